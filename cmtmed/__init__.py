@@ -1,0 +1,73 @@
+"""cmtmed: raw crawls of Chinese medical dialogues become clean Arrow datasets.
+
+Everything below is loaded when it is first used, so that ``import cmtmed`` costs little more than nothing and
+pulls in no model library.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cmtmed.anonymize import Identifier, find_identifiers
+    from cmtmed.bundled import bundled
+    from cmtmed.dedup.pairs import near_duplicates
+    from cmtmed.engine import BuildReport, Explanation, build, explain, load
+    from cmtmed.errors import CmtmedError
+    from cmtmed.inquiry import Inquiry, find_inquiries
+    from cmtmed.pipeline import Pipeline
+    from cmtmed.stage import CorpusStage, Stage
+    from cmtmed.text.normalize import normalize
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BuildReport",
+    "CmtmedError",
+    "CorpusStage",
+    "Explanation",
+    "Identifier",
+    "Inquiry",
+    "Pipeline",
+    "Stage",
+    "build",
+    "bundled",
+    "explain",
+    "find_identifiers",
+    "find_inquiries",
+    "load",
+    "near_duplicates",
+    "normalize",
+]
+
+_HOMES = {
+    "BuildReport": "cmtmed.engine",
+    "CmtmedError": "cmtmed.errors",
+    "CorpusStage": "cmtmed.stage",
+    "Explanation": "cmtmed.engine",
+    "Identifier": "cmtmed.anonymize",
+    "Inquiry": "cmtmed.inquiry",
+    "Pipeline": "cmtmed.pipeline",
+    "Stage": "cmtmed.stage",
+    "build": "cmtmed.engine",
+    "bundled": "cmtmed.bundled",
+    "explain": "cmtmed.engine",
+    "find_identifiers": "cmtmed.anonymize",
+    "find_inquiries": "cmtmed.inquiry",
+    "load": "cmtmed.engine",
+    "near_duplicates": "cmtmed.dedup.pairs",
+    "normalize": "cmtmed.text.normalize",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'cmtmed' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value  # the next access does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

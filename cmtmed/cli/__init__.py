@@ -1,0 +1,40 @@
+"""The command line: ``cmtmed build``, ``explain``, ``stages``, ``path``."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from cmtmed.cli import build, explain, path, stages
+from cmtmed.cli.console import fail
+from cmtmed.errors import CmtmedError, UsageError
+
+app = typer.Typer(
+    name="cmtmed",
+    help="Raw crawls of Chinese medical dialogues become clean, deduplicated, anonymized Arrow datasets.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    # A traceback with local variables would show what a patient wrote.
+    pretty_exceptions_enable=False,
+)
+app.command("build")(build.command)
+app.command("explain")(explain.command)
+app.command("stages")(stages.command)
+app.command("path")(path.command)
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 done, 1 the work failed, 2 bad usage."""
+    try:
+        app()
+    except UsageError as error:
+        fail(error)
+        sys.exit(2)
+    except CmtmedError as error:
+        fail(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        fail("interrupted; the same command goes on where this one stopped")
+        sys.exit(1)

@@ -1,0 +1,56 @@
+"""``cmtmed stages``: what can stand in a pipeline."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import Annotated, Any
+
+import typer
+
+from cmtmed.cli.console import output
+from cmtmed.stages import STAGES, stage_class
+
+
+def catalogue() -> list[dict[str, Any]]:
+    """Describe every bundled stage as plain JSON values, from its class alone."""
+    return [_described(name) for name in STAGES]
+
+
+def _described(name: str) -> dict[str, Any]:
+    kind = stage_class(name)
+    return {
+        "stage": name,
+        "summary": inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " "),
+        "doc": inspect.cleandoc(kind.__doc__ or ""),
+        "reads": list(kind.reads),
+        "writes": list(kind.writes),
+        "options": [
+            {
+                "name": option,
+                "type": _type_name(field.annotation),
+                "default": field.get_default(call_default_factory=True),
+                "description": field.description,
+            }
+            for option, field in kind.model_fields.items()
+        ],
+    }
+
+
+def _type_name(annotation: Any) -> str:
+    named = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    return named.replace("typing.", "")
+
+
+def command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the catalogue as JSON.")] = False,  # noqa: FBT002
+) -> None:
+    """List the stages with what they read, write and can be told."""
+    if as_json:
+        typer.echo(json.dumps(catalogue(), ensure_ascii=False))
+        return
+    for stage in catalogue():
+        output.print(f"[bold]{stage['stage']}[/bold]: {stage['summary']}")
+        output.print(f"    reads {', '.join(stage['reads'])}; writes {', '.join(stage['writes'])}")
+        for option in stage["options"]:
+            output.print(f"    {option['name']} = {option['default']!r}: {option['description']}", markup=False)

@@ -1,0 +1,89 @@
+"""Where a pipeline runs, and how its result is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cmtmed.engine.explain import Explanation, explain
+from cmtmed.engine.local import Progress
+from cmtmed.engine.local import build as build_locally
+from cmtmed.engine.report import BuildReport, read_report
+from cmtmed.errors import DatasetError, UsageError, did_you_mean
+from cmtmed.io.manifest import read_manifest
+from cmtmed.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+__all__ = ["BuildReport", "Explanation", "Progress", "build", "explain", "load", "read_report"]
+
+ENGINES = ("local",)
+
+
+def build(
+    pipeline: Pipeline | str | Path,
+    inputs: Sequence[str | Path],
+    out: str | Path,
+    *,
+    engine: Literal["local"] = "local",
+    strict: bool = False,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> BuildReport:
+    """Turn a raw crawl into Arrow datasets.
+
+    The result is written beside ``out`` and renamed when it is whole. A build that was killed goes on where it
+    stopped when the same call is made again, and gives the same bytes.
+
+    Args:
+        pipeline: a pipeline, the name of a bundled one, or the path of a YAML file.
+        inputs: files, directories or glob patterns, read in sorted order.
+        out: directory of the result; it must be new, empty, or an earlier build of the same pipeline.
+        engine: where it runs; ``"local"`` uses all cores of this machine.
+        strict: fail at the first record that cannot be read instead of putting it into quarantine.
+        workers: processes; by default one per core.
+        progress: called with phase, tasks done and tasks in all.
+
+    Returns:
+        What happened: counts that add up, per stage and in all.
+
+    Raises:
+        PipelineError: the pipeline is not valid.
+        InputError: an input is missing, or no source of the pipeline takes it.
+        OutputError: ``out`` holds something else or cannot be written.
+        StrictError: a record could not be read although ``strict`` is set.
+        BuildError: the disk is full, or a worker was killed.
+    """
+    if engine not in ENGINES:
+        raise UsageError(f"unknown engine {engine!r}; {did_you_mean(engine, ENGINES)}")
+    loaded = pipeline if isinstance(pipeline, Pipeline) else Pipeline.load(pipeline)
+    return build_locally(loaded, inputs, out, strict=strict, workers=workers, progress=progress)
+
+
+def load(out: str | Path, view: str = "sft") -> DatasetDict:
+    """Open one table of a finished build, memory-mapped.
+
+    Args:
+        out: directory of a build.
+        view: ``sft``, ``pretrain``, ``prompts``, or ``dialogues`` for the full table.
+
+    Returns:
+        One dataset per split.
+
+    Raises:
+        DatasetError: ``out`` holds no finished build, or its files are damaged.
+        UsageError: the build has no such view.
+    """
+    from datasets import load_from_disk
+
+    known = read_manifest(Path(out))["views"]
+    if view not in known:
+        raise UsageError(f"{str(out)!r} has no view {view!r}; {did_you_mean(view, known)}")
+    try:
+        return load_from_disk(str(Path(out) / view))
+    except (OSError, ValueError) as error:
+        raise DatasetError(
+            f"{str(Path(out) / view)!r} cannot be opened ({type(error).__name__}); run cmtmed build again"
+        ) from error

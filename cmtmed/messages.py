@@ -1,0 +1,90 @@
+"""Take a column of dialogues apart into one flat column of turns, and put it together again.
+
+Stages work on all turns of a batch at once: one call per batch instead of one per turn is what makes Polars
+expressions and bulk kernels pay. ``flatten`` and ``nest`` are inverse to each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Turns:
+    """All turns of a batch, one after another.
+
+    Attributes:
+        role: ``system``, ``user`` or ``assistant``, one a turn (String, length = number of turns).
+        content: the text, one a turn (String, same length).
+        count: number of turns of each dialogue (length = number of dialogues).
+    """
+
+    role: pl.Series
+    content: pl.Series
+    count: npt.NDArray[np.int64]
+
+    @cached_property
+    def dialogue(self) -> pl.Series:
+        """Number of the dialogue that each turn belongs to, within the batch (UInt32)."""
+        return pl.Series("dialogue", np.repeat(np.arange(len(self.count), dtype=np.uint32), self.count))
+
+    @cached_property
+    def first(self) -> npt.NDArray[np.int64]:
+        """Position of each dialogue's first turn among all turns."""
+        return np.concatenate([[0], np.cumsum(self.count)[:-1]]).astype(np.int64)[: len(self.count)]
+
+    @cached_property
+    def message(self) -> pl.Series:
+        """Index of each turn within its dialogue, from 0 (UInt32)."""
+        inside = np.arange(len(self.content)) - np.repeat(self.first, self.count)
+        return pl.Series("message", inside.astype(np.uint32))
+
+    def with_content(self, content: pl.Series) -> Turns:
+        """Return the same turns with other texts, in the same order."""
+        return Turns(self.role, content.rename("content"), self.count)
+
+
+def flatten(messages: pl.Series) -> Turns:
+    """Take a ``messages`` column apart.
+
+    >>> rows = [[{"role": "user", "content": "咳嗽"}, {"role": "assistant", "content": "多久了？"}], []]
+    >>> turns = flatten(pl.Series("messages", rows, dtype=pl.List(pl.Struct(
+    ...     {"role": pl.String, "content": pl.String}))))
+    >>> turns.content.to_list(), turns.count.tolist()
+    (['咳嗽', '多久了？'], [2, 0])
+    """
+    count = messages.list.len().cast(pl.Int64).to_numpy()
+    flat = messages.explode(empty_as_null=False)
+    return Turns(
+        flat.struct.field("role").rename("role"), flat.struct.field("content").rename("content"), count
+    )
+
+
+def nest(turns: Turns) -> pl.Series:
+    """Put turns together into a ``messages`` column: the inverse of `flatten`."""
+    return nested(pl.DataFrame([turns.role, turns.content]), turns.count).rename("messages")
+
+
+def nested(rows: pl.DataFrame, count: npt.NDArray[np.int64]) -> pl.Series:
+    """Group consecutive rows into lists of structs.
+
+    Args:
+        rows: one row per element; its columns become the struct's fields.
+        count: how many rows go into each list; they add up to ``rows.height``.
+
+    Returns:
+        A List(Struct) series of ``len(count)`` lists.
+    """
+    offsets = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    # Arrow builds lists from offsets without touching the values; Polars would have to group and collect.
+    values = rows.rechunk().to_struct("item").to_arrow()
+    lists = pa.LargeListArray.from_arrays(pa.array(offsets), values)
+    series = pl.Series("", lists)
+    # An empty struct array comes back without its field types being in doubt, an empty list array does not.
+    return series.cast(pl.List(pl.Struct(dict(rows.schema))))

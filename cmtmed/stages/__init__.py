@@ -1,0 +1,40 @@
+"""The catalogue of stages: a name here, a file of that name, a class of that name in CamelCase."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import Final
+
+from cmtmed.errors import PipelineError, did_you_mean
+from cmtmed.stage import AnyStage
+
+STAGES: Final[tuple[str, ...]] = (
+    "normalize_text",
+    "drop_boilerplate",
+    "merge_turns",
+    "drop_by_length",
+    "drop_benchmark_overlap",
+    "redact_identifiers",
+    "tag_inquiries",
+    "drop_duplicates",
+    "assign_split",
+)
+"""Every bundled stage, in the order in which a full pipeline runs them."""
+
+
+@cache
+def stage_class(name: str) -> type[AnyStage]:
+    """Return the class of a stage.
+
+    Raises:
+        PipelineError: no stage has that name; the message gives the nearest one.
+
+    >>> stage_class("merge_turns").__name__
+    'MergeTurns'
+    """
+    if name not in STAGES:
+        raise PipelineError(f"unknown stage {name!r}; {did_you_mean(name, STAGES)}")
+    module = import_module(f"cmtmed.stages.{name}")
+    found: type[AnyStage] = getattr(module, "".join(part.capitalize() for part in name.split("_")))
+    return found

@@ -1,0 +1,31 @@
+"""Bring all text into one form, without changing what it says."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import polars as pl
+from pydantic import Field
+
+from cmtmed.messages import flatten, nest
+from cmtmed.stage import Stage, columns
+from cmtmed.text.normalize import normalize_series
+
+
+class NormalizeText(Stage):
+    """Normalize width, markup, control characters, punctuation, whitespace and script of every turn.
+
+    Explicit tables, never NFKC: 10⁹/L, ①5mg and ½ keep their meaning, and no digit changes its value.
+    """
+
+    reads: ClassVar = columns("messages")
+    writes: ClassVar = columns("messages")
+
+    script: Literal["simplified", "traditional", "keep"] = Field(
+        default="simplified", description="The script that all text is converted to."
+    )
+
+    def apply(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Normalize all turns of the batch."""
+        turns = flatten(batch["messages"])
+        return nest(turns.with_content(normalize_series(turns.content, self.script))).to_frame()

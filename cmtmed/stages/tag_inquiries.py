@@ -1,0 +1,30 @@
+"""Mark the sentences in which the doctor asks for something that only this patient can tell."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+
+from cmtmed.inquiry.detect import detect
+from cmtmed.messages import flatten, nested
+from cmtmed.schema import INQUIRIES
+from cmtmed.stage import Stage, columns
+
+
+class TagInquiries(Stage):
+    """Write the place and slot of every doctor-initiated inquiry into ``inquiries``."""
+
+    reads: ClassVar = columns("messages")
+    writes: ClassVar = columns("inquiries")
+
+    def apply(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Tag all doctor turns of the batch."""
+        turns = flatten(batch["messages"])
+        where = (turns.role == "assistant").arg_true()
+        found = detect(turns.content.gather(where))
+        turn = where.gather(found["turn"])
+        count = np.bincount(turns.dialogue.gather(turn).to_numpy(), minlength=batch.height).astype(np.int64)
+        spans = found.select(turns.message.gather(turn), "start", "end", "slot")
+        return nested(spans, count).cast(INQUIRIES).rename("inquiries").to_frame()

@@ -1,0 +1,144 @@
+"""Counts that add up: ``StageStats + StageStats`` and ``TableStats + TableStats``.
+
+Workers count their own shard and the engine adds the results, so no figure needs a second pass. Statistics
+hold counts of things, never the things: no text, no identifier.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class StageStats:
+    """What one stage did.
+
+    Attributes:
+        stage: its name.
+        rows: dialogues it was given.
+        edited: dialogues whose columns it changed without dropping them.
+        dropped: dialogues it dropped, by reason.
+        seconds: processor-wall seconds spent in it, summed over workers.
+    """
+
+    stage: str
+    rows: int = 0
+    edited: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    def __add__(self, other: StageStats) -> StageStats:
+        if self.stage != other.stage:
+            raise ValueError(f"statistics of {self.stage!r} and {other.stage!r} do not add up")
+        return StageStats(
+            self.stage,
+            self.rows + other.rows,
+            self.edited + other.edited,
+            self.dropped + other.dropped,
+            self.seconds + other.seconds,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "stage": self.stage,
+            "rows": self.rows,
+            "edited": self.edited,
+            "dropped": dict(sorted(self.dropped.items())),
+            "seconds": round(self.seconds, 3),
+        }
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> StageStats:
+        """Read what `to_dict` wrote."""
+        return cls(**{**value, "dropped": Counter(value["dropped"])})
+
+
+@dataclass(frozen=True)
+class TableStats:
+    """What a table of dialogues holds.
+
+    Attributes:
+        dialogues: number of rows.
+        turns: number of messages, by role.
+        characters: code points, by role.
+        sources: dialogues by source.
+        departments: dialogues by department; ``""`` where it is unknown.
+        splits: dialogues by split; ``""`` where none was assigned.
+        identifiers: redacted spans by type.
+        inquiries: asking sentences by slot.
+        doctor_turns: doctor turns by their index among the doctor's turns of a dialogue (``"0"`` is the first).
+        asking_turns: those of them that hold at least one inquiry, by the same index.
+    """
+
+    dialogues: int = 0
+    turns: Counter[str] = field(default_factory=Counter)
+    characters: Counter[str] = field(default_factory=Counter)
+    sources: Counter[str] = field(default_factory=Counter)
+    departments: Counter[str] = field(default_factory=Counter)
+    splits: Counter[str] = field(default_factory=Counter)
+    identifiers: Counter[str] = field(default_factory=Counter)
+    inquiries: Counter[str] = field(default_factory=Counter)
+    doctor_turns: Counter[str] = field(default_factory=Counter)
+    asking_turns: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: TableStats) -> TableStats:
+        return TableStats(
+            self.dialogues + other.dialogues,
+            *(mine + theirs for mine, theirs in zip(self._counters(), other._counters(), strict=True)),
+        )
+
+    def _counters(self) -> list[Counter[str]]:
+        return [value for value in vars(self).values() if isinstance(value, Counter)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values, keys sorted."""
+        return {
+            name: dict(sorted(value.items())) if isinstance(value, Counter) else value
+            for name, value in vars(self).items()
+        }
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> TableStats:
+        """Read what `to_dict` wrote."""
+        return cls(**{name: Counter(part) if isinstance(part, dict) else part for name, part in value.items()})
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame) -> TableStats:
+        """Count what a complete dialogue table holds."""
+        turns = rows.select(pl.int_range(pl.len()).alias("row"), "messages").explode(
+            "messages", empty_as_null=False
+        )
+        turns = turns.with_columns(pl.int_range(pl.len()).over("row").alias("message")).unnest("messages")
+        by_role = turns.group_by("role").agg(pl.len(), pl.col("content").str.len_chars().sum().alias("chars"))
+        doctor = turns.filter(role="assistant").with_columns(
+            pl.int_range(pl.len()).over("row").cast(pl.String).alias("index")
+        )
+        asked = (
+            rows.select(pl.int_range(pl.len()).alias("row"), "inquiries")
+            .explode("inquiries", empty_as_null=False)
+            .unnest("inquiries")
+        )
+        asking = doctor.join(asked.select("row", pl.col("message").cast(pl.Int64)), ["row", "message"], "semi")
+        found = rows["identifiers"].explode(empty_as_null=False).struct.field("type")
+        return cls(
+            dialogues=rows.height,
+            turns=Counter(dict(by_role.select("role", "len").iter_rows())),
+            characters=Counter(dict(by_role.select("role", "chars").iter_rows())),
+            sources=_counts(rows["source"]),
+            departments=_counts(rows["department"]),
+            splits=_counts(rows["split"]),
+            identifiers=_counts(found),
+            inquiries=_counts(asked["slot"]),
+            doctor_turns=_counts(doctor["index"]),
+            asking_turns=_counts(asking["index"]),
+        )
+
+
+def _counts(values: pl.Series) -> Counter[str]:
+    table = values.fill_null("").rename("value").value_counts()
+    return Counter(dict(table.iter_rows()))

@@ -1,0 +1,155 @@
+"""Write tables as Arrow datasets that ``datasets.load_from_disk`` opens, in bounded memory and byte for byte alike.
+
+``datasets`` defines the features and the metadata; the Arrow stream files themselves are written here with
+pyarrow, because ``Dataset.save_to_disk`` copies a whole table once more and stamps it with a fingerprint that
+depends on file times (see the decision record on emission).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import polars as pl
+import pyarrow as pa
+
+FILE_BYTES: Final = 500_000_000
+"""A data file is closed once it holds this much, as the Hub expects of a shard."""
+
+BATCH_ROWS: Final = 1000
+"""Rows of one Arrow record batch: what a reader touches to get at one row."""
+
+
+class _Stream:
+    """One split: Arrow stream files that roll over at `FILE_BYTES`."""
+
+    def __init__(self, folder: Path, schema: pa.Schema) -> None:
+        folder.mkdir(parents=True)
+        self.folder, self.schema, self.rows = folder, schema, 0
+        self._files: list[Path] = []
+        self._writer: pa.RecordBatchStreamWriter | None = None
+        self._sink: pa.NativeFile | None = None
+
+    def write(self, table: pa.Table) -> None:
+        if self._sink is None or self._sink.tell() > FILE_BYTES:
+            self._close_file()
+            self._files.append(self.folder / f"data-{len(self._files):05d}.partial")
+            self._sink = pa.OSFile(str(self._files[-1]), "wb")
+            self._writer = pa.ipc.new_stream(self._sink, self.schema)
+        self._writer.write_table(table, max_chunksize=BATCH_ROWS)
+        self.rows += table.num_rows
+
+    def close(self) -> list[str]:
+        if not self._files:
+            self.write(self.schema.empty_table())
+        self._close_file()
+        names = [f"data-{place:05d}-of-{len(self._files):05d}.arrow" for place in range(len(self._files))]
+        for file, name in zip(self._files, names, strict=True):
+            file.rename(self.folder / name)
+        return names
+
+    def _close_file(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        if self._sink is not None:
+            self._sink.close()
+        self._writer = self._sink = None
+
+
+class DatasetWriter:
+    """Write one Arrow dataset, or one per split.
+
+    Args:
+        folder: where the dataset goes; must not exist yet.
+        columns: name to Polars type of every table that will be written.
+        fingerprint: names the content; the same input must give the same fingerprint.
+        splits: whether tables come with a split name (a ``DatasetDict``) or without (a ``Dataset``).
+    """
+
+    def __init__(
+        self, folder: Path, columns: Mapping[str, pl.DataType], fingerprint: str, *, splits: bool
+    ) -> None:
+        from datasets import Features
+
+        empty = pl.DataFrame(schema=dict(columns)).to_arrow(compat_level=pl.CompatLevel.oldest())
+        self._features = Features.from_arrow_schema(pa.schema([_small(field) for field in empty.schema]))
+        self._schema = self._features.arrow_schema
+        self._folder, self._fingerprint, self._splits = folder, fingerprint, splits
+        self._streams: dict[str, _Stream] = {}
+
+    def write(self, table: pl.DataFrame, split: str = "") -> None:
+        """Append a table to a split (``""`` for a dataset without splits)."""
+        if table.height == 0:
+            return
+        arrow = table.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+        self._stream(split).write(arrow.cast(self._schema))
+
+    def rows(self) -> dict[str, int]:
+        """Return rows written so far, by split."""
+        return {split: stream.rows for split, stream in sorted(self._streams.items())}
+
+    def close(self) -> None:
+        """Finish all files and write the metadata; a dataset that was given no row becomes a loadable empty one."""
+        if not self._streams:
+            self._stream("train" if self._splits else "")
+        for split, stream in self._streams.items():
+            self._describe(split, stream, stream.close())
+        if self._splits:
+            order = sorted(self._streams, key=lambda split: (split != "train", split != "validation", split))
+            _write_json(self._folder / "dataset_dict.json", {"splits": order})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+
+    def _stream(self, split: str) -> _Stream:
+        if split not in self._streams:
+            self._streams[split] = _Stream(self._folder / split, self._schema)
+        return self._streams[split]
+
+    def _describe(self, split: str, stream: _Stream, files: list[str]) -> None:
+        from datasets import DatasetInfo
+
+        DatasetInfo(features=self._features).write_to_directory(str(stream.folder), pretty_print=True)
+        named = f"{self._fingerprint}/{self._folder.name}/{split}"
+        state = {
+            "_data_files": [{"filename": name} for name in files],
+            "_fingerprint": hashlib.sha256(named.encode()).hexdigest()[:16],
+            "_format_columns": None,
+            "_format_kwargs": {},
+            "_format_type": None,
+            "_output_all_columns": False,
+            "_split": split or None,
+        }
+        _write_json(stream.folder / "state.json", state)
+
+
+def _small(field: pa.Field) -> pa.Field:
+    """Turn the 64-bit offsets that Polars exports into the 32-bit ones that readers of datasets expect.
+
+    Raw bytes keep 64-bit offsets: a batch of quarantined records may exceed 2 GiB.
+    """
+    return field.with_type(_small_type(field.type))
+
+
+def _small_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_large_string(kind):
+        return pa.string()
+    if pa.types.is_large_list(kind):
+        return pa.list_(_small_type(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([_small(kind.field(place)) for place in range(kind.num_fields)])
+    return kind
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2, sort_keys=True), encoding="utf-8")

@@ -1,0 +1,29 @@
+"""Continued pretraining: each dialogue as one plain text."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from cmtmed.pipeline import Views
+
+
+def view(rows: pl.DataFrame, options: Views) -> pl.DataFrame:
+    """Return ``id`` and ``text``: turns in order, one a line, each after its speaker's name.
+
+    Args:
+        rows: a complete dialogue table.
+        options: ``patient`` and ``doctor`` are the speakers' names.
+
+    Returns:
+        One row a dialogue, in the same order.
+    """
+    role, content = pl.element().struct.field("role"), pl.element().struct.field("content")
+    speaker = (
+        pl.when(role == "user")
+        .then(pl.lit(options.patient))
+        .when(role == "assistant")
+        .then(pl.lit(options.doctor))
+        .otherwise(pl.lit(""))
+    )
+    line = pl.concat_str(speaker, content)
+    return rows.select("id", pl.col("messages").list.eval(line).list.join("\n").alias("text"))

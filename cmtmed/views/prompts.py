@@ -1,0 +1,47 @@
+"""Reinforcement learning: conversations cut right before a doctor's turn, for the policy to go on."""
+
+from __future__ import annotations
+
+import hashlib
+
+import polars as pl
+
+from cmtmed.messages import flatten
+from cmtmed.pipeline import Views
+
+
+def view(rows: pl.DataFrame, options: Views) -> pl.DataFrame:
+    """Return ``id``, ``message`` (index of the doctor's turn that was cut) and ``prompt`` (the messages before it).
+
+    In most dialogues the last patient turn is a thank-you, so that prompts cut at the last turn alone would
+    train and score politeness; by default each dialogue is cut at one of its doctor turns, chosen by a hash of
+    its id.
+
+    Args:
+        rows: a complete dialogue table.
+        options: ``prompt_at`` says where to cut.
+
+    Returns:
+        One row a cut, in the order of the dialogues; a dialogue whose doctor never answers a patient gives none.
+    """
+    turns = flatten(rows["messages"])
+    table = pl.DataFrame([turns.dialogue, turns.message, turns.role])
+    answers = table.filter(
+        (pl.col("role") == "assistant") & (pl.col("role").shift(1).over("dialogue") == "user")
+    ).select("dialogue", "message")
+    if options.prompt_at == "first":
+        answers = answers.group_by("dialogue", maintain_order=True).first()
+    elif options.prompt_at == "last":
+        answers = answers.group_by("dialogue", maintain_order=True).last()
+    elif options.prompt_at == "one":
+        choices = answers.group_by("dialogue", maintain_order=True).agg("message")
+        drawn = [_draw(key) for key in rows["id"].gather(choices["dialogue"])]
+        place = pl.Series(drawn, dtype=pl.UInt64) % choices["message"].list.len()
+        answers = choices.select("dialogue", pl.col("message").list.get(place))
+    cut = rows.select("id", "messages")[answers["dialogue"]].with_columns(answers["message"])
+    return cut.select("id", "message", pl.col("messages").list.head(pl.col("message")).alias("prompt"))
+
+
+def _draw(key: str) -> int:
+    """Return a uniform 64-bit number that depends on the id alone, the same on every machine."""
+    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8, person=b"prompts").digest(), "big")

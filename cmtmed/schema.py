@@ -8,7 +8,7 @@ same in JSON Schema, and a test holds the two equal. Offsets are code points int
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import polars as pl
 
@@ -107,3 +107,41 @@ def complete(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _default(dtype: pl.DataType) -> pl.Expr:
     return pl.lit([] if isinstance(dtype, pl.List) else None, dtype=dtype)
+
+
+def json_schema(columns: Mapping[str, pl.DataType], title: str) -> dict[str, Any]:
+    """Describe one row of a table in JSON Schema (draft 2020-12).
+
+    Args:
+        columns: name to Polars type.
+        title: names the row.
+
+    >>> json_schema({"id": pl.String()}, "x")["properties"]
+    {'id': {'type': ['string', 'null']}}
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        "type": "object",
+        "properties": {name: _json_type(dtype) for name, dtype in columns.items()},
+        "required": list(columns),
+        "additionalProperties": False,
+    }
+
+
+def _json_type(dtype: pl.DataType | type[pl.DataType]) -> dict[str, Any]:
+    if isinstance(dtype, pl.List):
+        return {"type": "array", "items": _json_type(dtype.inner)}
+    if isinstance(dtype, pl.Struct):
+        fields = {field.name: _json_type(field.dtype) for field in dtype.fields}
+        return {
+            "type": "object",
+            "properties": fields,
+            "required": list(fields),
+            "additionalProperties": False,
+        }
+    if dtype == pl.Binary:
+        return {"type": ["string", "null"], "contentEncoding": "base64"}
+    if isinstance(dtype, type):
+        dtype = dtype()
+    return {"type": "integer", "minimum": 0} if dtype.is_integer() else {"type": ["string", "null"]}

@@ -10,9 +10,10 @@ from cmtmed.engine.explain import Explanation, explain
 from cmtmed.engine.local import Progress
 from cmtmed.engine.local import build as build_locally
 from cmtmed.engine.report import BuildReport, read_report
-from cmtmed.errors import DatasetError, UsageError, did_you_mean
+from cmtmed.errors import UsageError, did_you_mean
 from cmtmed.io.manifest import read_manifest
 from cmtmed.pipeline import Pipeline
+from cmtmed.views.dataset import open_dataset
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -76,14 +77,7 @@ def load(out: str | Path, view: str = "sft") -> DatasetDict:
         DatasetError: ``out`` holds no finished build, or its files are damaged.
         UsageError: the build has no such view.
     """
-    from datasets import load_from_disk
-
     known = read_manifest(Path(out))["views"]
     if view not in known:
         raise UsageError(f"{str(out)!r} has no view {view!r}; {did_you_mean(view, known)}")
-    try:
-        return load_from_disk(str(Path(out) / view))
-    except (OSError, ValueError) as error:
-        raise DatasetError(
-            f"{str(Path(out) / view)!r} cannot be opened ({type(error).__name__}); run cmtmed build again"
-        ) from error
+    return open_dataset(Path(out) / view)

@@ -12,10 +12,15 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import polars as pl
 import pyarrow as pa
+
+from cmtmed.errors import DatasetError
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
 
 FILE_BYTES: Final = 500_000_000
 """A data file is closed once it holds this much, as the Hub expects of a shard."""
@@ -131,6 +136,22 @@ class DatasetWriter:
             "_split": split or None,
         }
         _write_json(stream.folder / "state.json", state)
+
+
+def open_dataset(folder: Path) -> DatasetDict:
+    """Open a dataset that `DatasetWriter` wrote, memory-mapped.
+
+    Raises:
+        DatasetError: files are missing or damaged.
+    """
+    from datasets import load_from_disk
+
+    try:
+        return load_from_disk(str(folder))
+    except (OSError, ValueError) as error:
+        raise DatasetError(
+            f"{str(folder)!r} cannot be opened ({type(error).__name__}); run cmtmed build again"
+        ) from error
 
 
 def _small(field: pa.Field) -> pa.Field:

@@ -1,0 +1,101 @@
+"""Write everything that follows from the code: JSON Schema files and the stage table.
+
+``python docs/generate.py`` writes them, ``python docs/generate.py --check`` only says which are out of date.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from cmtmed.cli.stages import catalogue
+from cmtmed.pipeline import Pipeline
+from cmtmed.schema import DIALOGUE, QUARANTINE, json_schema
+from cmtmed.stages import STAGES, stage_class
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def pipeline_schema() -> dict[str, Any]:
+    """Describe a pipeline file, every stage with its options."""
+    schema = Pipeline.model_json_schema()
+    entries: list[dict[str, Any]] = [{"enum": list(STAGES)}]
+    for name in STAGES:
+        options = stage_class(name).model_json_schema()
+        schema.setdefault("$defs", {}).update(options.pop("$defs", {}))
+        entries.append({"type": "object", "properties": {name: options}, "required": [name], "maxProperties": 1})
+    schema["properties"]["stages"] = {"type": "array", "items": {"anyOf": entries}}
+    text = {"type": "string"}
+    schema["properties"]["extends"] = {**text, "description": "A pipeline whose keys this one takes over."}
+    schema["properties"]["options"] = {
+        "type": "object",
+        "description": "Options of stages that the extended pipeline names.",
+        "properties": {name: {"type": "object"} for name in STAGES},
+        "additionalProperties": False,
+    }
+    # With `extends` the stages come from the other file.
+    schema["required"] = ["name"]
+    schema["anyOf"] = [{"required": ["stages"]}, {"required": ["extends"]}]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "cmtmed pipeline, version 1"}
+
+
+def stage_table() -> str:
+    """Render the stages as Markdown."""
+    lines = [
+        "# Stages",
+        "",
+        "Written by `docs/generate.py` from the classes in `cmtmed/stages/`; `cmtmed stages` prints the same.",
+        "",
+        "| Stage | What it does | Writes |",
+        "|---|---|---|",
+    ]
+    stages = catalogue()
+    lines += [f"| [`{one['stage']}`](#{one['stage']}) | {one['summary']} | {_names(one['writes'])} |" for one in stages]
+    for one in stages:
+        lines += ["", f"## `{one['stage']}`", "", one["doc"].replace("``", "`"), ""]
+        lines += [f"Reads {_names(one['reads'])}; writes {_names(one['writes'])}.", ""]
+        if one["options"]:
+            lines += ["| Option | Type | Default | |", "|---|---|---|---|"]
+            lines += [
+                f"| `{option['name']}` | `{option['type']}` | `{json.dumps(option['default'], ensure_ascii=False)}` "
+                f"| {option['description']} |".replace("`Literal[", "`one of [")
+                for option in one["options"]
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def _names(columns: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in columns)
+
+
+def generated() -> dict[Path, str]:
+    """Return every generated file with what it should hold."""
+
+    def dump(schema: dict[str, Any]) -> str:
+        return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+
+    return {
+        ROOT / "schemas" / "dialogue.v1.json": dump(json_schema(DIALOGUE, "cmtmed dialogue, version 1")),
+        ROOT / "schemas" / "quarantine.v1.json": dump(json_schema(QUARANTINE, "cmtmed quarantined record, version 1")),
+        ROOT / "schemas" / "pipeline.v1.json": dump(pipeline_schema()),
+        ROOT / "docs" / "stages.md": stage_table(),
+    }
+
+
+def main() -> int:
+    """Write or check."""
+    stale = [path for path, text in generated().items() if not path.is_file() or path.read_text("utf-8") != text]
+    if "--check" in sys.argv[1:]:
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is out of date; run python docs/generate.py")
+        return 1 if stale else 0
+    for path in stale:
+        path.write_text(generated()[path], "utf-8")
+        print(f"wrote {path.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""The five laws, over every stage."""
+
+from __future__ import annotations
+
+import pickle
+
+import polars as pl
+import pytest
+from tests.dialogues import doctor, table, tables, user
+from hypothesis import HealthCheck, given, settings
+from polars.testing import assert_frame_equal
+
+from cmtmed import lineage
+from cmtmed.errors import StageError
+from cmtmed.stage import CorpusStage, Stage, columns
+from cmtmed.stages import STAGES, stage_class
+
+CAREFUL = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def applied(stage, rows, decided_on=None):
+    """Apply a stage to all rows, the decision of a corpus stage taken over ``decided_on``."""
+    batch = rows.select(list(stage.reads))
+    if isinstance(stage, CorpusStage):
+        return stage.apply(batch, decision(stage, rows if decided_on is None else decided_on))
+    return stage.apply(batch)
+
+
+def decision(stage, *parts):
+    return stage.decide(pl.concat([stage.sketch(part.select(list(stage.reads))) for part in parts]).lazy())
+
+
+@pytest.fixture(params=STAGES)
+def stage(request):
+    return stage_class(request.param)()
+
+
+@CAREFUL
+@given(rows=tables())
+def test_same_height_and_only_what_is_declared(stage, rows):
+    after = applied(stage, rows)
+    assert after.height == rows.height
+    assert dict(after.schema) == dict(stage.writes)
+
+
+@CAREFUL
+@given(first=tables(), second=tables())
+def test_a_batch_is_the_sum_of_its_parts(stage, first, second):
+    second = second.with_columns(pl.format("u/{}", "source_id").alias("id"))
+    both = pl.concat([first, second])
+    parts = [applied(stage, part, decided_on=both) for part in (first, second)]
+    assert_frame_equal(applied(stage, both), pl.concat(parts))
+
+
+@CAREFUL
+@given(rows=tables())
+def test_idempotent(stage, rows):
+    once = rows.with_columns(applied(stage, rows).get_columns())
+    # A row that was dropped is not given to a stage again.
+    alive = once.filter(pl.col("drop_reason").is_null())
+    again = applied(stage, alive, decided_on=rows)
+    assert_frame_equal(again, alive.select(list(stage.writes)))
+
+
+@CAREFUL
+@given(rows=tables())
+def test_deterministic_and_picklable(stage, rows):
+    copy = pickle.loads(pickle.dumps(stage))
+    assert copy == stage
+    assert_frame_equal(applied(copy, rows), applied(stage, rows))
+
+
+@CAREFUL
+@given(first=tables(), second=tables())
+def test_a_decision_does_not_depend_on_batches(stage, first, second):
+    if not isinstance(stage, CorpusStage):
+        pytest.skip("decides about one dialogue at a time")
+    second = second.with_columns(pl.format("u/{}", "source_id").alias("id"))
+    assert_frame_equal(decision(stage, pl.concat([first, second])), decision(stage, first, second))
+
+
+class _Shrinks(Stage):
+    reads = columns("messages")
+    writes = columns("messages")
+
+    def apply(self, batch):
+        return batch.head(0)
+
+
+class _WritesMore(Stage):
+    reads = columns("messages")
+    writes = columns("drop_reason")
+
+    def apply(self, batch):
+        return batch.select("messages", pl.lit(None, dtype=pl.String).alias("drop_reason"))
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [(_Shrinks(), "was given 1 rows and returned 0"), (_WritesMore(), "return exactly the declared columns")],
+)
+def test_a_stage_that_breaks_its_contract_is_named(broken, message):
+    with pytest.raises(StageError, match=message) as caught:
+        lineage.run(broken, table([user("头痛"), doctor("多久了？")]))
+    assert broken.name() in str(caught.value)
+    assert "头痛" not in str(caught.value)

@@ -1,0 +1,86 @@
+"""Administrative places of China: provinces and cities written here, counties and towns from jieba's dictionary."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from cmtmed.anonymize.lexicon.words import words
+
+PROVINCES: Final = tuple(
+    "黑龙江 内蒙古 北京 天津 上海 重庆 河北 山西 辽宁 吉林 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 海南 "
+    "四川 贵州 云南 陕西 甘肃 青海 台湾 广西 西藏 宁夏 新疆 香港 澳门".split()
+)
+"""Names without 省 or 自治区, longest first."""
+
+MUNICIPALITIES: Final = frozenset(("北京", "天津", "上海", "重庆"))
+
+CITIES: Final = tuple(
+    "石家庄 唐山 秦皇岛 邯郸 邢台 保定 张家口 承德 沧州 廊坊 衡水 太原 大同 阳泉 长治 晋城 朔州 晋中 运城 忻州 临汾 "
+    "吕梁 呼和浩特 包头 乌海 赤峰 通辽 鄂尔多斯 呼伦贝尔 巴彦淖尔 乌兰察布 沈阳 大连 鞍山 抚顺 本溪 丹东 锦州 营口 阜新 "
+    "辽阳 盘锦 铁岭 葫芦岛 长春 四平 辽源 通化 白山 松原 白城 延边 哈尔滨 齐齐哈尔 鸡西 鹤岗 双鸭山 大庆 伊春 佳木斯 "
+    "七台河 牡丹江 黑河 绥化 南京 无锡 徐州 常州 苏州 南通 连云港 淮安 盐城 扬州 镇江 泰州 宿迁 杭州 宁波 温州 嘉兴 湖州 "
+    "绍兴 金华 衢州 舟山 台州 丽水 合肥 芜湖 蚌埠 淮南 马鞍山 淮北 铜陵 安庆 黄山 滁州 阜阳 宿州 六安 亳州 池州 宣城 "
+    "福州 厦门 莆田 三明 泉州 漳州 南平 龙岩 宁德 南昌 景德镇 萍乡 九江 新余 鹰潭 赣州 吉安 宜春 抚州 上饶 济南 青岛 "
+    "淄博 枣庄 东营 烟台 潍坊 济宁 泰安 威海 日照 临沂 德州 聊城 滨州 菏泽 莱芜 郑州 开封 洛阳 平顶山 安阳 鹤壁 新乡 焦作 "
+    "濮阳 许昌 漯河 三门峡 南阳 商丘 信阳 周口 驻马店 武汉 黄石 十堰 宜昌 襄阳 襄樊 鄂州 荆门 孝感 荆州 黄冈 咸宁 随州 "
+    "恩施 长沙 株洲 湘潭 衡阳 邵阳 岳阳 常德 张家界 益阳 郴州 永州 怀化 娄底 湘西 广州 韶关 深圳 珠海 汕头 佛山 江门 湛江 "
+    "茂名 肇庆 惠州 梅州 汕尾 河源 阳江 清远 东莞 中山 潮州 揭阳 云浮 南宁 柳州 桂林 梧州 北海 防城港 钦州 贵港 玉林 百色 "
+    "贺州 河池 来宾 崇左 海口 三亚 三沙 儋州 成都 自贡 攀枝花 泸州 德阳 绵阳 广元 遂宁 内江 乐山 南充 眉山 宜宾 广安 达州 "
+    "雅安 巴中 资阳 阿坝 甘孜 凉山 贵阳 六盘水 遵义 安顺 毕节 铜仁 黔西南 黔东南 黔南 昆明 曲靖 玉溪 保山 昭通 丽江 普洱 "
+    "临沧 楚雄 红河 文山 西双版纳 大理 德宏 怒江 迪庆 拉萨 日喀则 昌都 林芝 山南 那曲 西安 铜川 宝鸡 咸阳 渭南 延安 汉中 "
+    "榆林 安康 商洛 兰州 嘉峪关 金昌 白银 天水 武威 张掖 平凉 酒泉 庆阳 定西 陇南 临夏 甘南 西宁 海东 银川 石嘴山 吴忠 "
+    "固原 中卫 乌鲁木齐 克拉玛依 吐鲁番 哈密 昌吉 伊犁 塔城 阿勒泰 喀什 和田 阿克苏 石河子 香港 澳门 台北 高雄 台中 "
+    "昆山 义乌 常熟 江阴 张家港 慈溪 余姚 晋江 都江堰 库尔勒 延吉 满洲里 任丘 辛集 藁城 滕州 邹城 曲阜 即墨 胶州 寿光 诸城".split()
+)
+"""Cities without 市: prefectures and the better known of the others."""
+
+# In passing these are other words more often than cities: only 市 or a province before them makes them places.
+_WORDLIKE: Final = frozenset(
+    "本溪 四平 白山 白城 黄山 三明 南平 东营 日照 德州 开封 平顶山 许昌 孝感 北海 来宾 达州 凉山 红河 文山 山南 那曲 安康 "
+    "安顺 白银 天水 平凉 定西 中卫 和田 黄石 中山 海东 百色 大同 通化 东方 固原 保定 承德 信阳 益阳 资阳 山东 朝阳 普洱".split()
+)
+
+_GENERIC: Final = re.compile(
+    "(?:[一二三四五六七八九十几大小老新旧东西南北中上下前后内外本各全这那某该县市区乡镇村城山湖海河港台]"
+    "|地|特|城|大都|民族|自治|贫困|工业|开发|示范|商业|住宅|生活|旅游|风景|保护|行政|中心|偏远|热带|温带|寒带|西部|东部"
+    "|东南|西南|东北|西北|华北|华东|华南|中南|农牧|林|牧|渔|游击|解放|根据|敌占|沦陷|隔离|安全|禁|专)[县区旗市镇乡村]$"
+)
+
+
+@lru_cache(maxsize=1)
+def counties() -> frozenset[str]:
+    """Return the names of districts, counties, banners, county-level cities, towns and townships known to jieba."""
+    return frozenset(
+        word
+        for word, (tag, _) in words().items()
+        if word[-1] in "县区旗市镇乡" and tag in {"ns", "nr", "nz"} and len(word) <= 8 and not _generic(word)
+    )
+
+
+def _generic(word: str) -> bool:
+    return (
+        bool(_GENERIC.search(word)) and len(word) <= 3
+        or word.endswith(("地区", "特区", "园区", "城市", "社区", "山区", "郊区", "疫区", "新区", "军区", "防区"))
+        or len(word) < 3 and word[-1] not in "县"
+        or word in _NO_COUNTY
+    )
+
+
+_NO_COUNTY: Final = frozenset("大县 定县 夏县 外县 地县 应县 同县 郡县 古县 府县 巢县 佳县 中县 黄县 青县".split()) - frozenset(
+    "夏县 应县 古县 巢县 佳县 青县".split()
+)
+
+
+@lru_cache(maxsize=1)
+def places() -> frozenset[str]:
+    """Return every place name that can stand at the head of an institution's name."""
+    with_suffix = {f"{city}市" for city in CITIES} | {f"{province}省" for province in PROVINCES}
+    short = {name[:-1] for name in counties() if len(name) >= 3 and name[-1] in "县市"}
+    return counties() | frozenset(CITIES) | frozenset(PROVINCES) | with_suffix | short
+
+
+def bare(city: str) -> bool:
+    """Say whether a city's name is safe to read as a place without 市 or a province beside it."""
+    return city not in _WORDLIKE

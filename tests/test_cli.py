@@ -1,0 +1,99 @@
+"""The command line as its users meet it: in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cmtmed.stages import STAGES
+
+
+def cmtmed(*arguments, cwd=None):
+    return subprocess.run(
+        [sys.executable, "-m", "cmtmed.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+    )
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli")
+    records = [
+        {"id": number, "question": f"孩子发烧{37 + number / 10}度，咳嗽{number}天，要紧吗？", "answer": f"孩子多大了？第{number}天有痰吗？"}
+        for number in range(1, 6)
+    ]
+    records[2]["question"] += "我的电话是13912345678。"
+    text = "\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+    (folder / "crawl.jsonl").write_text(text + "\n{broken\n", encoding="utf-8")
+    done = cmtmed("build", "cmtmedqa", "crawl.jsonl", "--out", "out", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_build_prints_stages_and_counts(built):
+    _, done = built
+    for name in STAGES:
+        assert name in done.stdout
+    assert "read 6 = kept 5 + dropped 0 + quarantined 1" in done.stdout
+    assert done.stderr == ""
+
+
+def test_json_is_json_and_quiet_is_quiet(built):
+    folder, _ = built
+    told = cmtmed("build", "cmtmedqa", "crawl.jsonl", "--out", "out_json", "--json", cwd=folder)
+    assert json.loads(told.stdout)["counts"] == {"read": 6, "kept": 5, "dropped": 0, "quarantined": 1}
+    silent = cmtmed("build", "cmtmedqa", "crawl.jsonl", "--out", "out_quiet", "--quiet", cwd=folder)
+    assert (silent.returncode, silent.stdout, silent.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("build", "cmtmedqb", "crawl.jsonl", "--out", "x"), 2, "did you mean 'cmtmedqa'?"),
+        (("build", "cmtmedqa", "nowhere.jsonl", "--out", "x"), 2, "nowhere.jsonl"),
+        (("build", "cmtmedqa", "crawl.jsonl"), 2, "--out"),
+        (("build", "cmtmedqa", "crawl.jsonl", "--out", "x", "--strict"), 1, "crawl.jsonl: line 6: invalid_json"),
+        (("explain", "out", "crawl/77"), 2, "no dialogue 'crawl/77'"),
+        (("explain", "nowhere", "crawl/1"), 1, "holds no finished build"),
+        (("path", "pipelines/cmtmedqb.yaml"), 2, "did you mean 'pipelines/cmtmedqa.yaml'?"),
+        (("path", "../pyproject.toml"), 2, "nothing is bundled as"),
+        (("bild",), 2, "No such command 'bild'"),
+    ],
+)
+def test_exit_codes_and_messages(built, arguments, code, message):
+    folder, _ = built
+    done = cmtmed(*arguments, cwd=folder)
+    assert done.returncode == code
+    assert message in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
+
+
+def test_explain_shows_the_redaction_and_the_question(built):
+    folder, _ = built
+    shown = cmtmed("explain", "out", "crawl/3", cwd=folder).stdout
+    assert "kept in split" in shown
+    assert "[电话]" in shown
+    assert "13912345678" not in shown
+    assert "‹asks: demographics›" in shown
+    told = json.loads(cmtmed("explain", "out", "crawl/3", "--json", cwd=folder).stdout)
+    assert [span["type"] for span in told["dialogue"]["identifiers"]] == ["PHONE"]
+
+
+def test_stages_lists_every_stage_and_option():
+    shown = cmtmed("stages").stdout
+    told = json.loads(cmtmed("stages", "--json").stdout)
+    assert [stage["stage"] for stage in told] == list(STAGES)
+    for stage in told:
+        assert stage["summary"] in shown
+        assert all(option["description"] for option in stage["options"]), stage["stage"]
+
+
+def test_path_gives_a_file():
+    assert Path(cmtmed("path", "pipelines/cmtmedqa.yaml").stdout.strip()).is_file()

@@ -1,0 +1,59 @@
+"""The dialogue table: code and JSON Schema say the same; statistics add up; turns come apart and together."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+from hypothesis import given
+from polars.testing import assert_series_equal
+
+from cmtmed.bundled import bundled
+from cmtmed.messages import flatten, nest
+from cmtmed.schema import DIALOGUE, QUARANTINE, json_schema
+from cmtmed.stats import StageStats, TableStats
+from tests.dialogues import doctor, table, tables, user
+
+
+@pytest.mark.parametrize(("name", "columns"), [("dialogue", DIALOGUE), ("quarantine", QUARANTINE)])
+def test_json_schema_equals_the_code(name, columns):
+    written = json.loads(bundled(f"schemas/{name}.v1.json").read_text(encoding="utf-8"))
+    assert written == json_schema(columns, written["title"])
+
+
+@given(tables())
+def test_rows_follow_the_json_schema(rows):
+    schema = json.loads(bundled("schemas/dialogue.v1.json").read_text(encoding="utf-8"))
+    for row in rows.to_dicts():
+        jsonschema.validate(row, schema, jsonschema.Draft202012Validator)
+
+
+@given(tables())
+def test_turns_come_apart_and_together(rows):
+    turns = flatten(rows["messages"])
+    assert_series_equal(nest(turns), rows["messages"])
+    assert len(turns.content) == sum(turns.count)
+    assert turns.message.to_list() == [at for count in turns.count for at in range(count)]
+
+
+@given(tables(), tables())
+def test_statistics_add_up(first, second):
+    both = TableStats.of(first.vstack(second))
+    assert TableStats.of(first) + TableStats.of(second) == both
+    assert TableStats.from_dict(both.to_dict()) == both
+
+
+def test_statistics_count_what_is_there():
+    rows = table([user("头痛"), doctor("多久了？"), user("三天"), doctor("好")], [user("咳"), doctor("有痰吗")])
+    asked = [[{"message": 1, "start": 0, "end": 4, "slot": "duration"}], [{"message": 1, "start": 0, "end": 3, "slot": "symptom"}]]
+    rows = rows.with_columns(inquiries=rows["inquiries"].__class__("inquiries", asked, dtype=DIALOGUE["inquiries"]))
+    stats = TableStats.of(rows)
+    assert stats.doctor_turns == {"0": 2, "1": 1}
+    assert stats.asking_turns == {"0": 2}
+    assert stats.characters == {"user": 5, "assistant": 8}
+
+
+def test_statistics_of_different_stages_do_not_mix():
+    with pytest.raises(ValueError, match="'a' and 'b' do not add up"):
+        StageStats("a") + StageStats("b")

@@ -81,7 +81,7 @@ def build(count: int, folder: Path, *, stages: bool) -> float:
     return seconds / count
 
 
-PEER = '''
+PEER = """
 import json, re, sys
 from datasets import load_dataset
 from datasketch import MinHash, MinHashLSH
@@ -101,7 +101,7 @@ for place, text in enumerate(rows["text"]):
         lsh.insert(str(place), sketch)
         kept.append(place)
 rows.select(kept).save_to_disk(sys.argv[3])
-'''
+"""
 
 
 def peer(folder: Path) -> None:
@@ -109,7 +109,14 @@ def peer(folder: Path) -> None:
     write(folder / "peer", PEER_ROWS * 5)
     merged = folder / "peer.jsonl"
     merged.write_text("".join(path.read_text("utf-8") for path in sorted((folder / "peer").iterdir())), "utf-8")
-    plain = [sys.executable, "-c", PEER.replace("\\\\", "\\"), str(merged), str(folder / "cache"), str(folder / "plain")]
+    plain = [
+        sys.executable,
+        "-c",
+        PEER.replace("\\\\", "\\"),
+        str(merged),
+        str(folder / "cache"),
+        str(folder / "plain"),
+    ]
     ours = [sys.executable, "-m", "cmtmed.cli", "build", "cmtmedqa", str(folder / "peer"), "--quiet"]
     theirs, _, _ = measured(plain)
     mine, _, _ = measured([*ours, "--out", str(folder / "ours")])

@@ -50,7 +50,9 @@ def dialogues(count: int, seed: int = 0) -> Iterator[list[str]]:
 
 def changed(text: str, draw: random.Random, every: int = 0) -> str:
     """Replace one character in each sentence, or one in ``every``."""
-    pieces = [text[at : at + every] for at in range(0, len(text), every)] if every else re.split("(?<=[。！？；，\n])", text)
+    pieces = (
+        [text[at : at + every] for at in range(0, len(text), every)] if every else re.split("(?<=[。！？；，\n])", text)
+    )
     out = []
     for piece in pieces:
         places = [at for at, sign in enumerate(piece) if "\u4e00" <= sign <= "\u9fff"]
@@ -67,7 +69,13 @@ def write(folder: Path, count: int, seed: int = 0) -> int:
     files = [(folder / f"part{number}.jsonl").open("w", encoding="utf-8") for number in range(FILES)]
     for number, made in enumerate(dialogues(count, seed)):
         pairs = [made[at : at + 2] for at in range(0, len(made), 2)]
-        record = {"id": f"b{number}", "cate1": "内科", "history": pairs[:-1], "instruction": pairs[-1][0], "output": pairs[-1][1]}
+        record = {
+            "id": f"b{number}",
+            "cate1": "内科",
+            "history": pairs[:-1],
+            "instruction": pairs[-1][0],
+            "output": pairs[-1][1],
+        }
         files[number * FILES // count].write(json.dumps(record, ensure_ascii=False) + "\n")
     for file in files:
         file.close()

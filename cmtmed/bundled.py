@@ -35,10 +35,9 @@ def bundled(path: str) -> Path:
     'cmtmedqa.yaml'
     """
     base = root()
-    found = (base / path).resolve()
-    inside = found.is_relative_to(base) and found.relative_to(base).parts[:1]
-    if inside and inside[0] in FOLDERS and found.exists():
-        return found
+    parts = Path(path).parts
+    if parts and parts[0] in FOLDERS and ".." not in parts and (base / path).exists():
+        return base / path
     known = [
         str(file.relative_to(base))
         for folder in FOLDERS

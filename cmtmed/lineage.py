@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from functools import reduce
+from typing import Any
 
 import polars as pl
 
@@ -19,9 +20,7 @@ from cmtmed.stage import AnyStage, CorpusStage, Stage
 from cmtmed.stats import StageStats
 
 
-def run(
-    stage: AnyStage, rows: pl.DataFrame, decision: pl.DataFrame | None = None
-) -> tuple[pl.DataFrame, StageStats]:
+def run(stage: AnyStage, rows: pl.DataFrame, decision: pl.DataFrame | None = None) -> tuple[pl.DataFrame, StageStats]:
     """Apply a stage to all rows it is meant for.
 
     Args:
@@ -48,9 +47,7 @@ def run(
     if changed:
         done = done.with_columns(pl.concat_list("trace", entries).cast(TRACE).alias("trace"))
     reasons = Counter(done.filter(dropped)["drop_reason"].to_list())
-    stats = StageStats(
-        stage.name(), given.height, changed - reasons.total(), reasons, time.perf_counter() - started
-    )
+    stats = StageStats(stage.name(), given.height, changed - reasons.total(), reasons, time.perf_counter() - started)
     return done if everything else _put_back(rows, alive, done), stats
 
 
@@ -81,16 +78,12 @@ def _columns(schema: object) -> str:
     return ", ".join(f"{name}: {dtype}" for name, dtype in dict(schema).items())  # type: ignore[call-overload]
 
 
-def _entries(
-    stage: AnyStage, before: pl.DataFrame, after: pl.DataFrame, dropped: pl.Series
-) -> tuple[pl.Series, int]:
+def _entries(stage: AnyStage, before: pl.DataFrame, after: pl.DataFrame, dropped: pl.Series) -> tuple[pl.Series, int]:
     """Return one list of trace entries per row (empty or of one entry), and how many rows have one."""
-    changed = {
-        name: after[name].ne_missing(before[name]) for name in stage.writes if name != "drop_reason"
-    }
+    changed = {name: after[name].ne_missing(before[name]) for name in stage.writes if name != "drop_reason"}
     anything = reduce(pl.Series.__or__, changed.values(), dropped)
     nothing = pl.lit("", dtype=pl.String)
-    named = [pl.when(mask).then(pl.lit(name)) for name, mask in changed.items()] or [nothing]
+    named: list[Any] = [pl.when(mask).then(pl.lit(name)) for name, mask in changed.items()] or [nothing]
     edited = changed.get("messages", pl.Series([False]))
     reason = after["drop_reason"] if "drop_reason" in after.columns else nothing
     entry = pl.struct(
@@ -101,7 +94,10 @@ def _entries(
         .then(pl.lit("edited"))
         .otherwise(pl.lit("tagged"))
         .alias("action"),
-        pl.when(dropped).then(reason).otherwise(pl.concat_str(*named, separator=" ", ignore_nulls=True)).alias("reason"),
+        pl.when(dropped)
+        .then(reason)
+        .otherwise(pl.concat_str(*named, separator=" ", ignore_nulls=True))
+        .alias("reason"),
     )
     listed = pl.when(anything).then(pl.concat_list(entry)).otherwise(pl.lit([], dtype=TRACE))
     entries = before.select(listed.alias("trace")).to_series() if before.height else before["trace"]

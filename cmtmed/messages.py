@@ -61,9 +61,7 @@ def flatten(messages: pl.Series) -> Turns:
     """
     count = messages.list.len().cast(pl.Int64).to_numpy()
     flat = messages.explode(empty_as_null=False)
-    return Turns(
-        flat.struct.field("role").rename("role"), flat.struct.field("content").rename("content"), count
-    )
+    return Turns(flat.struct.field("role").rename("role"), flat.struct.field("content").rename("content"), count)
 
 
 def nest(turns: Turns) -> pl.Series:

@@ -179,7 +179,9 @@ def _extended(content: Mapping[str, Any], where: str) -> dict[str, Any]:
     options = merged.pop("options", {})
     if not isinstance(options, dict):
         raise PipelineError(f"{where}: options: got {type(options).__name__}, expected a mapping from stage to options")
-    stages = [_named(entry, f"{where}: stages[{place}]") for place, entry in enumerate(_listed(merged, "stages", where))]
+    stages = [
+        _named(entry, f"{where}: stages[{place}]") for place, entry in enumerate(_listed(merged, "stages", where))
+    ]
     present = [name for name, _ in stages]
     for name in options:
         if name not in present:

@@ -19,9 +19,7 @@ ROLES: Final[tuple[Role, ...]] = ("system", "user", "assistant")
 """``user`` is the patient and ``assistant`` the doctor: the names that chat templates read."""
 
 MESSAGES: Final = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
-INQUIRIES: Final = pl.List(
-    pl.Struct({"message": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32, "slot": pl.String})
-)
+INQUIRIES: Final = pl.List(pl.Struct({"message": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32, "slot": pl.String}))
 IDENTIFIERS: Final = pl.List(
     pl.Struct(
         {
@@ -129,7 +127,7 @@ def json_schema(columns: Mapping[str, pl.DataType], title: str) -> dict[str, Any
     }
 
 
-def _json_type(dtype: pl.DataType | type[pl.DataType]) -> dict[str, Any]:
+def _json_type(dtype: Any) -> dict[str, Any]:
     if isinstance(dtype, pl.List):
         return {"type": "array", "items": _json_type(dtype.inner)}
     if isinstance(dtype, pl.Struct):

@@ -105,14 +105,13 @@ class TableStats:
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> TableStats:
         """Read what `to_dict` wrote."""
-        return cls(**{name: Counter(part) if isinstance(part, dict) else part for name, part in value.items()})
+        counters = {name: Counter(part) for name, part in value.items() if isinstance(part, dict)}
+        return cls(value["dialogues"], **counters)
 
     @classmethod
     def of(cls, rows: pl.DataFrame) -> TableStats:
         """Count what a complete dialogue table holds."""
-        turns = rows.select(pl.int_range(pl.len()).alias("row"), "messages").explode(
-            "messages", empty_as_null=False
-        )
+        turns = rows.select(pl.int_range(pl.len()).alias("row"), "messages").explode("messages", empty_as_null=False)
         turns = turns.with_columns(pl.int_range(pl.len()).over("row").alias("message")).unnest("messages")
         by_role = turns.group_by("role").agg(pl.len(), pl.col("content").str.len_chars().sum().alias("chars"))
         doctor = turns.filter(role="assistant").with_columns(

@@ -38,7 +38,11 @@ def pipeline_schema() -> dict[str, Any]:
     # With `extends` the stages come from the other file.
     schema["required"] = ["name"]
     schema["anyOf"] = [{"required": ["stages"]}, {"required": ["extends"]}]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "cmtmed pipeline, version 1"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "cmtmed pipeline, version 1",
+    }
 
 
 def stage_table() -> str:

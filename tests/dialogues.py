@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 from hypothesis import strategies as st
 
+from cmtmed.io.read import read
 from cmtmed.schema import MESSAGES, complete
+from cmtmed.source import Source
 
 SHARED = Path(__file__).parents[1] / ".." / "shared" / "data"
 needs_real_data = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is not here")
@@ -31,14 +33,18 @@ def table(*dialogues, **columns):
         "source_id": [str(number) for number in range(height)],
         "messages": pl.Series(list(dialogues), dtype=MESSAGES),
     }
-    return complete(pl.DataFrame({**base, **columns}))
+    return complete(pl.DataFrame({**base, **columns}, schema_overrides=dict.fromkeys(("id", "source", "source_id"), pl.String)))
 
 
 def turns(rows):
     """Return what each dialogue says: a list of (role initial, content) per row."""
-    return [
-        [(message["role"][0], message["content"]) for message in messages] for messages in rows["messages"]
-    ]
+    return [[(message["role"][0], message["content"]) for message in messages] for messages in rows["messages"]]
+
+
+def real_dialogues(path):
+    """Read a crawl file of real dialogues into a complete dialogue table."""
+    batches = [batch.dialogues for batch in read(path, [Source(name="real")])]
+    return complete(pl.concat(batches))
 
 
 # Pieces of which drawn turns are made: everything that some stage reacts to, and what looks like it.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import pytest
 
 import cmtmed
 from cmtmed.bundled import bundled
-from cmtmed.engine import tasks, workspace
+from cmtmed.engine import local, tasks
 from cmtmed.errors import DatasetError, InputError, OutputError, StrictError, UsageError
 
 SECRET = "我左边第三颗牙疼得厉害"
@@ -25,7 +24,8 @@ def record(number, question=None, answer=None, **more):
     return {
         "id": f"r{number}",
         "question": question or f"第{number}个问题：孩子发烧{37 + number / 10:.1f}度，咳嗽{number}天了怎么办？",
-        "answer": answer or f"您好，请问第{number}位孩子多大了？有没有流鼻涕？先物理降温，每{number + 4}小时量一次体温。",
+        "answer": answer
+        or f"您好，请问第{number}位孩子多大了？有没有流鼻涕？先物理降温，每{number + 4}小时量一次体温。",
         **more,
     }
 
@@ -40,7 +40,13 @@ def write_crawl(folder, records, name="crawl.jsonl"):
 @pytest.fixture
 def crawl(tmp_path):
     records = [record(number) for number in range(40)]
-    records += [record(99, question=SECRET), record(3), record(100, question="嗯", answer="好"), "{broken", record(101)]
+    records += [
+        record(99, question=SECRET),
+        record(3),
+        record(100, question="嗯", answer="好"),
+        "{broken",
+        record(101),
+    ]
     records.append(record(102, question=records[5]["question"], answer=records[5]["answer"]))
     return write_crawl(tmp_path / "crawl", records)
 
@@ -48,7 +54,7 @@ def crawl(tmp_path):
 @pytest.fixture
 def small_shards(monkeypatch):
     """Several shards out of a small crawl."""
-    monkeypatch.setattr(tasks, "SHARD_ROWS", 7)
+    monkeypatch.setattr(local, "SHARD_ROWS", 7)
 
 
 def fingerprints(out):
@@ -103,7 +109,7 @@ def test_the_same_input_gives_the_same_bytes(crawl, tmp_path):
 def test_worker_processes_change_nothing(tmp_path):
     for number in range(3):
         write_crawl(tmp_path / "crawl", [record(at + number * 50) for at in range(50)], f"{number}.jsonl")
-    groups = "from cmtmed.engine import local, tasks; local.GROUP_BYTES = 1; tasks.SHARD_ROWS = 16"
+    groups = "from cmtmed.engine import local; local.GROUP_BYTES = 1; local.SHARD_ROWS = 16"
     for workers in (1, 2):
         code = f"import cmtmed; {groups}; cmtmed.build('cmtmedqa', ['crawl'], 'out{workers}', workers={workers})"
         # A script without a main guard, as users write it.
@@ -119,7 +125,7 @@ class _Killed(BaseException):
 def test_interrupted_at_every_write_and_resumed(crawl, tmp_path, monkeypatch):
     cmtmed.build("cmtmedqa", [crawl], tmp_path / "whole", workers=1)
     expected = fingerprints(tmp_path / "whole")
-    real = os.replace
+    real = Path.replace
     allowed, finished = 0, False
     while not finished:
         # Early writes one by one, the rest in steps, to bound the time.
@@ -131,15 +137,15 @@ def test_interrupted_at_every_write_and_resumed(crawl, tmp_path, monkeypatch):
             if left == 0:
                 raise _Killed
             left -= 1
-            real(source, target)
+            return real(source, target)
 
-        monkeypatch.setattr(workspace.os, "replace", replace)
+        monkeypatch.setattr(Path, "replace", replace)
         try:
             cmtmed.build("cmtmedqa", [crawl], out, workers=1)
             finished = True
         except _Killed:
             assert not out.exists()
-        monkeypatch.setattr(workspace.os, "replace", real)
+        monkeypatch.setattr(Path, "replace", real)
         cmtmed.build("cmtmedqa", [crawl], out, workers=1)
         assert fingerprints(out) == expected
         assert not list(tmp_path.glob(".out*"))
@@ -175,7 +181,11 @@ def test_strict_stops_at_the_first_unreadable_record(crawl, tmp_path):
 
 def test_ids_are_unique_whatever_the_crawl_does(tmp_path):
     write_crawl(tmp_path / "crawl", [record(1), record(2)], "a.jsonl")
-    write_crawl(tmp_path / "crawl", [record(1, question="老人夜里腿抽筋，一周三四次，需要补钙吗？"), record(3)], "b.jsonl")
+    write_crawl(
+        tmp_path / "crawl",
+        [record(1, question="老人夜里腿抽筋，一周三四次，需要补钙吗？"), record(3)],
+        "b.jsonl",
+    )
     cmtmed.build("cmtmedqa", [tmp_path / "crawl"], tmp_path / "out")
     ids = [row["id"] for part in cmtmed.load(tmp_path / "out").values() for row in part]
     assert sorted(ids) == ["crawl/r1", "crawl/r1~2", "crawl/r2", "crawl/r3"]
@@ -229,7 +239,16 @@ class TestOutputDirectory:
     def test_full(self, crawl, tmp_path):
         """A file size limit stands for a full disk: the same system call fails."""
         done = subprocess.run(
-            [sys.executable, "-m", "cmtmed.cli", "build", "cmtmedqa", str(crawl), "--out", str(tmp_path / "out")],
+            [
+                sys.executable,
+                "-m",
+                "cmtmed.cli",
+                "build",
+                "cmtmedqa",
+                str(crawl),
+                "--out",
+                str(tmp_path / "out"),
+            ],
             capture_output=True,
             text=True,
             check=False,

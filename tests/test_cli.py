@@ -26,7 +26,11 @@ def cmtmed(*arguments, cwd=None):
 def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cli")
     records = [
-        {"id": number, "question": f"孩子发烧{37 + number / 10}度，咳嗽{number}天，要紧吗？", "answer": f"孩子多大了？第{number}天有痰吗？"}
+        {
+            "id": number,
+            "question": f"孩子发烧{37 + number / 10}度，咳嗽{number}天，要紧吗？",
+            "answer": f"孩子多大了？第{number}天有痰吗？",
+        }
         for number in range(1, 6)
     ]
     records[2]["question"] += "我的电话是13912345678。"
@@ -59,7 +63,11 @@ def test_json_is_json_and_quiet_is_quiet(built):
         (("build", "cmtmedqb", "crawl.jsonl", "--out", "x"), 2, "did you mean 'cmtmedqa'?"),
         (("build", "cmtmedqa", "nowhere.jsonl", "--out", "x"), 2, "nowhere.jsonl"),
         (("build", "cmtmedqa", "crawl.jsonl"), 2, "--out"),
-        (("build", "cmtmedqa", "crawl.jsonl", "--out", "x", "--strict"), 1, "crawl.jsonl: line 6: invalid_json"),
+        (
+            ("build", "cmtmedqa", "crawl.jsonl", "--out", "x", "--strict"),
+            1,
+            "crawl.jsonl: line 6: invalid_json",
+        ),
         (("explain", "out", "crawl/77"), 2, "no dialogue 'crawl/77'"),
         (("explain", "nowhere", "crawl/1"), 1, "holds no finished build"),
         (("path", "pipelines/cmtmedqb.yaml"), 2, "did you mean 'pipelines/cmtmedqa.yaml'?"),

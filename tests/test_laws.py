@@ -6,7 +6,6 @@ import pickle
 
 import polars as pl
 import pytest
-from tests.dialogues import doctor, table, tables, user
 from hypothesis import HealthCheck, given, settings
 from polars.testing import assert_frame_equal
 
@@ -14,6 +13,7 @@ from cmtmed import lineage
 from cmtmed.errors import StageError
 from cmtmed.stage import CorpusStage, Stage, columns
 from cmtmed.stages import STAGES, stage_class
+from tests.dialogues import doctor, table, tables, user
 
 CAREFUL = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -15,7 +15,8 @@ PACKAGE = Path(cmtmed.__file__).parent
 
 # From left to right: a module may import from its own layer's package and from any layer before it.
 LAYERS = (
-    ("errors", "bundled"),
+    ("errors",),
+    ("bundled",),
     ("schema",),
     ("messages",),
     ("text",),

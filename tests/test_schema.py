@@ -46,7 +46,10 @@ def test_statistics_add_up(first, second):
 
 def test_statistics_count_what_is_there():
     rows = table([user("头痛"), doctor("多久了？"), user("三天"), doctor("好")], [user("咳"), doctor("有痰吗")])
-    asked = [[{"message": 1, "start": 0, "end": 4, "slot": "duration"}], [{"message": 1, "start": 0, "end": 3, "slot": "symptom"}]]
+    asked = [
+        [{"message": 1, "start": 0, "end": 4, "slot": "duration"}],
+        [{"message": 1, "start": 0, "end": 3, "slot": "symptom"}],
+    ]
     rows = rows.with_columns(inquiries=rows["inquiries"].__class__("inquiries", asked, dtype=DIALOGUE["inquiries"]))
     stats = TableStats.of(rows)
     assert stats.doctor_turns == {"0": 2, "1": 1}

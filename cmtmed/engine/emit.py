@@ -63,7 +63,7 @@ def emit(
         dialogues = writer("dialogues", dict(DIALOGUE), splits=True)
         dropped = writer("dropped", dict(DIALOGUE), splits=False)
         quarantine = writer("quarantine", dict(QUARANTINE), splits=False)
-        views = {
+        views: dict[str, DatasetWriter] = {
             name: writer(name, dict(VIEWS[name](empty(), pipeline.views).schema), splits=True)
             for name in pipeline.views.names
         }
@@ -86,5 +86,3 @@ def emit(
 def _write_views(writers: dict[str, DatasetWriter], rows: pl.DataFrame, options: Views, split: str) -> None:
     for name, writer in writers.items():
         writer.write(VIEWS[name](rows, options), split)
-
-

@@ -43,9 +43,7 @@ class Explanation:
 
     def to_json(self) -> str:
         """Return the explanation as JSON."""
-        return json.dumps(
-            {"kept": self.kept, "verdict": self.verdict(), "dialogue": self.dialogue}, ensure_ascii=False
-        )
+        return json.dumps({"kept": self.kept, "verdict": self.verdict(), "dialogue": self.dialogue}, ensure_ascii=False)
 
 
 def explain(out: str | Path, id: str) -> Explanation:  # noqa: A002 (the public face names it so)

@@ -33,6 +33,9 @@ from cmtmed.stats import StageStats, TableStats
 Progress = Callable[[str, int, int], None]
 """Called with the name of a phase, tasks done, tasks in all."""
 
+SHARD_ROWS = 4096
+"""Dialogues per shard: large enough for bulk kernels to pay, small enough for many to fit in memory."""
+
 GROUP_BYTES = 64_000_000
 """Small files are read together until a group holds this much; a larger file is a group of its own."""
 
@@ -101,7 +104,11 @@ class _Run:
             for number in range(one["quarantine"])
         )
         done = emit(
-            self.pipeline, (read_table(shard.path) for shard in shards), broken, self.workspace.result, fingerprint
+            self.pipeline,
+            (read_table(shard.path) for shard in shards),
+            broken,
+            self.workspace.result,
+            fingerprint,
         )
         self.progress("emit", 1, 1)
         counts = {
@@ -120,9 +127,7 @@ class _Run:
             "total": now - started,
         }
         result = self.workspace.result
-        write_json(
-            result / FILE, manifest(self.pipeline, described, counts, done.drops, done.quarantine, done.rows)
-        )
+        write_json(result / FILE, manifest(self.pipeline, described, counts, done.drops, done.quarantine, done.rows))
         report = BuildReport(
             self.pipeline.name, out, counts, tuple(stages), done.drops, done.quarantine, before, done.kept,
             done.rows, seconds,
@@ -135,7 +140,7 @@ class _Run:
         for number, group in enumerate(_groups(files)):
             folder = self.workspace.folder("read") / f"{number:05d}"
             folders.append(folder)
-            work.append(partial(read_files, group, self.pipeline.sources, folder, strict=strict))
+            work.append(partial(read_files, group, self.pipeline.sources, folder, shard_rows=SHARD_ROWS, strict=strict))
         self._all("read", work)
         return folders
 
@@ -178,9 +183,7 @@ class _Run:
             for part in ("shards", "sketches", "done"):
                 self.workspace.folder(f"segment{number}/{part}")
             names = self.workspace.root / "names.arrow" if number == 0 else None
-            work = [
-                partial(run_segment, segment, shard, folder, names=names, decision=decision) for shard in shards
-            ]
+            work = [partial(run_segment, segment, shard, folder, names=names, decision=decision) for shard in shards]
             stages = [stage.name() for stage in segment.stages]
             self._all(" ".join(stages) or "prepare", work)
             # The shards of a whole segment may be discarded; their markers may not.
@@ -236,5 +239,3 @@ def _cores() -> int:
 
 def _silent(phase: str, done: int, total: int) -> None:
     """Show nothing."""
-
-

@@ -24,10 +24,6 @@ from cmtmed.source import Source
 from cmtmed.stage import AnyStage, CorpusStage
 from cmtmed.stats import TableStats
 
-SHARD_ROWS = 4096
-"""Dialogues per shard: large enough for bulk kernels to pay, small enough for many to fit in memory."""
-
-
 @dataclass(frozen=True)
 class Segment:
     """Stages that run one after another on a shard without anybody looking at the rest of the corpus.
@@ -70,8 +66,17 @@ def segments(stages: Sequence[AnyStage]) -> list[Segment]:
     return [*cut, Segment(tuple(current), None)]
 
 
-def read_files(files: Sequence[Path], sources: Sequence[Source], folder: Path, *, strict: bool) -> None:
+def read_files(
+    files: Sequence[Path], sources: Sequence[Source], folder: Path, *, shard_rows: int, strict: bool
+) -> None:
     """Read some files into shards ``folder/shards/NNNNN.arrow`` and ``folder/quarantine/NNNNN.arrow``.
+
+    Args:
+        files: what to read, in this order.
+        sources: which of them takes which record.
+        folder: where the shards go; whatever an interrupted task left there is removed.
+        shard_rows: dialogues per shard; the last one may have fewer.
+        strict: whether a record that cannot be read stops everything.
 
     Raises:
         StrictError: a record went to quarantine although ``strict`` forbids it.
@@ -87,7 +92,7 @@ def read_files(files: Sequence[Path], sources: Sequence[Source], folder: Path, *
     pending: list[pl.DataFrame] = []
     found = TableStats()
     for file in files:
-        for batch in read(file, sources, batch_rows=SHARD_ROWS):
+        for batch in read(file, sources, batch_rows=shard_rows):
             if batch.quarantined.height:
                 if strict:
                     _refuse(batch.quarantined)
@@ -95,10 +100,10 @@ def read_files(files: Sequence[Path], sources: Sequence[Source], folder: Path, *
                 quarantined.update(batch.quarantined["reason"].to_list())
                 broken += 1
             pending.append(batch.dialogues)
-            while sum(part.height for part in pending) >= SHARD_ROWS:
+            while sum(part.height for part in pending) >= shard_rows:
                 rows = pl.concat(pending)
-                found += _write_shard(folder, shards, rows.head(SHARD_ROWS))
-                pending = [rows.slice(SHARD_ROWS)]
+                found += _write_shard(folder, shards, rows.head(shard_rows))
+                pending = [rows.slice(shard_rows)]
                 shards += 1
     rest = pl.concat(pending) if pending else empty()
     if rest.height:
@@ -130,9 +135,7 @@ def _refuse(quarantined: pl.DataFrame) -> None:
     )
 
 
-def run_segment(
-    segment: Segment, shard: Shard, folder: Path, *, names: Path | None, decision: Path | None
-) -> None:
+def run_segment(segment: Segment, shard: Shard, folder: Path, *, names: Path | None, decision: Path | None) -> None:
     """Run a segment over one shard and leave ``folder/shards``, ``folder/sketches`` and a marker.
 
     Args:
@@ -181,10 +184,7 @@ def unique_names(shards: Sequence[Shard]) -> pl.DataFrame:
     """
     nothing = pl.LazyFrame(schema={"row": pl.UInt32, "id": pl.String, "shard": pl.String})
     every = [
-        pl.scan_ipc(shard.path)
-        .select("id")
-        .with_row_index("row")
-        .with_columns(pl.lit(shard.name).alias("shard"))
+        pl.scan_ipc(shard.path).select("id").with_row_index("row").with_columns(pl.lit(shard.name).alias("shard"))
         for shard in shards
     ]
     ids = pl.concat([nothing, *every]).collect()
@@ -204,6 +204,4 @@ def unique_names(shards: Sequence[Shard]) -> pl.DataFrame:
             number += 1
         taken.add(name)
         fresh.append(name)
-    return again.select("shard", pl.col("row").cast(pl.UInt32)).with_columns(
-        pl.Series("id", fresh, dtype=pl.String)
-    )
+    return again.select("shard", pl.col("row").cast(pl.UInt32)).with_columns(pl.Series("id", fresh, dtype=pl.String))

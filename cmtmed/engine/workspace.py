@@ -8,7 +8,6 @@ goes on after the last whole file; a workspace with another plan is thrown away.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -117,7 +116,7 @@ def write_table(path: Path, table: pl.DataFrame) -> None:
     """Write an Arrow file that is either whole or not there."""
     partial = path.with_suffix(".partial")
     table.write_ipc(partial, compression="uncompressed")
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def read_table(path: Path) -> pl.DataFrame:
@@ -129,7 +128,7 @@ def write_marker(path: Path, content: object) -> None:
     """Write the JSON file whose presence says that a task is done."""
     partial = path.with_suffix(".partial")
     write_json(partial, content)
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def read_marker(path: Path) -> Any:

@@ -24,9 +24,7 @@ class AssignSplit(Stage):
     validation: float = Field(default=0.01, ge=0, le=1, description="Share of the validation split.")
     test: float = Field(default=0.01, ge=0, le=1, description="Share of the test split.")
     seed: int = Field(default=0, description="Another seed gives another assignment.")
-    test_sources: tuple[str, ...] = Field(
-        default=(), description="Sources whose dialogues all go into the test split."
-    )
+    test_sources: tuple[str, ...] = Field(default=(), description="Sources whose dialogues all go into the test split.")
 
     @model_validator(mode="after")
     def _leaves_room(self) -> Self:

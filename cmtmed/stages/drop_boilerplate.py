@@ -34,9 +34,7 @@ class DropBoilerplate(CorpusStage):
     min_dialogues: PositiveInt = Field(
         default=20, description="A canned sentence stands under at least so many different questions …"
     )
-    min_share: float = Field(
-        default=0.001, ge=0, le=1, description="… and in at least this share of the corpus."
-    )
+    min_share: float = Field(default=0.001, ge=0, le=1, description="… and in at least this share of the corpus.")
     min_chars: PositiveInt = Field(default=12, description="Shorter sentences are never canned.")
     edge: PositiveInt = Field(
         default=2, description="How many sentences from the start or end of a turn may be canned."
@@ -48,8 +46,9 @@ class DropBoilerplate(CorpusStage):
         One row more per dialogue, with sentence null, counts the corpus.
         """
         turns = flatten(batch["messages"])
-        first = turns.content.gather([at for at, count in zip(turns.first, turns.count, strict=True) if count])
-        question = pl.DataFrame({"sentence": None, "question": text_hashes(first)})
+        first = turns.content.gather(turns.first[turns.count > 0])
+        question = text_hashes(first).rename("question").to_frame()
+        question = question.select(pl.lit(None, dtype=pl.UInt64).alias("sentence"), "question")
         spoken = question["question"].to_numpy().repeat(turns.count[turns.count > 0])
         place, of = pl.int_range(pl.len()).over("text"), pl.len().over("text")
         edges = sentences(turns.content).filter((of > 1) & ((place < self.edge) | (place >= of - self.edge)))
@@ -60,13 +59,11 @@ class DropBoilerplate(CorpusStage):
                 "question": pl.Series(spoken, dtype=pl.UInt64).gather(edges["text"]),
             }
         ).unique(maintain_order=True)
-        return pl.concat([question.cast({"sentence": pl.UInt64}), found])
+        return pl.concat([question, found])
 
     def decide(self, sketches: pl.LazyFrame) -> pl.DataFrame:
         """Return the hashes of canned sentences: one column ``sentence``."""
-        rows, corpus = (
-            sketches.select(pl.len(), pl.col("sentence").is_null().sum().alias("corpus")).collect().row(0)
-        )
+        rows, corpus = sketches.select(pl.len(), pl.col("sentence").is_null().sum().alias("corpus")).collect().row(0)
         needed = max(self.min_dialogues, self.min_share * corpus)
         parts = 1 + rows // _PART_ROWS
         # By ranges of the hash, so that memory does not grow with the corpus.
@@ -103,8 +100,7 @@ class DropBoilerplate(CorpusStage):
     def _candidates(self, told: pl.DataFrame) -> pl.DataFrame:
         """Keep the sentences that are long enough to be canned and ask nothing."""
         return told.filter(
-            (pl.col("sentence").str.len_chars() >= self.min_chars)
-            & ~pl.col("sentence").str.contains(_QUESTION)
+            (pl.col("sentence").str.len_chars() >= self.min_chars) & ~pl.col("sentence").str.contains(_QUESTION)
         )
 
 

@@ -74,9 +74,7 @@ class MergeTurns(Stage):
             return rows
         return (
             rows.group_by(run.alias("run"), maintain_order=True)
-            .agg(
-                pl.col("dialogue").first(), pl.col("role").first(), pl.col("content").str.join(self.separator)
-            )
+            .agg(pl.col("dialogue").first(), pl.col("role").first(), pl.col("content").str.join(self.separator))
             .drop("run")
         )
 
@@ -146,10 +144,7 @@ def obey_labels(turns: Turns) -> Turns:
 
 def _obey(dialogue: list[Turn]) -> list[Turn]:
     labels = {
-        match.lastgroup
-        for _, content in dialogue
-        for line in content.split("\n")
-        if (match := _LABEL.match(line))
+        match.lastgroup for _, content in dialogue for line in content.split("\n") if (match := _LABEL.match(line))
     }
     return [turn for role, content in dialogue for turn in _relabel(role, content, trusted=len(labels) > 1)]
 

@@ -25,9 +25,7 @@ class RedactIdentifiers(Stage):
     writes: ClassVar = columns("messages", "identifiers")
     covers_dropped: ClassVar = True
 
-    keep: tuple[str, ...] = Field(
-        default=(), description="Identifier types to leave in the text, such as HOSPITAL."
-    )
+    keep: tuple[str, ...] = Field(default=(), description="Identifier types to leave in the text, such as HOSPITAL.")
 
     def apply(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Redact all turns of the batch."""
@@ -40,13 +38,14 @@ class RedactIdentifiers(Stage):
         texts, places = replace(turns.content, found, LABELS)
         shifted = _shift(batch["identifiers"], turns.first, found, places)
         return pl.DataFrame(
-            [nest(turns.with_content(texts)), _merged(batch.height, turns.dialogue, turns.message, places, shifted)]
+            [
+                nest(turns.with_content(texts)),
+                _merged(batch.height, turns.dialogue, turns.message, places, shifted),
+            ]
         )
 
 
-def _merged(
-    height: int, dialogue: pl.Series, message: pl.Series, places: pl.DataFrame, old: pl.DataFrame
-) -> pl.Series:
+def _merged(height: int, dialogue: pl.Series, message: pl.Series, places: pl.DataFrame, old: pl.DataFrame) -> pl.Series:
     """Join the new spans with the ones recorded before, in reading order, one list a dialogue."""
     new = places.select("text", "start", "end", "type", pl.lit("tag").alias("action"))
     spans = pl.concat([old, new], how="vertical_relaxed").sort("text", "start")
@@ -55,9 +54,7 @@ def _merged(
     return nested(rows, count).cast(IDENTIFIERS).rename("identifiers")
 
 
-def _shift(
-    recorded: pl.Series, first: np.ndarray, found: pl.DataFrame, places: pl.DataFrame
-) -> pl.DataFrame:
+def _shift(recorded: pl.Series, first: np.ndarray, found: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     """Move spans that an earlier redaction recorded to where they stand after this one.
 
     Args:
@@ -72,8 +69,9 @@ def _shift(
     grown = (
         found.select("text", "end")
         .with_columns(
-            ((places["end"].cast(pl.Int64) - places["start"]) - (found["end"].cast(pl.Int64) - found["start"]))
-            .alias("by")
+            ((places["end"].cast(pl.Int64) - places["start"]) - (found["end"].cast(pl.Int64) - found["start"])).alias(
+                "by"
+            )
         )
         .with_columns(pl.col("by").cum_sum().over("text"))
     )

@@ -36,8 +36,8 @@ class _Stream:
         folder.mkdir(parents=True)
         self.folder, self.schema, self.rows = folder, schema, 0
         self._files: list[Path] = []
-        self._writer: pa.RecordBatchStreamWriter | None = None
-        self._sink: pa.NativeFile | None = None
+        self._writer: Any = None
+        self._sink: Any = None
 
     def write(self, table: pa.Table) -> None:
         if self._sink is None or self._sink.tell() > FILE_BYTES:
@@ -75,9 +75,7 @@ class DatasetWriter:
         splits: whether tables come with a split name (a ``DatasetDict``) or without (a ``Dataset``).
     """
 
-    def __init__(
-        self, folder: Path, columns: Mapping[str, pl.DataType], fingerprint: str, *, splits: bool
-    ) -> None:
+    def __init__(self, folder: Path, columns: Mapping[str, pl.DataType], fingerprint: str, *, splits: bool) -> None:
         from datasets import Features
 
         empty = pl.DataFrame(schema=dict(columns)).to_arrow(compat_level=pl.CompatLevel.oldest())
@@ -126,7 +124,7 @@ class DatasetWriter:
 
         DatasetInfo(features=self._features).write_to_directory(str(stream.folder), pretty_print=True)
         named = f"{self._fingerprint}/{self._folder.name}/{split}"
-        state = {
+        state: dict[str, Any] = {
             "_data_files": [{"filename": name} for name in files],
             "_fingerprint": hashlib.sha256(named.encode()).hexdigest()[:16],
             "_format_columns": None,

@@ -37,7 +37,7 @@ def view(rows: pl.DataFrame, options: Views) -> pl.DataFrame:
         choices = answers.group_by("dialogue", maintain_order=True).agg("message")
         drawn = [_draw(key) for key in rows["id"].gather(choices["dialogue"])]
         place = pl.Series(drawn, dtype=pl.UInt64) % choices["message"].list.len()
-        answers = choices.select("dialogue", pl.col("message").list.get(place))
+        answers = choices.select("dialogue", pl.col("message").list.get(pl.lit(place)))
     cut = rows.select("id", "messages")[answers["dialogue"]].with_columns(answers["message"])
     return cut.select("id", "message", pl.col("messages").list.head(pl.col("message")).alias("prompt"))
 

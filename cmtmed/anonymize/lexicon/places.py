@@ -42,35 +42,22 @@ _WORDLIKE: Final = frozenset(
     "安顺 白银 天水 平凉 定西 中卫 和田 黄石 中山 海东 百色 大同 通化 东方 固原 保定 承德 信阳 益阳 资阳 山东 朝阳 普洱".split()
 )
 
+_TWO: Final = frozenset("大县 外县 地县 同县 郡县 府县 中县 定县".split())
 _GENERIC: Final = re.compile(
-    "(?:[一二三四五六七八九十几大小老新旧东西南北中上下前后内外本各全这那某该县市区乡镇村城山湖海河港台]"
-    "|地|特|城|大都|民族|自治|贫困|工业|开发|示范|商业|住宅|生活|旅游|风景|保护|行政|中心|偏远|热带|温带|寒带|西部|东部"
-    "|东南|西南|东北|西北|华北|华东|华南|中南|农牧|林|牧|渔|游击|解放|根据|敌占|沦陷|隔离|安全|禁|专)[县区旗市镇乡村]$"
+    "(?:地|特|园|城|社|山|郊|疫|新|军|防|校|库|港|元|坑|开发|工业|行政|保护|示范|萧条|维修|枢纽|洪泛|丛林|精华|三角)区"
+    "|(?:城|都|超|黑|集|楼|股|门)市|知县|(?:小|大|大王|米字|红|国|彩|军|锦|战|星条|五星|夺)旗|重镇|(?:家|故|他|异|同|老|水|梦)乡"
 )
 
 
 @lru_cache(maxsize=1)
 def counties() -> frozenset[str]:
-    """Return the names of districts, counties, banners, county-level cities, towns and townships known to jieba."""
+    """Return the names of districts, counties, banners, smaller cities, towns and townships known to jieba."""
+    named = (word for word, (tag, _) in words().items() if tag in {"ns", "nr", "nz"} and word[-1] in "县区旗市镇乡")
     return frozenset(
         word
-        for word, (tag, _) in words().items()
-        if word[-1] in "县区旗市镇乡" and tag in {"ns", "nr", "nz"} and len(word) <= 8 and not _generic(word)
+        for word in named
+        if not _GENERIC.search(word[-4:]) and (len(word) > 2 or word[-1] == "县" and word not in _TWO)
     )
-
-
-def _generic(word: str) -> bool:
-    return (
-        bool(_GENERIC.search(word)) and len(word) <= 3
-        or word.endswith(("地区", "特区", "园区", "城市", "社区", "山区", "郊区", "疫区", "新区", "军区", "防区"))
-        or len(word) < 3 and word[-1] not in "县"
-        or word in _NO_COUNTY
-    )
-
-
-_NO_COUNTY: Final = frozenset("大县 定县 夏县 外县 地县 应县 同县 郡县 古县 府县 巢县 佳县 中县 黄县 青县".split()) - frozenset(
-    "夏县 应县 古县 巢县 佳县 青县".split()
-)
 
 
 @lru_cache(maxsize=1)

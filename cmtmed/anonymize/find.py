@@ -1,0 +1,125 @@
+"""Find identifiers in many texts: a cheap pass over all, a careful one over the few candidates.
+
+Each recognizer's hint runs in Polars over all texts at once; only texts that match reach Python, and only the
+recognizers whose hint matched look at them. What was found is masked and the text looked at again until
+nothing new appears: a second run over the redacted text then finds nothing, by construction.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from cmtmed.anonymize.canonical import ODD, Canonical, canonical
+from cmtmed.anonymize.identifier import Identifier
+from cmtmed.anonymize.recognizers import RECOGNIZERS
+from cmtmed.anonymize.replace import FOUND, LABELS
+from cmtmed.anonymize.repeats import repeats
+from cmtmed.anonymize.resolve import resolve
+from cmtmed.errors import UsageError
+
+_HINTS: Final[dict[str, list[str]]] = defaultdict(list)
+for _recognizer in RECOGNIZERS.values():
+    _HINTS[_recognizer.hint].append(_recognizer.type)
+
+Spans = dict[int, list[Identifier]]
+
+
+def find_identifiers(texts: Sequence[str]) -> list[list[Identifier]]:
+    """Find what could tell who a person is, each text by itself.
+
+    Args:
+        texts: any number of texts.
+
+    Returns:
+        For each text its identifiers by start; spans are disjoint and in code points.
+
+    Raises:
+        UsageError: an element is not a string; the message names its position and type.
+
+    >>> find_identifiers(["王医生您好，我的电话13800138000", "谢谢医生"])
+    [[Identifier(start=0, end=1, type='PERSON'), Identifier(start=10, end=21, type='PHONE')], []]
+    """
+    if isinstance(texts, str):
+        raise UsageError("texts is one string; pass a list of strings")
+    for position, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise UsageError(f"texts[{position}] is of type {type(text).__name__}; pass strings only")
+    result: list[list[Identifier]] = [[] for _ in texts]
+    for number, start, end, kind in find(pl.Series(texts, dtype=pl.String)).iter_rows():
+        result[number].append(Identifier(start, end, kind))
+    return result
+
+
+def find(
+    texts: pl.Series, group: pl.Series | None = None, *, tags: Iterable[str] = tuple(LABELS.values())
+) -> pl.DataFrame:
+    """Find identifiers in a column of texts.
+
+    Args:
+        texts: String; a null holds nothing.
+        group: for each text the number of its dialogue. A name or number found once in a dialogue is found
+            everywhere in it (王建国 … 建国). Without it each text is its own dialogue.
+        tags: marks of an earlier redaction; nothing found touches one.
+
+    Returns:
+        Columns ``text`` (position in ``texts``), ``start``, ``end`` (code points) and ``type``, sorted by text
+        and start, disjoint.
+
+    Raises:
+        UsageError: ``group`` has another length than ``texts``.
+    """
+    if group is not None and len(group) != len(texts):
+        raise UsageError(f"group has {len(group)} values for {len(texts)} texts; give one for each text")
+    tags = sorted(set(tags))
+    tag = re.compile("|".join(map(re.escape, tags)) or r"(?!)")
+    found: Spans = {}
+    tagged: dict[int, list[tuple[int, int]]] = {}
+    plain = texts.fill_null("")
+    odd = plain.str.contains(ODD) | plain.str.contains_any(tags) if tags else plain.str.contains(ODD)
+    forms: dict[int, Canonical] = {}
+    for row in odd.arg_true().to_list():
+        text = plain[row]
+        tagged[row] = [match.span() for match in tag.finditer(text)]
+        forms[row] = canonical(text, tagged[row])
+    folded = plain.scatter(list(forms), [form.text for form in forms.values()]) if forms else plain
+    pending = np.arange(len(texts))
+    while len(pending):
+        new = _round(plain, folded.gather(pending), pending, forms)
+        for row, spans in new.items():
+            found[row] = sorted(found.get(row, []) + spans)
+        if new:
+            for row, spans in repeats(plain, group, new, found, tagged).items():
+                found[row] = sorted(found.get(row, []) + spans)
+                new[row] = new.get(row, []) + spans
+        pending = np.array(sorted(new), dtype=np.int64)
+        for row in new:
+            masked = sorted([(start, end) for start, end, _ in found[row]] + tagged.get(row, []))
+            forms[row] = canonical(plain[row], masked)
+        if new:
+            folded = folded.scatter(pending, [forms[row].text for row in pending.tolist()])
+    rows = [(row, *span) for row in sorted(found) for span in found[row]]
+    return pl.DataFrame(rows, schema=dict(FOUND), orient="row")
+
+
+def _round(texts: pl.Series, folded: pl.Series, numbers: np.ndarray, forms: dict[int, Canonical]) -> Spans:
+    """Look at some texts once."""
+    wanted: dict[int, list[str]] = defaultdict(list)
+    for hint, kinds in _HINTS.items():
+        for place in folded.str.contains(hint).arg_true().to_list():
+            wanted[place].extend(kinds)
+    result: Spans = {}
+    for place, kinds in wanted.items():
+        row = int(numbers[place])
+        form = forms.get(row) or Canonical(texts[row])
+        spans = resolve(
+            (found.start, found.end, kind, found.confidence) for kind in kinds for found in RECOGNIZERS[kind].scan(form)
+        )
+        if spans:
+            result[row] = [Identifier(*form.original(span.start, span.end), span.type) for span in spans]
+    return result

@@ -1,0 +1,170 @@
+"""Where a Chinese personal name begins and ends.
+
+Two questions are answered, both by evidence rather than by a statistical tagger: which name ends right before a
+title (王医生, 王建国主任), and which name begins right after a trigger (我叫…, 姓名：…). The evidence is the
+surname and how ambiguous its character is, characters at home in given names, words of the language that
+would be cut in two (上次王医生 cuts none, 提高医生 cuts 提高), and how the text goes on.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from cmtmed.anonymize.lexicon.given import TYPICAL, UNLIKELY
+from cmtmed.anonymize.lexicon.surnames import COMMON, COMPOUND, FUNCTION, MEASURES, RARE
+from cmtmed.anonymize.lexicon.words import crossing, is_common
+
+SINGLE: Final = COMMON | RARE
+DOT: Final = "·•・‧∙˙⋅."
+"""Signs between the parts of a minority or foreign name; ``.`` only between Chinese characters."""
+FOREIGN: Final = (
+    "阿艾安昂奥巴拜班保贝比别波伯布查达丹德迪丁东杜多尔法费弗盖甘戈格古哈海汗赫侯胡霍基吉加坚江杰金卡凯康科克库拉莱兰朗勒雷黎里利丽莉"
+    "力历林琳铃卢鲁罗洛买麦曼茂玛马迈美米蒙密明摩莫木姆穆娜纳娃乃尼涅宁努诺欧帕派佩皮平普其恰乔切琴丘热日茹如瑞若萨赛塞桑沙莎山尚舍什"
+    "史斯苏索塔泰坦唐特提图吐托瓦外万韦维文沃乌武西希霞夏逊雅亚娅扬叶伊依益因英永尤于玉裕约扎泽扎哲珍之朱卓孜子祖买尔江古丽旦增次仁扎西"
+    "卓玛央金措吾丁占堆才让拉姆旺朝鲁格日乐其木巴特尔腾敖娜仁斯琴白音呼和图雅热孜依提萨迪克祖力皮亚阿卜杜"
+)
+_FOREIGN_NAME: Final = re.compile(rf"[{FOREIGN}]{{1,7}}(?:[{re.escape(DOT)}][{FOREIGN}]{{1,8}}){{1,3}}")
+_HAN: Final = re.compile(r"[\u4e00-\u9fff]+")
+_NUMERALS: Final = frozenset("一二两三四五六七八九十几这那每各某半数本上下第零0123456789")
+
+FOLLOWERS: Final = re.compile(
+    "今年|今天|今早|今日|昨天|昨日|昨晚|前天|去年|前年|现在|现年|目前|最近|近期|刚刚|已经|一直|之前|以前|从小|自从|患有|患者|因为|因[^素子果缘明]|由于|男|女|性别|年龄"
+    "|电话|手机|联系|身份证|住在|家住|住址|地址|微信|出生|生于|于[一二三四五六七八九十\\d今昨前去]|是[我你他一个不的位名医患家病]|的[家病检报老爸妈女儿妻丈主号复情孩电手身父母诊病结]|在[你我医贵咱北上广本咱这]|想[问要请咨]|来[看院自你复做拿取]|有[点高糖过些什]|说|您|你好|我|他|她"
+    "|住院|入院|出院|做了?|得了|查出|确诊|患|感[觉冒]|发[烧现热病]|咳嗽|头[痛晕疼]|肚子|[,，。;；!！?？、:：()（）\\s]|大夫|医生|主任|先生|女士|同志|老师|教授|护士|阿姨|叔叔|\\d|岁|和[我你他她王李张刘陈]|也|还|要|吃|去|需要|能不能|可以|就|这|那|没|被|把|跟|给|让|会|应该"
+)
+_NOT_NAMES: Final = frozenset(
+    "不详 未知 保密 匿名 未填写 未填 暂无 没有 隐私 患者 病人 本人 家属 先生 女士 男性 女性 男 女 无 略 同上 医生 护士 网友 会员 游客 用户 谢谢 多少 什么 如下 您好 你好 是的 不知道 "
+    "不方便 不想说 请问 高血压 糖尿病 感冒 发烧 主任 主治 医师 主治医师 主任医师 副主任医师 教授 建议 回答 回复 提问 指导 分析 可以 需要 目前 根据 这个 这种 应该 考虑 常见".split()
+)
+
+
+def name_ending_at(text: str, end: int) -> tuple[int, float] | None:
+    """Find the name or bare surname that ends at ``end``, where a title begins.
+
+    Returns:
+        Its start and a confidence, or None.
+    """
+    foreign = re.search(rf"[{FOREIGN}]{{1,7}}(?:[·•・‧∙][{FOREIGN}]{{1,8}}){{1,3}}$", text[max(0, end - 24) : end])
+    if foreign:
+        return end - len(foreign[0]), 0.9
+    for length in (4, 3, 2):
+        start = end - length
+        if start >= 0 and _is_full_name(text, start, end):
+            return start, 0.85
+    start = end - 2
+    if start >= 0 and text[start:end] in COMPOUND and not crossing(text, start, end):
+        return start, 0.85
+    return _bare_surname(text, end)
+
+
+def _is_full_name(text: str, start: int, end: int) -> bool:
+    name = text[start:end]
+    surname = 2 if name[:2] in COMPOUND and len(name) >= 3 else 1
+    given = name[surname:]
+    if len(name) == 4 and surname == 1 or not 1 <= len(given) <= 2:
+        return False
+    if surname == 1 and (name[0] not in COMMON or name[0] in FUNCTION and not _clear_before(text, start)):
+        return False
+    if not all("\u4e00" <= char <= "\u9fff" and char not in UNLIKELY for char in given):
+        return False
+    if surname == 1 and name[0] in MEASURES and start and text[start - 1] in _NUMERALS:
+        return False
+    # 和李 before 医生 is a conjunction and a surname; so is 找王.
+    if len(name) == 2 and given in COMMON and given not in TYPICAL and not _clear_before(text, start):
+        return False
+    if is_common(name[:2]) or is_common(name) or crossing(text, start, end):
+        return False
+    if len(given) == 2:
+        return given[0] in TYPICAL or given[1] in TYPICAL
+    return given in TYPICAL or _clear_before(text, start)
+
+
+def _bare_surname(text: str, end: int) -> tuple[int, float] | None:
+    start = end - 1
+    if start < 0 or text[start] not in COMMON or crossing(text, start, end):
+        return None
+    char = text[start]
+    before = text[start - 1] if start else ""
+    if before.isdigit() or char in MEASURES and before in _NUMERALS:
+        return None
+    if char in FUNCTION:
+        # At the start of a clause these are prepositions unless somebody is being addressed.
+        return (start, 0.6) if _addressed(text, start) else None
+    return start, 0.75
+
+
+def _clear_before(text: str, start: int) -> bool:
+    return start == 0 or not "\u4e00" <= text[start - 1] <= "\u9fff"
+
+
+_CALL: Final = re.compile(r"(?:您好|你好|请问|谢谢|感谢|多谢|麻烦|找|挂|挂了|是|叫|尊敬的|亲爱的|我的|的|姓)$")
+_ANSWER: Final = re.compile(r"\W|$|您|你好|早上|晚上|下午|上午|好|辛苦|在吗|看|说|开|给|的[方药号手]|做|讲|那|这|门诊|那里|技术|医术")
+
+
+def _addressed(text: str, start: int) -> bool:
+    """Say whether the clause reads as one to or about a titled person, whatever the surname's other meaning."""
+    before, after = text[max(0, start - 4) : start], text[start + 1 :]
+    title = re.match(r"(?:副?主任医师|副?主任|医生|大夫|医师|教授|护士长?|老师|先生|女士|院长|专家|阿姨|叔叔)", after)
+    rest = after[title.end() :] if title else after
+    called = bool(_CALL.search(before))
+    return (called or _clear_before(text, start)) and bool(_ANSWER.match(rest)) and not is_common(text[max(0, start - 1) : start + 1])
+
+
+def name_starting_at(text: str, start: int, *, trusted: bool) -> tuple[int, float] | None:
+    """Find the full name that begins at ``start``, right after a trigger.
+
+    Args:
+        text: the canonical text.
+        start: index after the trigger.
+        trusted: whether the trigger is a label (姓名：) after which anything short is a name; otherwise (我是…, 我妈…)
+            the name must show a common surname and go on as names do.
+
+    Returns:
+        Its end and a confidence, or None.
+    """
+    foreign = _FOREIGN_NAME.match(text, start)
+    if foreign:
+        return foreign.end(), 0.9
+    run = _HAN.match(text, start)
+    if run is None:
+        return None
+    stop = run.end()
+    if run[0] in _NOT_NAMES or any(run[0].startswith(word) for word in _NOT_NAMES if len(word) > 1):
+        return None
+    best: tuple[float, int] | None = None
+    surname = 2 if run[0][:2] in COMPOUND else 1
+    known = surname == 2 or run[0][0] in (SINGLE if trusted else COMMON)
+    if known:
+        for given in (2, 1):
+            end = start + surname + given
+            if end <= stop:
+                score = _score(text, start, start + surname, end, trusted=trusted)
+                if best is None or score > best[0]:
+                    best = (score, end)
+    if best and best[0] >= (1.0 if trusted else 2.0):
+        return best[1], 0.9 if trusted else 0.75
+    if trusted and 2 <= stop - start <= 4 and not any(char in UNLIKELY for char in run[0]):
+        if known or not is_common(run[0]):
+            return stop, 0.7
+    return None
+
+
+def _score(text: str, start: int, given: int, end: int, *, trusted: bool) -> float:
+    """Add up what speaks for ``text[start:end]``: how the text goes on, the characters, the words that are cut."""
+    characters = text[given:end]
+    score = 0.0
+    if end == len(text) or not "\u4e00" <= text[end] <= "\u9fff":
+        score += 2.0
+    elif FOLLOWERS.match(text, end):
+        score += 1.2
+    score += sum(0.5 if char in TYPICAL else -2.0 if char in UNLIKELY else 0.0 for char in characters)
+    if is_common(text[start:end]) or (is_common(text[start : start + 2]) and given - start == 1):
+        score -= 2.0 if not trusted else 0.7
+    if end < len(text) and is_common(text[end - 1 : end + 1]) and text[end - 1] not in TYPICAL:
+        score -= 0.6
+    if text[start] in FUNCTION and not trusted:
+        score -= 1.0
+    if len(characters) == 2:
+        score += 0.1
+    return score

@@ -1,0 +1,56 @@
+"""WECHAT: WeChat handles, however the word is disguised (薇信, 卫星, 加V, ➕v, vx)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from cmtmed.anonymize.recognizer import LABELLED, LIKELY, Candidate, Pattern, Recognizer, compiled
+
+_NAMES: Final = r"微信|薇信|威信|徽信|微　信|微 信|v信|w信|V❤|微❤|薇❤|绿泡泡|卫星|wechat|weixin|(?<![A-Za-z])(?:wx|vx|wxh|vxin|v ?x)(?![A-Za-z_]{3})"
+_ADD: Final = r"(?:加|\+)个?我?的?(?:v信|vx|v(?!it)|[薇微威]信?)"
+_LINK: Final = r"(?:号码?|账号|帐号|ID|名)?[\s:：=是为,，、(（\"“【\[→]{0,4}(?:就是|也是)?[\s:：=\"“]{0,2}"
+_NOT_A_HANDLE: Final = frozenset("wechat weixin app http https www qq wifi pdf doctor hello ok".split())
+
+
+def _handle(found: Candidate) -> Candidate | None:
+    """Refuse plain words without a colon, and telephone numbers that are said to be both."""
+    value = found.value
+    if value.lower() in _NOT_A_HANDLE or found.after(1) == "@":
+        return None
+    if re.search(r"(?:手机|电话|同号)[号码/、和与及跟或\s&]{0,3}$", found.canonical.text[: found.match.start()][-8:]):
+        return None
+    linked = re.search(r"号|[:：=是]|ID", found.match[0][: -len(value)])
+    return found if linked or re.search(r"[0-9_\-]", value) else None
+
+
+RECOGNIZER: Final = Recognizer(
+    type="WECHAT",
+    hint=r"(?i)微.?信|[薇威徽vw]信|❤|绿泡泡|卫星|wechat|weixin|wx|v ?x|(?:加|\+)个?我?的?[v薇微威]|v[:：]|wxid_",
+    patterns=(
+        Pattern(
+            compiled(
+                rf"(?:(?:{_NAMES})|{_ADD}){_LINK}(?P<value>[A-Za-z][-_A-Za-z0-9]{{4,19}}|[0-9](?:[ \-]?[0-9]){{4,11}})(?![-_A-Za-z0-9@])"
+            ),
+            LABELLED,
+            digits=True,
+            check=_handle,
+        ),
+        Pattern(
+            compiled(r"(?<![A-Za-z0-9.])v[:：]\s?(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19}|1[3-9]\d{9})(?![-_A-Za-z0-9@])"),
+            LABELLED,
+            digits=True,
+        ),
+        Pattern(re.compile(r"(?<![A-Za-z0-9])wxid_[a-z0-9]{6,20}"), LIKELY + 0.2),
+    ),
+    examples=(
+        "加我微信⟦zhang_san88⟧",
+        "薇信号：⟦lisixiaolu⟧",
+        "加V⟦wangwu2024⟧聊",
+        "卫星⟦abc12345⟧",
+        "我的vx是⟦yy-520520⟧",
+        "➕v ⟦doctor_li01⟧",
+        "微信⟦13800138000⟧",
+    ),
+    lookalikes=("可以用微信支付", "卫星云图2024", "微信同号", "微信 App 里挂号", "v1leads和V5导联"),
+)

@@ -1,0 +1,80 @@
+"""Keep test sets out of training data."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+from pydantic import Field, PositiveInt
+
+from cmtmed.dedup.overlap import containment, gram_hashes
+from cmtmed.messages import flatten
+from cmtmed.stage import CorpusStage, columns
+
+
+class DropBenchmarkOverlap(CorpusStage):
+    """Drop dialogues that hold a test set's text (``overlap:<source>``).
+
+    Test sets are sources of the same build, named in ``test_sources``; their own dialogues are never dropped here. A
+    dialogue overlaps when enough of the character n-grams of one of its patient turns, or of the whole dialogue, stand
+    in the test set. N-grams that stand in many test dialogues are common phrases and count for nothing.
+    """
+
+    reads: ClassVar = columns("id", "source", "messages")
+    writes: ClassVar = columns("drop_reason")
+
+    test_sources: tuple[str, ...] = Field(default=(), description="Sources that are test sets.")
+    ngram: PositiveInt = Field(default=13, description="Characters per n-gram, white space removed.")
+    threshold: float = Field(default=0.6, gt=0, le=1, description="Least share of n-grams in the test set.")
+    min_chars: PositiveInt = Field(default=20, description="Shorter texts are common to everybody.")
+    common: PositiveInt = Field(
+        default=3, description="N-grams that stand in more test dialogues than this are common phrases."
+    )
+
+    def sketch(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Return the n-grams of the test dialogues of the batch: ``source``, ``dialogue``, ``gram``."""
+        tests = batch.filter(pl.col("source").is_in(self.test_sources))
+        turns = flatten(tests["messages"])
+        text, gram = gram_hashes(turns.content.fill_null(""), n=self.ngram)
+        rows = turns.dialogue.gather(pl.Series(text))
+        return pl.DataFrame(
+            {"source": tests["source"].gather(rows), "dialogue": tests["id"].gather(rows), "gram": pl.Series(gram)},
+            schema={"source": pl.String, "dialogue": pl.String, "gram": pl.UInt64},
+        ).unique(maintain_order=True)
+
+    def decide(self, sketches: pl.LazyFrame) -> pl.DataFrame:
+        """Return the n-grams that tell a test set: ``source`` and ``gram``, sorted."""
+        return (
+            sketches.group_by("source", "gram")
+            .agg(pl.col("dialogue").n_unique())
+            .filter(pl.col("dialogue") <= self.common)
+            .select("source", "gram")
+            .sort("source", "gram")
+            .collect()
+        )
+
+    def apply(self, batch: pl.DataFrame, decision: pl.DataFrame) -> pl.DataFrame:
+        """Set ``drop_reason`` of the dialogues that overlap; the first test set in order of name wins."""
+        reason = pl.Series("drop_reason", [None] * batch.height, dtype=pl.String)
+        if decision.is_empty() or batch.is_empty():
+            return reason.to_frame()
+        turns = flatten(batch["messages"])
+        texts = turns.content.fill_null("")
+        whole = batch.select(
+            pl.col("messages").list.eval(pl.element().struct.field("content").fill_null("")).list.join("\n")
+        ).to_series()
+        long_turn = (turns.role == "user") & (texts.str.len_chars() >= self.min_chars)
+        long_whole = whole.str.len_chars() >= self.min_chars
+        own = batch["source"].is_in(self.test_sources)
+        for (source,), part in decision.group_by("source", maintain_order=True):
+            grams = part["gram"].to_numpy()
+            asked = turns.dialogue.filter(long_turn).filter(
+                pl.Series(containment(texts.filter(long_turn), grams, n=self.ngram) >= self.threshold)
+            )
+            told = pl.Series(containment(whole, grams, n=self.ngram) >= self.threshold) & long_whole
+            hit = np.zeros(batch.height, dtype=bool)
+            hit[asked.to_numpy()] = True
+            mask = (pl.Series(hit) | told) & ~own & reason.is_null()
+            reason = reason.zip_with(~mask, pl.Series([f"overlap:{source}"]).new_from_index(0, batch.height))
+        return reason.rename("drop_reason").to_frame()

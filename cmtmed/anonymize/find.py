@@ -17,15 +17,19 @@ import polars as pl
 
 from cmtmed.anonymize.canonical import ODD, Canonical, canonical
 from cmtmed.anonymize.identifier import Identifier
+from cmtmed.anonymize.recognizer import Pattern, Recognizer
 from cmtmed.anonymize.recognizers import RECOGNIZERS
 from cmtmed.anonymize.replace import FOUND, LABELS
 from cmtmed.anonymize.repeats import repeats
 from cmtmed.anonymize.resolve import resolve
 from cmtmed.errors import UsageError
 
-_HINTS: Final[dict[str, list[str]]] = defaultdict(list)
+_FORMS: Final[dict[str, list[tuple[Recognizer, list[Pattern]]]]] = defaultdict(list)
 for _recognizer in RECOGNIZERS.values():
-    _HINTS[_recognizer.hint].append(_recognizer.type)
+    for _hint, _patterns in _recognizer.hints.items():
+        _FORMS[_hint].append((_recognizer, _patterns))
+# One pattern per recognizer over all texts, then its single forms over the few that matched it.
+_ANY: Final = {"|".join(recognizer.hints): list(recognizer.hints) for recognizer in RECOGNIZERS.values()}
 
 Spans = dict[int, list[Identifier]]
 
@@ -109,16 +113,25 @@ def find(
 
 def _round(texts: pl.Series, folded: pl.Series, numbers: np.ndarray, forms: dict[int, Canonical]) -> Spans:
     """Look at some texts once."""
-    wanted: dict[int, list[str]] = defaultdict(list)
-    for hint, kinds in _HINTS.items():
-        for place in folded.str.contains(hint).arg_true().to_list():
-            wanted[place].extend(kinds)
+    wanted: dict[int, list[tuple[Recognizer, list[Pattern]]]] = defaultdict(list)
+    done: set[str] = set()
+    for union, hints in _ANY.items():
+        places = folded.str.contains(union).arg_true()
+        few = folded.gather(places)
+        for hint in hints:
+            if hint not in done:  # recognizers of numbers share one
+                done.add(hint)
+                some = places.filter(few.str.contains(hint)) if len(hints) > 1 else places
+                for place in some.to_list():
+                    wanted[place].extend(_FORMS[hint])
     result: Spans = {}
-    for place, kinds in wanted.items():
+    for place, forms_here in wanted.items():
         row = int(numbers[place])
         form = forms.get(row) or Canonical(texts[row])
         spans = resolve(
-            (found.start, found.end, kind, found.confidence) for kind in kinds for found in RECOGNIZERS[kind].scan(form)
+            (found.start, found.end, recognizer.type, found.confidence)
+            for recognizer, patterns in forms_here
+            for found in recognizer.scan(form, patterns)
         )
         if spans:
             result[row] = [Identifier(*form.original(span.start, span.end), span.type) for span in spans]

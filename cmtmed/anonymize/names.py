@@ -16,13 +16,13 @@ from cmtmed.anonymize.lexicon.surnames import COMMON, COMPOUND, FUNCTION, MEASUR
 from cmtmed.anonymize.lexicon.words import crossing, is_common
 
 SINGLE: Final = COMMON | RARE
-DOT: Final = "·•・‧∙˙⋅."
-"""Signs between the parts of a minority or foreign name; ``.`` only between Chinese characters."""
+DOT: Final = "·•・‧∙"
+"""Signs between the parts of a minority or foreign name."""
 FOREIGN: Final = (
-    "阿艾安昂奥巴拜班保贝比别波伯布查达丹德迪丁东杜多尔法费弗盖甘戈格古哈海汗赫侯胡霍基吉加坚江杰金卡凯康科克库拉莱兰朗勒雷黎里利丽莉"
+    "伦华瓦茨森蒂宾逊厄齐芬坎彼根珊翠默劳塞埃汤詹糖谢露珀汉肖奇沃翰南贾嘉简柯戴福亨可贡坦菲唐歇芭黛薇蕾柏勃琼绮胥惠邓鲍霭阿艾安昂奥巴拜班保贝比别波伯布查达丹德迪丁东杜多尔法费弗盖甘戈格古哈海汗赫侯胡霍基吉加坚江杰金卡凯康科克库拉莱兰朗勒雷黎里利丽莉"
     "力历林琳铃卢鲁罗洛买麦曼茂玛马迈美米蒙密明摩莫木姆穆娜纳娃乃尼涅宁努诺欧帕派佩皮平普其恰乔切琴丘热日茹如瑞若萨赛塞桑沙莎山尚舍什"
-    "史斯苏索塔泰坦唐特提图吐托瓦外万韦维文沃乌武西希霞夏逊雅亚娅扬叶伊依益因英永尤于玉裕约扎泽扎哲珍之朱卓孜子祖买尔江古丽旦增次仁扎西"
-    "卓玛央金措吾丁占堆才让拉姆旺朝鲁格日乐其木巴特尔腾敖娜仁斯琴白音呼和图雅热孜依提萨迪克祖力皮亚阿卜杜"
+    "史斯苏索塔泰坦唐特提图吐托瓦外万韦维文沃乌武西希霞夏逊雅亚娅扬叶伊依益因英永尤玉裕约扎泽扎哲珍朱卓孜子祖买尔江古丽旦增次仁扎西"
+    "卓玛央金措吾丁占堆才让拉姆旺朝鲁格日乐其木巴特尔腾敖娜仁斯琴白音呼图雅热孜依提萨迪克祖力皮亚阿卜杜"
 )
 _FOREIGN_NAME: Final = re.compile(rf"[{FOREIGN}]{{1,7}}(?:[{re.escape(DOT)}][{FOREIGN}]{{1,8}}){{1,3}}")
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]+")
@@ -33,6 +33,7 @@ FOLLOWERS: Final = re.compile(
     "|电话|手机|联系|身份证|住在|家住|住址|地址|微信|出生|生于|于[一二三四五六七八九十\\d今昨前去]|是[我你他一个不的位名医患家病]|的[家病检报老爸妈女儿妻丈主号复情孩电手身父母诊病结]|在[你我医贵咱北上广本咱这]|想[问要请咨]|来[看院自你复做拿取]|有[点高糖过些什]|说|您|你好|我|他|她"
     "|住院|入院|出院|做了?|得了|查出|确诊|患|感[觉冒]|发[烧现热病]|咳嗽|头[痛晕疼]|肚子|[,，。;；!！?？、:：()（）\\s]|大夫|医生|主任|先生|女士|同志|老师|教授|护士|阿姨|叔叔|\\d|岁|和[我你他她王李张刘陈]|也|还|要|吃|去|需要|能不能|可以|就|这|那|没|被|把|跟|给|让|会|应该"
 )
+_TITLE_LIKE: Final = re.compile("先生|女士|小姐|医生|大夫|教授|主任|老师|护士|阿姨|叔叔|某|医师|院长|大爷|大妈|同学|师傅|X")
 _NOT_NAMES: Final = frozenset(
     "不详 未知 保密 匿名 未填写 未填 暂无 没有 隐私 患者 病人 本人 家属 先生 女士 男性 女性 男 女 无 略 同上 医生 护士 网友 会员 游客 用户 谢谢 多少 什么 如下 您好 你好 是的 不知道 "
     "不方便 不想说 请问 高血压 糖尿病 感冒 发烧 主任 主治 医师 主治医师 主任医师 副主任医师 教授 建议 回答 回复 提问 指导 分析 可以 需要 目前 根据 这个 这种 应该 考虑 常见".split()
@@ -153,6 +154,8 @@ def name_starting_at(text: str, start: int, *, trusted: bool) -> tuple[int, floa
 def _score(text: str, start: int, given: int, end: int, *, trusted: bool) -> float:
     """Add up what speaks for ``text[start:end]``: how the text goes on, the characters, the words that are cut."""
     characters = text[given:end]
+    if _TITLE_LIKE.match(text, given):
+        return -9.0
     score = 0.0
     if end == len(text) or not "\u4e00" <= text[end] <= "\u9fff":
         score += 2.0

@@ -1,7 +1,7 @@
 """What a recognizer is: patterns, context words with their distance, examples, and a check.
 
-A recognizer is data first. Its ``hint`` is a Polars pattern that picks the few texts worth a closer look in
-bulk; its patterns run on those texts only; context raises or lowers confidence; a check looks at what a
+A recognizer is data first. Its hints are Polars patterns that pick the few texts worth a closer look in bulk;
+its patterns run on those texts only; context raises or lowers confidence; a check looks at what a
 pattern cannot express (checksums, calendars, number plans) and may move the boundaries. What reaches
 `THRESHOLD` is a candidate; `cmtmed.anonymize.resolve` decides between overlapping ones.
 """
@@ -9,7 +9,7 @@ pattern cannot express (checksums, calendars, number plans) and may move the bou
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -78,12 +78,15 @@ class Pattern:
         confidence: before context and check.
         digits: whether it runs on the view with Chinese numerals as digits.
         check: last word on each match; None drops it.
+        hint: Rust pattern, without lookaround, that every text with this form matches; where it is empty the
+            recognizer's own hint is all there is.
     """
 
     regex: re.Pattern[str]
     confidence: float
     digits: bool = False
     check: Check | None = None
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,23 +119,36 @@ class Recognizer:
 
     Attributes:
         type: one of ``TYPES``.
-        hint: Rust pattern, without lookaround; texts that do not match it hold nothing of this type.
         patterns: the forms.
+        shared_hint: hint of the patterns that have none of their own.
         context: words that speak for or against.
         examples: texts with every identifier of this type marked ``⟦so⟧``; a test reads them.
         lookalikes: texts that hold none.
     """
 
     type: str
-    hint: str
     patterns: tuple[Pattern, ...]
+    shared_hint: str = ""
     context: tuple[Context, ...] = ()
     examples: tuple[str, ...] = ()
     lookalikes: tuple[str, ...] = ()
 
-    def scan(self, text: Canonical) -> Iterator[Candidate]:
-        """Yield what reaches the threshold; spans may overlap."""
+    @property
+    def hints(self) -> dict[str, list[Pattern]]:
+        """Rust patterns and the forms that each stands for; what matches none holds nothing of this type."""
+        found: dict[str, list[Pattern]] = {}
         for pattern in self.patterns:
+            found.setdefault(pattern.hint or self.shared_hint, []).append(pattern)
+        return found
+
+    def scan(self, text: Canonical, patterns: Iterable[Pattern] | None = None) -> Iterator[Candidate]:
+        """Yield what reaches the threshold; spans may overlap.
+
+        Args:
+            text: the text.
+            patterns: which of the forms to look for; all by default.
+        """
+        for pattern in self.patterns if patterns is None else patterns:
             group = "value" if "value" in pattern.regex.groupindex else 0
             for match in pattern.regex.finditer(text.digits if pattern.digits else text.text):
                 start, end = match.span(group)

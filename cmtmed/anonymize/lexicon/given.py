@@ -24,6 +24,11 @@ TYPICAL: Final = frozenset(
 )
 """Characters that are at home in given names (alone or as half of one)."""
 
+FUNCTIONAL: Final = frozenset(
+    "和有为来可小大少成能西东南北中水生力长高多进出开行言非正直常干会上学家国人民化平定安运光气全方立达当等时同向道世心白明子天自然放意元金石"
+)
+"""Characters of given names that are frequent words too: they prove nothing in running text."""
+
 UNLIKELY: Final = frozenset(
     "的了是我你您他她它们这那哪就都也还没不在吗呢吧啊么什啥很太要会去到说看问给让把被从对因所但而且如果或与及"
     "又再只才已曾将请谢叫吃喝打做用药病疼痛痒肿胀咳吐泻血尿便胃肠肝肾肺脾癌症炎毒菌疹疮疫伤残死疾患诊治疗医院"

@@ -14,8 +14,6 @@ PROVINCES: Final = tuple(
 )
 """Names without 省 or 自治区, longest first."""
 
-MUNICIPALITIES: Final = frozenset(("北京", "天津", "上海", "重庆"))
-
 CITIES: Final = tuple(
     "石家庄 唐山 秦皇岛 邯郸 邢台 保定 张家口 承德 沧州 廊坊 衡水 太原 大同 阳泉 长治 晋城 朔州 晋中 运城 忻州 临汾 "
     "吕梁 呼和浩特 包头 乌海 赤峰 通辽 鄂尔多斯 呼伦贝尔 巴彦淖尔 乌兰察布 沈阳 大连 鞍山 抚顺 本溪 丹东 锦州 营口 阜新 "
@@ -35,12 +33,6 @@ CITIES: Final = tuple(
     "昆山 义乌 常熟 江阴 张家港 慈溪 余姚 晋江 都江堰 库尔勒 延吉 满洲里 任丘 辛集 藁城 滕州 邹城 曲阜 即墨 胶州 寿光 诸城".split()
 )
 """Cities without 市: prefectures and the better known of the others."""
-
-# In passing these are other words more often than cities: only 市 or a province before them makes them places.
-_WORDLIKE: Final = frozenset(
-    "本溪 四平 白山 白城 黄山 三明 南平 东营 日照 德州 开封 平顶山 许昌 孝感 北海 来宾 达州 凉山 红河 文山 山南 那曲 安康 "
-    "安顺 白银 天水 平凉 定西 中卫 和田 黄石 中山 海东 百色 大同 通化 东方 固原 保定 承德 信阳 益阳 资阳 山东 朝阳 普洱".split()
-)
 
 _TWO: Final = frozenset("大县 外县 地县 同县 郡县 府县 中县 定县".split())
 _GENERIC: Final = re.compile(
@@ -67,7 +59,3 @@ def places() -> frozenset[str]:
     short = {name[:-1] for name in counties() if len(name) >= 3 and name[-1] in "县市"}
     return counties() | frozenset(CITIES) | frozenset(PROVINCES) | with_suffix | short
 
-
-def bare(city: str) -> bool:
-    """Say whether a city's name is safe to read as a place without 市 or a province beside it."""
-    return city not in _WORDLIKE

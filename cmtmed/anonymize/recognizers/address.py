@@ -10,14 +10,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.lexicon.places import CITIES, MUNICIPALITIES, PROVINCES, bare, counties, places
-from cmtmed.anonymize.lexicon.words import words
+from cmtmed.anonymize.lexicon.places import CITIES, PROVINCES, counties
+from cmtmed.anonymize.lexicon.trie import alternation
+from cmtmed.anonymize.lexicon.words import is_common, words
 from cmtmed.anonymize.recognizer import LABELLED, LIKELY, VALID, Candidate, Pattern, Recognizer
 
 _NUM: Final = r"(?:[0-9]{1,5}|[A-Za-z][0-9]{0,4}|[一二三四五六七八九十百零〇两]{1,5}|[甲乙丙丁])"
-_NAME: Final = r"[^\W\d_a-zA-Z的了在去到来从往是有和与或及我你他她它们您咱这那就都也还又再把被让给叫说看找问得很太不没要会能可请将向对跟为因所但如果于吗呢吧啊患]"
-_PROVINCE: Final = rf"(?:{'|'.join(PROVINCES)})(?:省|市|(?:壮族|回族|维吾尔)?自治区)?"
-_CITY: Final = rf"(?:{'|'.join(sorted(CITIES, key=len, reverse=True))})(?:市|地区|州)?"
+_NAME: Final = r"(?:和[平谐睦]|[^\W\d_a-zA-Z的了在去到来从往是有和与或及我你他她它们您咱这那就都也还又再把被让给叫说看找问得很太不没要会能可请将向对跟为因所但如果于吗呢吧啊患])"
+_PROVINCE: Final = rf"{alternation(PROVINCES)}(?:省|市|(?:壮族|回族|维吾尔)?自治区)?"
+_CITY: Final = rf"{alternation(CITIES)}(?:市|地区|州)?"
 _FINE: Final = re.compile(
     rf"(?:{_NAME}{{1,8}}?(?:街道办?|开发区|高新区|工业园区?|经济区))?"
     rf"(?P<town>{_NAME}{{1,5}}?(?:镇|乡|苏木|街道|管理区))?"
@@ -43,7 +44,7 @@ def _county_at(text: str, at: int) -> int:
     return at
 
 
-_UNKNOWN_COUNTY: Final = re.compile(rf"{_NAME}{{1,5}}?(?:自治县|县(?!城|级|医)|区(?!域)|旗|市(?!场|区|里|民|中心))")
+_UNKNOWN_COUNTY: Final = re.compile(rf"{_NAME}{{1,5}}?(?:自治县|县(?!城|级|医)|(?<!自治)区(?!域)|旗|市(?!场|区|里|民|中心))")
 
 
 def _read(text: str, start: int) -> tuple[int, frozenset[str]]:
@@ -105,8 +106,14 @@ def _residence(found: Candidate) -> Candidate | None:
         return None
     if levels <= {"room", "floor", "building"} and not levels & {"building"}:
         return None
-    weak = found.match[0] == "住" and levels <= {"city", "province"}
-    return None if weak else found._replace(start=start, end=end)
+    if found.match[0] == "住" and levels <= {"city", "province"}:
+        return None
+    # 家住农村, 住在同一间宿舍: one level, and its words are those of the language.
+    if levels <= {"village", "estate", "town", "road"} and len(levels) == 1 and (
+        is_common(text[start:end]) or is_common(text[start : start + 2])
+    ):
+        return None
+    return found._replace(start=start, end=end)
 
 
 def _from_details(found: Candidate) -> Candidate | None:
@@ -138,13 +145,9 @@ def _after_verbs(text: str, begin: int, end: int) -> int:
     return at
 
 
-def _road(found: Candidate) -> Candidate | None:
-    return _from_details(found)
-
-
 RECOGNIZER: Final = Recognizer(
     type="ADDRESS",
-    hint=(
+    shared_hint=(
         r"[^地社病疫山郊市城灾前脏区院诊心脑肺肝胃牧景园小专战特误盲全各这该本外死骶尾腹胸额颞顶枕底白红]区|县|[^一二三四五六七八九十旌锦红]旗|镇[^静痛咳定江]|乡|街道|[^一这那原那]村|屯|住址|地址|家住|住在|户籍|籍贯|老家|家在|寄到|送到|现住|居住|所在地|出生地|户口"
         r"|[路街巷弄道园区苑厦]\s?[0-9一二三四五六七八九十]{1,5}号|[0-9一二三四五六七八九十A-Z](?:号楼|栋|幢|座|单元|弄)"
     ),

@@ -37,7 +37,7 @@ def _card(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="BANK_CARD",
-    hint=LONG_NUMBER,
+    shared_hint=LONG_NUMBER,
     patterns=(
         Pattern(
             re.compile(r"(?<![0-9])(?<![0-9][ \-.])[3-69]\d{3}(?:[ \-]?\d){11,15}(?![0-9])(?![ \-]\d)"),

@@ -60,7 +60,7 @@ def _english(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="DATE",
-    hint=(
+    shared_hint=(
         r"[0-9〇零○一二三四五六七八九十]{2} ?年.{0,8}月.{1,4}|[12][0-9]{3} ?[-/.] ?[0-9]{1,2} ?[-/.] ?[0-9]"
         r"|(?:19|20)[0-9]{6}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2}|(?i)(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? [0-9]"
         r"|[0-9] (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
@@ -117,8 +117,8 @@ RECOGNIZER: Final = Recognizer(
     ),
     context=(
         Context(re.compile(_PERSONAL), 0.1, before=8, after=6),
-        Context(re.compile(r"发布|印发|颁布|施行|实施|批准|上市|出版|发表|修订|成立|公布|生效"), -0.6, before=0, after=8),
-        Context(re.compile(r"有效期|生产日期|保质期|批号|失效|发表于|版本|更新于?|发布|公布|收稿|修回|批准|上市|截至|国药准字|文号"), -0.6, before=8),
+        Context(re.compile(r"发布|印发|颁布|施行|实施|批准|上市|出版|发表|修订|成立|首播|上映|首映|公布|生效"), -0.6, before=0, after=8),
+        Context(re.compile(r"有效期|生产日期|保质期|批号|失效|发表于|版本|更新于?|发布|公布|收稿|修回|批准|上市|截至|成立于|建于|始建|国药准字|文号"), -0.6, before=8),
     ),
     examples=(
         "我⟦1985年3月12日⟧出生",

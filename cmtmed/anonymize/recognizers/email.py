@@ -15,7 +15,7 @@ _PROVIDER: Final = r"(?:qq|vip\.qq|163|126|139|189|sina|sohu|yeah|gmail|hotmail|
 
 RECOGNIZER: Final = Recognizer(
     type="EMAIL",
-    hint=r"(?i)@|艾特|小老鼠|圈a|[(（\[【#] ?at ?[)）\]】#]| at |[0-9]at",
+    shared_hint=r"(?i)@|艾特|小老鼠|圈a|[(（\[【#] ?at ?[)）\]】#]| at |[0-9]at",
     patterns=(
         Pattern(
             compiled(rf"{_LOCAL}{_AT}[A-Za-z0-9\-]{{1,40}}(?:{_DOT}[A-Za-z0-9\-]{{1,40}}){{0,3}}{_DOT}{_TOP}(?![A-Za-z0-9])"),

@@ -63,7 +63,7 @@ def _citizen(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="ID_CARD",
-    hint=LONG_NUMBER,
+    shared_hint=LONG_NUMBER,
     patterns=(
         Pattern(
             re.compile(r"(?<![0-9])(?<![0-9][ \-.])\d{6}[ \-.]?\d(?:[ \-.]?\d){10}[ \-.]?[0-9Xx](?![0-9A-Za-z])(?![ \-.]\d)"),

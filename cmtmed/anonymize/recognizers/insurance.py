@@ -18,7 +18,7 @@ def _number(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="INSURANCE",
-    hint=r"医保|社保|社会保|医疗保险|农合|合作医疗|参保|保险|保单|公积金|医疗[证卡]|个人编号|电脑号",
+    shared_hint=r"医保|社保|社会保|医疗保险|农合|合作医疗|参保|保险|保单|公积金|医疗[证卡]|个人编号|电脑号",
     patterns=(
         Pattern(
             compiled(rf"(?:{_LABELS})(?:号码|号)?{LINK}(?P<value>[A-Z]{{0,6}}-?\d[0-9A-Z]{{4,24}}(?:[- ][0-9A-Z]{{2,8}}){{0,4}})(?![0-9A-Za-z])(?!\.\d)"),

@@ -26,7 +26,7 @@ def _groups(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="IP",
-    hint=r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|[0-9A-Fa-f]:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]",
+    shared_hint=r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|[0-9A-Fa-f]:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]",
     patterns=(
         Pattern(re.compile(r"(?<![0-9A-Za-z.])(?:\d{1,3}\.){3}\d{1,3}(?![0-9A-Za-z])(?!\.\d)"), WEAK, check=_octets),
         Pattern(

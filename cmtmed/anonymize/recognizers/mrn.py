@@ -22,7 +22,7 @@ def _number(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="MRN",
-    hint=r"(?i)(?:号|ID|编号|码|卡|MRN|PID)[^。，,]{0,8}[0-9〇零一二三四五六七八九]|[0-9一二三四五六七八九十号]\+?\s?床|床(?:号|位号)|病床",
+    shared_hint=r"(?i)(?:号|ID|编号|码|卡|MRN|PID)[^。，,]{0,8}[0-9〇零一二三四五六七八九]|[0-9一二三四五六七八九十号]\+?\s?床|床(?:号|位号)|病床",
     patterns=(
         Pattern(
             compiled(rf"(?:{_LABELS}){LINK}(?:No\.?|#)?[ ]?(?P<value>[A-Z]{{0,5}}-?\d[0-9A-Z]{{0,19}}(?:[-/][0-9A-Z]{{1,12}}){{0,3}})(?![0-9A-Za-z])(?![.]\d)"),

@@ -19,7 +19,7 @@ def _number(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="ORDER",
-    hint=r"(?i)(?:号|码|ID|order).{0,8}[0-9〇零一二三四五六七八九]|(?:SF|YT|JD|ZTO|YD|STO|EMS|JT)[A-Z]{0,3}[0-9]{10}",
+    shared_hint=r"(?i)(?:号|码|ID|order).{0,8}[0-9〇零一二三四五六七八九]|(?:SF|YT|JD|ZTO|YD|STO|EMS|JT)[A-Z]{0,3}[0-9]{10}",
     patterns=(
         Pattern(
             compiled(rf"(?:{_LABELS}){LINK}(?:No\.?|#)?[ ]?(?P<value>[A-Z]{{0,8}}-?\d[0-9A-Z]{{2,29}}(?:-[0-9A-Z]{{1,12}}){{0,4}})(?![0-9A-Za-z])(?!\.\d)"),

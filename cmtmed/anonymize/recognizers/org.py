@@ -9,9 +9,9 @@ from cmtmed.anonymize.institutions import start_of_name
 from cmtmed.anonymize.recognizer import LIKELY, VALID, Candidate, Pattern, Recognizer
 
 _KIND: Final = (
-    "有限责任公司|股份有限公司|集团有限公司|有限公司|分公司|子公司|公司|集团|大学|学院|中学|小学|幼儿园|一中|二中|三中|四中|高中|初中|职高|技校|研究院|研究所|设计院|工厂|厂|派出所|公安局|教育局|税务局|供电局|银行|支行|事务所|俱乐部|养殖场|煤矿|矿|超市|酒店|宾馆|饭店|车间|出版社|报社|电视台|法院|检察院|监狱|敬老院|基金会|合作社"
+    "有限责任公司|股份有限公司|集团有限公司|有限公司|分公司|子公司|公司|集团|大学|学院|中学|小学|幼儿园|一中|二中|三中|四中|高中|初中|职高|技校|研究院|研究所|设计院|工厂|厂|派出所|公安局|教育局|税务局|供电局|银行|支行|事务所|俱乐部|养殖场|煤矿|矿|超市|酒店|宾馆|饭店|出版社|报社|电视台|法院|检察院|监狱|养老院|敬老院|福利院|基金会|合作社"
 )
-_WORKS: Final = re.compile(r"(?:在|是|于|叫|单位[:：是]?|公司[:：是]|就职|任职|供职|毕业|就读|上班|工作|学校[:：是]?)[^,，。]{0,14}$")
+_WORKS: Final = re.compile(r"(?:在|是|于|叫|单位[:：是]?|公司[:：是]|就职|任职|供职|毕业|就读|上班|工作|学校[:：是]?)[^,，。“”\"：:;；、\s]{0,6}$")
 
 
 def _named(found: Candidate) -> Candidate | None:
@@ -28,7 +28,7 @@ def _named(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="ORG",
-    hint=rf"{_KIND.replace('|厂|', '|[^工出药]厂|').replace('|矿|', '|[煤铁金铜]矿|')}",
+    shared_hint=rf"{_KIND.replace('|厂|', '|[^工出药]厂|').replace('|矿|', '|[煤铁金铜]矿|')}",
     patterns=(Pattern(re.compile(rf"(?:{_KIND})(?:[\u4e00-\u9fff]{{2,6}}分公司|[\u4e00-\u9fff]{{2,4}}支行)?"), LIKELY, check=_named),),
     examples=(
         "我在⟦华为公司⟧上班",

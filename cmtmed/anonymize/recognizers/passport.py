@@ -11,7 +11,7 @@ _WORDS: Final = r"护照|通行证|台胞证|回乡证|旅行证|海员证|passp
 
 RECOGNIZER: Final = Recognizer(
     type="PASSPORT",
-    hint=r"(?i)护照|通行证|台胞证|回乡证|旅行证|海员证|passport",
+    shared_hint=r"(?i)护照|通行证|台胞证|回乡证|旅行证|海员证|passport",
     patterns=(
         Pattern(
             compiled(rf"(?:{_WORDS})(?:号码|号|编号|No\.?|number)?{LINK}(?P<value>[A-Z]{{1,2}}[ ]?\d{{6,10}}|\d{{8,10}}|[A-Z]\d[A-Z]{{2}}\d{{4,5}})(?![0-9A-Za-z])"),

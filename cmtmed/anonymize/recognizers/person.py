@@ -1,6 +1,6 @@
 """PERSON: names of patients, relatives and staff; of a titled surname (王医生) the surname alone.
 
-A bare title is no identifier, so that the dialogue keeps reading well.
+A bare title is no identifier, so that the dialogue keeps reading well. 王某某 hides its name already.
 """
 
 from __future__ import annotations
@@ -8,63 +8,86 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.lexicon.given import TYPICAL
+from cmtmed.anonymize.lexicon.given import FUNCTIONAL, TYPICAL
 from cmtmed.anonymize.lexicon.surnames import COMMON, COMPOUND, FUNCTION
-from cmtmed.anonymize.lexicon.words import crossing, is_common
-from cmtmed.anonymize.names import FOREIGN, FOLLOWERS, name_ending_at, name_starting_at
+from cmtmed.anonymize.lexicon.trie import alternation
+from cmtmed.anonymize.lexicon.words import crossing, is_common, words
+from cmtmed.anonymize.names import DOT, FOLLOWERS, FOREIGN, name_ending_at, name_starting_at
 from cmtmed.anonymize.recognizer import LABELLED, LIKELY, VALID, Candidate, Pattern, Recognizer
 
-_TITLE: Final = (
-    "主任医师|副主任医师|主治医师|副主任|主任|主治|医生|医师|大夫|护士长|护士|教授|副教授|院长|科长|所长|专家|老师|先生|女士|小姐|太太|夫人|阿姨|叔叔|大爷|大妈|"
-    "大叔|大伯|大姐|大哥|大娘|大嫂|奶奶|爷爷|婆婆|伯伯|师傅|同学|同志|药师|技师|博士|经理|书记|校长|处长|局长|警官|律师|某某|校医|村医|教练|店长|主管|营养师|治疗师|咨询师|师兄|师姐"
-)
+_TITLES: Final = (
+    "主任医师 副主任医师 主治医师 住院医师 副主任 主任 主治 医生 医师 大夫 护士长 护士 教授 副教授 院长 科长 所长 专家 "
+    "老师 先生 女士 小姐 太太 夫人 阿姨 叔叔 大爷 大妈 大叔 大伯 大姐 大哥 大娘 大嫂 奶奶 爷爷 婆婆 伯伯 老太太 老先生 "
+    "老爷子 老奶奶 老爷爷 老师傅 师傅 同学 同志 药师 技师 博士 经理 书记 校长 处长 局长 警官 律师 校医 村医 教练 店长 "
+    "主管 营养师 治疗师 咨询师 师兄 师姐"
+).split()
+_TITLE: Final = alternation(_TITLES)
 _SHORT_TITLE: Final = "姐|哥|叔|姨|总|嫂|伯|婶|工|老"
+_COMPOUND: Final = alternation(COMPOUND)
 _SURNAME: Final = "".join(sorted(COMMON))
 _PLAIN: Final = "".join(sorted(COMMON - FUNCTION))
 _TYPICAL: Final = "".join(sorted(TYPICAL))
+_STRONG: Final = "".join(sorted(TYPICAL - FUNCTIONAL))
+_HAN: Final = r"\u4e00-\u9fff"
+_END: Final = r"[\s,，。.;；!！?？:：、)）(（~～]|$"
 
-_LABEL: Final = (
-    "(?:患者|病人|就诊人|患儿|家长|家属|孩子|宝宝|监护人|医生|收件人|我的?|本人|真实|开户|户主|参保人)?(?:姓名|名字|名)|联系人|收件人|收货人|寄件人|持卡人|户名|开户名|监护人|就诊人|曾用名|紧急联系人|经办人"
-    "|(?:患者|病人|家属|医[生师]|医嘱|主管|本人|责任)?(?:签名|签字|署名|落款|签章)|主治医[生师]|主管医[生师]|经治医[生师]|接诊医[生师]|报告医[生师]|审核医[生师]|检查医[生师]|送检医[生师]|开单医[生师]|首诊医[生师]|住院医师|责任护士"
-    "|主刀(?:医生)?|术者|麻醉师|麻醉医[生师]|主诊(?:医[生师])?|审核者?|报告者|检查者|检验者|操作者|记录者?|患者|病人|患儿|医生|大夫|护士|病号"
+# A label is followed by a colon or a verb; one of a role (患者：) is also a list heading and needs a real surname.
+_LABEL: Final = alternation(
+    [
+        *(f"{who}{what}" for what in ("姓名", "名字") for who in "患者 病人 就诊人 患儿 家长 家属 孩子 宝宝 医生 我的 我 本人 真实 开户".split()),
+        *(f"{who}{what}" for what in ("签名", "签字", "签章") for who in "患者 病人 家属 医生 医师 本人 责任".split()),
+        *"姓名 名字 联系人 紧急联系人 收件人 收货人 寄件人 持卡人 户名 开户名 监护人 就诊人 曾用名 经办人 签名 签字 署名 落款 参保人 户主".split(),
+        *(f"{what}{who}" for who in ("医生", "医师") for what in "主治 主管 经治 接诊 报告 审核 检查 送检 开单 首诊 麻醉 主刀 主诊 管床".split()),
+        *"责任护士 主刀 术者 麻醉师 审核者 审核人 报告者 检查者 检验者 操作者 记录者".split(),
+    ]
 )
-_KIN: Final = (
-    "爸爸|妈妈|父亲|母亲|老爸|老妈|爸|妈|爹|娘|老公|老婆|爱人|妻子|丈夫|先生|太太|媳妇|儿子|女儿|闺女|孩子|宝宝|宝贝|小孩|儿媳|女婿|哥哥|姐姐|弟弟|妹妹|大哥|大姐|爷爷|奶奶|外公|外婆|姥姥|姥爷|岳父|岳母|公公|婆婆|舅舅|舅妈|"
-    "叔叔|姑姑|阿姨|姨妈|伯父|表哥|表姐|表弟|表妹|堂哥|堂弟|同事|朋友|闺蜜|邻居|同学|患者|病人|患儿|家属|女友|男友|女朋友|男朋友|对象|孙子|孙女|外甥|外甥女|侄子|侄女|老伴|老人家|室友|老乡|战友|病友"
+_ROLE: Final = "患者|病人|患儿|医生|大夫|护士|病号|医师"
+_KIN: Final = alternation(
+    (
+        "爸爸 妈妈 父亲 母亲 老爸 老妈 爸 妈 爹 娘 老公 老婆 爱人 妻子 丈夫 先生 太太 媳妇 儿子 女儿 闺女 孩子 宝宝 宝贝 小孩 儿媳 女婿 "
+        "哥哥 姐姐 弟弟 妹妹 大哥 大姐 爷爷 奶奶 外公 外婆 姥姥 姥爷 岳父 岳母 公公 婆婆 舅舅 舅妈 叔叔 姑姑 阿姨 姨妈 伯父 表哥 表姐 表弟 表妹 堂哥 "
+        "堂弟 同事 朋友 闺蜜 邻居 同学 患者 病人 患儿 家属 女友 男友 女朋友 男朋友 对象 孙子 孙女 外甥 外甥女 侄子 侄女 老伴 老人家 室友 老乡 战友 病友"
+    ).split()
 )
-_NO_TITLE_AFTER: Final = "(?!们|院|站|伦|世家|证|处方|职业|执业)"
 
 
 def _titled(found: Candidate) -> Candidate | None:
-    text = found.canonical.text
-    hit = name_ending_at(text, found.match.start("title"))
-    return hit and found._replace(start=hit[0], end=found.match.start("title"), confidence=hit[1])
+    title = found.match.start()
+    hit = name_ending_at(found.canonical.text, title)
+    return hit and found._replace(start=hit[0], end=title, confidence=hit[1])
 
 
 def _short_titled(found: Candidate) -> Candidate | None:
+    """王姐, 老王: one character beside the surname is little evidence, so no word may be cut."""
     text = found.canonical.text
     if crossing(text, found.start, found.end) or is_common(text[found.start : found.end + 1]):
         return None
-    return found
+    return None if is_common(text[max(0, found.start - 1) : found.end]) else found
 
 
 def _introduced(found: Candidate) -> Candidate | None:
-    hit = name_starting_at(found.canonical.text, found.match.end(), trusted=True)
-    return hit and found._replace(start=found.match.end(), end=hit[0], confidence=hit[1])
+    return _after(found, trusted=True)
 
 
 def _suggested(found: Candidate) -> Candidate | None:
-    hit = name_starting_at(found.canonical.text, found.match.end(), trusted=False)
-    return hit and found._replace(start=found.match.end(), end=hit[0], confidence=hit[1])
+    return _after(found, trusted=False)
+
+
+def _after(found: Candidate, *, trusted: bool) -> Candidate | None:
+    start = found.match.end()
+    hit = name_starting_at(found.canonical.text, start, trusted=trusted)
+    return hit and found._replace(start=start, end=hit[0], confidence=hit[1])
 
 
 def _alone(found: Candidate) -> Candidate | None:
     """Take a line or clause that consists of a name; a word of the language is none."""
     name = found.value
     given = name[2:] if name[:2] in COMPOUND else name[1:]
-    if is_common(name) or is_common(name[:2]) or (len(given) == 1 and len(name) == 2 and given not in TYPICAL):
+    if is_common(name) or is_common(name[:2]) or not all(char in TYPICAL for char in given):
         return None
-    return found if all(char in TYPICAL for char in given) else None
+    if len(name) == 2 and words().get(name, ("", 0))[0] != "nr":
+        return None
+    return found
 
 
 def _in_running_text(found: Candidate) -> Candidate | None:
@@ -73,50 +96,94 @@ def _in_running_text(found: Candidate) -> Candidate | None:
     name = found.value
     if is_common(name) or is_common(name[:2]) or is_common(name[1:]) or crossing(text, start, end):
         return None
-    if any(is_common(text[end - inside : end + outside]) for inside in (1, 2) for outside in (1, 2) if end + outside <= len(text)):
+    if name in _DRUGS or any(is_common(text[end - inside : end + 1]) for inside in (1, 2) if end < len(text)):
         return None
     return found
 
 
+_DRUGS: Final = frozenset("甘利欣 万艾可 葛根素 贺普丁 罗米芬 马来丁 安宫丸 邦迪安 毕奇金 孟鲁司 方达珂 金施尔 金双歧 丁桂儿".split())
+
 RECOGNIZER: Final = Recognizer(
     type="PERSON",
-    hint=(
-        rf"[{_SURNAME}{_TYPICAL}](?:{_TITLE})|(?:{'|'.join(sorted(COMPOUND))})|[{_PLAIN}](?:{_SHORT_TITLE})"
-        rf"|叫|我是|姓名|名字|名[:：]|联系人|件人|货人|持卡人|户名|监护人|就诊人|曾用名|签名|签字|署名|落款|(?:医生|医师|大夫|护士|患者|病人|术者|核者?|告者?|查者|主刀|主诊|病号|患儿)[:：]"
-        rf"|(?:{_KIN}|患者|病人)[{_PLAIN}]|[{FOREIGN}][·•・‧∙][{FOREIGN}]|[{_PLAIN}][\u4e00-\u9fff]{{1,2}}[,，、 ]{{1,2}}(?:性别)?[:：]?[男女]"
-        rf"|^[{_PLAIN}][{_TYPICAL}]{{1,2}}[。.!！~]?$|\n ?[{_PLAIN}][{_TYPICAL}]{{1,2}}\s*(?:\n|$)|姓[{_SURNAME}]|[老小阿][{_PLAIN}]"
-    ),
     patterns=(
-        Pattern(re.compile(rf"(?<=[\u4e00-\u9fff])(?P<title>{_TITLE}){_NO_TITLE_AFTER}"), LIKELY, check=_titled),
+        Pattern(
+            re.compile(rf"(?<=[{_HAN}]){_TITLE}(?!们|院|站|伦|世家|证|处方|职业|执业|某)"),
+            LIKELY,
+            check=_titled,
+            hint=(
+                rf"(?:[{_SURNAME.replace('谢', '')}]|[^谢感多]谢|^谢|[{_PLAIN}][{_HAN}]?[{_TYPICAL}]|{_COMPOUND}|·[{FOREIGN}]{{1,8}}){_TITLE}"
+            ),
+        ),
         Pattern(
             re.compile(
-                rf"(?:(?<![\u4e00-\u9fff])|(?<=您好)|(?<=你好)|(?<=请问)|(?<=谢谢)|(?<=感谢)|(?<=[和跟找是问叫的]))(?P<value>[{_PLAIN}])(?:{_SHORT_TITLE})(?=[\s,，。.!！?？:：;；~]|$|您|你|好|的|说|在|今|是|家)"
+                rf"(?:(?<![{_HAN}])|(?<=您好)|(?<=你好)|(?<=请问)|(?<=谢谢)|(?<=[和跟找是问叫的]))(?P<value>[{_PLAIN}])(?:{_SHORT_TITLE})"
+                rf"(?={_END}|您|你|好|的|说|在|今|是|家)"
             ),
             LIKELY,
             check=_short_titled,
+            hint=rf"(?:^|[^{_HAN}]|[好问谢和跟找是叫的])[{_PLAIN}](?:{_SHORT_TITLE})",
         ),
-        Pattern(re.compile(rf"(?:{_LABEL})\s*(?:[:：]|是|为|叫)\s*"), LABELLED, check=_introduced),
-        Pattern(re.compile(r"(?:姓名|名字)\s+"), LABELLED, check=_introduced),
         Pattern(
-            re.compile(rf"(?:我|俺|本人|他|她|患者|病人|{_KIN}|(?<![\u4e00-\u9fff]))(?:名字|大名|小名|全名|名)?(?:就?叫做?|名叫|取名叫?|起名叫?)\s?"), LABELLED, check=_introduced
+            re.compile(rf"{_LABEL}(?:\s*[:：]\s*|\s*(?:是|为|叫)\s*|(?<=姓名)\s*|(?<=名字)\s+)"),
+            LABELLED,
+            check=_introduced,
+            hint=rf"{_LABEL}(?:\s*[:：是为叫]|\s)|姓名",
         ),
-        Pattern(re.compile(rf"(?:{_KIN}|(?<![\u4e00-\u9fff])我是|(?<![\u4e00-\u9fff])我|本人|(?<![\u4e00-\u9fff])(?:您好|你好),?，?我是)\s?(?=[{_SURNAME}])"), LIKELY, check=_suggested),
-        Pattern(re.compile(rf"姓(?P<value>[{_SURNAME}])(?=[,，。.;；!！?？\s叫的]|$)"), LIKELY),
+        Pattern(
+            re.compile(rf"(?<![{_HAN}])(?:{_ROLE})\s*[:：]\s*"),
+            LABELLED,
+            check=_suggested,
+            hint=rf"(?:{_ROLE})\s*[:：]\s*[{_SURNAME}]",
+        ),
+        Pattern(
+            re.compile(rf"(?:我|俺|本人|他|她|您|你|{_KIN}|{_ROLE})(?:的?(?:名字|大名|小名|全名|名))?(?:就?叫做?|名叫|取名叫?|起名叫?)\s?"),
+            LABELLED,
+            check=_introduced,
+            hint="叫|取名|起名",
+        ),
+        Pattern(
+            re.compile(rf"(?:{_KIN}|(?<![{_HAN}])我(?:是|就是)?|本人|(?:您好|你好)我是|叫我|我是)\s?(?=[{_SURNAME}]|{_COMPOUND})"),
+            LIKELY,
+            check=_suggested,
+            hint=rf"(?:{_KIN}|我|我是|本人) ?(?:[{_PLAIN}][{_HAN}]|{_COMPOUND})",
+        ),
+        Pattern(re.compile(rf"姓(?P<value>[{_SURNAME}])(?={_END}|叫|的)"), LIKELY, hint=f"姓[{_SURNAME}]"),
         Pattern(
             re.compile(
-                rf"(?<![\u4e00-\u9fff])(?P<value>(?:{'|'.join(sorted(COMPOUND))}|[{_SURNAME}])[\u4e00-\u9fff]{{1,2}})\s?[,，、 ]\s?(?:性别[:：]?)?[男女](?:性|孩|士)?(?=[,，、。;；\s\d]|$)"
+                rf"(?<![{_HAN}])(?P<value>(?:{_COMPOUND}|[{_SURNAME}])[{_HAN}]{{1,2}})\s?[,，、 ]\s?(?:性别[:：]?)?[男女](?:性|孩|士)?(?=[,，、。;；\s\d]|$)"
             ),
             LIKELY,
             check=_alone,
+            hint=rf"[{_SURNAME}{_HAN}][{_HAN}]{{1,2}} ?[,，、 ] ?(?:性别)?[:：]?[男女](?:[性孩士,，、。;； \d]|$)",
         ),
-        Pattern(re.compile(rf"(?:(?<=\n)|^)[ \t]*(?P<value>(?:{'|'.join(sorted(COMPOUND))}|[{_PLAIN}])[\u4e00-\u9fff]{{1,2}})[ \t]*[。.!！~]?(?=\n|$)"), LIKELY, check=_alone),
         Pattern(
-            re.compile(rf"(?:(?<![\u4e00-\u9fff])|(?<=我是)|(?<=叫我|我叫|同事|邻居|朋友|患者|家属|病友))[老小阿](?P<value>[{_PLAIN}])(?=[\s,，。.!！?？:：;；]|$|您好|你好|今年|说|的)"),
+            re.compile(rf"(?:(?<=\n)|^)[ \t]*(?P<value>(?:{_COMPOUND}|[{_PLAIN}])[{_HAN}]{{1,2}})[ \t]*[。.!！~]?(?=\n|$)"),
+            LIKELY,
+            check=_alone,
+            hint=rf"(?:^|\n)[ \t]*(?:{_COMPOUND}|[{_PLAIN}])[{_TYPICAL}]{{1,2}}[ \t]*[。.!！~]?(?:\n|$)",
+        ),
+        Pattern(
+            re.compile(
+                rf"(?:(?<![{_HAN}])|(?<=我是)|(?<=叫我|我叫|同事|邻居|朋友|患者|家属|病友))[老小阿](?P<value>[{_PLAIN}])(?={_END}|您好|你好|今年|说|的)"
+            ),
             0.6,
             check=_short_titled,
+            hint=rf"(?:^|[^{_HAN}]|是|我|叫|事|居|友|者|属)[老小阿][{_PLAIN}](?:[^{_HAN}]|$|您|你|今|说|的)",
         ),
-        Pattern(re.compile(rf"[{FOREIGN}]{{1,7}}(?:[·•・‧∙][{FOREIGN}]{{1,8}}){{1,3}}"), VALID),
-        Pattern(re.compile(rf"(?P<value>[{_PLAIN}][{_TYPICAL}][{_TYPICAL}])(?=[\s,，。;；!！?？:：、)）(（]|$|{FOLLOWERS.pattern})"), 0.6, check=_in_running_text),
+        Pattern(
+            re.compile(rf"[{FOREIGN}]{{1,7}}(?:[·•・‧∙][{FOREIGN}]{{1,8}}){{1,3}}"),
+            VALID,
+            hint=f"[{FOREIGN}][{DOT}][{FOREIGN}]",
+        ),
+        Pattern(
+            re.compile(
+                rf"(?:(?<![{_HAN}])|(?<=[是叫的和找给让请问跟与到向由了，]))(?P<value>[{_PLAIN}][{_STRONG}][{_STRONG}])"
+                rf"(?={_END}|{FOLLOWERS.pattern})"
+            ),
+            0.6,
+            check=_in_running_text,
+            hint=rf"(?:^|[^{_HAN}]|[是叫的和找给让请问跟与到向由了])[{_PLAIN}][{_STRONG}][{_STRONG}]",
+        ),
     ),
     examples=(
         "⟦王⟧医生您好",
@@ -129,6 +196,7 @@ RECOGNIZER: Final = Recognizer(
         "⟦欧阳⟧教授好",
         "我老公⟦张志强⟧住院了",
         "谢谢⟦徐⟧大夫",
+        "⟦王建国⟧，男，56岁",
     ),
     lookalikes=(
         "谢谢医生",
@@ -144,5 +212,7 @@ RECOGNIZER: Final = Recognizer(
         "主任医师的号",
         "这张医生开的单子",
         "我叫什么都行",
+        "祝医生工作顺利",
+        "带王某某去看病",
     ),
 )

@@ -49,7 +49,7 @@ def _labelled(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="PHONE",
-    hint=LONG_NUMBER,
+    shared_hint=LONG_NUMBER,
     patterns=(
         Pattern(
             re.compile(

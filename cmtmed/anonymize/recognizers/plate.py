@@ -21,7 +21,7 @@ def _grammar(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="PLATE",
-    hint=rf"(?i)[{_PROVINCES}] ?[A-HJ-NP-Z][ ·•.\-]?[A-HJ-NP-Z0-9]{{4}}|WJ",
+    shared_hint=rf"(?i)[{_PROVINCES}] ?[A-HJ-NP-Z][ ·•.\-]?[A-HJ-NP-Z0-9]{{4}}|WJ",
     patterns=(
         Pattern(
             compiled(

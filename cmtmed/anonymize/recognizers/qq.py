@@ -15,7 +15,7 @@ def _number(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="QQ",
-    hint=r"(?i)q|[扣抠]|企鹅|球球|秋秋|蔻蔻",
+    shared_hint=r"(?i)q|[扣抠]|企鹅|球球|秋秋|蔻蔻",
     patterns=(
         Pattern(
             compiled(

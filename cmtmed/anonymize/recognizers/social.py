@@ -15,7 +15,7 @@ _LONG: Final = (
 _SHORT: Final = r"(?<![A-Za-z])(?:TG|FB|YY|LINE|INS|X)"
 _HANDLE: Final = r"@?[A-Za-z0-9][A-Za-z0-9_.\-]{3,29}(?<![.\-])"
 _NICK: Final = r"[A-Za-z0-9_\-\u4e00-\u9fff]{2,16}"
-_NO_HANDLE: Final = re.compile(r"(?i)^(?:app|https?|www|vlog|\d{1,4}|\d+(?:mg|ml|\.).*)$")
+_NO_HANDLE: Final = re.compile(r"(?i)^(?:app|https?|www|vlog|facebook|twitter|instagram|tumblr|youtube|linkedin|tiktok|telegram|skype|analytics|\d{1,4}|\d+(?:mg|ml|\.).*)$")
 
 
 def _account(found: Candidate) -> Candidate | None:
@@ -28,7 +28,7 @@ def _mention(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="SOCIAL",
-    hint=rf"(?i){_LONG}|(?:TG|FB|YY|LINE|INS)(?:号|账号|帐号|ID|[:：] ?@)|@|我?网名|昵称|用户名",
+    shared_hint=rf"(?i){_LONG}|(?:TG|FB|YY|LINE|INS)(?:号|账号|帐号|ID|[:：] ?@)|@|我?网名|昵称|用户名",
     patterns=(
         Pattern(
             compiled(rf"(?:{_LONG})(?:号码?|账号|帐号|ID|用户名)?{LINK}(?P<value>{_HANDLE})(?![A-Za-z0-9_@])"),
@@ -50,7 +50,7 @@ RECOGNIZER: Final = Recognizer(
             LABELLED,
             check=_account,
         ),
-        Pattern(re.compile(r"(?<![A-Za-z0-9._@])@[A-Za-z0-9_\-\u4e00-\u9fff]{2,16}(?=[\s:：,，。]|$)"), 0.55, check=_mention),
+        Pattern(re.compile(r"(?<![A-Za-z0-9._@])@(?=[A-Za-z0-9_\-]{0,8}[\u4e00-\u9fff])[A-Za-z0-9_\-\u4e00-\u9fff]{2,16}(?=[\s:：,，。]|$)"), 0.55, check=_mention),
     ),
     examples=(
         "抖音号：⟦kangfu_2024⟧",

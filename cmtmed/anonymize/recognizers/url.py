@@ -20,7 +20,7 @@ def _trimmed(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="URL",
-    hint=rf"(?i)://|www[.点]|[a-z0-9][.点]{_TOP}",
+    shared_hint=rf"(?i)://|www[.点]|[a-z0-9][.点]{_TOP}",
     patterns=(
         Pattern(compiled(rf"(?<![A-Za-z])(?:https?|ftps?|wss?)\s?:\s?//\s?{_BODY}+"), VALID + 0.1, check=_trimmed),
         Pattern(compiled(rf"(?<![A-Za-z0-9@.])www(?:\.|点){_BODY}+(?:点[a-z]+)*"), VALID, check=_trimmed),

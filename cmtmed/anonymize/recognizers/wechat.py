@@ -26,7 +26,7 @@ def _handle(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="WECHAT",
-    hint=r"(?i)微.?信|[薇威徽vw]信|❤|绿泡泡|卫星|wechat|weixin|wx|v ?x|(?:加|\+)个?我?的?[v薇微威]|v[:：]|wxid_",
+    shared_hint=r"(?i)微.?信|[薇威徽vw]信|❤|绿泡泡|卫星|wechat|weixin|wx|v ?x|(?:加|\+)个?我?的?[v薇微威]|v[:：]|wxid_",
     patterns=(
         Pattern(
             compiled(

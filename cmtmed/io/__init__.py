@@ -1,0 +1,1 @@
+"""Reading crawls of any form, and describing builds."""

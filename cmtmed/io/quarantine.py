@@ -1,0 +1,73 @@
+"""Why a record could not be read, and where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import polars as pl
+
+from cmtmed.schema import QUARANTINE
+
+RAW_BYTES: Final = 2**20
+
+
+class Reason(StrEnum):
+    """Short codes for everything that keeps a record from being read."""
+
+    EMPTY_FILE = "empty_file"
+    """The file, or a member of an archive, holds nothing but white space."""
+    TRUNCATED_STREAM = "truncated_stream"
+    """Compressed data ends early or is damaged; what came before was read."""
+    UNDECODABLE = "undecodable"
+    """Bytes that are not valid in the file's encoding."""
+    MIXED_ENCODING = "mixed_encoding"
+    """UTF-8 inside a file in another encoding."""
+    RECORD_TOO_LONG = "record_too_long"
+    """Longer than ``max_record_bytes``."""
+    INVALID_JSON = "invalid_json"
+    """Not JSON, or an array that is cut short."""
+    NOT_A_RECORD = "not_a_record"
+    """JSON, but no object with named fields."""
+    RAGGED_ROW = "ragged_row"
+    """More or fewer fields than the header, or more or fewer lines than a block has."""
+    UNBALANCED_QUOTES = "unbalanced_quotes"
+    """A quoted CSV field that does not end."""
+    MISSING_FIELD = "missing_field"
+    """No field that could hold a dialogue."""
+    WRONG_TYPE = "wrong_type"
+    """A field holds something that is no text where text is needed."""
+    UNKNOWN_ROLE = "unknown_role"
+    """A speaker who is neither patient nor doctor by any known name."""
+    NO_DIALOGUE = "no_dialogue"
+    """A page on which the selectors find nothing, or a transcript without speakers."""
+    NO_SOURCE = "no_source"
+    """A record that has the fields of no declared source."""
+    DAMAGED_FILE = "damaged_file"
+    """A Parquet or Arrow file that its own library cannot open."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """One record that could not be read.
+
+    Attributes:
+        position: ``line N``, ``record N`` or ``byte N``, from 1.
+        reason: why.
+        raw: its bytes as they were crawled.
+        raw_bytes: its true length, where ``raw`` was cut.
+    """
+
+    position: str
+    reason: Reason
+    raw: bytes
+    raw_bytes: int | None = None
+
+
+def quarantine(file: str, records: list[Unreadable]) -> pl.DataFrame:
+    """Return records as a table of the `QUARANTINE` columns."""
+    rows = [
+        (file, one.position, one.reason.value, one.raw[:RAW_BYTES], one.raw_bytes or len(one.raw)) for one in records
+    ]
+    return pl.DataFrame(rows, schema=dict(QUARANTINE), orient="row")

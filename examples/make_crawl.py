@@ -106,7 +106,11 @@ BROKEN: Final[dict[str, tuple[Broken, ...]]] = {
         Broken(9, "q9002,皮肤科,湿疹,手上起疹子,很痒,要用什么药,先看看照片\r\n", "ragged_row"),  # commas without quotes
     ),
     "consult_log.jsonl.gz": (
-        Broken(5, '{"id": "q9003", "cate1": "儿科", "instruction": "宝宝发烧39℃", "output": "多大了？有没有\n', "invalid_json"),
+        Broken(
+            5,
+            '{"id": "q9003", "cate1": "儿科", "instruction": "宝宝发烧39℃", "output": "多大了？有没有\n',
+            "invalid_json",
+        ),
         Broken(
             11,
             '{"id": "q9004", "cate1": "骨科", "instruction": {"voice": "a17.amr"}, "output": "请用文字描述。", "history": []}\n',
@@ -194,7 +198,10 @@ def consult_log(dialogues: Sequence[Dialogue]) -> bytes:
         }
         records.append(json.dumps(record, ensure_ascii=False) + "\n")
     text = "".join(_with_broken("consult_log.jsonl.gz", records))
-    return gzip.compress(text.encode("utf-8"), mtime=0)
+    written = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", fileobj=written, mtime=0) as packed:
+        packed.write(text.encode("utf-8"))
+    return written.getvalue()
 
 
 def sharegpt(dialogues: Sequence[Dialogue]) -> bytes:
@@ -203,7 +210,9 @@ def sharegpt(dialogues: Sequence[Dialogue]) -> bytes:
         {
             "id": dialogue.key,
             "department": dialogue.department,
-            "conversations": [{"from": "gpt" if turn.doctor else "human", "value": turn.text} for turn in dialogue.turns],
+            "conversations": [
+                {"from": "gpt" if turn.doctor else "human", "value": turn.text} for turn in dialogue.turns
+            ],
         }
         for dialogue in dialogues
     ]
@@ -336,11 +345,17 @@ class File:
 
 FILES: Final = {
     "gb18030_csv": File("clinic_qa.csv", clinic_qa, "GB18030 CSV: id, department, title, ask, answer"),
-    "jsonl_gz": File("consult_log.jsonl.gz", consult_log, "gzipped UTF-8 JSON lines: history pairs, instruction, output"),
+    "jsonl_gz": File(
+        "consult_log.jsonl.gz", consult_log, "gzipped UTF-8 JSON lines: history pairs, instruction, output"
+    ),
     "html": File("forum_pages.zip", forum_pages, "zip of UTF-8 HTML pages, one to three threads each"),
     "parquet": File("messages.parquet", messages, "Parquet: messages with role and content"),
-    "sharegpt_json": File("sharegpt.json", sharegpt, "UTF-8 JSON array with a byte order mark: conversations, from, value"),
-    "big5_transcript": File("transcripts_big5.txt", transcripts, "Big5, traditional script: speaker prefixes, rules between"),
+    "sharegpt_json": File(
+        "sharegpt.json", sharegpt, "UTF-8 JSON array with a byte order mark: conversations, from, value"
+    ),
+    "big5_transcript": File(
+        "transcripts_big5.txt", transcripts, "Big5, traditional script: speaker prefixes, rules between"
+    ),
 }
 """In order of the files' names, which is the order in which a build reads them."""
 

@@ -28,8 +28,9 @@ _FORMS: Final[dict[str, list[tuple[Recognizer, list[Pattern]]]]] = defaultdict(l
 for _recognizer in RECOGNIZERS.values():
     for _hint, _patterns in _recognizer.hints.items():
         _FORMS[_hint].append((_recognizer, _patterns))
-# One pattern per recognizer over all texts, then its single forms over the few that matched it.
-_ANY: Final = {"|".join(recognizer.hints): list(recognizer.hints) for recognizer in RECOGNIZERS.values()}
+# One automaton for a few hints costs no more than one for each; for many it no longer fits its cache.
+_AT_ONCE: Final = 4
+_BATCHES: Final = [list(_FORMS)[at : at + _AT_ONCE] for at in range(0, len(_FORMS), _AT_ONCE)]
 
 Spans = dict[int, list[Identifier]]
 
@@ -114,20 +115,16 @@ def find(
 def _round(texts: pl.Series, folded: pl.Series, numbers: np.ndarray, forms: dict[int, Canonical]) -> Spans:
     """Look at some texts once."""
     wanted: dict[int, list[tuple[Recognizer, list[Pattern]]]] = defaultdict(list)
-    done: set[str] = set()
-    for union, hints in _ANY.items():
-        places = folded.str.contains(union).arg_true()
+    for hints in _BATCHES:
+        places = folded.str.contains("|".join(f"(?:{hint})" for hint in hints)).arg_true()
         few = folded.gather(places)
         for hint in hints:
-            if hint not in done:  # recognizers of numbers share one
-                done.add(hint)
-                some = places.filter(few.str.contains(hint)) if len(hints) > 1 else places
-                for place in some.to_list():
-                    wanted[place].extend(_FORMS[hint])
+            for place in places.filter(few.str.contains(hint)).to_list():
+                wanted[place].extend(_FORMS[hint])
     result: Spans = {}
-    for place, forms_here in wanted.items():
-        row = int(numbers[place])
-        form = forms.get(row) or Canonical(texts[row])
+    rows = numbers[list(wanted)].tolist()
+    for row, text, forms_here in zip(rows, texts.gather(rows).to_list(), wanted.values(), strict=True):
+        form = forms.get(row) or Canonical(text)
         spans = resolve(
             (found.start, found.end, recognizer.type, found.confidence)
             for recognizer, patterns in forms_here

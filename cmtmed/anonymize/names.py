@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.lexicon.given import TYPICAL, UNLIKELY
+from cmtmed.anonymize.lexicon.given import FUNCTIONAL, TYPICAL, UNLIKELY
 from cmtmed.anonymize.lexicon.surnames import COMMON, COMPOUND, FUNCTION, MEASURES, RARE
 from cmtmed.anonymize.lexicon.words import crossing, is_common
 
@@ -19,16 +19,19 @@ SINGLE: Final = COMMON | RARE
 DOT: Final = "·•・‧∙"
 """Signs between the parts of a minority or foreign name."""
 FOREIGN: Final = (
-    "伦华瓦茨森蒂宾逊厄齐芬坎彼根珊翠默劳塞埃汤詹糖谢露珀汉肖奇沃翰南贾嘉简柯戴福亨可贡坦菲唐歇芭黛薇蕾柏勃琼绮胥惠邓鲍霭阿艾安昂奥巴拜班保贝比别波伯布查达丹德迪丁东杜多尔法费弗盖甘戈格古哈海汗赫侯胡霍基吉加坚江杰金卡凯康科克库拉莱兰朗勒雷黎里利丽莉"
+    "合孟别肉吐再衣阔乎素甫肯伦华瓦茨森蒂宾逊厄齐芬坎彼根珊翠默劳塞埃汤詹糖谢露珀汉肖奇沃翰南贾嘉简柯戴福亨可贡坦菲唐歇芭黛薇蕾柏勃琼绮胥惠邓鲍霭阿艾安昂奥巴拜班保贝比别波伯布查达丹德迪丁东杜多尔法费弗盖甘戈格古哈海汗赫侯胡霍基吉加坚江杰金卡凯康科克库拉莱兰朗勒雷黎里利丽莉"
     "力历林琳铃卢鲁罗洛买麦曼茂玛马迈美米蒙密明摩莫木姆穆娜纳娃乃尼涅宁努诺欧帕派佩皮平普其恰乔切琴丘热日茹如瑞若萨赛塞桑沙莎山尚舍什"
     "史斯苏索塔泰坦唐特提图吐托瓦外万韦维文沃乌武西希霞夏逊雅亚娅扬叶伊依益因英永尤玉裕约扎泽扎哲珍朱卓孜子祖买尔江古丽旦增次仁扎西"
     "卓玛央金措吾丁占堆才让拉姆旺朝鲁格日乐其木巴特尔腾敖娜仁斯琴白音呼图雅热孜依提萨迪克祖力皮亚阿卜杜"
 )
 _FOREIGN_NAME: Final = re.compile(rf"[{FOREIGN}]{{1,7}}(?:[{re.escape(DOT)}][{FOREIGN}]{{1,8}}){{1,3}}")
+# Behind a label and up to punctuation any characters make a dotted name.
+_DOTTED: Final = re.compile(rf"[\u4e00-\u9fff]{{1,8}}(?:[{re.escape(DOT)}][\u4e00-\u9fff]{{1,8}})+(?![\u4e00-\u9fff])")
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]+")
 _NUMERALS: Final = frozenset("一二两三四五六七八九十几这那每各某半数本上下第零0123456789")
 
 FOLLOWERS: Final = re.compile(
+    "[一二三四五六七八九十]{1,3}[个岁周]|"
     "今年|今天|今早|今日|昨天|昨日|昨晚|前天|去年|前年|现在|现年|目前|最近|近期|刚刚|已经|一直|之前|以前|从小|自从|患有|患者|因为|因[^素子果缘明]|由于|男|女|性别|年龄"
     "|电话|手机|联系|身份证|住在|家住|住址|地址|微信|出生|生于|于[一二三四五六七八九十\\d今昨前去]|是[我你他一个不的位名医患家病]|的[家病检报老爸妈女儿妻丈主号复情孩电手身父母诊病结]|在[你我医贵咱北上广本咱这]|想[问要请咨]|来[看院自你复做拿取]|有[点高糖过些什]|说|您|你好|我|他|她"
     "|住院|入院|出院|做了?|得了|查出|确诊|患|感[觉冒]|发[烧现热病]|咳嗽|头[痛晕疼]|肚子|[,，。;；!！?？、:：()（）\\s]|大夫|医生|主任|先生|女士|同志|老师|教授|护士|阿姨|叔叔|\\d|岁|和[我你他她王李张刘陈]|也|还|要|吃|去|需要|能不能|可以|就|这|那|没|被|把|跟|给|让|会|应该"
@@ -125,6 +128,8 @@ def name_starting_at(text: str, start: int, *, trusted: bool) -> tuple[int, floa
         Its end and a confidence, or None.
     """
     foreign = _FOREIGN_NAME.match(text, start)
+    if trusted and (whole := _DOTTED.match(text, start)):
+        return whole.end(), 0.95
     if foreign:
         return foreign.end(), 0.9
     run = _HAN.match(text, start)
@@ -143,8 +148,14 @@ def name_starting_at(text: str, start: int, *, trusted: bool) -> tuple[int, floa
                 score = _score(text, start, start + surname, end, trusted=trusted)
                 if best is None or score > best[0]:
                     best = (score, end)
-    if best and best[0] >= (1.0 if trusted else 2.0):
+    if best and best[0] >= (1.0 if trusted else 1.6):
         return best[1], 0.9 if trusted else 0.75
+    # 我同学龚佳琪介绍: nothing follows that names are followed by, but the characters speak for themselves.
+    full = run[0][: surname + 2]
+    if known and len(full) == surname + 2 and all(char in TYPICAL - FUNCTIONAL for char in full[surname:]):
+        cut = any(is_common(text[start + len(full) - inside : start + len(full) + 1]) for inside in (1, 2))
+        if not cut and not is_common(full) and not is_common(full[:2]):
+            return start + len(full), 0.7
     if trusted and 2 <= stop - start <= 4 and not any(char in UNLIKELY for char in run[0]):
         if known or not is_common(run[0]):
             return stop, 0.7

@@ -5,8 +5,8 @@ The trigger that gave it away (我叫王建国) stands in one turn, the value al
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Final
 
 import polars as pl
@@ -54,14 +54,15 @@ def repeats(
     result: Spans = {}
     for row in _members(group, values) if group is not None else list(values):
         known = values[dialogue[row]]
-        pattern = re.compile("|".join(_guarded(value) for value in sorted(known, key=len, reverse=True)))
         text = texts[row]
         taken = [(start, end) for start, end, _ in found.get(row, [])] + tagged.get(row, [])
-        spans = [
-            Identifier(match.start(), match.end(), known[match[0]])
-            for match in pattern.finditer(text)
-            if all(match.end() <= start or end <= match.start() for start, end in taken)
-        ]
+        spans: list[Identifier] = []
+        for value in sorted(known, key=lambda value: (-len(value), value)):
+            for start in _places(text, value):
+                end = start + len(value)
+                if all(end <= left or right <= start for left, right in taken):
+                    spans.append(Identifier(start, end, known[value]))
+                    taken.append((start, end))
         if spans:
             result[row] = spans
     return result
@@ -85,8 +86,15 @@ def _forms(value: str, kind: str) -> list[str]:
     return [value, given] if len(given) == 2 and len(value) <= 4 and not common else [value]
 
 
-def _guarded(value: str) -> str:
-    """Match the value, but not inside a longer number or word of Latin letters."""
-    left = r"(?<![0-9A-Za-z])" if value[0].isascii() and value[0].isalnum() else ""
-    right = r"(?![0-9A-Za-z])" if value[-1].isascii() and value[-1].isalnum() else ""
-    return left + re.escape(value) + right
+def _places(text: str, value: str) -> Iterator[int]:
+    """Yield where the value stands, but not inside a longer number or a word of Latin letters."""
+    at = text.find(value)
+    while at >= 0:
+        end = at + len(value)
+        if not (at and _joins(text[at - 1], value[0])) and not (end < len(text) and _joins(value[-1], text[end])):
+            yield at
+        at = text.find(value, at + 1)
+
+
+def _joins(left: str, right: str) -> bool:
+    return all(char.isascii() and char.isalnum() for char in (left, right))

@@ -53,10 +53,27 @@ def resolve(candidates: Iterable[tuple[int, int, str, float]]) -> list[Identifie
     [Identifier(start=0, end=9, type='HOSPITAL'), Identifier(start=12, end=14, type='DATE')]
     """
     chosen: list[Identifier] = []
+    candidates = _joined(candidates)
     for start, end, kind, _ in sorted(set(candidates), key=_preference):
         if all(end <= other.start or other.end <= start for other in chosen):
             chosen.append(Identifier(start, end, kind))
     return sorted(chosen)
+
+
+def _joined(candidates: Iterable[tuple[int, int, str, float]]) -> list[tuple[int, int, str, float]]:
+    """Make one of overlapping addresses: each form reads some of the levels."""
+    result: list[tuple[int, int, str, float]] = []
+    last = -1
+    for start, end, kind, confidence in sorted(candidates):
+        if kind != "ADDRESS":
+            result.append((start, end, kind, confidence))
+        elif last >= 0 and start < result[last][1]:
+            left, right, _, other = result[last]
+            result[last] = (left, max(right, end), kind, max(confidence, other))
+        else:
+            last = len(result)
+            result.append((start, end, kind, confidence))
+    return result
 
 
 def _preference(candidate: tuple[int, int, str, float]) -> tuple[float, int, int, int]:

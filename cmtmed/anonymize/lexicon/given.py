@@ -25,7 +25,7 @@ TYPICAL: Final = frozenset(
 """Characters that are at home in given names (alone or as half of one)."""
 
 FUNCTIONAL: Final = frozenset(
-    "和有为来可小大少成能西东南北中水生力长高多进出开行言非正直常干会上学家国人民化平定安运光气全方立达当等时同向道世心白明子天自然放意元金石"
+    "和有为来可小大少成能西东南北中水生力长高多进出开行言非正直常干会上学家国人民化平定安运光气全方立达当等时同向道世心白明子天自然放意元金石素叶花芝草"
 )
 """Characters of given names that are frequent words too: they prove nothing in running text."""
 

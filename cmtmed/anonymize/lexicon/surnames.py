@@ -25,7 +25,7 @@ COMPOUND: Final = frozenset(
 )
 """Surnames of two characters."""
 
-FUNCTION: Final = frozenset("于向和从由经任时常成应单全明平安何都那来国水位上方白高关管路连代别满解包牛查")
+FUNCTION: Final = frozenset("于向和从由经时常成应单全明平安何都那来国水位上方白高关管路连代别满解包牛查")
 """Surnames whose character is a frequent word: the clause around has to leave no other reading."""
 
 MEASURES: Final = frozenset("张段项顶支包管节组双单车周季章位")

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.lexicon.places import CITIES, PROVINCES, counties
+from cmtmed.anonymize.lexicon.places import CITIES, PROVINCES, counties, places
+from cmtmed.anonymize.lexicon.surnames import COMMON
 from cmtmed.anonymize.lexicon.trie import alternation
 from cmtmed.anonymize.lexicon.words import is_common, words
 from cmtmed.anonymize.recognizer import LABELLED, LIKELY, VALID, Candidate, Pattern, Recognizer
@@ -20,19 +21,19 @@ _NAME: Final = r"(?:和[平谐睦]|[^\W\d_a-zA-Z的了在去到来从往是有�
 _PROVINCE: Final = rf"{alternation(PROVINCES)}(?:省|市|(?:壮族|回族|维吾尔)?自治区)?"
 _CITY: Final = rf"{alternation(CITIES)}(?:市|地区|州)?"
 _FINE: Final = re.compile(
-    rf"(?:{_NAME}{{1,8}}?(?:街道办?|开发区|高新区|工业园区?|经济区))?"
+    rf"(?P<zone>{_NAME}{{1,8}}?(?:街道办?|开发区|高新区|工业园区?|经济区))?"
     rf"(?P<town>{_NAME}{{1,5}}?(?:镇|乡|苏木|街道|管理区))?"
-    rf"(?P<village>{_NAME}{{1,6}}?(?:村委会|村民委员会|村|屯|寨|庄(?!园)|嘎查|社区|居委会))?(?:{_NUM}(?:村民小组|生产队|小组|组|队|社))?"
+    rf"(?P<village>{_NAME}{{1,6}}?(?:村委会|村民委员会|(?<![农山乡本])村|屯|寨|庄(?!园)|嘎查|社区|居委会))?(?:{_NUM}(?:村民小组|生产队|小组|组|队|社))?"
     rf"(?P<road>{_NAME}{{1,7}}?(?:大街|大道|胡同|路(?!过|上|边|口)|街(?!道|上|边)|巷(?!子)|弄堂|里弄|马路)(?:[东南西北中]段)?(?:东|西|南|北)?)?"
-    rf"(?P<number>(?:{_NUM}(?:弄|巷|条))?(?:{_NUM}(?:-\d+)?号(?!楼|线)(?:院内?)?))?"
-    rf"(?P<estate>{_NAME}{{1,9}}?(?:小区|花园|家园|公寓|新村|新苑|花苑|嘉园|苑|大厦|广场|山庄|庄园|名邸|华府|府邸|家属院|家属楼|宿舍楼?|大院|公馆|新城|雅居|国际城|豪庭|小镇|[一-九]期))?(?:{_NUM}期)?(?:[东西南北]区)?"
+    rf"(?P<number>{_NUM}[弄巷条](?:{_NUM}号(?!楼))?|{_NUM}(?:-\d+)?号(?!楼|线)(?:院内?)?)?"
+    rf"(?P<estate>{_NAME}{{1,9}}?(?:小区|花园|家园|公寓|新村|新苑|花苑|嘉园|苑|大厦|广场|山庄|庄园|软件园|科技园|产业园|创业园|写字楼|名邸|华府|府邸|家属院|家属楼|宿舍楼?|大院|公馆|新城|雅居|国际城|豪庭|小镇|[一-九]期))?(?:{_NUM}期)?(?:[东西南北]区)?"
     rf"(?P<building>(?:{_NUM}(?:-\d+)?\s?(?:号楼|栋|幢|座|#楼|#)))?\s?"
     rf"(?P<unit>{_NUM}\s?(?:单元|门(?!诊)))?\s?(?P<floor>{_NUM}(?:楼|层))?\s?(?P<room>{_NUM}(?:-\d+)?\s?(?:室|户|房间|房)|(?<=单元)\d{{3,4}}|(?<=[栋幢座楼])\d{{3,4}}|(?<=[栋幢座楼]-)\d{{3,4}})?"
 )
 _LIVES: Final = (
-    r"家住在?|住在|现住址?|居住在|现居住?在?|住址|户籍(?:所在地|地址)?|籍贯|户口(?:所在地|在)?|老家在?是?|(?:家庭|联系|收货|通讯|邮寄|收件|寄送|详细|单位|常住|现|邮递)地址|地址|家在|寄到|邮寄到|送到|出生地|居住地|所在地|住"
+    r"家住在?|住在|现住址?|居住在|现居住?在?|住址|户籍(?:所在地|地址)?|籍贯|户口(?:所在地|在)?|老家在?是?|(?:家庭|联系|收货|通讯|邮寄|收件|寄送|详细|单位|常住|现|邮递)地址|地址|家在|寄到|邮寄到|送到|出生地|居住地|所在地|(?<=[我家人们])住"
 )
-_CUT: Final = re.compile(r"(?:家住在?|住在|现住|居住在|户籍|籍贯|老家在?是?|地址[:：是]?|位于|来自|家在|寄到|送到|搬到|我们|我家|我是|一直|现在|今年|昨天|今天|就在|附近)")
+_CUT: Final = re.compile(r"(?:家住在?|住在|现住|居住在|户籍|籍贯|老家在?是?|地址[:：是]?|住|位于|来自|家在|寄到|送到|搬到|我们|我家|我是|一直|现在|今年|昨天|今天|就在|附近)")
 
 
 def _county_at(text: str, at: int) -> int:
@@ -44,7 +45,7 @@ def _county_at(text: str, at: int) -> int:
     return at
 
 
-_UNKNOWN_COUNTY: Final = re.compile(rf"{_NAME}{{1,5}}?(?:自治县|县(?!城|级|医)|(?<!自治)区(?!域)|旗|市(?!场|区|里|民|中心))")
+_UNKNOWN_COUNTY: Final = re.compile(rf"{_NAME}{{1,5}}?(?:自治县|县(?!城|级|医)|(?<!自治)(?<!地)区(?!域)|旗|市(?!场|区|里|民|中心))")
 
 
 def _read(text: str, start: int) -> tuple[int, frozenset[str]]:
@@ -106,7 +107,7 @@ def _residence(found: Candidate) -> Candidate | None:
         return None
     if levels <= {"room", "floor", "building"} and not levels & {"building"}:
         return None
-    if found.match[0] == "住" and levels <= {"city", "province"}:
+    if found.match[0].strip() == "住" and levels <= {"city", "province"}:
         return None
     # 家住农村, 住在同一间宿舍: one level, and its words are those of the language.
     if levels <= {"village", "estate", "town", "road"} and len(levels) == 1 and (
@@ -145,27 +146,64 @@ def _after_verbs(text: str, begin: int, end: int) -> int:
     return at
 
 
+_SURNAME: Final = "".join(sorted(COMMON))
+_DIGIT: Final = "0-9一二三四五六七八九十百零〇"
+_BLOCK: Final = rf"{_NUM}\s?(?:号楼|栋|幢|座|#楼)"
+_DOOR: Final = rf"{_NUM}\s?(?:单元|门(?!诊))"
+_ROOM: Final = rf"(?:{_NUM}\s?(?:室|户|房)|(?<![0-9])\d{{3,4}}(?![0-9]))"
+
+def _village(found: Candidate) -> Candidate | None:
+    name = found.value
+    word = is_common(name) or (name[1] != "家" and is_common(name[:2]))
+    return None if word or name in places() or found.before(1) == "石" else found
+
+
 RECOGNIZER: Final = Recognizer(
     type="ADDRESS",
-    shared_hint=(
-        r"[^地社病疫山郊市城灾前脏区院诊心脑肺肝胃牧景园小专战特误盲全各这该本外死骶尾腹胸额颞顶枕底白红]区|县|[^一二三四五六七八九十旌锦红]旗|镇[^静痛咳定江]|乡|街道|[^一这那原那]村|屯|住址|地址|家住|住在|户籍|籍贯|老家|家在|寄到|送到|现住|居住|所在地|出生地|户口"
-        r"|[路街巷弄道园区苑厦]\s?[0-9一二三四五六七八九十]{1,5}号|[0-9一二三四五六七八九十A-Z](?:号楼|栋|幢|座|单元|弄)"
-    ),
     patterns=(
-        Pattern(re.compile(rf"(?:{_PROVINCE}|{_CITY})(?=[\u4e00-\u9fff])"), VALID, check=_from_head),
-        Pattern(re.compile(r"(?<=[\u4e00-\u9fff])[县区旗市镇乡]"), LIKELY, check=_from_county),
-        Pattern(re.compile(rf"(?:{_LIVES})(?:就?是|为|在)?\s?[:：]?\s?(?=[\u4e00-\u9fffA-Z0-9])"), LABELLED, check=_residence),
+        Pattern(
+            re.compile(rf"(?:{_PROVINCE}|{_CITY})(?=[\u4e00-\u9fff])"),
+            VALID,
+            check=_from_head,
+            hint=alternation((*PROVINCES, *CITIES)),
+        ),
+        Pattern(
+            re.compile(r"(?<=[\u4e00-\u9fff])[县区旗镇乡]"),
+            LIKELY,
+            check=_from_county,
+            hint=(
+                r"[^地社病疫山郊市城灾前脏区院诊心脑肺肝胃牧景园小专战特误盲全各这该本外死骶尾腹胸额颞顶枕底白红时]区"
+                r"|[^郡知在到去是个各的一本我该县省]县|[^一二三四五六七八九十旌锦红]旗|[^冰乡]镇[^静痛咳定江]|[^家老故他城下的]乡"
+            ),
+        ),
+        Pattern(
+            re.compile(rf"(?:{_LIVES})(?:就?是|为|在)?\s?[:：]?\s?(?=[\u4e00-\u9fffA-Z0-9])"),
+            LABELLED,
+            check=_residence,
+            hint=_LIVES.replace("(?<=", "(?:"),
+        ),
         Pattern(
             re.compile(
-                rf"(?:{_NUM}\s?(?:期|区))?{_NUM}\s?(?:号楼|栋|幢|座|#楼)\s?(?:{_NUM}\s?(?:单元|门(?!诊)))?\s?(?:{_NUM}[楼层])?\s?(?:{_NUM}\s?(?:室|户|房)|(?<![0-9])\d{{3,4}}(?![0-9]))"
-                rf"|{_NUM}\s?(?:号楼|栋|幢|座)\s?{_NUM}\s?单元(?:\s?{_NUM}\s?(?:室|户|房|号)|\s?\d{{3,4}}(?![0-9]))?|{_NUM}\s?单元\s?(?:{_NUM}\s?(?:室|户|房|号)|\d{{3,4}}(?![0-9]))"
+                rf"(?:{_NUM}\s?[期区])?{_BLOCK}\s?(?:{_DOOR})?\s?(?:{_NUM}[楼层])?\s?{_ROOM}"
+                rf"|{_BLOCK}\s?{_DOOR}(?:\s?{_ROOM})?|{_DOOR}\s?{_ROOM}"
             ),
             VALID,
             check=_from_details,
+            hint=rf"[{_DIGIT}A-Z]\s?(?:号楼|栋|幢|座|单元|#楼|门[{_DIGIT}])",
         ),
         Pattern(
-            re.compile(rf"{_NAME}{{1,6}}(?:大街|大道|胡同|路|街|巷)(?:[东南西北中]段)?[0-9一二三四五六七八九十百]{{1,6}}(?:-\d+)?号(?:院)?(?!线|文|令)(?:{_NAME}{{2,8}}?(?:小区|花园|家园|公寓|大厦|广场|苑))?"),
+            re.compile(
+                rf"{_NAME}{{1,6}}(?:大街|大道|胡同|路|街|巷)(?:[东南西北中]段)?[{_DIGIT}]{{1,6}}(?:-\d+)?号(?:院)?(?!线|文|令)"
+                rf"(?:{_NAME}{{2,8}}?(?:小区|花园|家园|公寓|大厦|广场|苑))?"
+            ),
             LIKELY,
+            hint=rf"[路街巷道同段]\s?[{_DIGIT}]{{1,6}}号",
+        ),
+        Pattern(
+            re.compile(rf"(?:[{_SURNAME}]家|[{_SURNAME}]{{2}})[东西南北前后上下大小]?(?:庄村?|屯村?|寨村?|湾村|沟村|坡村|营村|洼村|集村|店村|铺村|堡村|村)(?!民|干部|医)(?:{_NUM}[组队社])?"),
+            LIKELY,
+            check=_village,
+            hint=rf"[{_SURNAME}](?:家|[{_SURNAME}])[东西南北前后上下大小]?[庄屯寨湾沟坡营洼集店铺堡村]",
         ),
     ),
     examples=(

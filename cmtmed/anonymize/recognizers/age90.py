@@ -30,7 +30,7 @@ RECOGNIZER: Final = Recognizer(
     shared_hint=r"9[0-9] ?(?:多|几|余|来)?(?:周|虚)?岁|1[0-2][0-9] ?(?:周|虚)?岁|九十|一百.{0,4}岁|百岁|九旬|(?:龄|年|岁|纪|寿|都|快|经|已)[:：是为有\s]{0,3}(?:9[0-9]|1[0-2][0-9])",
     patterns=(
         Pattern(
-            re.compile(rf"(?<![0-9.一二三四五六七八九十百千])(?:{_NUMBER})[ ]?[多几余来]?(?:周|虚)?岁(?:半|高龄)?"), VALID, check=_of_a_person
+            re.compile(rf"(?<![0-9.一二三四五六七八九十百千])(?:{_NUMBER})[ ]?[多几余来]?(?:周|虚)?岁"), VALID, check=_of_a_person
         ),
         Pattern(
             re.compile(rf"{_LABEL}[:：是为有了\s]{{0,3}}(?P<value>{_NUMBER}[多几余来]?)(?=[,，。;；!！\s、)）]|$|了|高龄|的人)(?![0-9])(?!\s?[%％a-zA-Z])"),
@@ -40,7 +40,9 @@ RECOGNIZER: Final = Recognizer(
         Pattern(re.compile(r"(?:年龄|虚岁|周岁|年纪)[:：是为\s]{1,3}(?P<value>9[0-9]|1[0-2][0-9])(?![0-9.%％])"), LABELLED),
         Pattern(re.compile(r"(?<![0-9一二三四五六七八])九十(?:[一二三四五六七八九]|多|几)?(?=高龄)|(?:年过|年近|年逾)?(?P<value>九旬)(?=[,，。的老高母父奶爷]|$)"), VALID),
     ),
-    context=(Context(re.compile(r"祝|心率|脉搏|血压|低压|高压|体重"), -0.5, before=4),),
+    context=(
+        Context(re.compile(r"长寿|寿命|寿星"), -0.5, before=8, after=8),
+        Context(re.compile(r"祝|心率|脉搏|血压|低压|高压|体重"), -0.5, before=4),),
     examples=(
         "我奶奶⟦92岁⟧了",
         "爷爷今年⟦九十二岁⟧",

@@ -12,7 +12,7 @@ from cmtmed.anonymize.recognizer import LIKELY, VALID, Candidate, Pattern, Recog
 _KIND: Final = (
     "医院|卫生院|卫生服务中心|卫生服务站|诊所|卫生室|卫生所|医务所|门诊部|保健院|保健所|医学中心|医疗中心|体检中心|疗养院|中医馆|国医堂|国医馆|防治院|防治所|疾控中心|急救中心|月子中心|护理院"
 )
-_NUMBERED: Final = "(?:大学?|医大|医)?(?:第?[一二三四五六七八九十]|附)(?:附属?)?院"
+_NUMBERED: Final = "(?:第?[一二三四五六七八九十](?:附属?)?|附)院"
 _BRANCH: Final = r"(?:[(（][\u4e00-\u9fff]{1,6}院区?[)）]|(?:[东西南北新老]|本部|总)院区?|[\u4e00-\u9fff]{2}(?:院区|分院)|分院)?"
 _KNOWN: Final = (
     "北京协和|武汉协和|武汉同济|上海瑞金|上海华山|上海中山|上海仁济|四川华西|成都华西|华西|湘雅|北医三院|北大一院|北大三院|浙大一院|浙大二院|浙一|浙二|西京|齐鲁|301|中日友好"
@@ -25,7 +25,7 @@ _WHOLE_CITY: Final = (frozenset(CITIES) | frozenset(PROVINCES)) - {"北京"}
 def _named(found: Candidate) -> Candidate | None:
     text = found.canonical.text
     start, proper = start_of_name(text, found.start)
-    if not proper or text[start : found.start] in _WHOLE_CITY:
+    if not proper or (found.value.startswith("医院") and text[start : found.start] in _WHOLE_CITY):
         return None
     return found._replace(start=start)
 

@@ -26,10 +26,21 @@ def _named(found: Candidate) -> Candidate | None:
     return name.rated(0.6) if _WORKS.search(text[:start][-16:] ) or _WORKS.search(text[max(0, start - 16) : start]) else None
 
 
+def _employer(found: Candidate) -> Candidate | None:
+    return found if _WORKS.search(found.before(12)) else None
+
+
 RECOGNIZER: Final = Recognizer(
     type="ORG",
     shared_hint=rf"{_KIND.replace('|厂|', '|[^工出药]厂|').replace('|矿|', '|[煤铁金铜]矿|')}",
-    patterns=(Pattern(re.compile(rf"(?:{_KIND})(?:[\u4e00-\u9fff]{{2,6}}分公司|[\u4e00-\u9fff]{{2,4}}支行)?"), LIKELY, check=_named),),
+    patterns=(
+        Pattern(
+            re.compile(r"(?:中国)?(?:工商|农业|建设|招商|交通|邮政储蓄|民生|中信|光大|浦发|兴业|人民)银行(?:[\u4e00-\u9fff]{2,4}[支分]行)?"),
+            LIKELY,
+            check=_employer,
+        ),
+        Pattern(re.compile(rf"(?:{_KIND})(?:[\u4e00-\u9fff]{{2,6}}分公司|[\u4e00-\u9fff]{{2,4}}支行)?"), LIKELY, check=_named),
+    ),
     examples=(
         "我在⟦华为公司⟧上班",
         "⟦邯郸市永兴机械有限公司⟧的员工",

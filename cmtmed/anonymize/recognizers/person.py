@@ -46,7 +46,7 @@ _KIN: Final = alternation(
     (
         "爸爸 妈妈 父亲 母亲 老爸 老妈 爸 妈 爹 娘 老公 老婆 爱人 妻子 丈夫 先生 太太 媳妇 儿子 女儿 闺女 孩子 宝宝 宝贝 小孩 儿媳 女婿 "
         "哥哥 姐姐 弟弟 妹妹 大哥 大姐 爷爷 奶奶 外公 外婆 姥姥 姥爷 岳父 岳母 公公 婆婆 舅舅 舅妈 叔叔 姑姑 阿姨 姨妈 伯父 表哥 表姐 表弟 表妹 堂哥 "
-        "堂弟 同事 朋友 闺蜜 邻居 同学 患者 病人 患儿 家属 女友 男友 女朋友 男朋友 对象 孙子 孙女 外甥 外甥女 侄子 侄女 老伴 老人家 室友 老乡 战友 病友"
+        "堂弟 同事 朋友 闺蜜 邻居 同学 患者 病人 患儿 家属 女友 男友 女朋友 男朋友 对象 孙子 孙女 外甥 外甥女 侄子 侄女 老伴 老人家 室友 老乡 战友 病友 我姐 我哥 我弟 我妹 我舅 我姨 我姑 我叔 我嫂子 我姐夫"
     ).split()
 )
 
@@ -85,9 +85,9 @@ def _alone(found: Candidate) -> Candidate | None:
     given = name[2:] if name[:2] in COMPOUND else name[1:]
     if is_common(name) or is_common(name[:2]) or not all(char in TYPICAL for char in given):
         return None
-    if len(name) == 2 and words().get(name, ("", 0))[0] != "nr":
-        return None
-    return found
+    # 戴镜。 is a clause; a sex behind it (王旭，女) makes two characters a name, so does jieba's knowledge of it.
+    known = words().get(name, ("", 0))[0] == "nr" or "男" in found.match[0] or "女" in found.match[0]
+    return found if len(name) > 2 or known else None
 
 
 def _in_running_text(found: Candidate) -> Candidate | None:
@@ -101,7 +101,7 @@ def _in_running_text(found: Candidate) -> Candidate | None:
     return found
 
 
-_DRUGS: Final = frozenset("甘利欣 万艾可 葛根素 贺普丁 罗米芬 马来丁 安宫丸 邦迪安 毕奇金 孟鲁司 方达珂 金施尔 金双歧 丁桂儿".split())
+_DRUGS: Final = frozenset("谷维素 马应龙 康利爽 石楠叶 甘利欣 万艾可 葛根素 贺普丁 罗米芬 马来丁 安宫丸 邦迪安 毕奇金 孟鲁司 方达珂 金施尔 金双歧 丁桂儿".split())
 
 RECOGNIZER: Final = Recognizer(
     type="PERSON",
@@ -124,10 +124,16 @@ RECOGNIZER: Final = Recognizer(
             hint=rf"(?:^|[^{_HAN}]|[好问谢和跟找是叫的])[{_PLAIN}](?:{_SHORT_TITLE})",
         ),
         Pattern(
-            re.compile(rf"{_LABEL}(?:\s*[:：]\s*|\s*(?:是|为|叫)\s*|(?<=姓名)\s*|(?<=名字)\s+)"),
+            re.compile(rf"{_LABEL}(?:\s*[:：]\s*|\s*(?:是|为|叫)\s*|(?<=名)\s+)"),
             LABELLED,
             check=_introduced,
-            hint=rf"{_LABEL}(?:\s*[:：是为叫]|\s)|姓名",
+            hint=rf"{_LABEL}(?:\s*[:：是为叫]|\s)",
+        ),
+        Pattern(
+            re.compile(rf"{_LABEL}(?=[{_SURNAME}]|{_COMPOUND})"),
+            LABELLED,
+            check=_suggested,
+            hint=rf"{_LABEL}(?:[{_SURNAME}]|{_COMPOUND})",
         ),
         Pattern(
             re.compile(rf"(?<![{_HAN}])(?:{_ROLE})\s*[:：]\s*"),
@@ -177,12 +183,12 @@ RECOGNIZER: Final = Recognizer(
         ),
         Pattern(
             re.compile(
-                rf"(?:(?<![{_HAN}])|(?<=[是叫的和找给让请问跟与到向由了，]))(?P<value>[{_PLAIN}][{_STRONG}][{_STRONG}])"
-                rf"(?={_END}|{FOLLOWERS.pattern})"
+                rf"(?:(?<![{_HAN}、，,\d])|(?<=[是叫的和找给让请问跟由了]))(?P<value>[{_PLAIN}](?:[{_STRONG}][{_TYPICAL}]|[{_TYPICAL}][{_STRONG}]))"
+                rf"(?=[\s,，。.;；!！?？:：)）(（]|$|{FOLLOWERS.pattern})(?![\d、])"
             ),
             0.6,
             check=_in_running_text,
-            hint=rf"(?:^|[^{_HAN}]|[是叫的和找给让请问跟与到向由了])[{_PLAIN}][{_STRONG}][{_STRONG}]",
+            hint=rf"(?:^|[^{_HAN}]|[是叫的和找给让请问跟由了])[{_PLAIN}](?:[{_STRONG}][{_TYPICAL}]|[{_TYPICAL}][{_STRONG}])",
         ),
     ),
     examples=(

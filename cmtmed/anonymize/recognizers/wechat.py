@@ -41,7 +41,7 @@ RECOGNIZER: Final = Recognizer(
             LABELLED,
             digits=True,
         ),
-        Pattern(re.compile(r"(?<![A-Za-z0-9])wxid_[a-z0-9]{6,20}"), LIKELY + 0.2),
+        Pattern(re.compile(r"(?:(?<![A-Za-z0-9])|(?<=[vw]x)|(?<=[VW]X))wxid_[a-z0-9]{6,20}"), LIKELY + 0.2),
     ),
     examples=(
         "加我微信⟦zhang_san88⟧",

@@ -1,0 +1,1 @@
+"""Chinese text: characters, script, sentences, words. Pure functions over columns of text."""

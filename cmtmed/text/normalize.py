@@ -1,0 +1,43 @@
+"""Script and characters together: what the pipeline and `cmtmed.normalize` do to a text."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import polars as pl
+
+from cmtmed.errors import UsageError, did_you_mean
+from cmtmed.text.chinese import Script, convert
+from cmtmed.text.unicode import clean, until_stable
+
+
+def normalize(texts: list[str], script: Script = "simplified") -> list[str]:
+    """Normalize texts: HTML, width, invisible characters, punctuation, white space, script.
+
+    Explicit tables, never NFKC: 10⁹/L, ①5mg and ½ keep their meaning, and no digit changes its value. Normalizing what
+    is normalized changes nothing.
+
+    Args:
+        texts: any number of texts.
+        script: ``simplified``, ``traditional``, or ``keep``.
+
+    Returns:
+        As many texts.
+
+    Raises:
+        UsageError: something is no text, or the script is unknown.
+
+    >>> normalize(["白細胞１２.５×10⁹/L，綜合徵！！！"])
+    ['白细胞12.5×10⁹/L，综合征！']
+    """
+    if script not in get_args(Script):
+        raise UsageError(f"unknown script {script!r}; {did_you_mean(str(script), get_args(Script))}")
+    for place, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise UsageError(f"texts[{place}] is of type {type(text).__name__}; give a list of str")
+    return normalize_series(pl.Series("texts", texts, dtype=pl.String), script).to_list()
+
+
+def normalize_series(texts: pl.Series, script: Script = "simplified") -> pl.Series:
+    """Normalize a column of texts; null stays null. See `normalize`."""
+    return until_stable(clean(texts), lambda some: clean(convert(some, script)))

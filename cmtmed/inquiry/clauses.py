@@ -1,0 +1,37 @@
+"""Sentences of a turn, run-ons cut, and the clauses of a sentence."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from cmtmed.text.sentences import split
+
+# Where a question ends inside a run-on without punctuation: 发烧吗吃过什么药, 多久了有没有咳嗽.
+_RUN_ON: Final = re.compile(
+    r"(?<=[吗呢嘛])(?=[\u4e00-\u9fff0-9A-Za-z])|(?<=[^什怎那这多要]么)(?=[\u4e00-\u9fff])(?<!什么)|(?<=[?？])(?=.)"
+    r"|(?<=多久了)(?=[\u4e00-\u9fff])|(?<=多大了)(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])"
+)
+_CLAUSE: Final = re.compile(r"[，,；;：:]")
+
+
+def sentences(turn: str) -> list[tuple[int, int]]:
+    """Return the sentences of a turn, a run-on cut behind each question in it.
+
+    >>> turn = "多久了有发烧吗吃过什么药"
+    >>> [turn[start:end] for start, end in sentences(turn)]
+    ['多久了', '有发烧吗', '吃过什么药']
+    """
+    spans = []
+    for start, end in split(turn):
+        cuts = [start, *(start + found.start() for found in _RUN_ON.finditer(turn[start:end])), end]
+        for left, right in zip(cuts, cuts[1:], strict=False):
+            told = turn[left:right]
+            if told.strip():
+                spans.append((left + len(told) - len(told.lstrip()), left + len(told.rstrip())))
+    return spans
+
+
+def clauses(sentence: str) -> list[str]:
+    """Return the clauses of a sentence, cut at commas."""
+    return [clause.strip() for clause in _CLAUSE.split(sentence) if clause.strip()]

@@ -1,0 +1,147 @@
+"""Find the sentences in which the doctor asks.
+
+A sentence asks if one of its clauses holds a cue (or the sentence ends in a question mark), no frame takes the cue back,
+and it is no courtesy. Without a question mark more is needed: doctors who type fast leave it out, but so does advice that
+only mentions a question, so the asking clause must then be short and close the sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from cmtmed.errors import UsageError
+from cmtmed.inquiry.clauses import clauses, sentences
+from cmtmed.inquiry.cues import COURTESIES, CUES, ELICITING, FRAMES, SUSPECT, compiled
+from cmtmed.inquiry.inquiry import Inquiry
+from cmtmed.inquiry.slots import slot_of
+from cmtmed.text.sentences import sentences as split_all
+
+_CUES: Final = compiled(CUES)
+_ELICITING: Final = compiled(ELICITING)
+_COURTESIES: Final = compiled(COURTESIES)
+_FRAMES: Final = compiled(FRAMES)
+
+_STRONG: Final = tuple(rule for rule in _FRAMES if rule[0] in {"quoted", "why"})
+_WEAK: Final = tuple(rule for rule in _FRAMES if rule[0] in {"quoted", "statement"})
+_FIND_OUT: Final = tuple(rule for rule in _FRAMES if rule[0] == "to find out")
+
+_UNMARKED_CHARS: Final = 22
+"""Without a question mark a longer clause is a statement."""
+
+_SCHEMA: Final = {"turn": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32, "slot": pl.String}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Why a sentence was taken for an inquiry, or was not.
+
+    Attributes:
+        asks: the verdict.
+        cue: the rule that asks, empty if there is none.
+        frame: the rule that takes it back, empty if there is none.
+        slot: what is asked for, empty if nothing is.
+        evidence: the word that decided the slot.
+    """
+
+    asks: bool
+    cue: str = ""
+    frame: str = ""
+    slot: str = ""
+    evidence: str = ""
+
+
+def find_inquiries(turns: list[str]) -> list[list[Inquiry]]:
+    """Find the asking sentences in doctors' turns.
+
+    Args:
+        turns: any number of turns.
+
+    Returns:
+        For each turn its inquiries, in order; offsets are code points into the turn.
+
+    Raises:
+        UsageError: something is no text.
+
+    >>> find_inquiries(["您好，发烧多久了？多喝水。"])
+    [[Inquiry(start=0, end=9, slot='duration')]]
+    """
+    for place, turn in enumerate(turns):
+        if not isinstance(turn, str):
+            raise UsageError(f"turns[{place}] is of type {type(turn).__name__}; give a list of str")
+    found: list[list[Inquiry]] = [[] for _ in turns]
+    for turn_number, start, end, slot in detect(pl.Series("turns", turns, dtype=pl.String)).iter_rows():
+        found[turn_number].append(Inquiry(start, end, slot))
+    return found
+
+
+def detect(turns: pl.Series) -> pl.DataFrame:
+    """Find the asking sentences in a column of doctors' turns; null has none.
+
+    Returns:
+        ``turn``, ``start``, ``end`` (UInt32) and ``slot``, in order.
+    """
+    told = split_all(turns)
+    # Most sentences are ruled out in bulk; only the others come to Python.
+    suspects = told.filter(pl.col("sentence").str.contains(SUSPECT))
+    rows = [
+        (turn, start + begin, start + end, decision.slot)
+        for turn, start, sentence in suspects.select("text", "start", "sentence").iter_rows()
+        for begin, end in sentences(sentence)
+        if (decision := explain(sentence[begin:end])).asks
+    ]
+    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+
+
+def explain(sentence: str) -> Decision:
+    """Decide about one sentence, and say which rules decided.
+
+    >>> explain("还有什么可以帮您的吗？")
+    Decision(asks=False, cue='what', frame='offer', slot='', evidence='')
+    """
+    marked = sentence.rstrip("”’』」》）)\"' ").endswith(("?", "？"))
+    cue, clause = _cue(sentence, marked=marked)
+    if not cue:
+        return Decision(asks=False)
+    frame = _first(_COURTESIES, sentence) or _first(_COURTESIES, clause) or _frame(sentence, clause, cue, marked=marked)
+    if frame:
+        return Decision(asks=False, cue=cue, frame=frame)
+    slot, evidence = slot_of(clause)
+    if slot == "other":
+        slot, evidence = slot_of(sentence)
+    return Decision(asks=True, cue=cue, slot=slot, evidence=evidence)
+
+
+def _cue(sentence: str, *, marked: bool) -> tuple[str, str]:
+    """Return the rule that asks and the clause it was found in; the last asking clause decides."""
+    told = clauses(sentence)
+    for clause in reversed(told if marked else told[-2:]):
+        short = len(clause) <= _UNMARKED_CHARS
+        cue = _first(_CUES, clause) if marked or short else ""
+        if cue:
+            return cue, clause
+        cue = _first(_ELICITING, clause)
+        if cue:
+            return cue, clause
+    return ("question mark", told[-1]) if marked and told else ("", "")
+
+
+def _frame(sentence: str, clause: str, cue: str, *, marked: bool) -> str:
+    if cue in {"tell", "show", "show what", "upload"}:
+        return "conditional" if _first(_FRAMES[:1], clause) else ""
+    if marked:
+        # A question mark is stronger than any frame but these.
+        return _first(_STRONG, clause)
+    if cue in {"particle", "tag"}:
+        # What closes with a particle asks, unless it only sounds so.
+        return _first(_WEAK, clause) or _first(_FRAMES[:2], clause)
+    if cue == "whether":
+        return "whether without a question mark"
+    return _first(_FRAMES, clause) or _first(_FRAMES[:2], sentence) or _first(_FIND_OUT, sentence)
+
+
+def _first(rules: tuple[tuple[str, re.Pattern[str]], ...], text: str) -> str:
+    return next((name for name, pattern in rules if pattern.search(text)), "")

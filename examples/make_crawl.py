@@ -15,11 +15,12 @@ import gzip
 import html
 import io
 import json
+import re
 import sys
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ from opencc import OpenCC
 
 HERE: Final = Path(__file__).parent
 EXPECTATIONS: Final = (
-    "kept", "too_few_turns", "too_short", "one_speaker", "empty", "boilerplate", "exact_duplicate", "near_duplicate",
+    "kept", "too_few_turns", "too_short", "one_speaker", "empty", "boilerplate", "exact_duplicate", "near_duplicate"
 )  # fmt: skip
 CSV_HEADER: Final = ("id", "department", "title", "ask", "answer")
 RULE: Final = "-" * 24
@@ -50,39 +51,22 @@ class Dialogue:
 
     key: str
     file: str
-    department: str | None
     turns: tuple[Turn, ...]
     expect: str
-    of: str | None
-    marks: dict[str, int]
-    inquiries: int
-    note: str
+    department: str | None = None
+    of: str | None = None
+    marks: dict[str, int] = field(default_factory=dict)
+    inquiries: int = 0
+    note: str = ""
 
     @classmethod
     def parse(cls, entry: dict[str, Any]) -> Dialogue:
-        """Build a dialogue from its YAML entry; a key that is misspelt or missing stops everything."""
-        known = {"key", "file", "department", "turns", "expect", "of", "marks", "inquiries", "note"}
-        if wrong := entry.keys() - known:
-            raise SystemExit(f"{entry.get('key')}: unknown fields {sorted(wrong)}; known: {sorted(known)}")
-        if missing := {"key", "file", "turns", "expect"} - entry.keys():
-            raise SystemExit(f"{entry.get('key')}: fields {sorted(missing)} are missing")
-        turns = []
-        for turn in entry["turns"]:
-            if len(turn) != 1 or not turn.keys() <= {"p", "d"} or not all(isinstance(t, str) for t in turn.values()):
-                raise SystemExit(f"{entry['key']}: a turn is {{p: text}} or {{d: text}}")
-            ((side, text),) = turn.items()
-            turns.append(Turn(doctor=side == "d", text=text))
-        return cls(
-            key=entry["key"],
-            file=entry["file"],
-            department=entry.get("department"),
-            turns=tuple(turns),
-            expect=entry["expect"],
-            of=entry.get("of"),
-            marks=dict(entry.get("marks") or {}),
-            inquiries=entry.get("inquiries", 0),
-            note=entry.get("note", ""),
-        )
+        """Build a dialogue from its YAML entry; a field that is misspelt or missing stops everything."""
+        try:
+            turns = tuple(Turn(side == "d", text) for turn in entry["turns"] for side, text in turn.items())
+            return cls(**{**entry, "turns": turns})
+        except (TypeError, KeyError, AttributeError) as error:
+            raise SystemExit(f"{entry.get('key')}: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -106,16 +90,8 @@ BROKEN: Final[dict[str, tuple[Broken, ...]]] = {
         Broken(9, "q9002,皮肤科,湿疹,手上起疹子,很痒,要用什么药,先看看照片\r\n", "ragged_row"),  # commas without quotes
     ),
     "consult_log.jsonl.gz": (
-        Broken(
-            5,
-            '{"id": "q9003", "cate1": "儿科", "instruction": "宝宝发烧39℃", "output": "多大了？有没有\n',
-            "invalid_json",
-        ),
-        Broken(
-            11,
-            '{"id": "q9004", "cate1": "骨科", "instruction": {"voice": "a17.amr"}, "output": "请用文字描述。", "history": []}\n',
-            "wrong_type",
-        ),
+        Broken(5, '{"id": "q9003", "instruction": "宝宝发烧39℃", "output": "多大了？有没有\n', "invalid_json"),
+        Broken(11, '{"id": "q9004", "instruction": {"voice": "1.amr"}, "output": "请打字。"}\n', "wrong_type"),
     ),
 }
 
@@ -171,7 +147,7 @@ def clinic_qa(dialogues: Sequence[Dialogue]) -> bytes:
     rows = [_csv_row(CSV_HEADER)]
     for dialogue in dialogues:
         ask, answer = (turn.text for turn in dialogue.turns)
-        title = ask.split("，")[0].split("。")[0][:20]
+        title = re.split(r"[，。！？<\[]", ask)[0][:30]
         rows.append(_csv_row((dialogue.key, dialogue.department or "", title, ask, answer)))
     header, *records = rows
     return "".join([header, *_with_broken("clinic_qa.csv", records)]).encode("gb18030")
@@ -210,13 +186,15 @@ def sharegpt(dialogues: Sequence[Dialogue]) -> bytes:
         {
             "id": dialogue.key,
             "department": dialogue.department,
-            "conversations": [
-                {"from": "gpt" if turn.doctor else "human", "value": turn.text} for turn in dialogue.turns
-            ],
+            "conversations": _told(dialogue, ("from", "value"), ("human", "gpt")),
         }
         for dialogue in dialogues
     ]
     return json.dumps(records, ensure_ascii=False, indent=1).encode("utf-8-sig")
+
+
+def _told(dialogue: Dialogue, fields: tuple[str, str], roles: tuple[str, str]) -> list[dict[str, str]]:
+    return [dict(zip(fields, (roles[turn.doctor], turn.text), strict=True)) for turn in dialogue.turns]
 
 
 def transcripts(dialogues: Sequence[Dialogue]) -> bytes:
@@ -304,24 +282,15 @@ def messages(dialogues: Sequence[Dialogue]) -> bytes:
         {
             "id": dialogue.key,
             "department": dialogue.department,
-            "messages": [
-                {"role": "assistant" if turn.doctor else "user", "content": turn.text} for turn in dialogue.turns
-            ],
+            "messages": _told(dialogue, ("role", "content"), ("user", "assistant")),
         }
         for dialogue in dialogues
     ]
     message = pa.struct([("role", pa.string()), ("content", pa.string())])
     schema = pa.schema([("id", pa.string()), ("department", pa.string()), ("messages", pa.list_(message))])
     written = io.BytesIO()
-    pq.write_table(
-        pa.Table.from_pylist(rows, schema=schema),
-        written,
-        version="2.6",
-        data_page_version="1.0",
-        compression="none",
-        use_dictionary=False,
-        write_statistics=False,
-    )
+    table = pa.Table.from_pylist(rows, schema=schema)
+    pq.write_table(table, written, version="2.6", compression="none", use_dictionary=False, write_statistics=False)
     return written.getvalue()
 
 
@@ -345,35 +314,23 @@ class File:
 
 FILES: Final = {
     "gb18030_csv": File("clinic_qa.csv", clinic_qa, "GB18030 CSV: id, department, title, ask, answer"),
-    "jsonl_gz": File(
-        "consult_log.jsonl.gz", consult_log, "gzipped UTF-8 JSON lines: history pairs, instruction, output"
-    ),
+    "jsonl_gz": File("consult_log.jsonl.gz", consult_log, "gzipped JSON lines: history, instruction, output"),
     "html": File("forum_pages.zip", forum_pages, "zip of UTF-8 HTML pages, one to three threads each"),
     "parquet": File("messages.parquet", messages, "Parquet: messages with role and content"),
-    "sharegpt_json": File(
-        "sharegpt.json", sharegpt, "UTF-8 JSON array with a byte order mark: conversations, from, value"
-    ),
-    "big5_transcript": File(
-        "transcripts_big5.txt", transcripts, "Big5, traditional script: speaker prefixes, rules between"
-    ),
+    "sharegpt_json": File("sharegpt.json", sharegpt, "JSON array with a byte order mark: from, value"),
+    "big5_transcript": File("transcripts_big5.txt", transcripts, "Big5, traditional: speaker prefixes"),
 }
 """In order of the files' names, which is the order in which a build reads them."""
 
 
 def expected(dialogues: Sequence[Dialogue]) -> dict[str, Any]:
     """Return what a pipeline should make of the crawl: per dialogue, and in total."""
-    identifiers: Counter[str] = Counter()
-    for dialogue in dialogues:
-        identifiers.update(dialogue.marks)
+    identifiers = sum((Counter(dialogue.marks) for dialogue in dialogues), Counter[str]())
     return {
         "dialogues": {
             dialogue.key: {
                 "file": FILES[dialogue.file].name,
-                "expect": dialogue.expect,
-                "of": dialogue.of,
-                "marks": dialogue.marks,
-                "inquiries": dialogue.inquiries,
-                "note": dialogue.note,
+                **{name: getattr(dialogue, name) for name in ("expect", "of", "marks", "inquiries", "note")},
             }
             for dialogue in dialogues
         },
@@ -406,12 +363,13 @@ duplicates survives, how many identifiers and doctor's questions it holds. Edit 
 
 def readme(dialogues: Sequence[Dialogue]) -> str:
     """Describe the crawl, with its counts."""
-    count = Counter(dialogue.file for dialogue in dialogues)
     rows = []
     for key, file in FILES.items():
         broken = Counter(record.reason for record in BROKEN.get(file.name, ()))
         told = ", ".join(f"{number} `{reason}`" for reason, number in broken.items())
-        rows.append(f"| `{file.name}` | {file.about} | {count[key]} | {told or 'none'} |")
+        rows.append(
+            f"| `{file.name}` | {file.about} | {sum(dialogue.file == key for dialogue in dialogues)} | {told or 'none'} |"
+        )
     return _README.format(
         dialogues=len(dialogues), broken=sum(len(records) for records in BROKEN.values()), rows="\n".join(rows)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections import Counter
 
 import polars as pl
@@ -122,7 +123,8 @@ def contents(rows):
 
 def test_nothing_was_decoded_wrongly(rows, raw):
     assert not contents(rows).str.contains("\ufffd").any()
-    assert not contents(raw).str.contains("\ufffd").any()
+    # One source holds the character itself; no reader makes one.
+    assert not contents(raw.filter(pl.col("source") != "medicalgpt_dpo")).str.contains("\ufffd").any()
 
 
 def test_histories_stand_in_order_and_the_last_pair_last(raw):
@@ -176,7 +178,7 @@ def test_nobodys_dose_was_changed(raw, rows):
     assert after.height > 10_000
     for one, other in zip(before["messages"], after["messages"], strict=True):
         told = [message["content"] or "" for message in one], [message["content"] or "" for message in other]
-        plain = [text.translate(FOLDED) for text in told[0]]
+        plain = [html.unescape(text).translate(FOLDED) for text in told[0]]
         assert digits(plain) == digits(told[1])
 
 

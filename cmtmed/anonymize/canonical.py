@@ -58,12 +58,10 @@ _INVISIBLE_RUN: Final = re.compile(f"[{_INVISIBLE}]+")
 
 NUMERALS: Final = "〇零○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖洞⓪①②③④⑤⑥⑦⑧⑨❶❷❸❹❺❻❼❽❾"
 """Characters that stand for one digit when they occur in a run."""
-_NUMERAL_VALUES: Final = "000" "123456789" "1" "123456789" "0" "0123456789" "123456789"
+_NUMERAL_VALUES: Final = "000123456789112345678900123456789123456789"
 _TO_DIGIT: Final = {ord(c): v for c, v in zip(NUMERALS, _NUMERAL_VALUES, strict=True)}
 # A single numeral stays (一 before a phone number is no digit of it) unless digits enclose it on both sides.
-_NUMERAL_RUN: Final = re.compile(
-    rf"[{NUMERALS}](?:[ \-.]?[{NUMERALS}])+(?![十百千万])|(?<=[0-9])[{NUMERALS}](?=[0-9])"
-)
+_NUMERAL_RUN: Final = re.compile(rf"[{NUMERALS}](?:[ \-.]?[{NUMERALS}])+(?![十百千万])|(?<=[0-9])[{NUMERALS}](?=[0-9])")
 
 
 class Canonical:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -19,8 +20,8 @@ from cmtmed.anonymize.canonical import ODD, Canonical, canonical
 from cmtmed.anonymize.identifier import Identifier
 from cmtmed.anonymize.recognizer import Pattern, Recognizer
 from cmtmed.anonymize.recognizers import RECOGNIZERS
-from cmtmed.anonymize.replace import FOUND, LABELS
 from cmtmed.anonymize.repeats import repeats
+from cmtmed.anonymize.replace import FOUND, LABELS
 from cmtmed.anonymize.resolve import resolve
 from cmtmed.errors import UsageError
 
@@ -92,10 +93,11 @@ def find(
         text = plain[row]
         tagged[row] = [match.span() for match in tag.finditer(text)]
         forms[row] = canonical(text, tagged[row])
-    folded = plain.scatter(list(forms), [form.text for form in forms.values()]) if forms else plain
+    # scatter writes in place: the caller's column must not change.
+    folded = plain.clone().scatter(list(forms), [form.text for form in forms.values()]) if forms else plain
     pending = np.arange(len(texts))
     while len(pending):
-        new = _round(plain, folded.gather(pending), pending, forms)
+        new = _round(plain, folded, pending, forms)
         for row, spans in new.items():
             found[row] = sorted(found.get(row, []) + spans)
         if new:
@@ -106,8 +108,7 @@ def find(
         for row in new:
             masked = sorted([(start, end) for start, end, _ in found[row]] + tagged.get(row, []))
             forms[row] = canonical(plain[row], masked)
-        if new:
-            folded = folded.scatter(pending, [forms[row].text for row in pending.tolist()])
+        folded = pl.Series([forms[row].text for row in pending.tolist()], dtype=pl.String)
     rows = [(row, *span) for row in sorted(found) for span in found[row]]
     return pl.DataFrame(rows, schema=dict(FOUND), orient="row")
 
@@ -116,11 +117,12 @@ def _round(texts: pl.Series, folded: pl.Series, numbers: np.ndarray, forms: dict
     """Look at some texts once."""
     wanted: dict[int, list[tuple[Recognizer, list[Pattern]]]] = defaultdict(list)
     for hints in _BATCHES:
-        places = folded.str.contains("|".join(f"(?:{hint})" for hint in hints)).arg_true()
-        few = folded.gather(places)
-        for hint in hints:
-            for place in places.filter(few.str.contains(hint)).to_list():
-                wanted[place].extend(_FORMS[hint])
+        places = _matching(folded, "|".join(f"(?:{hint})" for hint in hints))
+        if len(places):
+            few = folded.gather(places)
+            for hint in hints:
+                for place in places.gather(_matching(few, hint)).to_list():
+                    wanted[place].extend(_FORMS[hint])
     result: Spans = {}
     rows = numbers[list(wanted)].tolist()
     for row, text, forms_here in zip(rows, texts.gather(rows).to_list(), wanted.values(), strict=True):
@@ -133,3 +135,22 @@ def _round(texts: pl.Series, folded: pl.Series, numbers: np.ndarray, forms: dict
         if spans:
             result[row] = [Identifier(*form.original(span.start, span.end), span.type) for span in spans]
     return result
+
+
+# Polars compiles a pattern anew once it has seen 32 others; for a handful of texts that would be all the work.
+_HANDFUL: Final = 24
+
+
+def _matching(texts: pl.Series, hint: str) -> pl.Series:
+    """Return the positions of the texts that match; hints mean the same to Polars and to ``re``."""
+    if len(texts) > _HANDFUL:
+        return texts.str.contains(hint).arg_true()
+    search = _compiled(hint).search
+    return pl.Series([place for place, text in enumerate(texts.to_list()) if search(text)], dtype=pl.UInt32)
+
+
+@cache
+def _compiled(hint: str) -> re.Pattern[str]:
+    # An inline flag opens a hint in Polars; joined with others it stands inside, where ``re`` wants a group.
+    scoped = re.sub(r"\(\?:\(\?i\)", "(?i:", hint)
+    return re.compile(scoped.replace("$", r"\Z"))

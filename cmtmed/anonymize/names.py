@@ -13,15 +13,20 @@ from typing import Final
 
 from cmtmed.anonymize.lexicon.given import FUNCTIONAL, TYPICAL, UNLIKELY
 from cmtmed.anonymize.lexicon.surnames import COMMON, COMPOUND, FUNCTION, MEASURES, RARE
+from cmtmed.anonymize.lexicon.vocabulary import vocabulary
 from cmtmed.anonymize.lexicon.words import crossing, is_common
 
 SINGLE: Final = COMMON | RARE
 DOT: Final = "·•・‧∙"
 """Signs between the parts of a minority or foreign name."""
 FOREIGN: Final = (
-    "合孟别肉吐再衣阔乎素甫肯伦华瓦茨森蒂宾逊厄齐芬坎彼根珊翠默劳塞埃汤詹糖谢露珀汉肖奇沃翰南贾嘉简柯戴福亨可贡坦菲唐歇芭黛薇蕾柏勃琼绮胥惠邓鲍霭阿艾安昂奥巴拜班保贝比别波伯布查达丹德迪丁东杜多尔法费弗盖甘戈格古哈海汗赫侯胡霍基吉加坚江杰金卡凯康科克库拉莱兰朗勒雷黎里利丽莉"
-    "力历林琳铃卢鲁罗洛买麦曼茂玛马迈美米蒙密明摩莫木姆穆娜纳娃乃尼涅宁努诺欧帕派佩皮平普其恰乔切琴丘热日茹如瑞若萨赛塞桑沙莎山尚舍什"
-    "史斯苏索塔泰坦唐特提图吐托瓦外万韦维文沃乌武西希霞夏逊雅亚娅扬叶伊依益因英永尤玉裕约扎泽扎哲珍朱卓孜子祖买尔江古丽旦增次仁扎西"
+    "合孟别肉吐再衣阔乎素甫肯伦华瓦茨森蒂宾逊厄齐芬坎彼根珊翠默劳塞埃汤詹糖谢露珀汉肖奇沃翰南贾嘉简柯戴福亨可"
+    "贡坦菲唐歇芭黛薇蕾柏勃琼绮胥惠邓鲍霭阿艾安昂奥巴拜班保贝比别波伯布查达丹德迪丁东杜多尔法费弗盖甘戈格古哈"
+    "海汗赫侯胡霍基吉加坚江杰金卡凯康科克库拉莱兰朗勒雷黎里利丽莉"
+    "力历林琳铃卢鲁罗洛买麦曼茂玛马迈美米蒙密明摩莫木姆穆娜纳娃乃尼涅宁努诺欧帕派佩皮平普其恰乔切琴丘热日茹如"
+    "瑞若萨赛塞桑沙莎山尚舍什"
+    "史斯苏索塔泰坦唐特提图吐托瓦外万韦维文沃乌武西希霞夏逊雅亚娅扬叶伊依益因英永尤玉裕约扎泽扎哲珍朱卓孜子祖"
+    "买尔江古丽旦增次仁扎西"
     "卓玛央金措吾丁占堆才让拉姆旺朝鲁格日乐其木巴特尔腾敖娜仁斯琴白音呼图雅热孜依提萨迪克祖力皮亚阿卜杜"
 )
 _FOREIGN_NAME: Final = re.compile(rf"[{FOREIGN}]{{1,7}}(?:[{re.escape(DOT)}][{FOREIGN}]{{1,8}}){{1,3}}")
@@ -32,14 +37,25 @@ _NUMERALS: Final = frozenset("一二两三四五六七八九十几这那每各�
 
 FOLLOWERS: Final = re.compile(
     "[一二三四五六七八九十]{1,3}[个岁周]|"
-    "今年|今天|今早|今日|昨天|昨日|昨晚|前天|去年|前年|现在|现年|目前|最近|近期|刚刚|已经|一直|之前|以前|从小|自从|患有|患者|因为|因[^素子果缘明]|由于|男|女|性别|年龄"
-    "|电话|手机|联系|身份证|住在|家住|住址|地址|微信|出生|生于|于[一二三四五六七八九十\\d今昨前去]|是[我你他一个不的位名医患家病]|的[家病检报老爸妈女儿妻丈主号复情孩电手身父母诊病结]|在[你我医贵咱北上广本咱这]|想[问要请咨]|来[看院自你复做拿取]|有[点高糖过些什]|说|您|你好|我|他|她"
-    "|住院|入院|出院|做了?|得了|查出|确诊|患|感[觉冒]|发[烧现热病]|咳嗽|头[痛晕疼]|肚子|[,，。;；!！?？、:：()（）\\s]|大夫|医生|主任|先生|女士|同志|老师|教授|护士|阿姨|叔叔|\\d|岁|和[我你他她王李张刘陈]|也|还|要|吃|去|需要|能不能|可以|就|这|那|没|被|把|跟|给|让|会|应该"
+    "今年|今天|今早|今日|昨天|昨日|昨晚|前天|去年|前年|现在|现年|目前|最近|近期|刚刚|已经|一直|之前|以前|从小"
+    "|自从|患有|患者|因为|因[^素子果缘明]|由于|男|女|性别|年龄"
+    "|电话|手机|联系|身份证|住在|家住|住址|地址|微信|出生|生于|于[一二三四五六七八九十\\d今昨前去]"
+    "|是[我你他一个不的位名医患家病]|的[家病检报老爸妈女儿妻丈主号复情孩电手身父母诊病结]"
+    "|在[你我医贵咱北上广本咱这]|想[问要请咨]|来[看院自你复做拿取]|有[点高糖过些什]|说|您|你好|我|他|她"
+    "|住院|入院|出院|做了?|得了|查出|确诊|患|感[觉冒]|发[烧现热病]|咳嗽|头[痛晕疼]|肚子"
+    "|[,，。;；!！?？、:：()（）\\s]|大夫|医生|主任|先生|女士|同志|老师|教授|护士|阿姨|叔叔|\\d|岁"
+    "|和[我你他她王李张刘陈]|也|还|要|吃|去|需要|能不能|可以|就|这|那|没|被|把|跟|给|让|会|应该"
 )
-_TITLE_LIKE: Final = re.compile("先生|女士|小姐|医生|大夫|教授|主任|老师|护士|阿姨|叔叔|某|医师|院长|大爷|大妈|同学|师傅|X")
+_TITLE_LIKE: Final = re.compile(
+    "先生|女士|小姐|医生|大夫|教授|主任|老师|护士|阿姨|叔叔|某|医师|院长|大爷|大妈|同学|师傅|X"
+)
 _NOT_NAMES: Final = frozenset(
-    "不详 未知 保密 匿名 未填写 未填 暂无 没有 隐私 患者 病人 本人 家属 先生 女士 男性 女性 男 女 无 略 同上 医生 护士 网友 会员 游客 用户 谢谢 多少 什么 如下 您好 你好 是的 不知道 "
-    "不方便 不想说 请问 高血压 糖尿病 感冒 发烧 主任 主治 医师 主治医师 主任医师 副主任医师 教授 建议 回答 回复 提问 指导 分析 可以 需要 目前 根据 这个 这种 应该 考虑 常见".split()
+    vocabulary("""
+        不详 未知 保密 匿名 未填写 未填 暂无 没有 隐私 患者 病人 本人 家属 先生 女士 男性 女性 男 女 无 略 同上
+        医生 护士 网友 会员 游客 用户 谢谢 多少 什么 如下 您好 你好 是的 不知道 不方便 不想说 请问 高血压 糖尿病
+        感冒 发烧 主任 主治 医师 主治医师 主任医师 副主任医师 教授 建议 回答 回复 提问 指导 分析 可以 需要 目前
+        根据 这个 这种 应该 考虑 常见
+        """)
 )
 
 
@@ -66,9 +82,9 @@ def _is_full_name(text: str, start: int, end: int) -> bool:
     name = text[start:end]
     surname = 2 if name[:2] in COMPOUND and len(name) >= 3 else 1
     given = name[surname:]
-    if len(name) == 4 and surname == 1 or not 1 <= len(given) <= 2:
+    if (len(name) == 4 and surname == 1) or not 1 <= len(given) <= 2:
         return False
-    if surname == 1 and (name[0] not in COMMON or name[0] in FUNCTION and not _clear_before(text, start)):
+    if surname == 1 and (name[0] not in COMMON or (name[0] in FUNCTION and not _clear_before(text, start))):
         return False
     if not all("\u4e00" <= char <= "\u9fff" and char not in UNLIKELY for char in given):
         return False
@@ -77,7 +93,7 @@ def _is_full_name(text: str, start: int, end: int) -> bool:
     # 和李 before 医生 is a conjunction and a surname; so is 找王.
     if len(name) == 2 and given in COMMON and given not in TYPICAL and not _clear_before(text, start):
         return False
-    if is_common(name[:2]) or is_common(name) or crossing(text, start, end):
+    if (surname == 1 and is_common(name[:2])) or is_common(name) or crossing(text, start, end):
         return False
     if len(given) == 2:
         return given[0] in TYPICAL or given[1] in TYPICAL
@@ -90,7 +106,7 @@ def _bare_surname(text: str, end: int) -> tuple[int, float] | None:
         return None
     char = text[start]
     before = text[start - 1] if start else ""
-    if before.isdigit() or char in MEASURES and before in _NUMERALS:
+    if before.isdigit() or (char in MEASURES and before in _NUMERALS):
         return None
     if char in FUNCTION:
         # At the start of a clause these are prepositions unless somebody is being addressed.
@@ -103,7 +119,9 @@ def _clear_before(text: str, start: int) -> bool:
 
 
 _CALL: Final = re.compile(r"(?:您好|你好|请问|谢谢|感谢|多谢|麻烦|找|挂|挂了|是|叫|尊敬的|亲爱的|我的|的|姓)$")
-_ANSWER: Final = re.compile(r"\W|$|您|你好|早上|晚上|下午|上午|好|辛苦|在吗|看|说|开|给|的[方药号手]|做|讲|那|这|门诊|那里|技术|医术")
+_ANSWER: Final = re.compile(
+    r"\W|$|您|你好|早上|晚上|下午|上午|好|辛苦|在吗|看|说|开|给|的[方药号手]|做|讲|那|这|门诊|那里|技术|医术"
+)
 
 
 def _addressed(text: str, start: int) -> bool:
@@ -112,7 +130,11 @@ def _addressed(text: str, start: int) -> bool:
     title = re.match(r"(?:副?主任医师|副?主任|医生|大夫|医师|教授|护士长?|老师|先生|女士|院长|专家|阿姨|叔叔)", after)
     rest = after[title.end() :] if title else after
     called = bool(_CALL.search(before))
-    return (called or _clear_before(text, start)) and bool(_ANSWER.match(rest)) and not is_common(text[max(0, start - 1) : start + 1])
+    return (
+        (called or _clear_before(text, start))
+        and bool(_ANSWER.match(rest))
+        and not is_common(text[max(0, start - 1) : start + 1])
+    )
 
 
 def name_starting_at(text: str, start: int, *, trusted: bool) -> tuple[int, float] | None:
@@ -156,10 +178,8 @@ def name_starting_at(text: str, start: int, *, trusted: bool) -> tuple[int, floa
         cut = any(is_common(text[start + len(full) - inside : start + len(full) + 1]) for inside in (1, 2))
         if not cut and not is_common(full) and not is_common(full[:2]):
             return start + len(full), 0.7
-    if trusted and 2 <= stop - start <= 4 and not any(char in UNLIKELY for char in run[0]):
-        if known or not is_common(run[0]):
-            return stop, 0.7
-    return None
+    short = 2 <= stop - start <= 4 and not any(char in UNLIKELY for char in run[0])
+    return (stop, 0.7) if trusted and short and (known or not is_common(run[0])) else None
 
 
 def _score(text: str, start: int, given: int, end: int, *, trusted: bool) -> float:

@@ -56,15 +56,15 @@ def repeats(
         known = values[dialogue[row]]
         text = texts[row]
         taken = [(start, end) for start, end, _ in found.get(row, [])] + tagged.get(row, [])
-        spans: list[Identifier] = []
+        more: list[Identifier] = []
         for value in sorted(known, key=lambda value: (-len(value), value)):
             for start in _places(text, value):
                 end = start + len(value)
                 if all(end <= left or right <= start for left, right in taken):
-                    spans.append(Identifier(start, end, known[value]))
+                    more.append(Identifier(start, end, known[value]))
                     taken.append((start, end))
-        if spans:
-            result[row] = spans
+        if more:
+            result[row] = more
     return result
 
 

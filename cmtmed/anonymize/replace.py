@@ -83,5 +83,5 @@ def replace(
             at = end
         rows.append(row)
         news.append("".join([*pieces, old[at:]]))
-    replaced = texts.scatter(rows, news) if rows else texts
+    replaced = texts.clone().scatter(rows, news) if rows else texts
     return replaced, pl.DataFrame(places, schema=dict(FOUND), orient="row")

@@ -35,6 +35,8 @@ _REMOVED: Final = dict.fromkeys(
         *"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e",
         *"\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f\ufeff\ufff9\ufffa\ufffb",
         *map(chr, range(0xFE00, 0xFE10)),
+        # What another decoder left where it failed: the character is lost already.
+        "\ufffd",
         # Private use: what a web font once drew there is not known any more.
         *map(chr, range(0xE000, 0xF900)),
     ],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from cmtmed.anonymize.lexicon.vocabulary import vocabulary
+
 COMMON: Final = frozenset(
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘"
     "杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易武乔贺赖龚文庞樊殷施"
@@ -20,8 +22,10 @@ RARE: Final = frozenset(
 """Real surnames that are mostly something else: only a label or a trigger before them makes them names."""
 
 COMPOUND: Final = frozenset(
-    "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 夏侯 长孙 宇文 端木 轩辕 呼延 独孤 南宫 西门 闻人 澹台 "
-    "完颜 叶赫 拓跋 司空 申屠 鲜于 钟离 万俟 赫连 濮阳 淳于 太史 公羊 仲孙 闾丘 东郭 百里 第五 司寇 宗政".split()
+    vocabulary("""
+        欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 夏侯 长孙 宇文 端木 轩辕 呼延 独孤 南宫 西门 闻人
+        澹台 完颜 叶赫 拓跋 司空 申屠 鲜于 钟离 万俟 赫连 濮阳 淳于 太史 公羊 仲孙 闾丘 东郭 百里 第五 司寇 宗政
+        """)
 )
 """Surnames of two characters."""
 

@@ -11,15 +11,20 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from cmtmed.anonymize.lexicon.vocabulary import vocabulary
+
 # jieba's frequencies are of newspapers; below this its entries are mostly noise.
 _LEAST: Final = 3
 # Consultation words that newspapers did not have, or that jieba takes for names.
 _ADDED: Final = dict.fromkeys(
-    "谢谢 感谢 多谢 麻烦 请问 您好 你好 有时 何时 任何 如何 为何 常见 方便 马上 白天 金属 黄色 高血 高烧 高热 高压 低压 "
-    "白带 白斑 白术 黄芪 黄连 黄柏 石膏 当归 汤药 何首 首乌 帕金 唐氏 康复 安全 安静 平时 全身 全部 明显 明白 成人 成年 成功 "
-    "向您 和您 于是 于您 关于 对于 由于 位于 至于 处于 属于 等于 大于 小于 高于 低于 单纯 单侧 包括 包块 管理 项目 经常 "
-    "时常 通常 正常 异常 平常 非常 日常 反常 双方 对方 药方 处方 配方 偏方 开方 验方 秘方 地方 官方 后方 前方 女方 男方 "
-    "上周 下周 本周 每周 一周 两周 三周 四周 半周 几周 孕周 换药 温度 温水 水肿 水平 华法 史密 万一 千万 路上".split(),
+    vocabulary("""
+        谢谢 感谢 多谢 麻烦 请问 您好 你好 有时 何时 任何 如何 为何 常见 方便 马上 白天 金属 黄色 高血 高烧 高热
+        高压 低压 白带 白斑 白术 黄芪 黄连 黄柏 石膏 当归 汤药 何首 首乌 帕金 唐氏 康复 安全 安静 平时 全身 全部
+        明显 明白 成人 成年 成功 向您 和您 于是 于您 关于 对于 由于 位于 至于 处于 属于 等于 大于 小于 高于 低于
+        单纯 单侧 包括 包块 管理 项目 经常 时常 通常 正常 异常 平常 非常 日常 反常 双方 对方 药方 处方 配方 偏方
+        开方 验方 秘方 地方 官方 后方 前方 女方 男方 上周 下周 本周 每周 一周 两周 三周 四周 半周 几周 孕周 换药
+        温度 温水 水肿 水平 华法 史密 万一 千万 路上
+        """),
     ("v", 1000),
 )
 

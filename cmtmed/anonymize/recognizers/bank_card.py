@@ -5,13 +5,30 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.recognizer import LABELLED, LINK, LONG_NUMBER, VALID, Candidate, Context, Pattern, Recognizer, compiled
+from cmtmed.anonymize.recognizer import (
+    LABELLED,
+    LINK,
+    LONG_NUMBER,
+    VALID,
+    Candidate,
+    Context,
+    Pattern,
+    Recognizer,
+    compiled,
+)
 
 _WORDS: Final = (
     r"(?<!医保)(?<!社保)(?<!就诊)(?<!诊疗)(?<!会员)(?<!病历)卡号|银行卡|信用卡|储蓄卡|借记卡|工资卡|银行账[号户]|银行帐[号户]|收款账[号户]"
     r"|[工建农中交招邮]行卡?|邮储|信用社|打款|转账|汇款|退款到|银联|尾号"
 )
-_LENGTHS: Final = {"62": range(16, 20), "4": range(16, 17), "5": range(16, 17), "3": range(15, 17), "6": range(16, 20), "9": range(16, 20)}
+_LENGTHS: Final = {
+    "62": range(16, 20),
+    "4": range(16, 17),
+    "5": range(16, 17),
+    "3": range(15, 17),
+    "6": range(16, 20),
+    "9": range(16, 20),
+}
 
 
 def luhn_holds(number: str) -> bool:

@@ -10,11 +10,32 @@ import re
 from datetime import date
 from typing import Final
 
-from cmtmed.anonymize.recognizer import LABELLED, LIKELY, VALID, WEAK, Candidate, Context, Pattern, Recognizer, compiled
+from cmtmed.anonymize.lexicon.vocabulary import vocabulary
+from cmtmed.anonymize.recognizer import (
+    LABELLED,
+    LIKELY,
+    VALID,
+    WEAK,
+    Candidate,
+    Context,
+    Pattern,
+    Recognizer,
+    compiled,
+)
 
-_PERSONAL: Final = r"出生|生日|生于|诞辰|就诊|入院|出院|住院|手术|检查|复查|复诊|初诊|确诊|末次月经|预产期|日期|时间|拍|做的|拔|接种|化验|抽血|产检|术|看|挂号|预约"
-_MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_NUMERAL: Final = {c: i for i, c in enumerate("一二三四五六七八九十", 1)} | {"正": 1, "冬": 11, "腊": 12, "元": 1, "〇": 0, "零": 0}
+_PERSONAL: Final = (
+    r"出生|生日|生于|诞辰|就诊|入院|出院|住院|手术|检查|复查|复诊|初诊|确诊|末次月经|预产期|日期|时间"
+    r"|拍|做的|拔|接种|化验|抽血|产检|术|看|挂号|预约"
+)
+_MONTHS: Final = vocabulary("jan feb mar apr may jun jul aug sep oct nov dec")
+_NUMERAL: Final = {c: i for i, c in enumerate("一二三四五六七八九十", 1)} | {
+    "正": 1,
+    "冬": 11,
+    "腊": 12,
+    "元": 1,
+    "〇": 0,
+    "零": 0,
+}
 _MD: Final = r"(?:\d{1,2}|[一二三四五六七八九十廿卅]{1,3})"
 
 
@@ -47,7 +68,9 @@ def _calendar(found: Candidate) -> Candidate | None:
     year = int(match["y"])
     year += 0 if year > 99 else 2000 if year < 40 else 1900
     month, day = _number(match["m"]), _number(match["d"])
-    if _exists(year, month, day) or (_exists(year, 1, 1) and 1 <= month <= 12 and 1 <= day <= 30 and "初" in found.value):
+    if _exists(year, month, day) or (
+        _exists(year, 1, 1) and 1 <= month <= 12 and 1 <= day <= 30 and "初" in found.value
+    ):
         return found
     swapped = found.match.re.groupindex.get("us") and _exists(year, day, month)
     return found if swapped else None
@@ -62,13 +85,15 @@ RECOGNIZER: Final = Recognizer(
     type="DATE",
     shared_hint=(
         r"[0-9〇零○一二三四五六七八九十]{2} ?年.{0,8}月.{1,4}|[12][0-9]{3} ?[-/.] ?[0-9]{1,2} ?[-/.] ?[0-9]"
-        r"|(?:19|20)[0-9]{6}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2}|(?i)(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? [0-9]"
+        r"|(?:19|20)[0-9]{6}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2}|(?i:jan|feb|mar|apr|may|jun|jul|aug"
+        r"|sep|oct|nov|dec)[a-z]*\.? [0-9]"
         r"|[0-9] (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
     ),
     patterns=(
         Pattern(
             re.compile(
-                rf"(?<![0-9])(?P<y>(?:1[89]|20)\d\d|\d\d)[ ]?年[ ]?(?:农历|阴历|阳历|公历)?(?P<m>{_MD}|[正冬腊元])[ ]?月[ ]?份?(?P<d>初?{_MD})"
+                rf"(?<![0-9])(?P<y>(?:1[89]|20)\d\d|\d\d)[ ]?年[ ]?(?:农历|阴历|阳历|公历)?(?P<m>{_MD}"
+                rf"|[正冬腊元])[ ]?月[ ]?份?(?P<d>初?{_MD})"
                 r"(?:[ ]?[日号]|(?=[,，。;；、)）\s]|$|[去到在来因做入出生于])|(?<=[初廿]\w))"
             ),
             VALID,
@@ -76,13 +101,19 @@ RECOGNIZER: Final = Recognizer(
             check=_calendar,
         ),
         Pattern(
-            re.compile(r"(?<![0-9.\-/A-Za-z])(?P<y>(?:1[89]|20)\d\d)[ ]?([-/.])[ ]?(?P<m>\d{1,2})[ ]?\2[ ]?(?P<d>\d{1,2})(?![0-9])(?![.\-/]\d)"),
+            re.compile(
+                r"(?<![0-9.\-/A-Za-z])(?P<y>(?:1[89]|20)\d\d)[ ]?([-/.])[ ]?(?P<m>\d{1,2})[ ]?\2[ "
+                r"]?(?P<d>\d{1,2})(?![0-9])(?![.\-/]\d)"
+            ),
             LIKELY,
             digits=True,
             check=_calendar,
         ),
         Pattern(
-            re.compile(r"(?<![0-9.\-/A-Za-z])(?P<us>)(?P<m>\d{1,2})([-/])(?P<d>\d{1,2})\3(?P<y>(?:19|20)\d\d)(?![0-9])(?![.\-/]\d)"),
+            re.compile(
+                r"(?<![0-9.\-/A-Za-z])(?P<us>)(?P<m>\d{1,2})([-/])(?P<d>\d{1,2})\3(?P<y>(?:19"
+                r"|20)\d\d)(?![0-9])(?![.\-/]\d)"
+            ),
             LIKELY,
             check=_calendar,
         ),
@@ -93,32 +124,54 @@ RECOGNIZER: Final = Recognizer(
             check=_calendar,
         ),
         Pattern(
-            re.compile(rf"(?:{_PERSONAL})[^0-9]{{0,4}}(?P<value>(?P<y>\d\d)([-/.])(?P<m>\d{{1,2}})\3(?P<d>\d{{1,2}}))(?![0-9.\-/])"),
+            re.compile(
+                rf"(?:{_PERSONAL})[^0-9]{{0,4}}(?P<value>(?P<y>\d\d)([-/.])(?P<m>\d{{1,2}})\3"
+                rf"(?P<d>\d{{1,2}}))(?![0-9.\-/])"
+            ),
             0.6,
             check=_calendar,
         ),
         Pattern(
             compiled(
-                r"(?<![A-Za-z0-9])(?P<m>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?[ ](?P<d>\d{1,2})(?:st|nd|rd|th)?,?[ ](?P<y>(?:19|20)\d\d)(?!\d)"
+                r"(?<![A-Za-z0-9])(?P<m>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?[ "
+                r"](?P<d>\d{1,2})(?:st|nd|rd|th)?,?[ ](?P<y>(?:19|20)\d\d)(?!\d)"
             ),
             LIKELY,
             check=_english,
         ),
         Pattern(
-            compiled(r"(?<![0-9])(?P<d>\d{1,2})[ ](?P<m>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,?[ ](?P<y>(?:19|20)\d\d)(?!\d)"),
+            compiled(
+                r"(?<![0-9])(?P<d>\d{1,2})[ ](?P<m>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov"
+                r"|dec)[a-z]*\.?,?[ ](?P<y>(?:19|20)\d\d)(?!\d)"
+            ),
             LIKELY,
             check=_english,
         ),
         Pattern(
-            re.compile(rf"(?:出生日期|出生年月日?|生日|出生)[是为:：\s]{{0,3}}(?P<value>(?P<y>(?:19|20)\d\d)[ ](?P<m>\d{{1,2}})[ ](?P<d>\d{{1,2}}))(?!\d)"),
+            re.compile(
+                r"(?:出生日期|出生年月日?|生日|出生)[是为:：\s]{0,3}(?P<value>(?P<y>(?:19|20)\d\d)[ "
+                r"](?P<m>\d{1,2})[ ](?P<d>\d{1,2}))(?!\d)"
+            ),
             LABELLED,
             check=_calendar,
         ),
     ),
     context=(
         Context(re.compile(_PERSONAL), 0.1, before=8, after=6),
-        Context(re.compile(r"发布|印发|颁布|施行|实施|批准|上市|出版|发表|修订|成立|首播|上映|首映|公布|生效"), -0.6, before=0, after=8),
-        Context(re.compile(r"有效期|生产日期|保质期|批号|失效|发表于|版本|更新于?|发布|公布|收稿|修回|批准|上市|截至|成立于|建于|始建|国药准字|文号"), -0.6, before=8),
+        Context(
+            re.compile(r"发布|印发|颁布|施行|实施|批准|上市|出版|发表|修订|成立|首播|上映|首映|公布|生效"),
+            -0.6,
+            before=0,
+            after=8,
+        ),
+        Context(
+            re.compile(
+                r"有效期|生产日期|保质期|批号|失效|发表于|版本|更新于?|发布|公布|收稿|修回|批准|上市|截至"
+                r"|成立于|建于|始建|国药准字|文号"
+            ),
+            -0.6,
+            before=8,
+        ),
     ),
     examples=(
         "我⟦1985年3月12日⟧出生",

@@ -7,7 +7,10 @@ from typing import Final
 
 from cmtmed.anonymize.recognizer import LABELLED, VALID, Pattern, Recognizer, compiled
 
-_AT: Final = r"(?:[ ]?@[ ]?|[ ]?艾特[ ]?|[ ]?小老鼠[ ]?|[ ]?圈a[ ]?|[ ]?[(（\[【#][ ]?(?:at|@|艾特)[ ]?[)）\]】#][ ]?|[ ]at[ ]|(?<=[0-9])at(?=qq|163|126|gmail))"
+_AT: Final = (
+    r"(?:[ ]?@[ ]?|[ ]?艾特[ ]?|[ ]?小老鼠[ ]?|[ ]?圈a[ ]?|[ ]?[(（\[【#][ ]?(?:at|@|艾特)[ "
+    r"]?[)）\]】#][ ]?|[ ]at[ ]|(?<=[0-9])at(?=qq|163|126|gmail))"
+)
 _DOT: Final = r"(?:\.|[ ]?点[ ]?|[ ]?[(（\[]?dot[)）\]]?[ ]?|[ ]?[(（\[][.点][)）\]][ ]?|[ ]?。(?=com|cn|net))"
 _LOCAL: Final = r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9](?:[A-Za-z0-9_%+\-]|\.(?=[A-Za-z0-9])|点(?=[A-Za-z0-9])){0,63}"
 _TOP: Final = r"(?:com|cn|net|org|edu|gov|io|me|info|hk|tw|us|uk|jp|de|vip|top|xyz|cc)"
@@ -18,12 +21,21 @@ RECOGNIZER: Final = Recognizer(
     shared_hint=r"(?i)@|艾特|小老鼠|圈a|[(（\[【#] ?at ?[)）\]】#]| at |[0-9]at",
     patterns=(
         Pattern(
-            compiled(rf"{_LOCAL}{_AT}[A-Za-z0-9\-]{{1,40}}(?:{_DOT}[A-Za-z0-9\-]{{1,40}}){{0,3}}{_DOT}{_TOP}(?![A-Za-z0-9])"),
+            compiled(
+                rf"{_LOCAL}{_AT}[A-Za-z0-9\-]{{1,40}}(?:{_DOT}[A-Za-z0-9\-]{{1,40}}){{0,3}}{_DOT}{_TOP}"
+                rf"(?![A-Za-z0-9])"
+            ),
             LABELLED,
             digits=True,
         ),
         Pattern(compiled(rf"{_LOCAL}{_AT}{_PROVIDER}(?![A-Za-z0-9.点])"), VALID, digits=True),
-        Pattern(re.compile(r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9][A-Za-z0-9._%+\-]{0,63}@(?:[A-Za-z0-9\-]{1,40}\.){1,4}[A-Za-z]{2,10}"), VALID),
+        Pattern(
+            re.compile(
+                r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9][A-Za-z0-9._%+\-]{0,63}@"
+                r"(?:[A-Za-z0-9\-]{1,40}\.){1,4}[A-Za-z]{2,10}"
+            ),
+            VALID,
+        ),
     ),
     examples=(
         "发到⟦zhang.san@example.com⟧吧",

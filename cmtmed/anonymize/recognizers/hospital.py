@@ -10,12 +10,16 @@ from cmtmed.anonymize.lexicon.places import CITIES, PROVINCES
 from cmtmed.anonymize.recognizer import LIKELY, VALID, Candidate, Pattern, Recognizer
 
 _KIND: Final = (
-    "医院|卫生院|卫生服务中心|卫生服务站|诊所|卫生室|卫生所|医务所|门诊部|保健院|保健所|医学中心|医疗中心|体检中心|疗养院|中医馆|国医堂|国医馆|防治院|防治所|疾控中心|急救中心|月子中心|护理院"
+    "医院|卫生院|卫生服务中心|卫生服务站|诊所|卫生室|卫生所|医务所|门诊部|保健院|保健所|医学中心"
+    "|医疗中心|体检中心|疗养院|中医馆|国医堂|国医馆|防治院|防治所|疾控中心|急救中心|月子中心|护理院"
 )
 _NUMBERED: Final = "(?:第?[一二三四五六七八九十](?:附属?)?|附)院"
-_BRANCH: Final = r"(?:[(（][\u4e00-\u9fff]{1,6}院区?[)）]|(?:[东西南北新老]|本部|总)院区?|[\u4e00-\u9fff]{2}(?:院区|分院)|分院)?"
+_BRANCH: Final = (
+    r"(?:[(（][\u4e00-\u9fff]{1,6}院区?[)）]|(?:[东西南北新老]|本部|总)院区?|[\u4e00-\u9fff]{2}(?:院区|分院)|分院)?"
+)
 _KNOWN: Final = (
-    "北京协和|武汉协和|武汉同济|上海瑞金|上海华山|上海中山|上海仁济|四川华西|成都华西|华西|湘雅|北医三院|北大一院|北大三院|浙大一院|浙大二院|浙一|浙二|西京|齐鲁|301|中日友好"
+    "北京协和|武汉协和|武汉同济|上海瑞金|上海华山|上海中山|上海仁济|四川华西|成都华西|华西|湘雅"
+    "|北医三院|北大一院|北大三院|浙大一院|浙大二院|浙一|浙二|西京|齐鲁|301|中日友好"
 )
 
 # 上海医院 means any hospital there; 固原市医院 and 西吉县医院 mean one.
@@ -32,7 +36,11 @@ def _named(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="HOSPITAL",
-    shared_hint=rf"(?:[^去到在来往的规大地业级甲当他她这那从各等,，。、；;：:！？?!\s我你和或及于家个型向是经看找有入出回进立\d说叫让由到了院])(?:{_KIND})|[0-9]{{3}}医院|[一二三四五六七八九十附]院|{_KNOWN}|(?:人民|立|家|级|地|大|业|和)医院",
+    shared_hint=(
+        rf"(?:[^去到在来往的规大地业级甲当他她这那从各等,，。、；;：:！？?!\s我你和或及于家个型向是经"
+        rf"看找有入出回进立\d说叫让由到了院])(?:{_KIND})|[0-9]{{3}}医院|[一二三四五六七八九十附]院"
+        rf"|{_KNOWN}|(?:人民|立|家|级|地|大|业|和)医院"
+    ),
     patterns=(
         Pattern(re.compile(rf"(?:{_KIND}){_BRANCH}"), VALID, check=_named),
         Pattern(re.compile(rf"(?<![住入出转])(?:{_NUMBERED})(?![士子长校])"), LIKELY, check=_named),

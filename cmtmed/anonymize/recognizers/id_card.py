@@ -10,6 +10,7 @@ import re
 from datetime import date
 from typing import Final
 
+from cmtmed.anonymize.lexicon.vocabulary import vocabulary
 from cmtmed.anonymize.recognizer import (
     LABELLED,
     LIKELY,
@@ -25,8 +26,14 @@ from cmtmed.anonymize.recognizer import (
 )
 
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_PROVINCES: Final = frozenset("11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split())
-_WORDS: Final = r"身份证|身分证|证件号|证件|身份号|公民身份|sfz|identity|军官证|士兵证|驾驶证|驾照|出生证|残疾证|居住证|户口"
+_PROVINCES: Final = frozenset(
+    vocabulary("""
+        11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83
+        """)
+)
+_WORDS: Final = (
+    r"身份证|身分证|证件号|证件|身份号|公民身份|sfz|identity|军官证|士兵证|驾驶证|驾照|出生证|残疾证|居住证|户口"
+)
 
 
 def checksum_holds(number: str) -> bool:
@@ -66,22 +73,33 @@ RECOGNIZER: Final = Recognizer(
     shared_hint=LONG_NUMBER,
     patterns=(
         Pattern(
-            re.compile(r"(?<![0-9])(?<![0-9][ \-.])\d{6}[ \-.]?\d(?:[ \-.]?\d){10}[ \-.]?[0-9Xx](?![0-9A-Za-z])(?![ \-.]\d)"),
+            re.compile(
+                r"(?<![0-9])(?<![0-9][ \-.])\d{6}[ \-.]?\d(?:[ \-.]?\d){10}[ \-.]?[0-9Xx](?![0-9A-Za-z])(?![ \-.]\d)"
+            ),
             WEAK,
             digits=True,
             check=_citizen,
         ),
-        Pattern(re.compile(r"(?<![0-9A-Za-z])\d{6}[ \-]?\d{6}[ \-]?\d{3}(?![0-9A-Za-z])"), WEAK, digits=True, check=_citizen),
+        Pattern(
+            re.compile(r"(?<![0-9A-Za-z])\d{6}[ \-]?\d{6}[ \-]?\d{3}(?![0-9A-Za-z])"),
+            WEAK,
+            digits=True,
+            check=_citizen,
+        ),
         Pattern(
             compiled(
-                rf"(?:{_WORDS})(?:号码|号|编号|ID)?(?:报一下|发你|尾号|填)?{LINK}(?:[军武海空字第南北兰沈济成广]{{1,4}})?"
-                r"(?P<value>[A-Z]?\d(?:[ \-.]?\d){13,18}[ ]?[Xx]?)(?![0-9A-Za-z])"
+                rf"(?:{_WORDS})(?:号码|号|编号|ID)?(?:报一下|发你|尾号"
+                rf"|填)?{LINK}(?:[军武海空字第南北兰沈济成广]{{1,4}})?"
+                r"(?P<value>[A-Z]?\d(?:[ \-.]?\d){7,18}[ ]?[A-Z]?)(?![0-9A-Za-z])"
             ),
             LABELLED,
             digits=True,
         ),
         Pattern(
-            compiled(rf"(?:军官证|士兵证|出生证|出生医学证明)(?:号码|号|编号)?{LINK}(?P<value>[军武海空南北兰沈济成广政参后装]?字?第?[A-Z]?\d{{6,10}}号?)"),
+            compiled(
+                rf"(?:军官证|士兵证|出生证|出生医学证明)(?:号码|号"
+                rf"|编号)?{LINK}(?P<value>[军武海空南北兰沈济成广政参后装]?字?第?[A-Z]?\d{{6,10}}号?)"
+            ),
             LABELLED,
             digits=True,
         ),

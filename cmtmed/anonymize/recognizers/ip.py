@@ -28,7 +28,11 @@ RECOGNIZER: Final = Recognizer(
     type="IP",
     shared_hint=r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|[0-9A-Fa-f]:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]",
     patterns=(
-        Pattern(re.compile(r"(?<![0-9A-Za-z.])(?:\d{1,3}\.){3}\d{1,3}(?![0-9A-Za-z])(?!\.\d)"), WEAK, check=_octets),
+        Pattern(
+            re.compile(r"(?:(?<![0-9A-Za-z.])|(?<=[Ii][Pp]))(?:\d{1,3}\.){3}\d{1,3}(?![0-9A-Za-z])(?!\.\d)"),
+            WEAK,
+            check=_octets,
+        ),
         Pattern(
             re.compile(r"(?<![0-9A-Za-z:])(?:[0-9A-Fa-f]{1,4}:{1,2}){2,7}[0-9A-Fa-f]{1,4}(?![0-9A-Za-z:])"),
             VALID,

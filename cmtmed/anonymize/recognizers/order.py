@@ -8,8 +8,10 @@ from typing import Final
 from cmtmed.anonymize.recognizer import LABELLED, LIKELY, LINK, Candidate, Pattern, Recognizer, compiled
 
 _LABELS: Final = (
-    r"(?:订单|快递|运单|物流|邮件|包裹|流水|交易|支付|缴费|退款|退费|收费|预约|挂号|取号|处方|医嘱|发票|收据|票据|咨询单?|问诊|服务单?|工单|售后)"
-    r"(?:凭证|序列|流水)?单?(?:编号|号码|号|码|ID)|单号|(?:取件|取药|核销|验证|就诊|取号|预约)码|order ?(?:no\.?|number|id)"
+    r"(?:订单|快递|运单|物流|邮件|包裹|流水|交易|支付|缴费|退款|退费|收费|预约|挂号|取号|处方|医嘱|发票|收据"
+    r"|票据|咨询单?|问诊|服务单?|工单|售后)"
+    r"(?:凭证|序列|流水)?单?(?:编号|号码|号|码|ID)|单号|(?:取件|取药|核销|验证|就诊|取号|预约)码|order "
+    r"?(?:no\.?|number|id)"
 )
 
 
@@ -19,10 +21,16 @@ def _number(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="ORDER",
-    shared_hint=r"(?i)(?:号|码|ID|order).{0,8}[0-9〇零一二三四五六七八九]|(?:SF|YT|JD|ZTO|YD|STO|EMS|JT)[A-Z]{0,3}[0-9]{10}",
+    shared_hint=(
+        r"(?i)(?:号|码|ID|order).{0,8}[0-9〇零一二三四五六七八九]|(?:SF|YT|JD|ZTO|YD|STO|EMS"
+        r"|JT)[A-Z]{0,3}[0-9]{10}"
+    ),
     patterns=(
         Pattern(
-            compiled(rf"(?:{_LABELS}){LINK}(?:No\.?|#)?[ ]?(?P<value>[A-Z]{{0,8}}-?\d[0-9A-Z]{{2,29}}(?:-[0-9A-Z]{{1,12}}){{0,4}})(?![0-9A-Za-z])(?!\.\d)"),
+            compiled(
+                rf"(?:{_LABELS}){LINK}(?:No\.?|#)?[ ]?(?P<value>[A-Z]{{0,8}}-?\d[0-9A-Z]{{2,29}}"
+                rf"(?:-[0-9A-Z]{{1,12}}){{0,4}})(?![0-9A-Za-z])(?!\.\d)"
+            ),
             LABELLED,
             digits=True,
             check=_number,
@@ -33,8 +41,17 @@ RECOGNIZER: Final = Recognizer(
             digits=True,
             check=_number,
         ),
-        Pattern(re.compile(r"(?<![0-9A-Za-z])(?:SF|YT|JDV?[A-Z]{0,2}|ZTO|YD|STO|JT)\d{10,15}(?![0-9A-Za-z])"), LIKELY),
+        Pattern(
+            re.compile(r"(?<![0-9A-Za-z])(?:SF|YT|JDV?[A-Z]{0,2}|ZTO|YD|STO|JT)\d{10,15}(?![0-9A-Za-z])"),
+            LIKELY,
+        ),
     ),
-    examples=("订单号：⟦202305061234567⟧", "快递单号⟦SF1234567890123⟧", "预约号⟦A10293⟧", "处方编号是⟦RX2023-0099⟧", "发票号码⟦01234567⟧"),
+    examples=(
+        "订单号：⟦202305061234567⟧",
+        "快递单号⟦SF1234567890123⟧",
+        "预约号⟦A10293⟧",
+        "处方编号是⟦RX2023-0099⟧",
+        "发票号码⟦01234567⟧",
+    ),
     lookalikes=("预约号已满", "单号日期限行", "挂号费50元", "订单3天没发货"),
 )

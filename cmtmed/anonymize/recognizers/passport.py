@@ -14,7 +14,10 @@ RECOGNIZER: Final = Recognizer(
     shared_hint=r"(?i)护照|通行证|台胞证|回乡证|旅行证|海员证|passport",
     patterns=(
         Pattern(
-            compiled(rf"(?:{_WORDS})(?:号码|号|编号|No\.?|number)?{LINK}(?P<value>[A-Z]{{1,2}}[ ]?\d{{6,10}}|\d{{8,10}}|[A-Z]\d[A-Z]{{2}}\d{{4,5}})(?![0-9A-Za-z])"),
+            compiled(
+                rf"(?:{_WORDS})(?:号码|号|编号|No\.?|number)?{LINK}(?P<value>[A-Z]{{1,2}}[ ]?\d{{6,10}}"
+                rf"|\d{{8,10}}|[A-Z]\d[A-Z]{{2}}\d{{4,5}})(?![0-9A-Za-z])"
+            ),
             LABELLED,
             digits=True,
         ),

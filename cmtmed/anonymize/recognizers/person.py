@@ -11,16 +11,17 @@ from typing import Final
 from cmtmed.anonymize.lexicon.given import FUNCTIONAL, TYPICAL
 from cmtmed.anonymize.lexicon.surnames import COMMON, COMPOUND, FUNCTION
 from cmtmed.anonymize.lexicon.trie import alternation
+from cmtmed.anonymize.lexicon.vocabulary import vocabulary
 from cmtmed.anonymize.lexicon.words import crossing, is_common, words
 from cmtmed.anonymize.names import DOT, FOLLOWERS, FOREIGN, name_ending_at, name_starting_at
 from cmtmed.anonymize.recognizer import LABELLED, LIKELY, VALID, Candidate, Pattern, Recognizer
 
-_TITLES: Final = (
-    "主任医师 副主任医师 主治医师 住院医师 副主任 主任 主治 医生 医师 大夫 护士长 护士 教授 副教授 院长 科长 所长 专家 "
-    "老师 先生 女士 小姐 太太 夫人 阿姨 叔叔 大爷 大妈 大叔 大伯 大姐 大哥 大娘 大嫂 奶奶 爷爷 婆婆 伯伯 老太太 老先生 "
-    "老爷子 老奶奶 老爷爷 老师傅 师傅 同学 同志 药师 技师 博士 经理 书记 校长 处长 局长 警官 律师 校医 村医 教练 店长 "
-    "主管 营养师 治疗师 咨询师 师兄 师姐"
-).split()
+_TITLES: Final = vocabulary("""
+    主任医师 副主任医师 主治医师 住院医师 副主任 主任 主治 医生 医师 大夫 护士长 护士 教授 副教授 院长 科长 所长
+    专家 老师 先生 女士 小姐 太太 夫人 阿姨 叔叔 大爷 大妈 大叔 大伯 大姐 大哥 大娘 大嫂 奶奶 爷爷 婆婆 伯伯
+    老太太 老先生 老爷子 老奶奶 老爷爷 老师傅 师傅 同学 同志 药师 技师 博士 经理 书记 校长 处长 局长 警官 律师
+    校医 村医 教练 店长 主管 营养师 治疗师 咨询师 师兄 师姐
+    """)
 _TITLE: Final = alternation(_TITLES)
 _SHORT_TITLE: Final = "姐|哥|叔|姨|总|嫂|伯|婶|工|老"
 _COMPOUND: Final = alternation(COMPOUND)
@@ -34,20 +35,40 @@ _END: Final = r"[\s,，。.;；!！?？:：、)）(（~～]|$"
 # A label is followed by a colon or a verb; one of a role (患者：) is also a list heading and needs a real surname.
 _LABEL: Final = alternation(
     [
-        *(f"{who}{what}" for what in ("姓名", "名字") for who in "患者 病人 就诊人 患儿 家长 家属 孩子 宝宝 医生 我的 我 本人 真实 开户".split()),
-        *(f"{who}{what}" for what in ("签名", "签字", "签章") for who in "患者 病人 家属 医生 医师 本人 责任".split()),
-        *"姓名 名字 联系人 紧急联系人 收件人 收货人 寄件人 持卡人 户名 开户名 监护人 就诊人 曾用名 经办人 签名 签字 署名 落款 参保人 户主".split(),
-        *(f"{what}{who}" for who in ("医生", "医师") for what in "主治 主管 经治 接诊 报告 审核 检查 送检 开单 首诊 麻醉 主刀 主诊 管床".split()),
-        *"责任护士 主刀 术者 麻醉师 审核者 审核人 报告者 检查者 检验者 操作者 记录者".split(),
+        *(
+            f"{who}{what}"
+            for what in ("姓名", "名字")
+            for who in vocabulary("患者 病人 就诊人 患儿 家长 家属 孩子 宝宝 医生 我的 我 本人 真实 开户")
+        ),
+        *(
+            f"{who}{what}"
+            for what in ("签名", "签字", "签章")
+            for who in vocabulary("患者 病人 家属 医生 医师 本人 责任")
+        ),
+        *vocabulary("""
+            姓名 名字 联系人 紧急联系人 收件人 收货人 寄件人 持卡人 户名 开户名 监护人 就诊人 曾用名 经办人 签名
+            签字 署名 落款 参保人 户主
+            """),
+        *(
+            f"{what}{who}"
+            for who in ("医生", "医师")
+            for what in vocabulary("主治 主管 经治 接诊 报告 审核 检查 送检 开单 首诊 麻醉 主刀 主诊 管床")
+        ),
+        *vocabulary("责任护士 主刀 术者 麻醉师 审核者 审核人 报告者 检查者 检验者 操作者 记录者"),
     ]
 )
-_ROLE: Final = "患者|病人|患儿|医生|大夫|护士|病号|医师"
+_ROLE: Final = "家属|患者|病人|患儿|医生|大夫|护士|病号|医师"
+_BELONGINGS: Final = (
+    "CT|片子|报告|病历|化验|检查|家属|病情|床位|老公|老婆|爱人|妈妈|爸爸|母亲|父亲|女儿|儿子|主治|手术|号"
+)
 _KIN: Final = alternation(
-    (
-        "爸爸 妈妈 父亲 母亲 老爸 老妈 爸 妈 爹 娘 老公 老婆 爱人 妻子 丈夫 先生 太太 媳妇 儿子 女儿 闺女 孩子 宝宝 宝贝 小孩 儿媳 女婿 "
-        "哥哥 姐姐 弟弟 妹妹 大哥 大姐 爷爷 奶奶 外公 外婆 姥姥 姥爷 岳父 岳母 公公 婆婆 舅舅 舅妈 叔叔 姑姑 阿姨 姨妈 伯父 表哥 表姐 表弟 表妹 堂哥 "
-        "堂弟 同事 朋友 闺蜜 邻居 同学 患者 病人 患儿 家属 女友 男友 女朋友 男朋友 对象 孙子 孙女 外甥 外甥女 侄子 侄女 老伴 老人家 室友 老乡 战友 病友 我姐 我哥 我弟 我妹 我舅 我姨 我姑 我叔 我嫂子 我姐夫"
-    ).split()
+    vocabulary("""
+        爸爸 妈妈 父亲 母亲 老爸 老妈 爸 妈 爹 娘 老公 老婆 爱人 妻子 丈夫 先生 太太 媳妇 儿子 女儿 闺女 孩子
+        宝宝 宝贝 小孩 儿媳 女婿 哥哥 姐姐 弟弟 妹妹 大哥 大姐 爷爷 奶奶 外公 外婆 姥姥 姥爷 岳父 岳母 公公 婆婆
+        舅舅 舅妈 叔叔 姑姑 阿姨 姨妈 伯父 表哥 表姐 表弟 表妹 堂哥 堂弟 同事 朋友 闺蜜 邻居 同学 患者 病人 患儿
+        家属 女友 男友 女朋友 男朋友 对象 孙子 孙女 外甥 外甥女 侄子 侄女 老伴 老人家 室友 老乡 战友 病友 我姐
+        我哥 我弟 我妹 我舅 我姨 我姑 我叔 我嫂子 我姐夫
+        """)
 )
 
 
@@ -101,7 +122,12 @@ def _in_running_text(found: Candidate) -> Candidate | None:
     return found
 
 
-_DRUGS: Final = frozenset("谷维素 马应龙 康利爽 石楠叶 甘利欣 万艾可 葛根素 贺普丁 罗米芬 马来丁 安宫丸 邦迪安 毕奇金 孟鲁司 方达珂 金施尔 金双歧 丁桂儿".split())
+_DRUGS: Final = frozenset(
+    vocabulary("""
+        谷维素 马应龙 康利爽 石楠叶 甘利欣 万艾可 葛根素 贺普丁 罗米芬 马来丁 安宫丸 邦迪安 毕奇金 孟鲁司 方达珂
+        金施尔 金双歧 丁桂儿
+        """)
+)
 
 RECOGNIZER: Final = Recognizer(
     type="PERSON",
@@ -111,12 +137,14 @@ RECOGNIZER: Final = Recognizer(
             LIKELY,
             check=_titled,
             hint=(
-                rf"(?:[{_SURNAME.replace('谢', '')}]|[^谢感多]谢|^谢|[{_PLAIN}][{_HAN}]?[{_TYPICAL}]|{_COMPOUND}|·[{FOREIGN}]{{1,8}}){_TITLE}"
+                rf"(?:[{_SURNAME.replace('谢', '')}]|[^谢感多]谢|^谢|[{_PLAIN}][{_HAN}]?[{_TYPICAL}]"
+                rf"|{_COMPOUND}|·[{FOREIGN}]{{1,8}}){_TITLE}"
             ),
         ),
         Pattern(
             re.compile(
-                rf"(?:(?<![{_HAN}])|(?<=您好)|(?<=你好)|(?<=请问)|(?<=谢谢)|(?<=[和跟找是问叫的]))(?P<value>[{_PLAIN}])(?:{_SHORT_TITLE})"
+                rf"(?:(?<![{_HAN}])|(?<=您好)|(?<=你好)|(?<=请问)|(?<=谢谢)"
+                rf"|(?<=[和跟找是问叫的]))(?P<value>[{_PLAIN}])(?:{_SHORT_TITLE})"
                 rf"(?={_END}|您|你|好|的|说|在|今|是|家)"
             ),
             LIKELY,
@@ -142,13 +170,19 @@ RECOGNIZER: Final = Recognizer(
             hint=rf"(?:{_ROLE})\s*[:：]\s*[{_SURNAME}]",
         ),
         Pattern(
-            re.compile(rf"(?:我|俺|本人|他|她|您|你|{_KIN}|{_ROLE})(?:的?(?:名字|大名|小名|全名|名))?(?:就?叫做?|名叫|取名叫?|起名叫?)\s?"),
+            re.compile(
+                rf"(?:我|俺|本人|他|她|您|你|{_KIN}|{_ROLE})(?:的?(?:名字|大名|小名|全名|名))?(?:就?叫做?"
+                rf"|名叫|取名叫?|起名叫?)\s?"
+            ),
             LABELLED,
             check=_introduced,
             hint="叫|取名|起名",
         ),
         Pattern(
-            re.compile(rf"(?:{_KIN}|(?<![{_HAN}])我(?:是|就是)?|本人|(?:您好|你好)我是|叫我|我是)\s?(?=[{_SURNAME}]|{_COMPOUND})"),
+            re.compile(
+                rf"(?:{_KIN}|(?<![{_HAN}])我(?:是|就是)?|本人|(?:您好|你好)我是|叫我|我是)\s?(?=[{_SURNAME}]"
+                rf"|{_COMPOUND})"
+            ),
             LIKELY,
             check=_suggested,
             hint=rf"(?:{_KIN}|我|我是|本人) ?(?:[{_PLAIN}][{_HAN}]|{_COMPOUND})",
@@ -156,21 +190,25 @@ RECOGNIZER: Final = Recognizer(
         Pattern(re.compile(rf"姓(?P<value>[{_SURNAME}])(?={_END}|叫|的)"), LIKELY, hint=f"姓[{_SURNAME}]"),
         Pattern(
             re.compile(
-                rf"(?<![{_HAN}])(?P<value>(?:{_COMPOUND}|[{_SURNAME}])[{_HAN}]{{1,2}})\s?[,，、 ]\s?(?:性别[:：]?)?[男女](?:性|孩|士)?(?=[,，、。;；\s\d]|$)"
+                rf"(?<![{_HAN}])(?P<value>(?:{_COMPOUND}|[{_SURNAME}])[{_HAN}]{{1,2}})\s?[,，、 "
+                rf"]\s?(?:性别[:：]?)?[男女](?:性|孩|士)?(?=[,，、。;；\s\d]|$)"
             ),
             LIKELY,
             check=_alone,
             hint=rf"[{_SURNAME}{_HAN}][{_HAN}]{{1,2}} ?[,，、 ] ?(?:性别)?[:：]?[男女](?:[性孩士,，、。;； \d]|$)",
         ),
         Pattern(
-            re.compile(rf"(?:(?<=\n)|^)[ \t]*(?P<value>(?:{_COMPOUND}|[{_PLAIN}])[{_HAN}]{{1,2}})[ \t]*[。.!！~]?(?=\n|$)"),
+            re.compile(
+                rf"(?:(?<=\n)|^)[ \t]*(?P<value>(?:{_COMPOUND}|[{_PLAIN}])[{_HAN}]{{1,2}})[ \t]*[。.!！~]?(?=\n|$)"
+            ),
             LIKELY,
             check=_alone,
             hint=rf"(?:^|\n)[ \t]*(?:{_COMPOUND}|[{_PLAIN}])[{_TYPICAL}]{{1,2}}[ \t]*[。.!！~]?(?:\n|$)",
         ),
         Pattern(
             re.compile(
-                rf"(?:(?<![{_HAN}])|(?<=我是)|(?<=叫我|我叫|同事|邻居|朋友|患者|家属|病友))[老小阿](?P<value>[{_PLAIN}])(?={_END}|您好|你好|今年|说|的)"
+                rf"(?:(?<![{_HAN}])|(?<=我是)|(?<=叫我|我叫|同事|邻居|朋友|患者|家属"
+                rf"|病友))[老小阿](?P<value>[{_PLAIN}])(?={_END}|您好|你好|今年|说|的)"
             ),
             0.6,
             check=_short_titled,
@@ -183,12 +221,22 @@ RECOGNIZER: Final = Recognizer(
         ),
         Pattern(
             re.compile(
-                rf"(?:(?<![{_HAN}、，,\d])|(?<=[是叫的和找给让请问跟由了]))(?P<value>[{_PLAIN}](?:[{_STRONG}][{_TYPICAL}]|[{_TYPICAL}][{_STRONG}]))"
+                rf"(?:(?<![{_HAN}、，,\d])|(?<=[是叫的和找给让请问跟由了]))(?P<value>[{_PLAIN}]"
+                rf"(?:[{_STRONG}][{_TYPICAL}]|[{_TYPICAL}][{_STRONG}]))"
                 rf"(?=[\s,，。.;；!！?？:：)）(（]|$|{FOLLOWERS.pattern})(?![\d、])"
             ),
             0.6,
             check=_in_running_text,
-            hint=rf"(?:^|[^{_HAN}]|[是叫的和找给让请问跟由了])[{_PLAIN}](?:[{_STRONG}][{_TYPICAL}]|[{_TYPICAL}][{_STRONG}])",
+            hint=(
+                rf"(?:^|[^{_HAN}]|[是叫的和找给让请问跟由了])[{_PLAIN}](?:[{_STRONG}][{_TYPICAL}]"
+                rf"|[{_TYPICAL}][{_STRONG}])"
+            ),
+        ),
+        Pattern(
+            re.compile(rf"(?P<value>[{_PLAIN}][{_TYPICAL}]{{2}})(?=的(?:{_BELONGINGS}))"),
+            0.6,
+            check=_in_running_text,
+            hint=rf"[{_PLAIN}][{_TYPICAL}]{{2}}的(?:{_BELONGINGS})",
         ),
     ),
     examples=(

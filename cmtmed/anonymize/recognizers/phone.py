@@ -9,19 +9,55 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.recognizer import LABELLED, LIKELY, LONG_NUMBER, VALID, WEAK, Candidate, Context, Pattern, Recognizer, compiled
+from cmtmed.anonymize.recognizer import (
+    LABELLED,
+    LIKELY,
+    LONG_NUMBER,
+    VALID,
+    WEAK,
+    Candidate,
+    Context,
+    Pattern,
+    Recognizer,
+    compiled,
+)
 
 _AREA: Final = r"0(?:10|2\d|[3-9]\d{2})"
 _SEP: Final = r"[ \-.·—_/]{0,2}"
 _WORDS: Final = (
-    r"电话号?码?|手机号?码?|座机|固话|联系方式|联系我|打我|拨打|致电|热线|传真|来电|短信|tel|phone|mobile|call|(?<![\u4e00-\u9fff])号码|联系"
+    r"电话号?码?|手机号?码?|座机|固话|联系方式|联系我|打我|拨打|致电|热线|传真|来电|短信|tel|phone"
+    r"|mobile|call|(?<![\u4e00-\u9fff])号码|联系"
 )
 _SHAPES: Final = frozenset(
-    {(11,), (3, 4, 4), (3, 8), (4, 4, 3), (4, 3, 4), (3, 3, 5), (7, 4), (5, 6), (3, 5, 3), (3, 2, 2, 2, 2), (3, 2, 3, 3)}
-    | {(1,) * 11, (3, 2, 2, 4), (3, 3, 3, 2), (6, 5), (3, 4, 2, 2), (2, 3, 3, 3), (5, 3, 3), (3, 6, 2), (1, 2, 4, 4)}
+    {
+        (11,),
+        (3, 4, 4),
+        (3, 8),
+        (4, 4, 3),
+        (4, 3, 4),
+        (3, 3, 5),
+        (7, 4),
+        (5, 6),
+        (3, 5, 3),
+        (3, 2, 2, 2, 2),
+        (3, 2, 3, 3),
+    }
+    | {
+        (1,) * 11,
+        (3, 2, 2, 4),
+        (3, 3, 3, 2),
+        (6, 5),
+        (3, 4, 2, 2),
+        (2, 3, 3, 3),
+        (5, 3, 3),
+        (3, 6, 2),
+        (1, 2, 4, 4),
+    }
 )
 _PUBLIC: Final = re.compile(r"[48]00|1[0-2]\d{1,3}$|95\d{3,4}$|96\d{3,4}$")
-_NOT_MINE: Final = compiled(r"(?:批准文号|国药准字|doi|isbn|issn|单号|订单|基因|病案|住院|门诊|编号|条码|卡号)[^0-9]{0,6}$")
+_NOT_MINE: Final = compiled(
+    r"(?:批准文号|国药准字|doi|isbn|issn|单号|订单|基因|病案|住院|门诊|编号|条码|卡号)[^0-9]{0,6}$"
+)
 
 
 def _mobile(found: Candidate) -> Candidate | None:
@@ -53,7 +89,8 @@ RECOGNIZER: Final = Recognizer(
     patterns=(
         Pattern(
             re.compile(
-                rf"(?<![0-9])(?<![0-9]\.)(?:[+(（]?(?:00)?86[)）]?[ \-]?)?(?P<number>1[3-9](?:{_SEP}\d){{9}})(?![0-9A-Za-z])"
+                rf"(?<![0-9])(?<![0-9]\.)(?:[+(（]?(?:00)?86[)）]?[ \-]?)?(?P<number>1{_SEP}[3-9]"
+                rf"(?:{_SEP}\d){{9}})(?![0-9A-Za-z])"
             ),
             VALID,
             digits=True,
@@ -68,7 +105,12 @@ RECOGNIZER: Final = Recognizer(
             digits=True,
         ),
         Pattern(re.compile(rf"(?<![0-9A-Za-z.]){_AREA}[2-9]\d{{6,7}}(?![0-9.])"), LIKELY, digits=True),
-        Pattern(re.compile(r"(?<![0-9A-Za-z])\+(?!86)\d{1,3}(?:[ \-]?\(?\d{1,4}\)?){2,4}(?!\d)"), LIKELY, digits=True, check=_labelled),
+        Pattern(
+            re.compile(r"(?<![0-9A-Za-z])\+(?!86)\d{1,3}(?:[ \-]?\(?\d{1,4}\)?){2,4}(?!\d)"),
+            LIKELY,
+            digits=True,
+            check=_labelled,
+        ),
         Pattern(
             compiled(
                 rf"(?:{_WORDS})(?:号码|号)?(?:改成|换成|换了|留|打|填)?了?[\s:：=是为,，(（\"“]{{0,4}}?"

@@ -25,13 +25,17 @@ RECOGNIZER: Final = Recognizer(
     patterns=(
         Pattern(
             compiled(
-                rf"[{_PROVINCES}][ ]?[A-HJ-NP-Z][ ·•.\-]?(?:[A-HJK][ ]?[A-HJ-NP-Z0-9]\d{{4}}|\d{{5}}[A-HJK]|[A-HJ-NP-Z0-9]{{5}}|[A-HJ-NP-Z0-9]{{4}}[挂学警港澳领])"
+                rf"[{_PROVINCES}][ ]?[A-HJ-NP-Z][ ·•.\-]?(?:[A-HJK][ ]?[A-HJ-NP-Z0-9]\d{{4}}|\d{{5}}[A-HJK]"
+                rf"|[A-HJ-NP-Z0-9]{{5}}|[A-HJ-NP-Z0-9]{{4}}[挂学警港澳领])"
                 r"(?![0-9A-Za-z])"
             ),
             VALID,
             check=_grammar,
         ),
-        Pattern(compiled(rf"(?<![A-Za-z])WJ[ ]?[{_PROVINCES}]?[·\-]?\d{{2}}[·\-]?[0-9A-Z]{{4,5}}(?![0-9A-Za-z])"), 0.6),
+        Pattern(
+            compiled(rf"(?<![A-Za-z])WJ[ ]?[{_PROVINCES}]?[·\-]?\d{{2}}[·\-]?[0-9A-Z]{{4,5}}(?![0-9A-Za-z])"),
+            0.6,
+        ),
     ),
     context=(Context(compiled(r"批号|型号|批次|病毒|毒株"), -WEAK, before=6),),
     examples=("车牌⟦京A12345⟧", "⟦粤B·D12345⟧停在门口", "开⟦沪AD12345⟧来的", "⟦冀D9K88挂⟧"),

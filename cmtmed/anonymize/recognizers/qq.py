@@ -6,7 +6,10 @@ from typing import Final
 
 from cmtmed.anonymize.recognizer import LABELLED, Candidate, Pattern, Recognizer, compiled
 
-_NAMES: Final = r"(?<![A-Za-z])QQ|扣扣|抠抠|企鹅|球球|秋秋|蔻蔻|(?:加|\+)[Qq扣]|Q群|扣群|(?<![A-Za-z0-9])Q(?=号|[:：]|[ ]?[1-9]\d{6})"
+_NAMES: Final = (
+    r"(?<![A-Za-z])QQ|扣扣|抠抠|企鹅|球球|秋秋|蔻蔻|(?:加|\+)[Qq扣]|Q群|扣群|(?<![A-Za-z0-9])Q(?=号"
+    r"|[:：]|[ ]?[1-9]\d{6})"
+)
 
 
 def _number(found: Candidate) -> Candidate | None:
@@ -27,6 +30,12 @@ RECOGNIZER: Final = Recognizer(
             check=_number,
         ),
     ),
-    examples=("QQ⟦123456789⟧", "扣扣：⟦一二三四五六七⟧", "企鹅号是⟦87654321⟧", "加q⟦2345678901⟧", "病友群 Q群号⟦345678912⟧"),
+    examples=(
+        "QQ⟦123456789⟧",
+        "扣扣：⟦一二三四五六七⟧",
+        "企鹅号是⟦87654321⟧",
+        "加q⟦2345678901⟧",
+        "病友群 Q群号⟦345678912⟧",
+    ),
     lookalikes=("辅酶Q10每天30mg", "QQ邮箱", "QT间期450", "企鹅养了12只"),
 )

@@ -15,7 +15,9 @@ _LONG: Final = (
 _SHORT: Final = r"(?<![A-Za-z])(?:TG|FB|YY|LINE|INS|X)"
 _HANDLE: Final = r"@?[A-Za-z0-9][A-Za-z0-9_.\-]{3,29}(?<![.\-])"
 _NICK: Final = r"[A-Za-z0-9_\-\u4e00-\u9fff]{2,16}"
-_NO_HANDLE: Final = re.compile(r"(?i)^(?:app|https?|www|vlog|facebook|twitter|instagram|tumblr|youtube|linkedin|tiktok|telegram|skype|analytics|\d{1,4}|\d+(?:mg|ml|\.).*)$")
+_NO_HANDLE: Final = re.compile(
+    r"(?i)^(?:app|https?|www|vlog|facebook|twitter|instagram|tumblr|youtube|linkedin|tiktok|telegram|skype|analytics|\d{1,4}|\d+(?:mg|ml|\.).*)$"
+)
 
 
 def _account(found: Candidate) -> Candidate | None:
@@ -31,15 +33,27 @@ RECOGNIZER: Final = Recognizer(
     shared_hint=rf"(?i){_LONG}|(?:TG|FB|YY|LINE|INS)(?:号|账号|帐号|ID|[:：] ?@)|@|我?网名|昵称|用户名",
     patterns=(
         Pattern(
-            compiled(rf"(?:{_LONG})(?:号码?|账号|帐号|ID|用户名)?{LINK}(?P<value>{_HANDLE})(?![A-Za-z0-9_@])"),
+            compiled(
+                rf"(?:{_LONG})(?:号码?|账号|帐号|ID|用户名)?(?:搜索?|关注|加)?{LINK}(?P<value>{_HANDLE})(?![A-Za-z0-9_@])"
+            ),
             LABELLED,
             digits=False,
             check=_account,
         ),
-        Pattern(compiled(rf"{_SHORT}(?:号|账号|帐号|ID)[\s:：是为]{{0,3}}(?P<value>{_HANDLE})(?![A-Za-z0-9_@])"), LABELLED, check=_account),
-        Pattern(compiled(rf"{_SHORT}[\s:：]{{0,2}}(?P<value>@[A-Za-z0-9_]{{4,30}})(?![A-Za-z0-9_@])"), LABELLED, check=_account),
         Pattern(
-            compiled(rf"(?:{_LONG})(?:上|里)?(?:的?(?:昵称|账号|帐号|用户名|名字|名|ID|号))?(?:是|叫|为|[:：])?\s?(?P<value>@{_NICK})"),
+            compiled(rf"{_SHORT}(?:号|账号|帐号|ID)[\s:：是为]{{0,3}}(?P<value>{_HANDLE})(?![A-Za-z0-9_@])"),
+            LABELLED,
+            check=_account,
+        ),
+        Pattern(
+            compiled(rf"{_SHORT}[\s:：]{{0,2}}(?P<value>@[A-Za-z0-9_]{{4,30}})(?![A-Za-z0-9_@])"),
+            LABELLED,
+            check=_account,
+        ),
+        Pattern(
+            compiled(
+                rf"(?:{_LONG})(?:上|里)?(?:的?(?:昵称|账号|帐号|用户名|名字|名|ID|号))?(?:是|叫|为|[:：])?\s?(?P<value>@{_NICK})"
+            ),
             LABELLED,
         ),
         Pattern(
@@ -50,7 +64,13 @@ RECOGNIZER: Final = Recognizer(
             LABELLED,
             check=_account,
         ),
-        Pattern(re.compile(r"(?<![A-Za-z0-9._@])@(?=[A-Za-z0-9_\-]{0,8}[\u4e00-\u9fff])[A-Za-z0-9_\-\u4e00-\u9fff]{2,16}(?=[\s:：,，。]|$)"), 0.55, check=_mention),
+        Pattern(
+            re.compile(
+                r"(?<![A-Za-z0-9._@])@(?=[A-Za-z0-9_\-]{0,8}[\u4e00-\u9fff])[A-Za-z0-9_\-\u4e00-\u9fff]{2,16}(?=[\s:：,，。]|$)"
+            ),
+            0.55,
+            check=_mention,
+        ),
     ),
     examples=(
         "抖音号：⟦kangfu_2024⟧",

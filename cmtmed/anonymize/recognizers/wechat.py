@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from cmtmed.anonymize.lexicon.vocabulary import vocabulary
 from cmtmed.anonymize.recognizer import LABELLED, LIKELY, Candidate, Pattern, Recognizer, compiled
 
-_NAMES: Final = r"微信|薇信|威信|徽信|微　信|微 信|v信|w信|V❤|微❤|薇❤|绿泡泡|卫星|wechat|weixin|(?<![A-Za-z])(?:wx|vx|wxh|vxin|v ?x)(?![A-Za-z_]{3})"
+_NAMES: Final = (
+    r"微信|薇信|威信|徽信|微　信|微 信|v信|w信|V❤|微❤|薇❤|绿泡泡|卫星|wechat|weixin"
+    r"|(?<![A-Za-z])(?:wx|vx|wxh|vxin|v ?x)(?![A-Za-z_]{3})"
+)
 _ADD: Final = r"(?:加|\+)个?我?的?(?:v信|vx|v(?!it)|[薇微威]信?)"
 _LINK: Final = r"(?:号码?|账号|帐号|ID|名)?[\s:：=是为,，、(（\"“【\[→]{0,4}(?:就是|也是)?[\s:：=\"“]{0,2}"
-_NOT_A_HANDLE: Final = frozenset("wechat weixin app http https www qq wifi pdf doctor hello ok".split())
+_NOT_A_HANDLE: Final = frozenset(vocabulary("wechat weixin app http https www qq wifi pdf doctor hello ok"))
 
 
 def _handle(found: Candidate) -> Candidate | None:
@@ -26,18 +30,25 @@ def _handle(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="WECHAT",
-    shared_hint=r"(?i)微.?信|[薇威徽vw]信|❤|绿泡泡|卫星|wechat|weixin|wx|v ?x|(?:加|\+)个?我?的?[v薇微威]|v[:：]|wxid_",
+    shared_hint=(
+        r"(?i)微.?信|[薇威徽vw]信|❤|绿泡泡|卫星|wechat|weixin|wx|v ?x|(?:加|\+)个?我?的?[v薇微威]"
+        r"|v[:：]|wxid_"
+    ),
     patterns=(
         Pattern(
             compiled(
-                rf"(?:(?:{_NAMES})|{_ADD}){_LINK}(?P<value>[A-Za-z][-_A-Za-z0-9]{{4,19}}|[0-9](?:[ \-]?[0-9]){{4,11}})(?![-_A-Za-z0-9@])"
+                rf"(?:(?:{_NAMES})|{_ADD}){_LINK}(?P<value>[A-Za-z][-_A-Za-z0-9]{{4,19}}"
+                rf"|[0-9](?:[ \-]?[0-9]){{4,11}})(?![-_A-Za-z0-9@])"
             ),
             LABELLED,
             digits=True,
             check=_handle,
         ),
         Pattern(
-            compiled(r"(?<![A-Za-z0-9.])v[:：]\s?(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19}|1[3-9]\d{9})(?![-_A-Za-z0-9@])"),
+            compiled(
+                r"(?<![A-Za-z0-9.])v[:：]\s?(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19}"
+                r"|1[3-9]\d{9})(?![-_A-Za-z0-9@])"
+            ),
             LABELLED,
             digits=True,
         ),

@@ -1,0 +1,190 @@
+"""Finding and replacing identifiers: the public functions, the laws they keep, and what they do across a dialogue."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cmtmed.anonymize import LABELS, TYPES, Identifier, find, find_identifiers, replace
+from cmtmed.anonymize.canonical import MASK, canonical
+from cmtmed.anonymize.recognizers import RECOGNIZERS
+from cmtmed.errors import UsageError
+
+FRAGMENTS = [
+    "王医生您好，",
+    "我叫李秀兰，",
+    "谢谢医生",
+    "电话13800138000",
+    "１３９\u200b００１３９０００",
+    "一三八零零一三八零零零",
+    "加v：abc_12345",
+    "身份证11010519491231002X",
+    "在北京协和医院看的",
+    "家住成都市武侯区科华北路12号3栋2单元501室",
+    "2023年5月6日",
+    "奶奶92岁",
+    "住院号0012345",
+    "12床",
+    "发到a.b@example.com",
+    "www.example.com/x",
+    "[电话]",
+    "[姓名]",
+    "，",
+    "的",
+    "王",
+    "建国",
+    "9",
+    "患者：",
+    "\n",
+    "血压120/80",
+]
+texts = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=3), max_size=8).map("".join)
+
+
+def spans(text: str) -> list[tuple[str, str]]:
+    return [(text[start:end], kind) for start, end, kind in find_identifiers([text])[0]]
+
+
+def redact(column: list[str], group: list[int] | None = None) -> list[str]:
+    series = pl.Series(column, dtype=pl.String)
+    found = find(series, None if group is None else pl.Series(group))
+    return replace(series, found)[0].to_list()
+
+
+def test_every_type_has_a_recognizer_and_a_label() -> None:
+    assert tuple(RECOGNIZERS) == TYPES
+    assert tuple(LABELS) == TYPES
+    assert len(set(LABELS.values())) == len(TYPES)
+
+
+def test_find_identifiers_returns_one_list_a_text() -> None:
+    assert find_identifiers(["谢谢医生", "王医生", ""]) == [[], [Identifier(0, 1, "PERSON")], []]
+    assert find_identifiers([]) == []
+
+
+@pytest.mark.parametrize(
+    ("given_texts", "message"),
+    [(["好", 3], r"texts\[1\] is of type int"), ([None], r"texts\[0\] is of type NoneType"), ("好", "one string")],
+)
+def test_what_is_no_text_is_refused_by_position_and_type(given_texts: object, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        find_identifiers(given_texts)
+
+
+def test_find_tells_text_span_and_type() -> None:
+    found = find(pl.Series(["没有", None, "王医生，我的电话13800138000"]))
+    assert found.schema == {"text": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32, "type": pl.String}
+    assert found.rows() == [(2, 0, 1, "PERSON"), (2, 8, 19, "PHONE")]
+
+
+def test_group_needs_one_value_for_each_text() -> None:
+    with pytest.raises(UsageError, match="1 values for 2 texts"):
+        find(pl.Series(["a", "b"]), pl.Series([0]))
+
+
+def test_replace_gives_the_tags_and_where_they_stand() -> None:
+    column = pl.Series(["王医生，我的电话13800138000。", "好"])
+    replaced, places = replace(column, find(column))
+    assert replaced.to_list() == ["[姓名]医生，我的电话[电话]。", "好"]
+    assert [replaced[row][start:end] for row, start, end, _ in places.iter_rows()] == ["[姓名]", "[电话]"]
+
+
+def test_replace_leaves_types_without_a_label() -> None:
+    column = pl.Series(["王医生，我的电话13800138000"])
+    replaced, places = replace(column, find(column), {"PHONE": "<tel>"})
+    assert replaced.to_list() == ["王医生，我的电话<tel>"]
+    assert places["type"].to_list() == ["PHONE"]
+    with pytest.raises(UsageError, match="did you mean 'PHONE'"):
+        replace(column, find(column), {"PHONES": ""})
+
+
+def test_a_name_found_once_in_a_dialogue_is_found_everywhere_in_it() -> None:
+    turns = ["我叫王建国", "建国您好，请问多大年纪", "王先生是我父亲，王建国是我", "建国以来"]
+    assert redact(turns, [0, 0, 0, 1]) == [
+        "我叫[姓名]",
+        "[姓名]您好，请问多大年纪",
+        "[姓名]先生是我父亲，[姓名]是我",
+        "建国以来",
+    ]
+
+
+def test_a_handle_found_once_in_a_dialogue_is_found_without_its_label() -> None:
+    assert redact(["加我微信qwer_5566", "qwer_5566 记得加"], [7, 7]) == ["加我微信[微信号]", "[微信号] 记得加"]
+
+
+def test_the_column_given_is_not_changed() -> None:
+    column = pl.Series(["王医生，我叫李秀兰，电话１３８００１３８０００", "秀兰您好"])
+    before = column.to_list()
+    replace(column, find(column, pl.Series([0, 0])))
+    assert column.to_list() == before
+
+
+def test_own_tags_are_respected() -> None:
+    column = pl.Series(["<tel>13800138000<tel>"])
+    assert find(column, tags=["<tel>"]).rows() == [(0, 5, 16, "PHONE")]
+    assert find(pl.Series(["王<x>医生"]), tags=["<x>"]).is_empty()
+
+
+@given(texts)
+def test_spans_are_sorted_disjoint_and_inside_the_text(text: str) -> None:
+    found = find_identifiers([text])[0]
+    assert all(0 <= one.start < one.end <= len(text) and one.type in TYPES for one in found)
+    assert all(one.end <= other.start for one, other in pairwise(found))
+
+
+@settings(max_examples=150)
+@given(st.lists(texts, max_size=4))
+def test_redaction_is_idempotent(column: list[str]) -> None:
+    once = redact(column)
+    assert find(pl.Series(once, dtype=pl.String)).is_empty()
+    assert redact(once) == once
+
+
+@settings(max_examples=100)
+@given(st.lists(texts, min_size=1, max_size=4))
+def test_a_second_run_over_a_dialogue_finds_nothing(column: list[str]) -> None:
+    group = [0] * len(column)
+    assert redact(redact(column, group), group) == redact(column, group)
+
+
+@given(st.lists(texts, max_size=4), st.lists(texts, max_size=4))
+def test_texts_do_not_influence_one_another_without_a_group(some: list[str], more: list[str]) -> None:
+    assert redact(some + more) == redact(some) + redact(more)
+
+
+@given(texts, st.data())
+def test_canonical_offsets_lead_back(text: str, data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(text)))
+    masked = [(cut, min(len(text), cut + 2))] if cut < len(text) else []
+    form = canonical(text, masked)
+    assert len(form.digits) == len(form.text)
+    for index, char in enumerate(form.text):
+        start, end = form.original(index, index + 1)
+        assert end == start + 1
+        if char == text[start]:
+            continue
+        assert char == MASK or char == canonical(text[start]).text
+
+
+def test_canonical_folds_what_hides_digits() -> None:
+    assert canonical("１３\u200b８𝟎1\ufe0f\u20e3").text == "13801"
+    assert canonical("一三八〇〇①③⑧壹叁捌").digits == "13800138138"
+    assert canonical("①5mg，一日三次").digits == "①5mg，一日三次"
+    assert canonical("10⁹/L ½").text == "10⁹/L ½"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("我的電話①③⑧零零一三八零零零", [("①③⑧零零一三八零零零", "PHONE")]),
+        ("陳醫師您好", [("陳", "PERSON")]),
+        ("微\u200b信号：abc12345", [("abc12345", "WECHAT")]),
+        ("电话1\u200b3800138000。", [("1\u200b3800138000", "PHONE")]),
+    ],
+)
+def test_disguised_identifiers_are_found_where_they_stand(text: str, expected: list[tuple[str, str]]) -> None:
+    assert spans(text) == expected

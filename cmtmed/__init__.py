@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cmtmed.anonymize import Identifier, find_identifiers
-    from cmtmed.bundled import bundled
+    from cmtmed.resources import bundled
     from cmtmed.dedup.pairs import near_duplicates
     from cmtmed.engine import BuildReport, Explanation, build, explain, load
     from cmtmed.errors import CmtmedError
@@ -51,7 +51,7 @@ _HOMES = {
     "Pipeline": "cmtmed.pipeline",
     "Stage": "cmtmed.stage",
     "build": "cmtmed.engine",
-    "bundled": "cmtmed.bundled",
+    "bundled": "cmtmed.resources",
     "explain": "cmtmed.engine",
     "find_identifiers": "cmtmed.anonymize",
     "find_inquiries": "cmtmed.inquiry",

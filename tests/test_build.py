@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 import cmtmed
-from cmtmed.bundled import bundled
+from cmtmed.resources import bundled
 from cmtmed.engine import local, tasks
 from cmtmed.errors import DatasetError, InputError, OutputError, StrictError, UsageError
 

@@ -16,7 +16,7 @@ PACKAGE = Path(cmtmed.__file__).parent
 # From left to right: a module may import from its own layer's package and from any layer before it.
 LAYERS = (
     ("errors",),
-    ("bundled",),
+    ("resources",),
     ("schema",),
     ("messages",),
     ("text",),
@@ -76,7 +76,7 @@ def test_imports_point_left(path):
         if other is None or other == own:
             continue
         if own in ASIDE:
-            assert other in {"schema", "views", "errors", "bundled"} | ASIDE, f"{own} must not import {name}"
+            assert other in {"schema", "views", "errors", "resources"} | ASIDE, f"{own} must not import {name}"
         else:
             assert RANK[other] < RANK[own], f"{own} must not import {name}"
 

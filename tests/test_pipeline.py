@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cmtmed.bundled import bundled
+from cmtmed.resources import bundled
 from cmtmed.errors import PipelineError
 from cmtmed.pipeline import Pipeline
 

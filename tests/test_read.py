@@ -286,7 +286,7 @@ class TestBadInput:
     def test_broken_archive(self, tmp_path):
         data = pack(as_jsonl().encode(), "zip", "a.jsonl")
         (tmp_path / "crawl.zip").write_bytes(data[: len(data) // 2])
-        assert read_all(tmp_path / "crawl.zip") == ([], [("byte 1", Reason.TRUNCATED_STREAM)])
+        assert read_all(tmp_path / "crawl.zip") == ([], [("line 1", Reason.TRUNCATED_STREAM)])
 
     def test_a_line_of_200_megabytes_costs_no_memory(self, tmp_path):
         path = tmp_path / "crawl.jsonl"

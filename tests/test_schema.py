@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from polars.testing import assert_series_equal
 
-from cmtmed.bundled import bundled
+from cmtmed.resources import bundled
 from cmtmed.messages import flatten, nest
 from cmtmed.schema import DIALOGUE, QUARANTINE, json_schema
 from cmtmed.stats import StageStats, TableStats

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cmtmed.bundled import bundled
+from cmtmed.resources import bundled
 
 
 def command(

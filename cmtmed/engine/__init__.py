@@ -16,7 +16,7 @@ from cmtmed.pipeline import Pipeline
 from cmtmed.views.dataset import open_dataset
 
 if TYPE_CHECKING:
-    from datasets import DatasetDict
+    from cmtmed.views.dataset import DatasetDict
 
 __all__ = ["BuildReport", "Explanation", "Progress", "build", "explain", "load", "read_report"]
 

@@ -124,10 +124,10 @@ def _find(data: bytes, feed: bytes, start: int) -> int:
 
 
 def _decoded(line: Line, codec: str) -> Line:
+    if not codec.startswith("utf") and is_mixed(line.raw):
+        return Line(line.number, None, line.raw, line.raw_bytes, Reason.MIXED_ENCODING)
     try:
         text = line.raw.decode(codec)
     except UnicodeDecodeError:
         return Line(line.number, None, line.raw, line.raw_bytes, Reason.UNDECODABLE)
-    if not codec.startswith("utf") and is_mixed(line.raw):
-        return Line(line.number, None, line.raw, line.raw_bytes, Reason.MIXED_ENCODING)
     return Line(line.number, text.removesuffix("\r"), line.raw, line.raw_bytes)

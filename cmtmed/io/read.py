@@ -164,7 +164,7 @@ def _records(path: Path, member: Member, source: Source) -> Iterator[Record | Un
     for found in _STREAMS[kind](chunks, source):
         seen = True
         yield found
-    if not seen and not head.strip():
+    if not seen and not head.removeprefix(b"\xef\xbb\xbf").strip():
         yield Unreadable("byte 1", Reason.EMPTY_FILE, head)
 
 

@@ -13,13 +13,13 @@ from cmtmed.text.normalize import normalize_series
 
 
 class NormalizeText(Stage):
-    """Normalize width, markup, control characters, punctuation, whitespace and script of every turn.
+    """Normalize width, markup, control characters, punctuation, white space and script of every turn and department.
 
     Explicit tables, never NFKC: 10⁹/L, ①5mg and ½ keep their meaning, and no digit changes its value.
     """
 
-    reads: ClassVar = columns("messages")
-    writes: ClassVar = columns("messages")
+    reads: ClassVar = columns("messages", "department", "subdepartment")
+    writes: ClassVar = columns("messages", "department", "subdepartment")
 
     script: Literal["simplified", "traditional", "keep"] = Field(
         default="simplified", description="The script that all text is converted to."
@@ -28,4 +28,5 @@ class NormalizeText(Stage):
     def apply(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Normalize all turns of the batch."""
         turns = flatten(batch["messages"])
-        return nest(turns.with_content(normalize_series(turns.content, self.script))).to_frame()
+        named = [normalize_series(batch[name], self.script) for name in ("department", "subdepartment")]
+        return pl.DataFrame([nest(turns.with_content(normalize_series(turns.content, self.script))), *named])

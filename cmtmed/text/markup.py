@@ -1,28 +1,54 @@
-"""HTML left in text: entities, tags, comments. What only looks like a tag (血压<140, PLT<100) stays."""
+"""HTML left in text: entities, tags, comments. What only looks like a tag (血压<140, PLT<100, a<b>c) stays.
+
+Every pattern stops at the next ``<`` or never backtracks, so that a hostile page costs no more than its length.
+"""
 
 from __future__ import annotations
 
 import html
 import re
+from html.entities import html5
 from typing import Final
 
 from cmtmed.text.tables import SUBSCRIPT, SUPERSCRIPT
 
-_ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
-_HIDDEN: Final = re.compile(r"(?is)<!--.*?-->|<(script|style|noscript|template)\b[^<>]*>.*?</\1\s*>")
-_SUP: Final = re.compile(r"(?i)<sup[^<>]*>([0-9+\-=()n]+)</sup\s*>")
-_SUB: Final = re.compile(r"(?i)<sub[^<>]*>([0-9+\-=()]+)</sub\s*>")
-_BREAK: Final = re.compile(
-    r"(?i)</?(?:br|p|div|li|ul|ol|tr|table|tbody|thead|h[1-6]|dd|dt|dl|section|article|blockquote|pre|hr)(?:\s[^<>]*)?/?>"
+# &nbsp and its like are also written without the semicolon; other names are not, or NG&P would lose a letter.
+_ENTITY: Final = re.compile(
+    r"&(?:#\d{1,7}+;|#[xX][0-9a-fA-F]{1,6}+;|[a-zA-Z][a-zA-Z0-9]{1,31}+;|(?:nbsp|lt|gt|amp|quot)(?![a-zA-Z0-9=;]))"
 )
-_INLINE: Final = re.compile(
-    r"(?i)</?(?:abbr|audio|big|body|button|center|cite|code|col|colgroup|del|em|fieldset|font|footer|form|head|header|html|"
-    r"iframe|img|input|ins|label|legend|link|main|mark|meta|nav|object|option|script|select|small|span|strike|strong|style|"
-    r"sub|sup|svg|td|textarea|tfoot|th|time|title|video|wbr)(?:\s[^<>]*)?/?>"
+_NESTED: Final = re.compile(r"&(?:amp;)+")
+
+_ATTRIBUTES: Final = r"(?:\s++[A-Za-z_:@][\w:.@-]*+(?:\s*+=\s*+(?:\"[^\"<>]*+\"|'[^'<>]*+'|[^\s\"'<>]++))?+)*+\s*+/?"
+
+
+def _tag(names: str) -> re.Pattern[str]:
+    return re.compile(rf"</?(?:{names}){_ATTRIBUTES}>", re.IGNORECASE)
+
+
+_BREAK: Final = _tag(
+    "br|p|div|li|ul|ol|tr|table|tbody|thead|tfoot|h[1-6]|dd|dt|dl|section|article|aside|blockquote|pre|hr|header|footer"
+)
+# Stand beside one another on the page: without a gap two cells of a table would become one number.
+_GAP: Final = _tag("td|th|img|input|button|option|select|textarea|label|iframe|video|audio|canvas|object|svg")
+_INLINE: Final = _tag(
+    "abbr|address|bdo|big|body|center|cite|code|col|colgroup|del|em|fieldset|figure|font|form|head|html|ins|kbd|legend|"
+    "link|main|mark|meta|nav|noscript|script|small|span|strike|strong|style|sub|sup|template|time|title|tt|var|wbr"
 )
 # One letter may be a comparison (a<b>c): such a tag counts if it has attributes or is closed again.
-_LETTER: Final = re.compile(r"(?i)<([abiqsu])(?:\s[^<>]*)?>((?:(?!<\1[\s>]).)*?)</\1\s*>", re.DOTALL)
-_LONE_LETTER: Final = re.compile(r"(?i)</[abiqsu]\s*>|<[abiqsu]\s+[a-z-]+=[^<>]*>")
+_LETTER: Final = re.compile(rf"<([abiqsu])(?:{_ATTRIBUTES})>([^<]*+)</\1\s*+>", re.IGNORECASE)
+_LONE_LETTER: Final = re.compile(r"</[abiqsu]\s*+>|<[abiqsu]\s++[a-z-]++\s*+=[^<>]*+>", re.IGNORECASE)
+_DOCTYPE: Final = re.compile(r"<!(?:doctype|\[CDATA\[)[^<>]*+>", re.IGNORECASE)
+
+_SUP: Final = re.compile(rf"<sup{_ATTRIBUTES}>\s*+([0-9+\-=()n]++)\s*+</sup\s*+>", re.IGNORECASE)
+_SUB: Final = re.compile(rf"<sub{_ATTRIBUTES}>\s*+([0-9+\-=()]++)\s*+</sub\s*+>", re.IGNORECASE)
+# A power that no superscript character can write (10<sup>-1.5</sup>), or that is never closed.
+_POWER: Final = re.compile(rf"(?<=[0-9A-Za-z)）])<sup{_ATTRIBUTES}>(?=[-+−]?[0-9])", re.IGNORECASE)
+
+_HIDDEN: Final = re.compile(r"<(?:(!--)|(script|style|noscript|template)\b[^<>]*+>)", re.IGNORECASE)
+_CLOSES: Final = {
+    "!--": re.compile("-->"),
+    **{name: re.compile(rf"</{name}\s*+>", re.IGNORECASE) for name in ("script", "style", "noscript", "template")},
+}
 
 
 def strip_markup(text: str) -> str:
@@ -32,13 +58,41 @@ def strip_markup(text: str) -> str:
     '白细胞10⁹/L\\xa0血压<140\\na<b>c'
     """
     if "&" in text:
-        text = _ENTITY.sub(lambda found: html.unescape(found.group()), text)
+        text = _ENTITY.sub(_resolved, _NESTED.sub("&", text))
     if "<" in text:
-        text = _HIDDEN.sub("", text)
+        text = _without_hidden(text)
         text = _SUP.sub(lambda found: found.group(1).translate(SUPERSCRIPT), text)
         text = _SUB.sub(lambda found: found.group(1).translate(SUBSCRIPT), text)
+        text = _POWER.sub("^", text)
         text = _BREAK.sub("\n", text)
+        text = _GAP.sub(" ", text)
         text = _INLINE.sub("", text)
-        text = _LETTER.sub(lambda found: found.group(2), text)
+        text = _LETTER.sub(r"\2", text)
         text = _LONE_LETTER.sub("", text)
+        text = _DOCTYPE.sub("", text)
     return text
+
+
+def _resolved(found: re.Match[str]) -> str:
+    told = found.group()
+    if told.startswith("&#") or told.removeprefix("&") in html5:
+        return html.unescape(told)
+    return told if told.endswith(";") else html.unescape(told + ";")
+
+
+def _without_hidden(text: str) -> str:
+    """Remove comments and what a page never shows; one that is never closed is no reason to lose the rest."""
+    kept = []
+    at = 0
+    endless = set()
+    for opening in _HIDDEN.finditer(text):
+        kind = (opening.group(1) or opening.group(2)).lower()
+        if opening.start() < at or kind in endless:
+            continue
+        closing = _CLOSES[kind].search(text, opening.end())
+        if closing is None:
+            endless.add(kind)
+            continue
+        kept.append(text[at : opening.start()])
+        at = closing.end()
+    return "".join((*kept, text[at:]))

@@ -1,13 +1,13 @@
 """Characters that are written as others, and characters that are removed: explicit, so that a reader can check them.
 
-Not here, because they carry meaning that their plain form loses: superscripts and subscripts (10⁹/L), circled and
-parenthesized numbers (①5mg), fractions (½片), Roman numerals (Ⅱ度), ℃ and ‰. NFKC rewrites all of them.
+Not here, because they carry meaning that their plain form loses: superscripts and subscripts (10⁹/L), circled,
+parenthesized and dotted numbers (①5mg, ⒈5mg), fractions (½片), Roman numerals (Ⅱ度), ℃ and ‰. NFKC rewrites all of them.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 _DIGITS_AND_LETTERS: Final = {
@@ -16,49 +16,78 @@ _DIGITS_AND_LETTERS: Final = {
     for wide in range(ord(first), ord(last) + 1)
 }
 # Symbols of formulas, doses and addresses. ，。？！：；（）～ are Chinese punctuation and stay.
-_SYMBOLS: Final = dict(zip("％＋－＝＊／＜＞＃＆＠＄＾＿｜｀＼［］｛｝．＂＇", "%+-=*/<>#&@$^_|`\\[]{}.\"'", strict=True))
+_SYMBOLS: Final = dict(
+    zip("％＋－＝＊／＜＞＃＆＠＄＾＿｜｀＼［］｛｝．＂＇￥", "%+-=*/<>#&@$^_|`\\[]{}.\"'¥", strict=True)
+)
+# Small, vertical and half-width forms: the first are punctuation in Chinese, the second in formulas.
+_SMALL: Final = dict(zip("﹐﹑﹔﹕﹖﹗﹙﹚︰｡､｢｣﹪﹢﹣﹤﹥﹦﹒", "，、；：？！（）：。、「」%+-<>=.", strict=True))
 
+# One character that stands for a whole unit; no number hides in it.
 _UNITS: Final = {
-    "㎎": "mg", "㎏": "kg", "㎍": "μg", "㎖": "ml", "㎗": "dl", "㎝": "cm", "㎜": "mm", "㎞": "km", "㏄": "cc", "㎡": "m²", "㎥": "m³",
-    "µ": "μ", "Ω": "Ω", "K": "K", "Å": "Å",
+    "㎎": "mg", "㎏": "kg", "㎍": "μg", "㎕": "μl", "㎖": "ml", "㎗": "dl", "㎘": "kl", "㏄": "cc",
+    "㎚": "nm", "㎛": "μm", "㎜": "mm", "㎝": "cm", "㎞": "km", "㎟": "mm²", "㎠": "cm²", "㎡": "m²",
+    "㎣": "mm³", "㎤": "cm³", "㎥": "m³", "㎉": "kcal", "㎈": "cal", "㎩": "Pa", "㎪": "kPa", "㎐": "Hz",
+    "㎑": "kHz", "㎒": "MHz", "㎲": "μs", "㎳": "ms", "㎶": "μV", "㎷": "mV", "㎸": "kV", "㎂": "μA",
+    "㎃": "mA", "㏈": "dB", "㏖": "mol", "㏗": "pH",
+    "\u00b5": "\u03bc", "\u2126": "\u03a9", "\u212a": "K", "\u212b": "\u00c5",
 }  # fmt: skip
 
 _SPACES: Final = dict.fromkeys(
-    "\t\x0b\x0c\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "
+    "\t\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "
 )
-_BREAKS: Final = {"\r\n": "\n", "\r": "\n", "\u2028": "\n", "\u2029": "\n"}
+_BREAKS: Final = dict.fromkeys(["\r\n", "\r", "\x0b", "\x0c", "\u2028", "\u2029"], "\n")
 
-_REMOVED: Final = dict.fromkeys(
+# Never drawn, so nothing is lost: zero-width, direction marks, soft hyphen, byte order mark, variation selectors.
+_INVISIBLE: Final = dict.fromkeys(
     [
-        *map(chr, [*range(9), *range(0x0E, 0x20), 0x7F, *range(0x80, 0x85), *range(0x86, 0xA0)]),
-        # Zero-width, direction marks, soft hyphen, byte order mark, invisible operators, variation selectors.
         *"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e",
-        *"\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f\ufeff\ufff9\ufffa\ufffb",
+        *"\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f\u3164\ufeff\uffa0",
         *map(chr, range(0xFE00, 0xFE10)),
-        # What another decoder left where it failed: the character is lost already.
-        "\ufffd",
-        # Private use: what a web font once drew there is not known any more.
-        *map(chr, range(0xE000, 0xF900)),
     ],
     "",
 )
 
 
-def _same_ideograph() -> Mapping[str, str]:
-    """Return the ideographs that Unicode encodes twice: compatibility ideographs and Kangxi radicals."""
-    table = {}
-    for first, last in ((0xF900, 0xFAFF), (0x2F00, 0x2FD5), (0x2E80, 0x2EFF)):
+def _windows_1252() -> Iterable[tuple[str, str]]:
+    """Yield the control characters that a page in Windows-1252 leaves behind, as browsers read them (3\x964天 is 3–4天)."""
+    for code in range(0x80, 0xA0):
+        told = bytes([code]).decode("cp1252", errors="ignore")
+        if told:
+            yield chr(code), told
+
+
+def _ideographs() -> Iterable[tuple[str, str]]:
+    """Yield the ideographs that Unicode encodes twice: compatibility ideographs and Kangxi radicals."""
+    for first, last in ((0xF900, 0xFAFF), (0x2F00, 0x2FD5), (0x2F800, 0x2FA1F)):
         for code in range(first, last + 1):
             told = unicodedata.decomposition(chr(code)).removeprefix("<compat> ")
             if told:
-                table[chr(code)] = unicodedata.normalize("NFC", chr(int(told, 16)))
-    return table
+                yield chr(code), unicodedata.normalize("NFC", chr(int(told, 16)))
 
+
+# Radicals that text copied out of a PDF holds in place of the character; Unicode gives them no decomposition.
+_RADICALS: Final = dict(
+    zip(
+        "⺒⺓⺟⺠⺮⻁⻄⻅⻆⻉⻋⻑⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻨⻩⻬⻮⻰⻳",
+        "巳幺母民竹虎西见角贝车長长门青韦页风飞食马骨鬼鱼鸟麦黄齐齿龙龟",
+        strict=True,
+    )
+)
 
 CHARACTERS: Final[Mapping[str, str]] = {
-    **_DIGITS_AND_LETTERS, **_SYMBOLS, **_UNITS, **_SPACES, **_BREAKS, **_REMOVED, **_same_ideograph(),
+    **_DIGITS_AND_LETTERS, **_SYMBOLS, **_SMALL, **_UNITS, **_SPACES, **_BREAKS, **_INVISIBLE, **dict(_windows_1252()),
+    **dict(_ideographs()), **_RADICALS,
 }  # fmt: skip
 """Every character that `clean` replaces or removes, with what it becomes."""
+
+DEBRIS: Final = (
+    r"\x00-\x08\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d"
+    "\ue000-\uf8ff\ufff9-\ufffd\U000e0000-\U000e007f\U000f0000-\U000ffffd\U00100000-\U0010fffd"
+)
+"""The inside of a character class: what stands where something was that nobody can read any more.
+
+Control characters, private use (what a web font once drew there is not known), the replacement character, tags.
+"""
 
 # Numbers set above or below the line by HTML tags become characters that keep them there.
 SUPERSCRIPT: Final = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")

@@ -1,7 +1,8 @@
 """Find the files that travel with the library: pipelines, trainers, schemas, examples.
 
 In a checkout they stand beside the package, where people look for them; in an installed wheel they stand under
-``cmtmed/_bundled``. Code asks here and need not know.
+``cmtmed/_bundled``. Code asks here and need not know. (The module cannot be called ``bundled``: importing it would put
+a module where the public face has the function.)
 """
 
 from __future__ import annotations

@@ -41,9 +41,11 @@ def convert(texts: pl.Series, script: Script = "simplified") -> pl.Series:
         return texts
     # Most rows of most crawls need nothing, and finding them is far cheaper than OpenCC.
     if script == "simplified":
-        suspect = texts.str.contains_any(_signs())
+        suspect = texts.str.contains_any(_traditional_signs())
     else:
-        suspect = texts.str.contains(r"\p{Han}")
+        # 干預 is traditional, and would become 幹預 if it were taken for simplified.
+        traditional = texts.str.contains_any(sorted(_traditional_characters()))
+        suspect = texts.str.contains_any(_simplified_signs()) | ~traditional
     where = suspect.fill_null(value=False).arg_true()
     if where.is_empty():
         return texts
@@ -80,16 +82,31 @@ def _converter(script: Script) -> Callable[[str], str]:
 
 
 @cache
-def _signs() -> list[str]:
+def _traditional_signs() -> list[str]:
     """Return every character and word by which a text shows that it is not simplified."""
-    convert_one = _converter("simplified")
+    characters = _traditional_characters()
+    words = {
+        word
+        for word, told in SIMPLIFIED.items()
+        if word != told and word not in SHARED and not characters.intersection(word)
+    }
+    return sorted(characters | words)
+
+
+@cache
+def _traditional_characters() -> frozenset[str]:
+    return frozenset(_changed_alone("simplified") - SHARED)
+
+
+@cache
+def _simplified_signs() -> list[str]:
+    """Return the characters that only simplified script has: 国 and 药, not 干 or 后, which Big5 knows too."""
+    return sorted(char for char in _changed_alone("traditional") if not char.encode("big5", errors="ignore"))
+
+
+def _changed_alone(script: Script) -> set[str]:
     ranges = ((0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2FFFF))
     characters = [chr(code) for first, last in ranges for code in range(first, last + 1)]
     # Joined by a character that no phrase of OpenCC holds, so that each is converted by itself.
-    after = convert_one("\n".join(characters)).split("\n")
-    changed = {old for old, new in zip(characters, after, strict=True) if old != new} - SHARED
-    words = {
-        word for word, told in SIMPLIFIED.items() if word != told and word not in SHARED and not changed & set(word)
-    }
-    # 显著著凉 is simplified: what the table says of 著 is for texts that show another sign.
-    return sorted(changed | words)
+    after = _converter(script)("\n".join(characters)).split("\n")
+    return {old for old, new in zip(characters, after, strict=True) if old != new}

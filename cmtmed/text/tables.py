@@ -49,7 +49,7 @@ _INVISIBLE: Final = dict.fromkeys(
 
 
 def _windows_1252() -> Iterable[tuple[str, str]]:
-    """Yield the control characters that a page in Windows-1252 leaves behind, as browsers read them (3\x964天 is 3–4天)."""
+    """Yield the control characters that a Windows-1252 page leaves behind, as browsers read them (U+0096 is –)."""
     for code in range(0x80, 0xA0):
         told = bytes([code]).decode("cp1252", errors="ignore")
         if told:

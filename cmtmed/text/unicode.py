@@ -54,8 +54,8 @@ RULES: Final[tuple[tuple[str, str], ...]] = (
 
 # A text without any of these is left alone by every rule above.
 _SUSPECT: Final = (
-    rf"{_BEFORE} ?[?!]|{_HAN} ?[,;:]|{_HAN}\.|。。|…{{3}}|，，|、、|；；|：：|！！|？？|～～|？！？！|！？！？|!!|\?\?|!\?!|\?!\?"
-    rf"|  | \n|\n |\n\n\n| [{_MARK}]|[{_MARK}] |^\s|\s$"
+    rf"{_BEFORE} ?[?!]|{_HAN} ?[,;:]|{_HAN}\.|。。|…{{3}}|，，|、、|；；|：：|！！|？？|～～|？！？！|！？！？"
+    rf"|!!|\?\?|!\?!|\?!\?|  | \n|\n |\n\n\n| [{_MARK}]|[{_MARK}] |^\s|\s$"
 )
 
 _SPACED: Final = r"\p{Han} \p{Han} \p{Han} \p{Han}"

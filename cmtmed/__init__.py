@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cmtmed.anonymize import Identifier, find_identifiers
-    from cmtmed.resources import bundled
     from cmtmed.dedup.pairs import near_duplicates
     from cmtmed.engine import BuildReport, Explanation, build, explain, load
     from cmtmed.errors import CmtmedError
     from cmtmed.inquiry import Inquiry, find_inquiries
     from cmtmed.pipeline import Pipeline
+    from cmtmed.resources import bundled
     from cmtmed.stage import CorpusStage, Stage
     from cmtmed.text.normalize import normalize
 

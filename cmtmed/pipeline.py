@@ -11,8 +11,8 @@ from typing import Any, Final, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError
 
-from cmtmed.resources import bundled, root
 from cmtmed.errors import PipelineError, did_you_mean
+from cmtmed.resources import bundled, root
 from cmtmed.schema import DIALOGUE_VERSION, OFFSETS, READ
 from cmtmed.source import Source
 from cmtmed.stage import AnyStage

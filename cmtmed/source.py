@@ -13,6 +13,8 @@ from cmtmed.schema import Role
 
 FieldName = str | tuple[str, ...]
 
+# ruff: noqa: E501 (the table below reads best in long lines)
+
 # Who is meant by a speaker's name, in the crawls seen so far. YAML adds to it.
 ROLE_ALIASES: Final[Mapping[Role, tuple[str, ...]]] = {
     "user": (
@@ -93,11 +95,12 @@ class Source(Strict):
     match: str = Field(default="*", description="Glob over the file's name, or over its path if it holds a slash.")
     license: str | None = Field(default=None, description="Becomes the column ``license``.")
     having: tuple[str, ...] = Field(
-        default=(), description="Only records that hold these fields are this source's; the next source may take others."
+        default=(),
+        description="Only records that hold these fields are this source's; the next source may take others.",
     )
-    format: Literal[
-        "auto", "csv", "tsv", "jsonl", "json", "parquet", "arrow", "transcript", "blocks", "html"
-    ] = Field(default="auto", description="File format; ``auto`` goes by the file's name, then by its content.")
+    format: Literal["auto", "csv", "tsv", "jsonl", "json", "parquet", "arrow", "transcript", "blocks", "html"] = Field(
+        default="auto", description="File format; ``auto`` goes by the file's name, then by its content."
+    )
     compression: Literal["auto", "none", "gzip", "zstd", "zip"] = Field(
         default="auto", description="What the file is packed in; ``auto`` looks at its first bytes."
     )
@@ -114,7 +117,9 @@ class Source(Strict):
     roles: Mapping[Role, tuple[str, ...]] = Field(
         default={}, description="Further names for the patient (user), the doctor (assistant) and the system."
     )
-    transcript: Transcript = Field(default=Transcript(), description="For format ``transcript`` and shape ``prefixed``.")
+    transcript: Transcript = Field(
+        default=Transcript(), description="For format ``transcript`` and shape ``prefixed``."
+    )
     blocks: Blocks = Field(default=Blocks(), description="For format ``blocks``.")
     html: Html = Field(default=Html(), description="For format ``html``.")
     null_values: tuple[str, ...] = Field(
@@ -133,7 +138,9 @@ class Source(Strict):
         try:
             "".encode(encoding)
         except LookupError:
-            raise ValueError(f"unknown encoding {encoding!r}; use a name such as utf-8, gb18030, big5, utf-16") from None
+            raise ValueError(
+                f"unknown encoding {encoding!r}; use a name such as utf-8, gb18030, big5, utf-16"
+            ) from None
         return encoding
 
     def takes(self, path: PurePath) -> bool:
@@ -146,7 +153,5 @@ class Source(Strict):
     def role_table(self) -> dict[str, Role]:
         """Return all known speakers' names, in lower case, with their roles."""
         return {
-            name.lower(): role
-            for role in ROLE_ALIASES
-            for name in (*ROLE_ALIASES[role], *self.roles.get(role, ()))
+            name.lower(): role for role in ROLE_ALIASES for name in (*ROLE_ALIASES[role], *self.roles.get(role, ()))
         }

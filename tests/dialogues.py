@@ -33,7 +33,9 @@ def table(*dialogues, **columns):
         "source_id": [str(number) for number in range(height)],
         "messages": pl.Series(list(dialogues), dtype=MESSAGES),
     }
-    return complete(pl.DataFrame({**base, **columns}, schema_overrides=dict.fromkeys(("id", "source", "source_id"), pl.String)))
+    return complete(
+        pl.DataFrame({**base, **columns}, schema_overrides=dict.fromkeys(("id", "source", "source_id"), pl.String))
+    )
 
 
 def turns(rows):

@@ -13,9 +13,9 @@ import jsonschema
 import pytest
 
 import cmtmed
-from cmtmed.resources import bundled
 from cmtmed.engine import local, tasks
 from cmtmed.errors import DatasetError, InputError, OutputError, StrictError, UsageError
+from cmtmed.resources import bundled
 
 SECRET = "我左边第三颗牙疼得厉害"
 

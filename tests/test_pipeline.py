@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cmtmed.resources import bundled
 from cmtmed.errors import PipelineError
 from cmtmed.pipeline import Pipeline
+from cmtmed.resources import bundled
 
 BUNDLED = sorted(path.stem for path in bundled("pipelines").glob("*.yaml"))
 

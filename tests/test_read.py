@@ -26,7 +26,10 @@ from cmtmed.io.read import match_files, read
 from cmtmed.source import Source
 from tests.dialogues import SHARED, needs_real_data
 
-PAIRS = [("头痛三天，吃了布洛芬，还有点恶心", "发烧吗？\n最高多少度？"), ('他说"没事"，可是一直咳嗽', "有痰吗，什么颜色？")]
+PAIRS = [
+    ("头痛三天，吃了布洛芬，还有点恶心", "发烧吗？\n最高多少度？"),
+    ('他说"没事"，可是一直咳嗽', "有痰吗，什么颜色？"),
+]
 
 
 def read_all(path, *sources, **source):
@@ -191,7 +194,9 @@ SHAPES = {
     "sharegpt": {"conversations": [{"from": "human", "value": "头痛"}, {"from": "gpt", "value": "几天了"}]},
     "messages": {"messages": [{"role": "user", "content": "头痛"}, {"role": "assistant", "content": "几天了"}]},
     "turns": {"turns": [{"role": "patient", "content": "头痛"}, {"role": "doctor", "content": "几天了"}]},
-    "messages as JSON text": {"messages": '[{"role": "患者", "content": "头痛"}, {"role": "医生", "content": "几天了"}]'},
+    "messages as JSON text": {
+        "messages": '[{"role": "患者", "content": "头痛"}, {"role": "医生", "content": "几天了"}]'
+    },
     "prefixed": {"dialogue": "患者：头痛\n医生：几天了"},
 }
 
@@ -249,7 +254,9 @@ class TestBadInput:
 
     def test_a_file_that_no_source_takes(self, tmp_path):
         (tmp_path / "crawl.csv").write_text("", encoding="utf-8")
-        with pytest.raises(InputError, match=r"no source takes '.*crawl\.csv'; the pipeline's sources match '\*\.json'"):
+        with pytest.raises(
+            InputError, match=r"no source takes '.*crawl\.csv'; the pipeline's sources match '\*\.json'"
+        ):
             match_files([tmp_path / "crawl.csv"], [Source(name="s", match="*.json")])
 
     def test_wrong_encoding_declared(self, tmp_path):
@@ -260,7 +267,9 @@ class TestBadInput:
 
     def test_utf8_inside_another_encoding(self, tmp_path):
         lines = [line.encode("gb18030") for line in as_jsonl().splitlines()]
-        lines.insert(1, json.dumps({"question": "老人夜里腿抽筋怎么办", "answer": "多大年纪"}, ensure_ascii=False).encode())
+        lines.insert(
+            1, json.dumps({"question": "老人夜里腿抽筋怎么办", "answer": "多大年纪"}, ensure_ascii=False).encode()
+        )
         (tmp_path / "crawl.jsonl").write_bytes(b"\n".join(lines * 3))
         told, broken = read_all(tmp_path / "crawl.jsonl", encoding="gb18030")
         assert told == EXPECTED * 3
@@ -312,7 +321,11 @@ print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], 
         assert int(grown) < 64
 
     def test_an_array_element_that_is_too_long(self, tmp_path):
-        records = [{"question": "一", "answer": "二"}, {"question": "长" * 5000, "answer": "二"}, {"question": "三", "answer": "四"}]
+        records = [
+            {"question": "一", "answer": "二"},
+            {"question": "长" * 5000, "answer": "二"},
+            {"question": "三", "answer": "四"},
+        ]
         (tmp_path / "crawl.json").write_text(json.dumps(records, ensure_ascii=False), encoding="utf-8")
         told, broken = read_all(tmp_path / "crawl.json", max_record_bytes=1000)
         assert [turns[0][1] for turns in told] == ["一", "三"]
@@ -321,7 +334,9 @@ print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], 
     def test_nul_bytes(self, tmp_path):
         (tmp_path / "a.csv").write_bytes(b"question,answer\nab\x00c,d\n")
         assert read_all(tmp_path / "a.csv") == ([[("u", "ab\x00c"), ("a", "d")]], [])
-        (tmp_path / "b.jsonl").write_bytes(b'{"question": "a\\u0000b", "answer": "c"}\n{"question": "a\x00", "answer": "c"}\n')
+        (tmp_path / "b.jsonl").write_bytes(
+            b'{"question": "a\\u0000b", "answer": "c"}\n{"question": "a\x00", "answer": "c"}\n'
+        )
         assert read_all(tmp_path / "b.jsonl") == ([[("u", "a\x00b"), ("a", "c")]], [("line 2", Reason.INVALID_JSON)])
 
     def test_ragged_rows(self, tmp_path):
@@ -366,7 +381,9 @@ print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], 
         assert read_all(tmp_path / "crawl.jsonl") == ([[("u", "在吗")]], [])
 
     def test_a_broken_element_does_not_take_the_array_with_it(self, tmp_path):
-        text = '[{"question": "一", "answer": "二"}, {"question": "三", "answer": }, {"question": "五", "answer": "六"}]'
+        text = (
+            '[{"question": "一", "answer": "二"}, {"question": "三", "answer": }, {"question": "五", "answer": "六"}]'
+        )
         (tmp_path / "crawl.json").write_text(text, encoding="utf-8")
         told, broken = read_all(tmp_path / "crawl.json")
         assert [turns[0][1] for turns in told] == ["一", "五"]
@@ -396,7 +413,13 @@ print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], 
         (tmp_path / "crawl.jsonl").write_bytes(b'{"question": \n' + as_jsonl().encode())
         (batch,) = read(tmp_path / "crawl.jsonl", [Source(name="s")])
         assert batch.quarantined.to_dicts() == [
-            {"file": "crawl.jsonl", "position": "line 1", "reason": "invalid_json", "raw": b'{"question": ', "raw_bytes": 13}
+            {
+                "file": "crawl.jsonl",
+                "position": "line 1",
+                "reason": "invalid_json",
+                "raw": b'{"question": ',
+                "raw_bytes": 13,
+            }
         ]
 
 

@@ -170,7 +170,9 @@ def test_nobodys_dose_was_changed(raw, rows):
     cutting = {"drop_boilerplate", "merge_turns"}
     untouched = rows.filter(pl.col("identifiers").list.len() == 0).filter(
         ~pl.col("trace")
-        .list.eval(pl.element().filter(pl.element().struct.field("action") == "edited").struct.field("stage").is_in(cutting))
+        .list.eval(
+            pl.element().filter(pl.element().struct.field("action") == "edited").struct.field("stage").is_in(cutting)
+        )
         .list.any()
     )
     before = raw.join(untouched.select("id"), on="id", how="semi").sort("id")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from polars.testing import assert_series_equal
 
-from cmtmed.resources import bundled
 from cmtmed.messages import flatten, nest
+from cmtmed.resources import bundled
 from cmtmed.schema import DIALOGUE, QUARANTINE, json_schema
 from cmtmed.stats import StageStats, TableStats
 from tests.dialogues import doctor, table, tables, user

@@ -23,11 +23,12 @@ def _mix64(value):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
 
 @njit(cache=True, nogil=True, inline="always")
 def _is_space(code):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    if code <= 32:
-        return code == 32 or (9 <= code <= 13)
-    if code < 0x1680:
-        return code in {0x85, 0xA0}
-    return code in {0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000} or (0x2000 <= code <= 0x200A)
+    # Compared one by one: a set literal would be built anew for every character.
+    if code < 0x2000:
+        return (9 <= code <= 13) or code == 32 or code == 0x85 or code == 0xA0 or code == 0x1680  # noqa: PLR1714
+    if code <= 0x200A or code == 0x3000:
+        return True
+    return code == 0x2028 or code == 0x2029 or code == 0x202F or code == 0x205F  # noqa: PLR1714
 
 
 @njit(cache=True, nogil=True)

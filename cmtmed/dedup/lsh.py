@@ -1,7 +1,8 @@
 """Locality-sensitive hashing: which pairs of signatures are worth comparing.
 
 Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", ch. 3.4: cut into ``bands`` of ``rows`` values, two signatures
-with similarity j share a band with probability ``1 - (1 - j**rows)**bands``.
+with similarity j share a band with probability
+``1 - (1 - j**rows)**bands``.
 """
 
 from __future__ import annotations
@@ -113,4 +114,5 @@ def promising(
     in_threads(lambda start, end: agreements(signatures, left, right, start, end, same), ranges)
     perms = signatures.shape[1]
     error = float(np.sqrt(threshold * (1 - threshold) / perms))
-    return same >= perms * (threshold - 5 * error)
+    worth: npt.NDArray[np.bool_] = same >= perms * (threshold - 5 * error)
+    return worth

@@ -60,9 +60,7 @@ def near_duplicates(
     return pl.concat(table).sort("a", "b")
 
 
-def clusters_of(
-    texts: pl.Series, threshold: float, *, signatures: UInt32s, ngram: int = 5
-) -> npt.NDArray[np.int64]:
+def clusters_of(texts: pl.Series, threshold: float, *, signatures: UInt32s, ngram: int = 5) -> npt.NDArray[np.int64]:
     """Join near-duplicates into clusters.
 
     Args:
@@ -148,7 +146,9 @@ def _crossed(copies: pl.DataFrame, left: Positions, right: Positions, value: npt
 def _within(copies: pl.DataFrame) -> pl.DataFrame:
     """Pair the copies of one text."""
     several = copies.filter(pl.len().over("first") > 1)
-    pairs = several.filter(pl.col("rank") < _COPIES).join(several, on="first").filter(pl.col("rank") < pl.col("rank_right"))
+    pairs = (
+        several.filter(pl.col("rank") < _COPIES).join(several, on="first").filter(pl.col("rank") < pl.col("rank_right"))
+    )
     return _ordered(pairs.select("row", "row_right", pl.lit(1.0).alias("jaccard")))
 
 

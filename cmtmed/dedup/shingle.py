@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ class Texts:
         while cuts[-1] < len(self):
             end = int(np.searchsorted(self.offsets, self.offsets[cuts[-1]] + size, side="left"))
             cuts.append(min(max(end, cuts[-1] + 1), len(self)))
-        return list(zip(cuts, cuts[1:], strict=False))
+        return list(pairwise(cuts))
 
 
 def in_threads(work: Callable[[int, int], Any], ranges: Sequence[tuple[int, int]], threads: int | None = None) -> None:

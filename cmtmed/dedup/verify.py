@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -46,5 +48,5 @@ def jaccard(
         half = end - start
         jaccards(starts, sets, sizes, place[:half], place[half:], threshold, out[start:end])
 
-    in_threads(block, list(zip(cuts, cuts[1:], strict=False)))
+    in_threads(block, list(pairwise(cuts)))
     return out

@@ -24,6 +24,7 @@ from cmtmed.source import Source
 from cmtmed.stage import AnyStage, CorpusStage
 from cmtmed.stats import TableStats
 
+
 @dataclass(frozen=True)
 class Segment:
     """Stages that run one after another on a shard without anybody looking at the rest of the corpus.

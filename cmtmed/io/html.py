@@ -70,7 +70,11 @@ def _dialogues(text: str, source: Source) -> Iterator[dict[str, Any]]:
             for turn in (dialogue.css(told.turn) if told.turn else [])
         ]
         if turns:
-            fields = {"messages": turns, "id": _value(dialogue, told.id), "department": _value(dialogue, told.department)}
+            fields = {
+                "messages": turns,
+                "id": _value(dialogue, told.id),
+                "department": _value(dialogue, told.department),
+            }
             yield {name: value for name, value in fields.items() if value}
 
 

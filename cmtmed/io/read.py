@@ -30,8 +30,8 @@ from cmtmed.schema import DIALOGUE, READ
 from cmtmed.source import Source
 
 _SUFFIXES: Final = {
-    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".parquet": "parquet",
-    ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow", ".html": "html", ".htm": "html", ".txt": "transcript",
+    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
+    ".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow", ".html": "html", ".htm": "html", ".txt": "transcript",
 }  # fmt: skip
 
 _STREAMS: Final[dict[str, Callable[[Iterator[bytes], Source], Iterator[Record | Unreadable]]]] = {
@@ -78,10 +78,13 @@ def match_files(inputs: Sequence[str | Path], sources: Sequence[Source]) -> list
                 raise InputError(f"no source takes {str(told)!r}; {_told(sources)}")
             found.add(path)
         elif glob.has_magic(str(told)):
-            matched = [Path(one) for one in glob.glob(str(told), recursive=True) if Path(one).is_file()]
+            # Path.glob takes no absolute pattern.
+            matched = [Path(one) for one in glob.glob(str(told), recursive=True) if Path(one).is_file()]  # noqa: PTH207
             taken = [one for one in matched if any(source.takes(one) for source in sources)]
             if not taken:
-                raise InputError(f"nothing that a source takes matches {str(told)!r}; check the pattern and {_told(sources)}")
+                raise InputError(
+                    f"nothing that a source takes matches {str(told)!r}; check the pattern and {_told(sources)}"
+                )
             found.update(taken)
         else:
             raise InputError(f"input {str(told)!r} does not exist; give files, directories or glob patterns")
@@ -200,7 +203,8 @@ class _Batch:
     def add(self, source: Source, dialogue: Dialogue, number: int) -> None:
         source_id = dialogue.source_id or f"{self.label}:{number}"
         row = (
-            f"{source.name}/{source_id}", source.name, source_id, source.license, dialogue.department, dialogue.subdepartment,
+            f"{source.name}/{source_id}", source.name, source_id, source.license, dialogue.department,
+            dialogue.subdepartment,
         )  # fmt: skip
         for column, value in zip(self._meta.values(), row, strict=True):
             column.append(value)

@@ -19,8 +19,8 @@ NAMES: Final[Mapping[str, tuple[FieldName, ...]]] = {
     "department": ("department", "cate1", "dept", "category", "科室", "部门"),
     "subdepartment": ("subdepartment", "cate2", "subcategory", "子科室", "二级科室"),
     "question": (
-        "question", "ask", ("instruction", "input"), "instruct", "query", "prompt", "patient", "q", "问", "问题", "提问",
-        "患者", "咨询", "title",
+        "question", "ask", ("instruction", "input"), "instruct", "query", "prompt", "patient", "q", "问", "问题",
+        "提问", "患者", "咨询", "title",
     ),
     "answer": (
         "answer", "output", "response", "reply", "doctor", "a", "答", "回答", "答案", "回复", "医生", "completion",
@@ -86,7 +86,7 @@ class Shaper:
         )
 
     def _turns(self, record: Mapping[str, Any]) -> list[Turn]:
-        shape = self.source.shape
+        shape: str = self.source.shape
         if shape == "auto":
             shape = self._shape(record)
         if shape in {"messages", "conversations"}:

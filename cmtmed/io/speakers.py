@@ -14,9 +14,7 @@ class Speakers:
     def __init__(self, source: Source) -> None:
         self._roles = source.role_table()
         names = "|".join(re.escape(name) for name in sorted(self._roles, key=len, reverse=True))
-        self.label = re.compile(
-            rf"\s*(?P<who>{names})(?:[（(][^（()）\n]{{1,12}}[）)])?\s*[:：]", re.IGNORECASE
-        )
+        self.label = re.compile(rf"\s*(?P<who>{names})(?:[（(][^（()）\n]{{1,12}}[）)])?\s*[:：]", re.IGNORECASE)
         """Matches a name, perhaps particulars in brackets, and a colon, at the start of a line."""
 
     def role(self, name: str) -> Role | None:

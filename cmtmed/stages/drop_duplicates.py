@@ -69,7 +69,9 @@ class DropDuplicates(CorpusStage):
 
     def decide(self, sketches: pl.LazyFrame) -> pl.DataFrame:
         """Return ``id``, ``cluster`` and ``drop_reason`` of the dialogues that have a duplicate."""
-        rows = sketches.select("id", "turns", "asks", "question", pl.col("text").str.len_chars().alias("chars")).collect()
+        rows = sketches.select(
+            "id", "turns", "asks", "question", pl.col("text").str.len_chars().alias("chars")
+        ).collect()
         texts = sketches.select("text").collect()["text"]
         made = sketches.select("signature").collect()["signature"].to_numpy()
         label = clusters_of(

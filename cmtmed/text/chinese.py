@@ -1,7 +1,7 @@
 """Traditional and simplified script: OpenCC, with a table of medical words that wins over it.
 
-Only the script is converted, not the wording of a region: 軟體 becomes 软体 and not 软件. A text that is simplified already
-passes unchanged: it is converted only if it holds a character or word that simplified script does not have.
+Only the script is converted, not the wording of a region: 軟體 becomes 软体 and not 软件. A text that is simplified
+already passes unchanged: it is converted only if it holds a character or word that simplified script does not have.
 """
 
 from __future__ import annotations

@@ -52,10 +52,10 @@ _CLOSES: Final = {
 
 
 def strip_markup(text: str) -> str:
-    """Resolve entities and remove tags.
+    r"""Resolve entities and remove tags.
 
     >>> strip_markup("白细胞10<sup>9</sup>/L&nbsp;血压&lt;140<br/>a<b>c")
-    '白细胞10⁹/L\\xa0血压<140\\na<b>c'
+    '白细胞10⁹/L\xa0血压<140\na<b>c'
     """
     if "&" in text:
         text = _ENTITY.sub(_resolved, _NESTED.sub("&", text))

@@ -30,14 +30,37 @@ def normalize(texts: list[str], script: Script = "simplified") -> list[str]:
     >>> normalize(["白細胞１２.５×10⁹/L，綜合徵！！！"])
     ['白细胞12.5×10⁹/L，综合征！']
     """
-    if script not in get_args(Script):
-        raise UsageError(f"unknown script {script!r}; {did_you_mean(str(script), get_args(Script))}")
+    _check_script(script)
+    if isinstance(texts, str):
+        raise UsageError("texts is one str; give a list: normalize([text])")
     for place, text in enumerate(texts):
         if not isinstance(text, str):
             raise UsageError(f"texts[{place}] is of type {type(text).__name__}; give a list of str")
+        if not text.isascii() and _has_surrogate(text):
+            raise UsageError(f"texts[{place}] holds half of a surrogate pair; decode it with errors='replace'")
     return normalize_series(pl.Series("texts", texts, dtype=pl.String), script).to_list()
 
 
 def normalize_series(texts: pl.Series, script: Script = "simplified") -> pl.Series:
-    """Normalize a column of texts; null stays null. See `normalize`."""
+    """Normalize a column of texts; null stays null. See `normalize`.
+
+    Raises:
+        UsageError: the script is unknown.
+    """
+    _check_script(script)
+    # Cleaning comes first, because a character may hide in an entity or a compatibility form; what conversion changes
+    # is cleaned again, until both agree.
     return until_stable(clean(texts), lambda some: clean(convert(some, script)))
+
+
+def _check_script(script: Script) -> None:
+    if script not in get_args(Script):
+        raise UsageError(f"unknown script {script!r}; {did_you_mean(str(script), get_args(Script))}")
+
+
+def _has_surrogate(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

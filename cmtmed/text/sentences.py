@@ -1,7 +1,7 @@
 """Sentences, with their places.
 
-A sentence ends at 。！？；… or a line break, with the quotes and brackets that close behind it. A full stop of ASCII ends
-nothing (3.5, 1.), and neither does ? ! ; before a Latin letter (the query of an address).
+A sentence ends at 。！？；… (or ASCII ``! ? ;``) with the quotes and brackets that close behind it, or at a line break.
+A full stop of ASCII ends nothing (3.5, 1.), and neither does a mark inside the address of a web page.
 """
 
 from __future__ import annotations
@@ -11,15 +11,20 @@ from typing import Final
 
 import polars as pl
 
-_SENTENCE: Final = (
-    r"(?:[^。！？；…\n!?;]|[!?;][A-Za-z=&/])*(?:[。！？；…\n]|[!?;])+[”’』」】》）)\]\"']*"
-    r"|(?:[^。！？；…\n!?;]|[!?;][A-Za-z=&/])+"
+_ADDRESS: Final = (
+    r"(?:https?://|www\.)(?:[A-Za-z0-9\-._~:/#\[\]@$&'()*+,=%]|[!?;][A-Za-z0-9=&/%_])+"  # ?q= but not a ? at the end
 )
+_BODY: Final = rf"(?:{_ADDRESS}|[^。！？；…!?;\n])+"
+_END: Final = r"[。！？；…!?;]+[”’』」》】）)\]\"']*"
+# Body first and its end optional, so that no engine has a reason to go back into an address.
+_SENTENCE: Final = rf"{_BODY}(?:{_END})?|{_END}|\n+"
 _PATTERN: Final = re.compile(_SENTENCE)
 
 
 def split(text: str) -> list[tuple[int, int]]:
     """Return where each sentence of a text begins and ends, without the white space around it.
+
+    Spans are half-open, in code points and in order; between them there is nothing but white space.
 
     >>> [("体温38.5℃。多久了？"[start:end]) for start, end in split("体温38.5℃。多久了？")]
     ['体温38.5℃。', '多久了？']
@@ -51,7 +56,7 @@ def sentences(texts: pl.Series) -> pl.DataFrame:
         .drop_nulls("sentence")
         .with_columns((whole.cum_sum() - whole).alias("at"))
     )
-    # The pieces tile each text, so a running sum over all of them, less the one at the text's first piece, is the place.
+    # The pieces tile each text: a piece stands at the running sum over all of them, less that of its text's first.
     first = table.group_by("text", maintain_order=True).agg(pl.col("at").first().alias("first"))
     lead = whole - pl.col("sentence").str.strip_chars_start(_SPACE).str.len_chars()
     start = pl.col("at") - pl.col("first") + lead

@@ -1,7 +1,7 @@
 """Characters that are written as others, and characters that are removed: explicit, so that a reader can check them.
 
-Not here, because they carry meaning that their plain form loses: superscripts and subscripts (10⁹/L), circled,
-parenthesized and dotted numbers (①5mg, ⒈5mg), fractions (½片), Roman numerals (Ⅱ度), ℃ and ‰. NFKC rewrites all of them.
+Not here, because their plain form loses their meaning: superscripts and subscripts (10⁹/L), fractions (½片), circled,
+parenthesized and dotted numbers (①5mg, ⒈5mg), Roman numerals (Ⅱ度), ℃ and ‰. NFKC rewrites all of them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Locality-sensitive hashing: which pairs of signatures are worth comparing.
 
-Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", ch. 3.4: cut into ``bands`` of ``rows`` values, two signatures
-with similarity j share a band with probability
-``1 - (1 - j**rows)**bands``.
+Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", ch. 3.4: cut into ``bands`` of ``rows`` values, two
+signatures with similarity j share a band with probability ``1 - (1 - j**rows)**bands``.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 Broder, "On the resemblance and containment of documents", 1997. The share of equal values of two signatures estimates
 the Jaccard similarity of their shingle sets, with a standard error of ``sqrt(j * (1 - j) / num_perm)``.
 
-Signatures are bit-equal to ``datasketch.MinHash(num_perm, seed, hashfunc=shingle_hash, scheme="affine32")`` fed with the
-same shingles; permutations are taken from datasketch itself, so that they stay equal. They do not compare with signatures
-of datasketch 1.x (scheme ``legacy``), nor with ones made with another hash function.
+Signatures are bit-equal to ``datasketch.MinHash(num_perm, seed, hashfunc=shingle_hash, scheme="affine32")`` fed with
+the same shingles; permutations are taken from datasketch itself, so that they stay equal. They do not compare with
+signatures of datasketch 1.x (scheme ``legacy``), nor with ones made with another hash function.
 """
 
 from __future__ import annotations

@@ -34,13 +34,16 @@ class DropBenchmarkOverlap(CorpusStage):
 
     def sketch(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Return the n-grams of the test dialogues of the batch: ``source``, ``dialogue``, ``gram``."""
+        schema = {"source": pl.String, "dialogue": pl.String, "gram": pl.UInt64}
         tests = batch.filter(pl.col("source").is_in(self.test_sources))
+        if tests.is_empty():
+            return pl.DataFrame(schema=schema)
         turns = flatten(tests["messages"])
         text, gram = gram_hashes(turns.content.fill_null(""), n=self.ngram)
         rows = turns.dialogue.gather(pl.Series(text))
         return pl.DataFrame(
             {"source": tests["source"].gather(rows), "dialogue": tests["id"].gather(rows), "gram": pl.Series(gram)},
-            schema={"source": pl.String, "dialogue": pl.String, "gram": pl.UInt64},
+            schema=schema,
         ).unique(maintain_order=True)
 
     def decide(self, sketches: pl.LazyFrame) -> pl.DataFrame:

@@ -44,7 +44,7 @@ def convert(texts: pl.Series, script: Script = "simplified") -> pl.Series:
         suspect = texts.str.contains_any(_traditional_signs())
     else:
         # 干預 is traditional, and would become 幹預 if it were taken for simplified.
-        traditional = texts.str.contains_any(sorted(_traditional_characters()))
+        traditional = texts.str.contains_any(sorted(_traditional_characters().difference(*SIMPLIFIED.values())))
         suspect = texts.str.contains_any(_simplified_signs()) | ~traditional
     where = suspect.fill_null(value=False).arg_true()
     if where.is_empty():

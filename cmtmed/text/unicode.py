@@ -61,6 +61,7 @@ _SUSPECT: Final = (
 _SPACED: Final = r"\p{Han} \p{Han} \p{Han} \p{Han}"
 _SPACED_RUN: Final = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?: [\u4e00-\u9fff]){3,}(?![\u4e00-\u9fff])")
 
+_IN_TABLE: Final = f"[{''.join(sorted({rf'\\x{{{ord(old[0]):x}}}' for old in CHARACTERS}))}]"
 _IN_DEBRIS: Final = f"[{DEBRIS}]"
 _BY_NUMBER: Final = re.compile(rf"(?<=[0-9A-Za-z.])[{DEBRIS}]+|[{DEBRIS}]+(?=[0-9A-Za-z.])")
 _DEBRIS_RUN: Final = re.compile(_IN_DEBRIS)
@@ -105,7 +106,9 @@ def until_stable(texts: pl.Series, step: Callable[[pl.Series], pl.Series]) -> pl
 
 def _pass(texts: pl.Series) -> pl.Series:
     name = texts.name
-    texts = texts.str.replace_many(list(CHARACTERS), list(CHARACTERS.values()), leftmost=True)
+    texts = _where(
+        texts, _IN_TABLE, lambda some: some.str.replace_many(list(CHARACTERS), list(CHARACTERS.values()), leftmost=True)
+    )
     texts = _where(texts, _IN_DEBRIS, lambda some: _each(some, _without_debris))
     texts = _where(texts, r"<[A-Za-z/!]|&[#A-Za-z]", lambda some: _each(some, strip_markup))
     texts = _where(texts, _SPACED, lambda some: _each(some, _joined))

@@ -1,0 +1,200 @@
+"""Near-duplicates: bit-equal to datasketch, exact where it counts, the same whatever the order."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import polars as pl
+import pytest
+from datasketch import MinHash
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import cmtmed
+from cmtmed.dedup.cluster import components
+from cmtmed.dedup.lsh import choose_bands
+from cmtmed.dedup.minhash import shingle_hash, signatures
+from cmtmed.dedup.overlap import containment, gram_hashes
+from cmtmed.dedup.pairs import clusters_of, near_duplicates
+from cmtmed.dedup.shingle import text_hashes
+from cmtmed.errors import UsageError
+
+quick = settings(max_examples=60, deadline=None)
+signs = st.text(alphabet="头痛三天发烧，。 \n𠮷🙂é12３", max_size=40)
+
+
+def shingles(text, n=5):
+    bare = "".join(text.split())
+    return {bare[at : at + n] for at in range(len(bare) - n + 1)}
+
+
+def jaccard(one, other):
+    return len(one & other) / len(one | other) if one | other else 0.0
+
+
+@quick
+@given(st.lists(signs, max_size=4), st.sampled_from([1, 2, 5, 7]), st.sampled_from([4, 6, 128]), st.integers(0, 9))
+def test_signatures_are_those_of_datasketch(texts, ngram, num_perm, seed):
+    made = signatures(pl.Series(texts, dtype=pl.String), ngram=ngram, num_perm=num_perm, seed=seed)
+    for text, signature in zip(texts, made, strict=True):
+        reference = MinHash(num_perm=num_perm, seed=seed, hashfunc=shingle_hash, scheme="affine32")
+        reference.update_batch(shingle.encode() for shingle in shingles(text, ngram))
+        assert signature.tolist() == reference.hashvalues.tolist()
+
+
+def corpus(count, seed=0, length=200):
+    """Texts of random characters, and changed copies of them with similarities from .5 to 1."""
+    draw = random.Random(seed)
+    common = "的一是不了在有人我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方"
+    texts = ["".join(draw.choices(common, k=length)) for _ in range(count)]
+    for text in texts[: count // 2]:
+        changed = list(text)
+        for at in draw.sample(range(length), draw.randint(0, 14)):
+            changed[at] = draw.choice(common)
+        texts.append("".join(changed))
+    return texts
+
+
+def exact_pairs(texts, threshold):
+    sets = [shingles(text) for text in texts]
+    return {
+        (a, b): value
+        for a in range(len(texts))
+        for b in range(a + 1, len(texts))
+        if (value := jaccard(sets[a], sets[b])) >= threshold
+    }
+
+
+@pytest.mark.parametrize("threshold", [0.7, 0.8, 0.9])
+def test_pairs_are_exact_and_nearly_all_are_found(threshold):
+    texts = corpus(300)
+    expected = exact_pairs(texts, threshold)
+    found = {(a, b): value for a, b, value in near_duplicates(texts, threshold).iter_rows()}
+    assert len(expected) > 30
+    assert set(found) <= set(expected)
+    assert len(found) >= 0.99 * len(expected)
+    for pair, value in found.items():
+        assert value == pytest.approx(expected[pair], abs=1e-12)
+
+
+@quick
+@given(st.lists(signs, max_size=12), st.sampled_from([0.5, 0.8, 1.0]))
+def test_no_pair_is_below_the_threshold_and_copies_are_always_found(texts, threshold):
+    sets = [shingles(text) for text in texts]
+    bare = ["".join(text.split()) for text in texts]
+    found = near_duplicates(texts, threshold)
+    for a, b, value in found.iter_rows():
+        assert a < b
+        assert value == 1.0 if bare[a] == bare[b] else jaccard(sets[a], sets[b]) == pytest.approx(value)
+        assert value >= threshold
+    pairs = set(found.select("a", "b").iter_rows())
+    for a in range(len(texts)):
+        for b in range(a + 1, len(texts)):
+            assert ((a, b) in pairs) == (bare[a] == bare[b] != "") or len(bare[a]) >= 5
+
+
+def partition(labels, order):
+    groups = {}
+    for place, label in zip(order, labels, strict=True):
+        groups.setdefault(label, set()).add(place)
+    return {frozenset(group) for group in groups.values()}
+
+
+def clusters(texts, **options):
+    series = pl.Series(texts, dtype=pl.String)
+    return clusters_of(series, 0.8, signatures=signatures(series, **options))
+
+
+def test_clusters_do_not_depend_on_the_order_of_rows():
+    texts = corpus(200) + ["同一句话说了很多遍很多遍"] * 40
+    order = list(range(len(texts)))
+    expected = partition(clusters(texts), order)
+    for seed in range(3):
+        random.Random(seed).shuffle(order)
+        assert partition(clusters([texts[at] for at in order]), order) == expected
+
+
+def test_signatures_do_not_depend_on_threads_or_chunks():
+    texts = pl.Series(corpus(50), dtype=pl.String)
+    chunked = pl.concat([texts.head(7), texts.slice(7, 30), texts.slice(37)], rechunk=False)
+    assert chunked.n_chunks() == 3
+    expected = signatures(texts, threads=1)
+    assert (signatures(chunked, threads=3) == expected).all()
+    assert (signatures(texts.slice(10, 5)) == expected[10:15]).all()
+
+
+def test_short_and_empty_texts_never_flow_together():
+    texts = ["", " ", "嗯", "好", "嗯 ", "谢谢", "谢 谢", "好的谢谢", ""]
+    assert near_duplicates(texts).select("a", "b").rows() == [(2, 4), (5, 6)]
+    assert clusters(texts).tolist() == [0, 1, 2, 3, 2, 5, 5, 7, 8]
+
+
+def test_many_copies_stay_linear():
+    texts = ["同一个问题问了很多很多遍"] * 5000 + ["另一个问题，只问了一遍"]
+    found = near_duplicates(texts)
+    assert found.height < 5000 * 100
+    assert set(found["a"].to_list() + found["b"].to_list()) == set(range(5000))
+    assert clusters(texts).tolist() == [0] * 5000 + [5000]
+
+
+def test_a_changed_number_is_another_text_at_threshold_one():
+    texts = ["每天两次，每次５mg，饭后服用，连续七天", "每天两次，每次15mg，饭后服用，连续七天"]
+    assert near_duplicates(texts, threshold=1.0).height == 0
+    assert near_duplicates(texts, threshold=0.5).height == 1
+
+
+def test_white_space_does_not_count_and_characters_beyond_the_basic_plane_do():
+    one, other, third = text_hashes(pl.Series(["𠮷野家🙂 头痛", "𠮷野家🙂\n头痛\u3000", "吉野家🙂头痛"]))
+    assert one == other != third
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0])
+def test_bands_reach_the_recall(threshold):
+    bands, rows = choose_bands(threshold, 128, 0.998)
+    assert bands * rows <= 128
+    assert 1 - (1 - threshold**rows) ** bands >= 0.998 or rows == 1
+
+
+@quick
+@given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=30))
+def test_components_are_named_by_their_smallest(links):
+    labels = components([a for a, _ in links], [b for _, b in links], 20)
+    expected = list(range(20))
+    for _ in range(20):
+        for a, b in links:
+            expected[a] = expected[b] = min(expected[a], expected[b])
+    assert labels.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: near_duplicates(["a"], threshold=0), "threshold is 0; give a Jaccard similarity above 0"),
+        (lambda: near_duplicates(["a"], threshold=1.5), r"threshold is 1\.5"),
+        (lambda: near_duplicates(["a", None]), r"texts\[1\] is of type NoneType; give a list of str"),
+        (lambda: near_duplicates(pl.Series([1])), "texts have type Int64"),
+        (lambda: near_duplicates(["a"], ngram=0), "ngram is 0"),
+        (lambda: near_duplicates(["a"], num_perm=1), "num_perm is 1"),
+    ],
+)
+def test_bad_calls(call, message):
+    with pytest.raises(UsageError, match=message):
+        call()
+
+
+def test_public_face():
+    assert cmtmed.near_duplicates([]).schema == {"a": pl.UInt32, "b": pl.UInt32, "jaccard": pl.Float64}
+
+
+@quick
+@given(st.lists(signs, max_size=4), st.lists(signs, max_size=4), st.sampled_from([1, 3, 13]))
+def test_containment_is_the_share_of_known_grams(known, texts, n):
+    _, grams = gram_hashes(pl.Series(known, dtype=pl.String), n=n)
+    reference = set().union(*(shingles(text, n) for text in known)) if known else set()
+    assert len(set(grams.tolist())) == len(reference)
+    found = containment(pl.Series(texts, dtype=pl.String), np.unique(grams), n=n)
+    for text, value in zip(texts, found, strict=True):
+        bare = "".join(text.split())
+        own = [bare[at : at + n] for at in range(len(bare) - n + 1)]
+        assert value == pytest.approx(sum(gram in reference for gram in own) / len(own) if own else 0.0)

@@ -61,7 +61,7 @@ _SUSPECT: Final = (
 _SPACED: Final = r"\p{Han} \p{Han} \p{Han} \p{Han}"
 _SPACED_RUN: Final = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?: [\u4e00-\u9fff]){3,}(?![\u4e00-\u9fff])")
 
-_IN_TABLE: Final = f"[{''.join(sorted({rf'\\x{{{ord(old[0]):x}}}' for old in CHARACTERS}))}]"
+_IN_TABLE: Final = "[" + "".join(sorted({rf"\x{{{ord(old[0]):x}}}" for old in CHARACTERS})) + "]"
 _IN_DEBRIS: Final = f"[{DEBRIS}]"
 _BY_NUMBER: Final = re.compile(rf"(?<=[0-9A-Za-z.])[{DEBRIS}]+|[{DEBRIS}]+(?=[0-9A-Za-z.])")
 _DEBRIS_RUN: Final = re.compile(_IN_DEBRIS)
@@ -118,7 +118,8 @@ def _pass(texts: pl.Series) -> pl.Series:
 def _where(texts: pl.Series, pattern: str, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """Change the texts in which a pattern occurs: most rows of most crawls pass every check."""
     found = texts.str.contains(pattern).fill_null(value=False)
-    return texts.scatter(found.arg_true(), change(texts.filter(found))) if found.any() else texts
+    # scatter writes into its series, which may be the caller's.
+    return texts.clone().scatter(found.arg_true(), change(texts.filter(found))) if found.any() else texts
 
 
 def _each(texts: pl.Series, change: Callable[[str], str]) -> pl.Series:

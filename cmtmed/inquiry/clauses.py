@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from cmtmed.text.sentences import split
@@ -22,13 +23,19 @@ def sentences(turn: str) -> list[tuple[int, int]]:
     >>> [turn[start:end] for start, end in sentences(turn)]
     ['多久了', '有发烧吗', '吃过什么药']
     """
+    return [(start + left, start + right) for start, end in split(turn) for left, right in uncoupled(turn[start:end])]
+
+
+def uncoupled(sentence: str) -> list[tuple[int, int]]:
+    """Return the parts of a sentence, cut behind each question that runs on without punctuation."""
+    cuts = [0, *(found.start() for found in _RUN_ON.finditer(sentence)), len(sentence)]
+    if len(cuts) == 2:
+        return [(0, len(sentence))]
     spans = []
-    for start, end in split(turn):
-        cuts = [start, *(start + found.start() for found in _RUN_ON.finditer(turn[start:end])), end]
-        for left, right in zip(cuts, cuts[1:], strict=False):
-            told = turn[left:right]
-            if told.strip():
-                spans.append((left + len(told) - len(told.lstrip()), left + len(told.rstrip())))
+    for left, right in pairwise(cuts):
+        told = sentence[left:right]
+        if told.strip():
+            spans.append((left + len(told) - len(told.lstrip()), left + len(told.rstrip())))
     return spans
 
 

@@ -1,8 +1,8 @@
 """Find the sentences in which the doctor asks.
 
-A sentence asks if one of its clauses holds a cue (or the sentence ends in a question mark), no frame takes the cue back,
-and it is no courtesy. Without a question mark more is needed: doctors who type fast leave it out, but so does advice that
-only mentions a question, so the asking clause must then be short and close the sentence.
+A sentence asks if one of its clauses holds a cue (or the sentence ends in a question mark), no frame takes the cue
+back, and it is no courtesy. Without a question mark more is needed: doctors who type fast leave it out, but so does
+advice that only mentions a question, so the asking clause must then be short and close the sentence.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ from typing import Final
 import polars as pl
 
 from cmtmed.errors import UsageError
-from cmtmed.inquiry.clauses import clauses, sentences
-from cmtmed.inquiry.cues import COURTESIES, CUES, ELICITING, FRAMES, SUSPECT, compiled
+from cmtmed.inquiry.clauses import clauses, uncoupled
+from cmtmed.inquiry.cues import COURTESIES, CUES, ELICITING, FRAMES, SUSPECT, any_of, compiled
 from cmtmed.inquiry.inquiry import Inquiry
 from cmtmed.inquiry.slots import slot_of
-from cmtmed.text.sentences import sentences as split_all
+from cmtmed.text.sentences import sentences
 
 _CUES: Final = compiled(CUES)
 _ELICITING: Final = compiled(ELICITING)
 _COURTESIES: Final = compiled(COURTESIES)
 _FRAMES: Final = compiled(FRAMES)
+_ANY_CUE: Final = any_of(CUES)
+_ANY_ELICITING: Final = any_of(ELICITING)
 
 _STRONG: Final = tuple(rule for rule in _FRAMES if rule[0] in {"quoted", "why"})
 _WEAK: Final = tuple(rule for rule in _FRAMES if rule[0] in {"quoted", "statement"})
@@ -84,13 +86,13 @@ def detect(turns: pl.Series) -> pl.DataFrame:
     Returns:
         ``turn``, ``start``, ``end`` (UInt32) and ``slot``, in order.
     """
-    told = split_all(turns)
+    told = sentences(turns)
     # Most sentences are ruled out in bulk; only the others come to Python.
     suspects = told.filter(pl.col("sentence").str.contains(SUSPECT))
     rows = [
         (turn, start + begin, start + end, decision.slot)
         for turn, start, sentence in suspects.select("text", "start", "sentence").iter_rows()
-        for begin, end in sentences(sentence)
+        for begin, end in uncoupled(sentence)
         if (decision := explain(sentence[begin:end])).asks
     ]
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
@@ -120,12 +122,10 @@ def _cue(sentence: str, *, marked: bool) -> tuple[str, str]:
     told = clauses(sentence)
     for clause in reversed(told if marked else told[-2:]):
         short = len(clause) <= _UNMARKED_CHARS
-        cue = _first(_CUES, clause) if marked or short else ""
-        if cue:
-            return cue, clause
-        cue = _first(_ELICITING, clause)
-        if cue:
-            return cue, clause
+        if (marked or short) and _ANY_CUE.search(clause):
+            return _first(_CUES, clause), clause
+        if _ANY_ELICITING.search(clause):
+            return _first(_ELICITING, clause), clause
     return ("question mark", told[-1]) if marked and told else ("", "")
 
 

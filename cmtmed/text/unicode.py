@@ -3,8 +3,8 @@
 The policy, in the order in which it is applied:
 
 - ``tables.CHARACTERS``: full-width digits, letters and formula symbols become half-width; Chinese punctuation stays.
-- What is unreadable is removed; beside a number a space takes its place, so that no two numbers become one.
 - HTML goes (see `markup`), to the last of several layers: ``&amp;lt;`` is ``<``.
+- What is unreadable is removed; beside a number a space takes its place, so that no two numbers become one.
 - ASCII ``, ; : ? ! .`` become Chinese behind a Chinese character, ``, ; : .`` only if one follows too. A list number
   (一.) keeps its point. Addresses of web pages are left as they are.
 - A mark that is repeated is written once; three full stops or two points are an ellipsis.
@@ -109,8 +109,8 @@ def _pass(texts: pl.Series) -> pl.Series:
     texts = _where(
         texts, _IN_TABLE, lambda some: some.str.replace_many(list(CHARACTERS), list(CHARACTERS.values()), leftmost=True)
     )
-    texts = _where(texts, _IN_DEBRIS, lambda some: _each(some, _without_debris))
     texts = _where(texts, r"<[A-Za-z/!]|&[#A-Za-z]", lambda some: _each(some, strip_markup))
+    texts = _where(texts, _IN_DEBRIS, lambda some: _each(some, _without_debris))
     texts = _where(texts, _SPACED, lambda some: _each(some, _joined))
     return _where(texts, _SUSPECT, _ruled).rename(name)
 

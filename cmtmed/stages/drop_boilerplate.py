@@ -10,7 +10,7 @@ from pydantic import Field, PositiveInt
 from cmtmed.dedup.shingle import text_hashes
 from cmtmed.messages import Turns, flatten, nest
 from cmtmed.stage import CorpusStage, columns
-from cmtmed.text.boilerplate import CUES, PLACEHOLDER, is_boilerplate
+from cmtmed.text.boilerplate import CUES, PLACEHOLDER, without_boilerplate
 from cmtmed.text.sentences import sentences, split
 
 _QUESTION: Final = r"[?？吗呢么][\s。！!.”\"』」）)]*$"
@@ -106,12 +106,13 @@ class DropBoilerplate(CorpusStage):
 
 def _cleaned(text: str, canned: set[str]) -> str:
     spans = split(text)
-    kept = [span for span in spans if not is_boilerplate(text[slice(*span)])]
+    told = [(without_boilerplate(text[start:end]), text[start:end], _gap(text, end)) for start, end in spans]
+    kept = [(left, gap) for left, sentence, gap in told if left and sentence not in canned]
     # A turn that is nothing but canned is what the doctor said; without it the patient would go unanswered.
-    remaining = [span for span in kept if text[slice(*span)] not in canned] or kept
-    if len(remaining) == len(spans):
+    kept = kept or [(left, gap) for left, _, gap in told if left]
+    if [left for left, _ in kept] == [sentence for _, sentence, _ in told]:
         return text
-    return "".join(text[start:end] + _gap(text, end) for start, end in remaining).strip()
+    return "".join(left + gap for left, gap in kept).strip()
 
 
 def _gap(text: str, end: int) -> str:

@@ -175,8 +175,10 @@ def test_nobodys_dose_was_changed(raw, rows):
         )
         .list.any()
     )
-    before = raw.join(untouched.select("id"), on="id", how="semi").sort("id")
-    after = untouched.sort("id")
+    # One source names six dialogues alike; its second to sixth have other names in the build.
+    once = raw.filter(~pl.col("id").is_duplicated())
+    before = once.join(untouched.select("id"), on="id", how="semi").sort("id")
+    after = untouched.join(once.select("id"), on="id", how="semi").sort("id")
     assert after.height > 10_000
     for one, other in zip(before["messages"], after["messages"], strict=True):
         told = [message["content"] or "" for message in one], [message["content"] or "" for message in other]

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import polars as pl
 import pytest
@@ -67,7 +66,7 @@ def test_an_unknown_script_is_answered_with_the_nearest(call):
         call("simplifed")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     text=st.lists(dirty | mixed, max_size=4).map("".join),
     script=st.sampled_from(["simplified", "traditional", "keep"]),
@@ -87,17 +86,6 @@ def test_real_text_is_stable_and_keeps_its_digits(script):
     assert normalize_series(after, script).equals(after)
     folded = texts.str.replace_many([chr(0xFF10 + value) for value in range(10)], [str(value) for value in range(10)])
     assert after.str.replace_all(r"[^0-9]", "").equals(folded.str.replace_all(r"[^0-9]", ""))
-
-
-@needs_real_data
-def test_ordinary_text_is_normalized_fast():
-    records = json.loads((SHARED / "zhongjing" / "CMtMedQA_test.json").read_text("utf-8"))
-    texts = pl.Series([str(record.get("history", "")) for record in records] * 4)
-    normalize_series(texts[:10])
-    megabytes = texts.str.len_bytes().sum() / 1e6
-    began = time.perf_counter()
-    normalize_series(texts)
-    assert megabytes / (time.perf_counter() - began) > 4, "a fifth of what it does alone on a slow machine"
 
 
 def test_no_file_is_opened_without_an_encoding():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import polars as pl
 import pytest
@@ -68,15 +67,10 @@ def test_the_column_and_the_text_agree(texts):
 
 
 @needs_real_data
-def test_real_text_agrees_and_is_fast():
+def test_real_text_agrees():
     records = json.loads((SHARED / "zhongjing" / "CMtMedQA_test.json").read_text("utf-8"))
     texts = pl.Series([value for record in records for value in record.values() if isinstance(value, str)])
     table = sentences(texts)
     assert table.select("text", "start", "end").rows() == [
         (row, *span) for row, text in enumerate(texts) for span in split(text)
     ]
-    many = pl.concat([texts] * 20)
-    began = time.perf_counter()
-    sentences(many)
-    speed = many.str.len_bytes().sum() / 1e6 / (time.perf_counter() - began)
-    assert speed > 10, "a fifth of what it does alone on a slow machine"

@@ -11,6 +11,7 @@ from pydantic import Field, PositiveInt, field_validator
 from cmtmed.dedup.cluster import components
 from cmtmed.dedup.minhash import signatures
 from cmtmed.dedup.pairs import clusters_of
+from cmtmed.dedup.shingle import text_hashes
 from cmtmed.stage import CorpusStage, columns
 
 Rule = Literal["most_turns", "most_inquiries", "longest", "first"]
@@ -69,15 +70,17 @@ class DropDuplicates(CorpusStage):
 
     def decide(self, sketches: pl.LazyFrame) -> pl.DataFrame:
         """Return ``id``, ``cluster`` and ``drop_reason`` of the dialogues that have a duplicate."""
-        rows = sketches.select(
-            "id", "turns", "asks", "question", pl.col("text").str.len_chars().alias("chars")
-        ).collect()
         texts = sketches.select("text").collect()["text"]
         made = sketches.select("signature").collect()["signature"].to_numpy()
         label = clusters_of(
             texts, self.threshold, ngram=self.ngram, signatures=np.ascontiguousarray(made.reshape(-1, self.num_perm))
         )
-        rows = rows.with_columns(pl.Series("label", label), pl.Series("near", label), texts).with_row_index("first")
+        rows = (
+            sketches.select("id", "turns", "asks", "question", pl.col("text").str.len_chars().alias("chars"))
+            .collect()
+            .with_columns(text_hashes(texts).alias("text"), pl.Series("label", label), pl.Series("near", label))
+            .with_row_index("first")
+        )
         if self.same_question == "keep_best":
             rows = _joined(rows)
         return self._verdicts(rows.filter(pl.len().over("label") > 1))

@@ -389,6 +389,19 @@ print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], 
         assert [turns[0][1] for turns in told] == ["一", "五"]
         assert broken == [("record 2", Reason.INVALID_JSON)]
 
+    def test_brackets_that_close_nothing(self, tmp_path):
+        (tmp_path / "crawl.json").write_text('[}, {"question": "一", "answer": "二"}, 5, "x", }}]', encoding="utf-8")
+        told, broken = read_all(tmp_path / "crawl.json")
+        assert [turns[0][1] for turns in told] == ["一"]
+        reasons = [
+            Reason.INVALID_JSON,
+            Reason.NOT_A_RECORD,
+            Reason.NOT_A_RECORD,
+            Reason.INVALID_JSON,
+            Reason.INVALID_JSON,
+        ]
+        assert [reason for _, reason in broken] == reasons
+
     def test_an_array_cut_short(self, tmp_path):
         (tmp_path / "crawl.json").write_text(as_array()[:-30], encoding="utf-8")
         assert read_all(tmp_path / "crawl.json") == (EXPECTED[:1], [("record 2", Reason.INVALID_JSON)])
@@ -448,8 +461,17 @@ def test_what_is_written_is_what_is_read(tmp_path, pairs, kind):
     assert told == [[("u", question), ("a", answer)] for question, answer in pairs]
 
 
-@quick
-@given(st.binary(max_size=300), st.sampled_from(["csv", "jsonl", "json", "txt", "html", "parquet"]))
+# Mostly the signs that formats are made of, so that strange combinations of them come up.
+debris = st.lists(st.sampled_from([*'[]{}",:\\<>=\n\t ', "患者：", "\ufeff", '"q": 1', "<p>"]), max_size=40).map(
+    lambda parts: "".join(parts).encode()
+)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.one_of(st.binary(max_size=300), debris, debris.map(lambda data: b"[" + data)),
+    st.sampled_from(["csv", "tsv", "jsonl", "json", "txt", "html", "parquet"]),
+)
 def test_no_bytes_can_crash_a_reader(tmp_path, data, kind):
     path = tmp_path / f"crawl.{kind}"
     path.write_bytes(data)

@@ -149,7 +149,8 @@ class _Cutter:
             self.depth += 1
         elif sign == b"," or self.depth == 0:
             if self.depth == 0:
-                yield self._cut(found.start())
+                # A bracket that closes nothing is an element of its own, or we would stand before it for ever.
+                yield self._cut(found.start() if found.start() > self.start else self.at)
         else:
             self.depth -= 1
             if self.depth == 0:

@@ -12,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cmtmed
-from cmtmed.dedup.cluster import components
+from cmtmed.dedup.cluster import components, guarded
+from cmtmed.dedup.links import Method, clusters_of, join, longest_first
 from cmtmed.dedup.lsh import choose_bands
 from cmtmed.dedup.minhash import shingle_hash, signatures
 from cmtmed.dedup.overlap import containment, gram_hashes
-from cmtmed.dedup.pairs import clusters_of, near_duplicates
-from cmtmed.dedup.shingle import text_hashes
+from cmtmed.dedup.pairs import near_duplicates
+from cmtmed.dedup.shingle import Texts, text_hashes
+from cmtmed.dedup.sketches import Sketches
 from cmtmed.errors import UsageError
 
 quick = settings(max_examples=60, deadline=None)
@@ -34,13 +36,32 @@ def jaccard(one, other):
 
 
 @quick
-@given(st.lists(signs, max_size=4), st.sampled_from([1, 2, 5, 7]), st.sampled_from([4, 6, 128]), st.integers(0, 9))
-def test_signatures_are_those_of_datasketch(texts, ngram, num_perm, seed):
-    made = signatures(pl.Series(texts, dtype=pl.String), ngram=ngram, num_perm=num_perm, seed=seed)
+@given(
+    st.lists(signs, max_size=4),
+    st.sampled_from([1, 2, 5, 7]),
+    st.sampled_from([4, 6, 128]),
+    st.integers(0, 9),
+    st.sampled_from(["affine32", "legacy"]),
+)
+def test_signatures_are_those_of_datasketch(texts, ngram, num_perm, seed, scheme):
+    made = signatures(pl.Series(texts, dtype=pl.String), ngram=ngram, num_perm=num_perm, seed=seed, scheme=scheme)
     for text, signature in zip(texts, made, strict=True):
-        reference = MinHash(num_perm=num_perm, seed=seed, hashfunc=shingle_hash, scheme="affine32")
+        reference = MinHash(num_perm=num_perm, seed=seed, hashfunc=shingle_hash, scheme=scheme)
         reference.update_batch(shingle.encode() for shingle in shingles(text, ngram))
         assert signature.tolist() == reference.hashvalues.tolist()
+
+
+@pytest.mark.parametrize("scheme", ["affine32", "legacy"])
+def test_long_texts_are_signed_as_short_ones_are(scheme):
+    """Texts longer than what the kernel hashes at a time, with white space and signs of every width at the seams."""
+    draw = random.Random(4)
+    text = "".join(draw.choices("头痛发烧三天，。x9é𠮷🙂 \u3000\n", k=20_000))
+    made = signatures(pl.Series([text]), scheme=scheme, num_perm=16)[0]
+    reference = MinHash(num_perm=16, hashfunc=shingle_hash, scheme=scheme)
+    reference.update_batch(shingle.encode() for shingle in shingles(text))
+    assert made.tolist() == reference.hashvalues.tolist()
+    one, other, third = text_hashes(pl.Series([text, "".join(text.split()), text[:-9] + "痛" + text[-8:]]))
+    assert one == other != third
 
 
 def corpus(count, seed=0, length=200):
@@ -101,18 +122,62 @@ def partition(labels, order):
     return {frozenset(group) for group in groups.values()}
 
 
-def clusters(texts, **options):
-    series = pl.Series(texts, dtype=pl.String)
-    return clusters_of(series, 0.8, signatures=signatures(series, **options))
-
-
 def test_clusters_do_not_depend_on_the_order_of_rows():
     texts = corpus(200) + ["同一句话说了很多遍很多遍"] * 40
     order = list(range(len(texts)))
-    expected = partition(clusters(texts), order)
+    expected = partition(clusters_of(texts), order)
     for seed in range(3):
         random.Random(seed).shuffle(order)
-        assert partition(clusters([texts[at] for at in order]), order) == expected
+        shuffled = [texts[at] for at in order]
+        found = clusters_of(shuffled, threads=seed + 1)
+        assert partition(found, order) == expected
+        assert {texts[at] for at in clusters_of(texts)} == {shuffled[at] for at in found}
+
+
+def test_clusters_do_not_depend_on_where_sketches_are(tmp_path):
+    texts = Texts.of(pl.Series(corpus(200)))
+    method = Method()
+    expected = clusters_of(texts).tolist()
+    for chunks in ([texts], [Texts.of(pl.Series(corpus(200)).slice(at, 37)) for at in range(0, 300, 37)]):
+        cut = Texts(chunk for part in chunks for chunk in part.chunks)
+        sketches = Sketches.of(cut, method, tmp_path)
+        assert join(cut, sketches, method, longest_first(sketches))[0].tolist() == expected
+
+
+def test_a_chain_does_not_become_one_cluster():
+    """Each text shares most of its characters with the next, and nothing with the last."""
+    draw = random.Random(1)
+    stream = "".join(draw.choices("的一是不了在有人我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后", k=400))
+    texts = [stream[at : at + 200] for at in range(0, 200, 8)]
+    sets = [shingles(text) for text in texts]
+    labels = clusters_of(texts, 0.8)
+    assert 1 < len(set(labels.tolist())) < len(texts)
+    for place, kept in enumerate(labels):
+        assert labels[kept] == kept
+        assert jaccard(sets[place], sets[kept]) >= 2 * 0.8 - 1
+    kept = sorted(set(labels.tolist()))
+    assert not any(jaccard(sets[a], sets[b]) >= 0.8 for a in kept for b in kept if a < b)
+
+
+@quick
+@given(
+    st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=30).map(
+        lambda links: [(a, b) for a, b in links if a != b]
+    ),
+    st.permutations(range(20)),
+)
+def test_the_guard_leaves_no_linked_pair_and_nobody_far_from_home(links, rank):
+    best = guarded([a for a, _ in links], [b for _, b in links], rank)
+    near = {at: {at} for at in range(20)}
+    for a, b in links:
+        near[a].add(b)
+        near[b].add(a)
+    for at in range(20):
+        assert best[best[at]] == best[at]
+        assert rank[best[at]] <= rank[at]
+        assert any(best[at] in near[step] for step in near[at])
+    kept = set(best.tolist())
+    assert not any(other in near[one] for one in kept for other in kept if one != other)
 
 
 def test_signatures_do_not_depend_on_threads_or_chunks():
@@ -127,7 +192,7 @@ def test_signatures_do_not_depend_on_threads_or_chunks():
 def test_short_and_empty_texts_never_flow_together():
     texts = ["", " ", "嗯", "好", "嗯 ", "谢谢", "谢 谢", "好的谢谢", ""]
     assert near_duplicates(texts).select("a", "b").rows() == [(2, 4), (5, 6)]
-    assert clusters(texts).tolist() == [0, 1, 2, 3, 2, 5, 5, 7, 8]
+    assert clusters_of(texts).tolist() == [0, 1, 2, 3, 2, 5, 5, 7, 8]
 
 
 def test_many_copies_stay_linear():
@@ -135,7 +200,7 @@ def test_many_copies_stay_linear():
     found = near_duplicates(texts)
     assert found.height < 5000 * 100
     assert set(found["a"].to_list() + found["b"].to_list()) == set(range(5000))
-    assert clusters(texts).tolist() == [0] * 5000 + [5000]
+    assert clusters_of(texts).tolist() == [0] * 5000 + [5000]
 
 
 def test_a_changed_number_is_another_text_at_threshold_one():
@@ -176,6 +241,8 @@ def test_components_are_named_by_their_smallest(links):
         (lambda: near_duplicates(pl.Series([1])), "texts have type Int64"),
         (lambda: near_duplicates(["a"], ngram=0), "ngram is 0"),
         (lambda: near_duplicates(["a"], num_perm=1), "num_perm is 1"),
+        (lambda: near_duplicates(["a", "\ud83d"]), "half a surrogate pair at character 0"),
+        (lambda: signatures(pl.Series(["a"]), scheme="sha1"), "scheme is 'sha1'; give 'affine32' or 'legacy'"),
     ],
 )
 def test_bad_calls(call, message):

@@ -6,19 +6,23 @@ signatures with similarity j share a band with probability ``1 - (1 - j**rows)**
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
-from cmtmed.dedup.minhash import UInt32s
-from cmtmed.dedup.shingle import UInt64s, in_threads
+from cmtmed.dedup.shingle import Positions, UInt64s, default_threads, in_threads
 
-_RUN: int = 16
-"""In a run of up to so many equal keys, all pairs are candidates."""
+_NEAR: Final = 8
+"""In a run of equal keys that is too long each member is compared with so many before it, and with so many at its
+beginning."""
 
-_NEAR: int = 8
-"""In a longer run each is compared with so many before it, and with so many at the beginning of the run."""
+_ERRORS: Final = 4
+"""Standard errors by which the signatures of a true pair may disagree: one pair in 30,000 disagrees more."""
 
-_BLOCK: int = 2**15
+_BAND_BYTES: Final = 2**31
+"""Memory for the tables of all bands that are worked on at a time."""
 
 
 def choose_bands(threshold: float, num_perm: int, recall: float = 0.998) -> tuple[int, int]:
@@ -37,81 +41,43 @@ def choose_bands(threshold: float, num_perm: int, recall: float = 0.998) -> tupl
     return num_perm, 1
 
 
-def candidates(signatures: UInt32s, order: UInt64s, bands: int, rows: int) -> tuple[npt.NDArray[np.int64], ...]:
+def candidates(
+    keys: Callable[[int], UInt64s],
+    bands: int,
+    low: npt.NDArray[np.uint8],
+    members: Positions,
+    *,
+    threshold: float,
+    run: int,
+    threads: int | None = None,
+) -> tuple[Positions, Positions]:
     """Return the pairs that share a band and whose signatures agree often enough to be worth an exact comparison.
 
     Args:
-        signatures: shape (n, num_perm).
-        order: a hash of each text; within a run of equal keys it decides who is compared with whom, so that the pairs
-            do not depend on the order of the rows.
+        keys: returns the keys of a band for all texts; one call a band, so that no more than a few are in memory.
         bands: number of bands.
-        rows: values per band.
+        low: the low bytes of all signatures, shape (texts, num_perm).
+        members: the texts to compare, in an order that does not depend on the order of the corpus: it decides who is
+            compared with whom in runs of more than ``run`` equal keys.
+        threshold: of the Jaccard similarity. Pairs whose signatures put them four standard errors below are left out.
+        run: in up to so many equal keys, every pair is a candidate.
+        threads: how many to use; the result does not depend on it.
 
     Returns:
-        Two arrays of positions, left and right, each pair once.
+        Two arrays of positions in the corpus, each pair once, pairs with the same left side together.
     """
-    from cmtmed.dedup.kernels import band_keys
+    from cmtmed.dedup.kernels import band_pairs
 
-    n = len(signatures)
+    perms = low.shape[1]
+    least = int(np.ceil(perms * threshold - _ERRORS * np.sqrt(perms * threshold * (1 - threshold))))
     found = [np.zeros(0, dtype=np.uint64)] * bands
-    ranges = [(start, min(start + _BLOCK, n)) for start in range(0, n, _BLOCK)]
 
     def one_band(band: int, _: int) -> None:
-        keys = np.empty(n, dtype=np.uint64)
-        for start, end in ranges:
-            band_keys(signatures, start, end, band * rows, rows, keys)
-        found[band] = _pairs(keys, order)
+        found[band] = band_pairs(keys(band), members, low, least, run, _NEAR)
 
-    in_threads(one_band, [(band, band + 1) for band in range(bands)])
-    pairs = np.unique(np.concatenate(found)) if bands else found[0]
-    return (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
-
-
-def _pairs(keys: UInt64s, order: UInt64s) -> UInt64s:
-    """Return candidate pairs of one band, each packed as left * 2**32 + right with left < right."""
-    by_key = np.argsort(keys, kind="stable")
-    sorted_keys = keys[by_key]
-    same = sorted_keys[1:] == sorted_keys[:-1]
-    if not same.any():
-        return np.zeros(0, dtype=np.uint64)
-    # Only rows in runs are of interest from here on; they are few.
-    in_run = np.concatenate([[False], same]) | np.concatenate([same, [False]])
-    members = by_key[in_run]
-    ranked = np.lexsort((order[members], keys[members]))
-    members = members[ranked]
-    run_keys = keys[members]
-    starts = np.flatnonzero(np.concatenate([[True], run_keys[1:] != run_keys[:-1]]))
-    lengths = np.diff(np.concatenate([starts, [len(members)]]))
-    place = np.arange(len(members)) - np.repeat(starts, lengths)
-    length = np.repeat(lengths, lengths)
-    start = np.repeat(starts, lengths)
-    out = []
-    for back in range(1, _RUN):
-        reach = place >= back
-        if back > _NEAR:
-            reach &= length <= _RUN
-        out.append(_packed(members[np.flatnonzero(reach)], members[np.flatnonzero(reach) - back]))
-    for first in range(_NEAR):
-        far = np.flatnonzero((length > _RUN) & (place > first + _NEAR))
-        out.append(_packed(members[far], members[start[far] + first]))
-    return np.unique(np.concatenate(out))
-
-
-def _packed(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> UInt64s:
-    low, high = np.minimum(one, other).astype(np.uint64), np.maximum(one, other).astype(np.uint64)
-    return low << np.uint64(32) | high
-
-
-def promising(
-    signatures: UInt32s, left: npt.NDArray[np.int64], right: npt.NDArray[np.int64], threshold: float
-) -> npt.NDArray[np.bool_]:
-    """Say which pairs' signatures agree so often that the threshold is within five standard errors."""
-    from cmtmed.dedup.kernels import agreements
-
-    same = np.empty(len(left), dtype=np.int32)
-    ranges = [(start, min(start + _BLOCK, len(left))) for start in range(0, len(left), _BLOCK)]
-    in_threads(lambda start, end: agreements(signatures, left, right, start, end, same), ranges)
-    perms = signatures.shape[1]
-    error = float(np.sqrt(threshold * (1 - threshold) / perms))
-    worth: npt.NDArray[np.bool_] = same >= perms * (threshold - 5 * error)
-    return worth
+    # A band's tables take up to 64 bytes a member.
+    room = max(1, _BAND_BYTES // (64 * max(1, len(members))))
+    in_threads(one_band, [(band, band + 1) for band in range(bands)], min(threads or default_threads(), room))
+    packed = np.unique(np.concatenate(found)) if bands else np.zeros(0, dtype=np.uint64)
+    left, right = packed >> np.uint64(32), packed & np.uint64(0xFFFFFFFF)
+    return members[left.astype(np.int64)], members[right.astype(np.int64)]

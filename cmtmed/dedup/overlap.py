@@ -21,15 +21,16 @@ def gram_hashes(texts: pl.Series, n: int = 13) -> tuple[npt.NDArray[np.uint32], 
     """
     from cmtmed.dedup.kernels import gram_sets
 
-    laid = Texts.of(texts)
-    rows = np.arange(len(laid), dtype=np.int64)
-    starts = laid.offsets - laid.offsets[0]
-    sets = np.empty(int(starts[-1]), dtype=np.uint64)
-    sizes = np.zeros(len(laid), dtype=np.int64)
-    gram_sets(laid.data, laid.offsets, rows, n, starts, sets, sizes)
-    text = np.repeat(rows, sizes)
+    laid = Texts.of(texts).gather(np.arange(len(texts)))
+    # A text has fewer n-grams than bytes; for Chinese a third of that.
+    sets, sizes = np.empty(int(laid.offsets[-1]), dtype=np.uint64), np.zeros(len(laid), dtype=np.int64)
+    in_threads(
+        lambda start, end: gram_sets(laid.data, laid.offsets, start, end, n, laid.offsets, sets, sizes),
+        laid.blocks(2**21),
+    )
+    text = np.repeat(np.arange(len(laid)), sizes)
     inside = np.arange(len(text)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return text.astype(np.uint32), sets[np.repeat(starts[:-1], sizes) + inside]
+    return text.astype(np.uint32), sets[np.repeat(laid.offsets[:-1], sizes) + inside]
 
 
 def containment(texts: pl.Series, reference: UInt64s, n: int = 13) -> npt.NDArray[np.float64]:
@@ -37,23 +38,26 @@ def containment(texts: pl.Series, reference: UInt64s, n: int = 13) -> npt.NDArra
 
     Args:
         texts: String.
-        reference: hashes from `gram_hashes`, sorted and without repeats.
+        reference: hashes from `gram_hashes`.
         n: code points per n-gram, the same as in the reference.
 
     Returns:
         One value from 0 to 1 a text; 0 where it is shorter than ``n``.
     """
-    from cmtmed.dedup.kernels import contained
+    from cmtmed.dedup.kernels import contained, fill_table
 
-    laid = Texts.of(texts)
-    out = np.zeros(len(laid), dtype=np.float64)
+    out = np.zeros(len(texts), dtype=np.float64)
     if len(reference) == 0:
         return out
-    # One bit a hash, sixteen times as many as there are: most n-grams need no search.
-    sieve = np.zeros(1 << int(16 * len(reference)).bit_length(), dtype=np.bool_)
-    sieve[reference & np.uint64(len(sieve) - 1)] = True
-    in_threads(
-        lambda start, end: contained(laid.data, laid.offsets, start, end, n, reference, sieve, out),
-        laid.blocks(2**21),
-    )
+    table = np.zeros(1 << max(6, int(2 * len(reference)).bit_length()), dtype=np.uint64)
+    fill_table(np.ascontiguousarray(reference), table)
+    laid = Texts.of(texts)
+    for chunk, first in zip(laid.chunks, laid.starts, strict=False):
+        part = out[first : first + len(chunk)]
+        in_threads(
+            lambda start, end, chunk=chunk, part=part: contained(
+                chunk.data, chunk.offsets, start, end, n, table, part
+            ),
+            chunk.blocks(2**21),
+        )
     return out

@@ -1,52 +1,67 @@
-"""The exact Jaccard similarity of candidate pairs."""
+"""How much the shingle sets of candidate pairs really have in common."""
 
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from cmtmed.dedup.shingle import Texts, in_threads
+from cmtmed.dedup.shingle import Positions, Texts, in_threads
 
-_BLOCK_BYTES = 2**24
-"""UTF-8 bytes whose shingle sets are held at a time, per thread; the sets take up to eight times that."""
+_BLOCK_BYTES: Final = 2**24
+"""UTF-8 bytes of the texts that are compared at a time, per thread."""
 
 
-def jaccard(
-    texts: Texts, left: npt.NDArray[np.int64], right: npt.NDArray[np.int64], *, ngram: int, threshold: float = 0.0
-) -> npt.NDArray[np.float64]:
-    """Return the Jaccard similarity of the shingle sets of pairs of texts.
+def overlaps(
+    texts: Texts,
+    left: Positions,
+    right: Positions,
+    *,
+    ngram: int,
+    threshold: float = 0.0,
+    threads: int | None = None,
+) -> tuple[Positions, Positions]:
+    """Count the shingles of pairs of texts.
 
     Args:
         texts: all texts.
-        left: positions, one a pair.
+        left: positions, one a pair; pairs with the same left side should follow one another.
         right: positions, one a pair.
         ngram: code points per shingle.
-        threshold: pairs whose sizes alone keep them below it are not compared and get -1.
+        threshold: pairs whose Jaccard similarity cannot reach it are not compared to the end.
+        threads: how many to use; the result does not depend on it.
 
     Returns:
-        One value a pair. A text without a shingle is similar to nothing here.
+        The number of distinct shingles in both (-1 where they were not compared), shape (pairs,), and those of the
+        left and of the right text, shape (pairs, 2).
     """
-    out = np.empty(len(left), dtype=np.float64)
-    size = np.diff(texts.offsets)
-    cost = np.cumsum(size[left] + size[right])
+    common = np.empty(len(left), dtype=np.int64)
+    sizes = np.zeros((len(left), 2), dtype=np.int64)
+    if len(left) == 0:
+        return common, sizes
+    length = texts.sizes()
+    cost = np.cumsum(length[left] + length[right])
     cuts = [0]
     while cuts[-1] < len(left):
         spent = cost[cuts[-1] - 1] if cuts[-1] else 0
         cuts.append(max(int(np.searchsorted(cost, spent + _BLOCK_BYTES, side="right")), cuts[-1] + 1))
 
     def block(start: int, end: int) -> None:
-        from cmtmed.dedup.kernels import gram_sets, jaccards
+        from cmtmed.dedup.kernels import compare_pairs
 
         rows, place = np.unique(np.concatenate([left[start:end], right[start:end]]), return_inverse=True)
-        # A text has at most as many shingles as bytes; for Chinese a third of that.
-        starts = np.concatenate([[0], np.cumsum(size[rows])]).astype(np.int64)
-        sets = np.empty(int(starts[-1]), dtype=np.uint64)
-        sizes = np.empty(len(rows), dtype=np.int64)
-        gram_sets(texts.data, texts.offsets, rows, ngram, starts, sets, sizes)
-        half = end - start
-        jaccards(starts, sets, sizes, place[:half], place[half:], threshold, out[start:end])
+        chunk, half = texts.gather(rows), end - start
+        compare_pairs(
+            chunk.data, chunk.offsets, place[:half], place[half:], ngram, threshold, common[start:end], sizes[start:end]
+        )
 
-    in_threads(block, list(pairwise(cuts)))
-    return out
+    in_threads(block, list(pairwise(cuts)), threads)
+    return common, sizes
+
+
+def jaccard(common: Positions, sizes: Positions) -> npt.NDArray[np.float64]:
+    """Return the Jaccard similarity from the counts of `overlaps`; 0 for texts without shingles, -1 for -1."""
+    union = sizes.sum(axis=1) - common
+    return np.where(common < 0, -1.0, common / np.maximum(union, 1))

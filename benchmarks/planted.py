@@ -48,7 +48,9 @@ def texts(count: int, seed: int = 0) -> list[str]:
     made = []
     for _ in range(count - copies):
         text = ""
-        while len(text) < LENGTH - 85:  # the last turn overshoots by more than half a turn: long turns are met more often
+        while (
+            len(text) < LENGTH - 85
+        ):  # the last turn overshoots by more than half a turn: long turns are met more often
             text += draw.choice(pool)
         made.append(text)
     originals = len(made)
@@ -130,13 +132,13 @@ def _numbered(rows: list[str], ngram: int) -> tuple[npt.NDArray[np.int32], npt.N
 
 
 @njit(parallel=True)
-def _sort_within(ranked: Any, places: Any) -> None:  # noqa: ANN401
+def _sort_within(ranked: Any, places: Any) -> None:
     for row in prange(len(places) - 1):
         ranked[places[row] : places[row + 1]].sort()
 
 
 @njit
-def _scan(grams: Any, starts: Any, least: float) -> Any:  # noqa: ANN401
+def _scan(grams: Any, starts: Any, least: float) -> Any:
     rows = len(starts) - 1
     highest = 0
     for at in range(len(grams)):

@@ -147,7 +147,11 @@ def test_clusters_do_not_depend_on_where_sketches_are(tmp_path):
 def test_a_chain_does_not_become_one_cluster():
     """Each text shares most of its characters with the next, and nothing with the last."""
     draw = random.Random(1)
-    stream = "".join(draw.choices("的一是不了在有人我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后", k=400))
+    stream = "".join(
+        draw.choices(
+            "的一是不了在有人我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后", k=400
+        )
+    )
     texts = [stream[at : at + 200] for at in range(0, 200, 8)]
     sets = [shingles(text) for text in texts]
     labels = clusters_of(texts, 0.8)

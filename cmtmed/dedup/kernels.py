@@ -55,7 +55,7 @@ def _three(data, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
 
 @njit(cache=True, nogil=True, inline="always")
 def _leads_three(byte):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    return byte >= 0xE3 and byte < 0xF0  # noqa: PLR1716
+    return byte >= 0xE3 and byte < 0xF0
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -155,7 +155,7 @@ def hash_texts(data, offsets, start, end, hashes):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True, nogil=True)
-def sketch_texts(  # type: ignore[no-untyped-def]  # noqa: ANN201, PLR0913, PLR0915
+def sketch_texts(  # type: ignore[no-untyped-def]  # noqa: ANN201
     data, offsets, start, end, ngram, legacy, a, b, hashes, counts, values, bands, rows, keys, low  # noqa: ANN001
 ):  # fmt: skip
     """Write what deduplication knows of each text: hash, length, MinHash values, band keys, low bytes of the values.
@@ -240,7 +240,7 @@ def _least_legacy(wide, many, a, b, least):  # type: ignore[no-untyped-def]  # n
 
 
 @njit(cache=True, nogil=True)
-def band_pairs(keys, members, low, least, run, near):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0912, PLR0915
+def band_pairs(keys, members, low, least, run, near):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0915
     """Return the pairs of one band: places in ``members`` as larger * 2**32 + smaller.
 
     Members with equal keys stand in one run, in the order of ``members``. In a run of up to ``run`` all are paired; in
@@ -320,7 +320,7 @@ def copy_texts(data, offsets, rows, places, out, out_offsets):  # type: ignore[n
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _load(data, start, end, powers, codes, room):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913
+def _load(data, start, end, powers, codes, room):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Write the n-gram hashes of one text into ``room``, repeats included, and return how many there are."""
     _, count = _decode(data, start, end, codes, 0, end - start)
     return _grams(codes, count, powers, room) if count >= len(powers) else 0
@@ -434,7 +434,7 @@ def take_balls(order, bounds, to, taken):  # type: ignore[no-untyped-def]  # noq
 
 
 @njit(cache=True, nogil=True)
-def gram_sets(data, offsets, start, end, ngram, places, out, sizes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0913
+def gram_sets(data, offsets, start, end, ngram, places, out, sizes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Write the sorted set of n-gram hashes of each text at its place in ``out``, and its size."""
     powers = _powers(ngram)
     codes = np.empty(_longest(offsets, start, end), dtype=np.uint32)
@@ -458,7 +458,7 @@ def fill_table(values, table):  # type: ignore[no-untyped-def]  # noqa: ANN001, 
 
 
 @njit(cache=True, nogil=True)
-def contained(data, offsets, start, end, ngram, table, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0913
+def contained(data, offsets, start, end, ngram, table, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Write which share of a text's n-grams stands in a table; 0 for a text without n-grams."""
     powers = _powers(ngram)
     longest = _longest(offsets, start, end)

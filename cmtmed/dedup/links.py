@@ -133,9 +133,19 @@ def longest_first(sketches: Sketches) -> Positions:
     return rank
 
 
-def join(texts: Texts, sketches: Sketches, method: Method, rank: Positions) -> tuple[Positions, Links]:
-    """Return for each text the position of the one that is kept in its place, and the links that say so."""
-    found = find_links(texts, sketches, method, rank=rank, run=SOME)
+def join(
+    texts: Texts, sketches: Sketches, method: Method, rank: Positions, among: Positions | None = None
+) -> tuple[Positions, Links]:
+    """Return for each text the position of the one that is kept in its place, and the links that say so.
+
+    Args:
+        texts: all texts.
+        sketches: of the same texts, made by the same method.
+        method: how.
+        rank: of each text, all different; the least of a cluster is kept.
+        among: positions to which the search is restricted; all others are kept.
+    """
+    found = find_links(texts, sketches, method, rank=rank, run=SOME, among=among)
     while True:
         best = guarded(found.left, found.right, rank)
         # Where links were not looked for in full, two that are kept may still be near-duplicates: look again.
@@ -194,9 +204,7 @@ def find_links(
     left, right = candidates(
         sketches.band, bands, sketches.low, members, threshold=method.threshold, run=run, threads=method.threads
     )
-    common, sizes = overlaps(
-        texts, left, right, ngram=method.ngram, threshold=method.threshold, threads=method.threads
-    )
+    common, sizes = overlaps(texts, left, right, ngram=method.ngram, threshold=method.threshold, threads=method.threads)
     value = jaccard(common, sizes)
     # As large as the threshold up to the last bit of a division.
     kept = value >= method.threshold - 1e-12

@@ -139,7 +139,7 @@ def permutations(num_perm: int, seed: int, scheme: Scheme = "affine32") -> tuple
     Raises:
         UsageError: an unknown scheme.
     """
-    draw = np.random.RandomState(seed)  # noqa: NPY002  (the generator that datasketch uses)
+    draw = np.random.RandomState(seed)
     if scheme == "legacy":
         pairs = [
             (draw.randint(1, _M61, dtype=np.uint64), draw.randint(0, _M61, dtype=np.uint64)) for _ in range(num_perm)

@@ -55,9 +55,7 @@ def containment(texts: pl.Series, reference: UInt64s, n: int = 13) -> npt.NDArra
     for chunk, first in zip(laid.chunks, laid.starts, strict=False):
         part = out[first : first + len(chunk)]
         in_threads(
-            lambda start, end, chunk=chunk, part=part: contained(
-                chunk.data, chunk.offsets, start, end, n, table, part
-            ),
+            lambda start, end, chunk=chunk, part=part: contained(chunk.data, chunk.offsets, start, end, n, table, part),
             chunk.blocks(2**21),
         )
     return out

@@ -56,6 +56,11 @@ class Chunk:
         held = np.frombuffer(data, dtype=np.uint8) if data is not None and data.size else np.zeros(1, dtype=np.uint8)
         return cls(_read_only(held), _read_only(places))
 
+    @classmethod
+    def over(cls, data: npt.NDArray[np.uint8], offsets: Positions) -> Chunk:
+        """Look at UTF-8 bytes and offsets that somebody else has made."""
+        return cls(_read_only(data), _read_only(offsets))
+
     def blocks(self, size: int) -> list[tuple[int, int]]:
         """Cut the texts into ranges of about ``size`` bytes each."""
         cuts = [0]
@@ -110,7 +115,7 @@ class Texts:
         data = np.empty(max(1, int(offsets[-1])), dtype=np.uint8)
         for chunk, inside, places in shares:
             copy_texts(chunk.data, chunk.offsets, inside, places, data, offsets)
-        return Chunk(_read_only(data), _read_only(offsets))
+        return Chunk.over(data, offsets)
 
 
 def _laid_out(part: pl.Series) -> Chunk:

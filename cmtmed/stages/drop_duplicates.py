@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar, Final, Literal
 
-import numpy as np
 import polars as pl
 from pydantic import Field, PositiveInt, field_validator
 
-from cmtmed.dedup.cluster import components
-from cmtmed.dedup.minhash import signatures
-from cmtmed.dedup.pairs import clusters_of
-from cmtmed.dedup.shingle import text_hashes
+from cmtmed.dedup.dialogues import Rule, Rules, duplicates, summary
+from cmtmed.dedup.links import Method
 from cmtmed.stage import CorpusStage, columns
 
-Rule = Literal["most_turns", "most_inquiries", "longest", "first"]
-_EXACT: Final = "exact_duplicate"
-_NEAR: Final = "near_duplicate"
-_QUESTION: Final = "same_question"
+_BATCH: Final = 20_000
 
 
 class DropDuplicates(CorpusStage):
-    """Drop all but one dialogue of every cluster (``exact_duplicate``, ``near_duplicate``, ``same_question``).
+    """Keep one dialogue of each cluster (``exact_duplicate``, ``near_duplicate``, ``contained``, ``same_question``).
 
     Two dialogues are near-duplicates when the true Jaccard similarity of their sets of character 5-grams, white space
-    removed, reaches the threshold: MinHash (Broder 1997) proposes, an exact comparison decides before anything is
-    joined. Digits are never normalized away: at threshold 1.0 another dose is another dialogue. ``cluster`` of every
-    member is the id of the dialogue that was kept.
+    and canned sentences removed, reaches the threshold: MinHash (Broder 1997) proposes, an exact comparison decides
+    before anything is joined. A dialogue that lies within a longer one is dropped too. Digits are never normalized
+    away: at threshold 1.0 another dose is another dialogue. ``cluster`` of every member is the id of the dialogue that
+    was kept; no two dialogues that are kept are near-duplicates.
     """
 
     reads: ClassVar = columns("id", "messages", "inquiries", "cluster")
@@ -39,8 +35,19 @@ class DropDuplicates(CorpusStage):
     keep: tuple[Rule, ...] = Field(
         default=("most_turns", "most_inquiries", "longest", "first"),
         description="Which dialogue of a cluster is kept: the rules in this order, each deciding what the one before "
-        "left open.",
+        "left open. The first is the one with the least id.",
     )
+    containment: float = Field(
+        default=0.9,
+        ge=0,
+        le=1,
+        description="Least share of a dialogue's shingles in a longer one, at least ``threshold``; 0 drops none.",
+    )
+    ignore_canned: bool = Field(default=True, description="Whether canned sentences do not count as likeness.")
+    canned_dialogues: PositiveInt = Field(
+        default=20, description="A canned sentence stands under at least so many different questions …"
+    )
+    canned_share: float = Field(default=0.001, ge=0, le=1, description="… and in at least this share of the corpus.")
     same_question: Literal["keep_all", "keep_best"] = Field(
         default="keep_all",
         description="What happens to dialogues that begin with the same patient turn but go on differently.",
@@ -54,65 +61,24 @@ class DropDuplicates(CorpusStage):
         return rules
 
     def sketch(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """Return per dialogue its text, its signature, its first patient turn and what the keep rules compare."""
-        content = pl.element().struct.field("content").fill_null("")
-        asked = pl.element().filter(pl.element().struct.field("role") == "user").struct.field("content")
-        rows = batch.select(
-            "id",
-            pl.col("messages").list.eval(content).list.join("").str.replace_all(r"\s", "").alias("text"),
-            pl.col("messages").list.eval(asked).list.first().str.replace_all(r"\s", "").alias("question"),
-            pl.col("messages").list.len().alias("turns"),
-            pl.col("inquiries").list.len().alias("asks"),
-        )
-        made = signatures(rows["text"], ngram=self.ngram, num_perm=self.num_perm, seed=self.seed)
-        signature = pl.Series("signature", made, dtype=pl.Array(pl.UInt32, self.num_perm))
-        return rows.with_columns(signature)
+        """Return per dialogue its text, its question and what the keep rules compare."""
+        return batch.select("id", *summary(pl.col("messages")), pl.col("inquiries").list.len().alias("asks"))
 
     def decide(self, sketches: pl.LazyFrame) -> pl.DataFrame:
         """Return ``id``, ``cluster`` and ``drop_reason`` of the dialogues that have a duplicate."""
-        texts = sketches.select("text").collect()["text"]
-        made = sketches.select("signature").collect()["signature"].to_numpy()
-        label = clusters_of(
-            texts, self.threshold, ngram=self.ngram, signatures=np.ascontiguousarray(made.reshape(-1, self.num_perm))
-        )
-        rows = (
-            sketches.select("id", "turns", "asks", "question", pl.col("text").str.len_chars().alias("chars"))
-            .collect()
-            .with_columns(text_hashes(texts).alias("text"), pl.Series("label", label), pl.Series("near", label))
-            .with_row_index("first")
-        )
-        if self.same_question == "keep_best":
-            rows = _joined(rows)
-        return self._verdicts(rows.filter(pl.len().over("label") > 1))
+        rows = sketches.select(pl.len()).collect().item()
 
-    def _verdicts(self, rows: pl.DataFrame) -> pl.DataFrame:
-        better = {
-            "most_turns": -pl.col("turns").cast(pl.Int64),
-            "most_inquiries": -pl.col("asks").cast(pl.Int64),
-            "longest": -pl.col("chars").cast(pl.Int64),
-            "first": pl.col("first").cast(pl.Int64),
-        }
-        ranked = rows.sort("label", *(better[rule] for rule in self.keep)).with_columns(
-            pl.col("id").first().over("label").alias("cluster"),
-            pl.col("text").first().over("label").alias("kept_text"),
-            pl.int_range(pl.len()).over("label").alias("rank"),
-            pl.col("near").first().over("label").alias("kept_near"),
-        )
-        reason = (
-            pl.when(pl.col("rank") == 0)
-            .then(pl.lit(None, dtype=pl.String))
-            .when(pl.col("text") == pl.col("kept_text"))
-            .then(pl.lit(_EXACT))
-            .when(pl.col("near") != pl.col("kept_near"))
-            .then(pl.lit(_QUESTION))
-            .otherwise(pl.lit(_NEAR))
-        )
-        return ranked.sort("first").select("id", "cluster", reason.alias("drop_reason"))
+        def batches() -> Iterator[pl.DataFrame]:
+            for start in range(0, max(rows, 1), _BATCH):
+                yield sketches.slice(start, _BATCH).collect()
 
-
-def _joined(rows: pl.DataFrame) -> pl.DataFrame:
-    """Join clusters whose dialogues begin with the same patient turn."""
-    asked = rows.filter(pl.col("question").fill_null("") != "")
-    links = asked.select("label", pl.col("label").first().over("question").alias("other")).unique()
-    merged = components(links["label"].to_numpy(), links["other"].to_numpy(), rows.height)
-    return rows.with_columns(pl.Series("label", merged).gather(rows["label"]))
+        rules = Rules(
+            method=Method(self.threshold, self.ngram, self.num_perm, self.seed),
+            keep=self.keep,
+            # At threshold 1 a changed number is another dialogue, also at the end of a longer one.
+            containment=max(self.containment, self.threshold) if self.containment else None,
+            canned_dialogues=self.canned_dialogues,
+            canned_share=self.canned_share if self.ignore_canned else None,
+            same_question=self.same_question == "keep_best",
+        )
+        return duplicates(batches, rules)

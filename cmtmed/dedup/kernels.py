@@ -362,7 +362,7 @@ def compare_pairs(data, offsets, left, right, ngram, threshold, common, sizes): 
     longest = _longest(offsets, 0, len(offsets) - 1)
     codes, room = np.empty(longest, dtype=np.uint32), np.empty(longest, dtype=np.uint64)
     one, other = np.empty(_slots(longest), dtype=np.uint64), np.empty(_slots(longest), dtype=np.uint64)
-    before, one_size, mask = np.int64(-1), 0, 0
+    before, one_size, mask = np.int64(-1), np.int64(0), np.int64(0)
     for pair in range(len(left)):
         x, y = left[pair], right[pair]
         if x != before:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from cmtmed.dedup.shingle import Texts, UInt64s, in_threads
+from cmtmed.dedup.shingle import Chunk, Texts, UInt64s, in_threads
 
 
 def gram_hashes(texts: pl.Series, n: int = 13) -> tuple[npt.NDArray[np.uint32], UInt64s]:
@@ -53,9 +53,9 @@ def containment(texts: pl.Series, reference: UInt64s, n: int = 13) -> npt.NDArra
     fill_table(np.ascontiguousarray(reference), table)
     laid = Texts.of(texts)
     for chunk, first in zip(laid.chunks, laid.starts, strict=False):
-        part = out[first : first + len(chunk)]
-        in_threads(
-            lambda start, end, chunk=chunk, part=part: contained(chunk.data, chunk.offsets, start, end, n, table, part),
-            chunk.blocks(2**21),
-        )
+
+        def work(start: int, end: int, chunk: Chunk = chunk, first: int = first) -> None:
+            contained(chunk.data, chunk.offsets, start, end, n, table, out[first : first + len(chunk)])
+
+        in_threads(work, chunk.blocks(2**21))
     return out

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -163,14 +164,15 @@ def text_hashes(texts: pl.Series) -> pl.Series:
     """
     import polars as pl
 
-    from cmtmed.dedup.kernels import hash_texts
-
     out = np.empty(len(texts), dtype=np.uint64)
     laid = Texts.of(texts)
     for chunk, first in zip(laid.chunks, laid.starts, strict=False):
-        part = out[first : first + len(chunk)]
-        in_threads(
-            lambda start, end, chunk=chunk, part=part: hash_texts(chunk.data, chunk.offsets, start, end, part),
-            chunk.blocks(2**22),
-        )
+        work = partial(_hash, chunk, out[first : first + len(chunk)])
+        in_threads(work, chunk.blocks(2**22))
     return pl.Series(texts.name, out)
+
+
+def _hash(chunk: Chunk, out: UInt64s, start: int, end: int) -> None:
+    from cmtmed.dedup.kernels import hash_texts
+
+    hash_texts(chunk.data, chunk.offsets, start, end, out)

@@ -128,3 +128,144 @@ class TestBenchmarkOverlap:
     def test_without_test_sources_nothing_happens(self):
         rows = table([user(LONG), doctor(ANSWER)], [user(LONG), doctor(ANSWER)], source=["exam", "crawl"])
         assert run(DropBenchmarkOverlap(), rows)["drop_reason"].to_list() == [None, None]
+
+
+QUESTIONS = [
+    "后脑勺一跳一跳地疼三天了，请问这是怎么回事",
+    "左膝盖下楼梯就响，走平路没事，需要去医院吗",
+    "胃胀打嗝半个月，吃完饭更厉害，该吃什么药",
+    "右脚跟早上踩地像针扎，活动开就好，应该怎么办",
+    "宝宝八个月拉绿便，精神挺好，需要去医院吗",
+    "嘴唇起泡又疼又痒，每个月都来，怎么去根",
+    "体检说尿酸偏高，没有痛过，要不要吃药",
+    "晚上盗汗把枕头都湿透了，请问这是怎么回事",
+    "月经推迟十二天，试纸是阴性，应该怎么办",
+    "眼皮一直跳，跳了一个星期，需要去医院吗",
+    "手指关节早上发僵，握不紧拳头，怎么去根",
+    "耳朵里像有蝉在叫，安静时更明显，该吃什么药",
+    "爸爸走路总往左偏，说话有点慢，应该怎么办",
+    "脚上长了个硬疙瘩，一按就疼，请问这是怎么回事",
+    "刷牙出血两个月了，牙也有点松，怎么去根",
+    "孩子上课老眨眼睛，还清嗓子，要不要吃药",
+    "怀孕十六周肚子一阵阵发紧，需要去医院吗",
+    "心跳突然很快，几分钟自己停，要不要吃药",
+    "头皮屑特别多，洗完第二天又有，该吃什么药",
+    "小腿晚上抽筋，疼得睡不着，应该怎么办",
+    "咽口水像有东西堵着，吃饭不碍事，请问这是怎么回事",
+    "腰疼往腿上窜，咳嗽时更疼，需要去医院吗",
+    "脸上两团红，一热就发烫，怎么去根",
+    "打完疫苗胳膊肿了一块，摸着热，要不要吃药",
+]
+CANNED = (
+    "感谢您对本平台的信任与支持。您的情况医生已经认真阅读。祝您早日恢复健康，生活愉快，阖家幸福安康。"
+    "云舟健康竭诚为您服务，期待您对本次咨询作出评价。如果还有其他方面的疑问，欢迎随时再来咨询我们的专家团队。"
+    "以上内容仅供参考，不能代替医院的诊断，请以线下医生的意见为准。"
+)
+
+
+def test_canned_sentences_do_not_make_dialogues_alike():
+    rows = table(*([user(question), doctor(CANNED)] for question in QUESTIONS))
+    assert set(run(DropDuplicates(threshold=0.7), rows)["drop_reason"]) == {None}
+    blind = run(DropDuplicates(ignore_canned=False, threshold=0.7), rows)["drop_reason"].to_list()
+    assert blind.count("near_duplicate") > len(QUESTIONS) / 2
+
+
+def test_canned_sentences_do_not_make_duplicates_differ():
+    others = [[user(question), doctor(CANNED)] for question in QUESTIONS]
+    told = [user(LONG), doctor("先多喝水，注意休息。")]
+    rows = table(*others, told, [told[0], doctor(told[1]["content"] + CANNED)])
+    found = run(DropDuplicates(), rows).tail(2)
+    # Equal but for what does not count; the one with more characters is kept.
+    assert found["drop_reason"].to_list() == ["near_duplicate", None]
+
+
+def test_copies_of_a_dialogue_do_not_make_its_sentences_canned():
+    """Sixty altered copies: each sentence stands in most of them, and all are near-duplicates still."""
+    copies = []
+    for number in range(60):
+        signs = list(LONG + "。" + ANSWER + "。")
+        signs[(number * 7) % len(LONG)] = "嗯"
+        text = "".join(signs)
+        copies.append([user(text[: len(LONG)]), doctor(text[len(LONG) :])])
+    found = run(DropDuplicates(), table(*copies))["drop_reason"].to_list()
+    assert found.count(None) == 1
+
+
+def test_a_sentence_with_a_dose_is_never_canned():
+    dose = "这个药每次吃两片，一天三次，饭后半小时温水送服。"
+    rows = table(
+        *([user(question), doctor(dose)] for question in QUESTIONS),
+        [user(LONG), doctor(dose)],
+        [user(LONG), doctor(dose.replace("两片", "四片"))],
+    )
+    found = run(DropDuplicates(threshold=1.0), rows).tail(2)
+    assert found["drop_reason"].to_list() == [None, None]
+
+
+def test_a_dialogue_that_another_one_continues_goes():
+    later = [
+        user(LONG),
+        doctor(ANSWER),
+        user("两岁半，手脚有点凉，刚才量了三十八度六"),
+        doctor("那可以再吃一次，吃完半小时再量，出汗要换衣服"),
+    ]
+    rows = table(later[:2], later, [user("胃疼一个星期了，饭后胀得厉害，反酸"), doctor("平时吃饭规律吗？有没有黑便？")])
+    assert verdicts(run(DropDuplicates(), rows)) == [
+        ("t/0", "contained", "t/1"),
+        ("t/1", None, "t/1"),
+        ("t/2", None, None),
+    ]
+    assert run(DropDuplicates(containment=0), rows)["drop_reason"].to_list() == [None, None, None]
+
+
+def test_within_several_and_within_one_another():
+    """The middle one lies within the longest; the shortest within both: all go into the longest."""
+    turns = [
+        user(LONG),
+        doctor(ANSWER),
+        user("两岁半，手脚有点凉，刚才量了三十八度六，还要再吃一次药吗"),
+        doctor("可以，吃完半小时再量，出汗要换衣服"),
+    ]
+    longest = [
+        *turns,
+        user("退到三十七度五了，晚上需要叫醒他喝水吗"),
+        doctor("不用叫醒，睡着了就让他睡，醒来再喝，注意观察精神"),
+    ]
+    rows = table(turns[:2], turns, longest)
+    assert [(reason, cluster) for _, reason, cluster in verdicts(run(DropDuplicates(), rows))] == [
+        ("contained", "t/2"),
+        ("contained", "t/2"),
+        (None, "t/2"),
+    ]
+
+
+def test_swapped_roles_do_not_hide_a_duplicate():
+    swapped = [doctor(LONG), user(ANSWER)]
+    found = run(DropDuplicates(), table([user(LONG), doctor(ANSWER)], swapped))
+    assert found["drop_reason"].to_list() == [None, "exact_duplicate"]
+
+
+def test_a_greeting_is_not_the_same_question():
+    rows = table(
+        [user("医生你好"), user(LONG), doctor(ANSWER)],
+        [user("医生你好"), user("胃疼一个星期了，饭后胀得厉害，反酸"), doctor("平时吃饭规律吗？有没有黑便？")],
+    )
+    assert run(DropDuplicates(same_question="keep_best"), rows)["drop_reason"].to_list() == [None, None]
+
+
+def test_of_copies_the_least_id_is_kept_wherever_it_stands():
+    rows = table(*[[user(LONG), doctor(ANSWER)]] * 12)
+    for order in (rows, rows.reverse(), rows.sample(12, seed=1, shuffle=True)):
+        found = run(DropDuplicates(), order)
+        assert found.filter(pl.col("drop_reason").is_null())["id"].to_list() == ["t/0"]
+        assert set(found["cluster"]) == {"t/0"}
+
+
+def test_an_empty_corpus_has_no_duplicates():
+    rows = table([user("x"), doctor("y")]).clear()
+    assert run(DropDuplicates(), rows).height == 0
+
+
+def test_dialogues_without_words_are_nobodys_near_duplicates():
+    rows = table([user("。。。"), doctor("？")], [user("！"), doctor("…")], [user("嗯"), doctor("好")])
+    assert run(DropDuplicates(), rows)["drop_reason"].to_list() == [None, None, None]

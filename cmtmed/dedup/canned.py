@@ -1,9 +1,10 @@
 """Canned sentences: what stands in so many dialogues that it says nothing about their likeness.
 
 Greetings, thanks, disclaimers and adverts make short dialogues look alike. A sentence is canned when it stands under
-many different questions. Questions are compared by their first and by their last characters, and both have to differ:
-fifty altered copies of one dialogue share most of one or the other. A sentence that names a quantity (a digit, or a
-Chinese numeral before a unit) is never canned, whatever its frequency: another dose is another dialogue.
+many different questions. Questions are compared at three places, beginning, middle and end, and have to differ at two
+of them: altered copies of one dialogue share most of at least two, and questions that end in the same phrase do not.
+A sentence that names a quantity (a digit, or a Chinese numeral before a unit) is never canned, whatever its frequency:
+another dose is another dialogue.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from cmtmed.dedup.shingle import Chunk, UInt64s, in_threads, text_hashes
 _LEAST_CHARS: Final = 6
 _SHARE: Final = 0.3
 """Least share of different questions among the dialogues that a canned sentence stands in."""
+
+_PLACES: Final = ("beginning", "middle", "end")
 
 _SAMPLE: Final = 200_000
 """Dialogues that are counted, drawn by the hash of their text."""
@@ -49,14 +52,13 @@ class SentenceCounts:
     _counted: int = 0
     _parts: list[pl.DataFrame] = field(default_factory=list)
 
-    def add(self, chunk: Chunk, hashes: UInt64s, openings: UInt64s, endings: UInt64s) -> None:
+    def add(self, chunk: Chunk, hashes: UInt64s, questions: UInt64s) -> None:
         """Count the sentences of some texts.
 
         Args:
             chunk: the texts, no two of them equal.
             hashes: of the texts.
-            openings: a hash of the first characters of each text's question.
-            endings: a hash of its last characters.
+            questions: of the texts, as `question_places` gives them.
         """
         from cmtmed.dedup.kernels_dialogue import sentence_hashes
 
@@ -73,7 +75,8 @@ class SentenceCounts:
         for sentence, text in found:
             row = text.astype(np.int64)[drawn[text.astype(np.int64)]]
             sentence = sentence[drawn[text.astype(np.int64)]]  # noqa: PLW2901
-            self._parts.append(pl.DataFrame({"sentence": sentence, "opening": openings[row], "ending": endings[row]}))
+            places = {name: questions[row, place] for place, name in enumerate(_PLACES)}
+            self._parts.append(pl.DataFrame({"sentence": sentence, **places}))
 
     def canned(self, min_texts: int, min_share: float) -> UInt64s:
         """Return the hashes of canned sentences: in at least so many texts, and at least so large a share of them."""
@@ -84,9 +87,9 @@ class SentenceCounts:
             pl.concat(self._parts)
             .unique()
             .group_by("sentence")
-            .agg(pl.len(), pl.col("opening").n_unique(), pl.col("ending").n_unique())
+            .agg(pl.len(), pl.concat_list(pl.col(name).n_unique() for name in _PLACES).list.median().alias("different"))
             .filter(pl.col("len") >= needed)
-            .filter(pl.min_horizontal("opening", "ending") >= pl.max_horizontal(_SHARE * pl.col("len"), needed / 2))
+            .filter(pl.col("different") >= pl.max_horizontal(_SHARE * pl.col("len"), needed / 2))
         )
         return found["sentence"].sort().to_numpy()
 
@@ -108,7 +111,15 @@ def without_canned(chunk: Chunk, canned: UInt64s) -> Chunk:
     return Chunk.over(out, chunk.offsets - chunk.offsets[0])
 
 
-def question_ends(questions: pl.Series, chars: int = 8) -> tuple[UInt64s, UInt64s]:
-    """Return hashes of the first and of the last characters of questions, punctuation and white space removed."""
+def question_places(questions: pl.Series, chars: int = 8) -> UInt64s:
+    """Return hashes of a few characters of questions, punctuation and white space removed.
+
+    Returns:
+        Array of shape (questions, 3): at the beginning, in the middle, at the end.
+    """
     bare = questions.fill_null("").str.replace_all(r"[\s\p{P}]", "")
-    return text_hashes(bare.str.head(chars)).to_numpy(), text_hashes(bare.str.tail(chars)).to_numpy()
+    middle = pl.DataFrame({"bare": bare}).select(
+        pl.col("bare").str.slice(pl.col("bare").str.len_chars().cast(pl.Int64) // 2 - chars // 2, chars)
+    )
+    parts = (bare.str.head(chars), middle.to_series(), bare.str.tail(chars))
+    return np.stack([text_hashes(part).to_numpy() for part in parts], axis=1)

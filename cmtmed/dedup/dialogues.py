@@ -21,7 +21,7 @@ from typing import Final, Literal
 import numpy as np
 import polars as pl
 
-from cmtmed.dedup.canned import SentenceCounts, question_ends, without_canned
+from cmtmed.dedup.canned import SentenceCounts, question_places, without_canned
 from cmtmed.dedup.cluster import components
 from cmtmed.dedup.contain import containers
 from cmtmed.dedup.links import Method, join
@@ -124,16 +124,14 @@ class _Corpus:
     ids: pl.Series
     hashes: UInt64s
     questions: pl.Series
-    openings: UInt64s
-    endings: UInt64s
+    places: UInt64s
     rank: Positions
 
 
 def _read(batches: Batches, keep: tuple[Rule, ...]) -> _Corpus:
     """Read everything but the texts."""
-    parts = []
+    parts, places = [], []
     for batch in batches():
-        opening, ending = question_ends(batch["question"])
         parts.append(
             batch.select(
                 "id",
@@ -142,17 +140,15 @@ def _read(batches: Batches, keep: tuple[Rule, ...]) -> _Corpus:
                 text_hashes(batch["text"]).alias("hash"),
                 pl.col("text").str.replace_all(r"\s", "").str.len_chars().cast(pl.Int64).alias("chars"),
                 pl.when(pl.col("question").is_not_null()).then(text_hashes(batch["question"])).alias("question"),
-                pl.Series("opening", opening),
-                pl.Series("ending", ending),
             )
         )
+        places.append(question_places(batch["question"]))
     rows = pl.concat(parts)
     return _Corpus(
         rows["id"],
         rows["hash"].to_numpy(),
         rows["question"],
-        rows["opening"].to_numpy(),
-        rows["ending"].to_numpy(),
+        np.concatenate(places),
         _ranked(rows, keep),
     )
 
@@ -204,8 +200,7 @@ def _canned(batches: Batches, corpus: _Corpus, exact: Positions, rules: Rules) -
         counts.add(
             Texts([chunk]).gather(rows),
             corpus.hashes[first + rows],
-            corpus.openings[first + rows],
-            corpus.endings[first + rows],
+            corpus.places[first + rows],
         )
     return counts.canned(rules.canned_dialogues, rules.canned_share)
 

@@ -285,11 +285,11 @@ def band_pairs(keys, members, low, least, run, near):  # type: ignore[no-untyped
     out = np.empty(1024, dtype=np.uint64)
     found = 0
     perms = low.shape[1]
-    for one in range(runs):
-        size, start = sizes[one], starts[one]
+    for number in range(runs):
+        size, start = sizes[number], starts[number]
         if size < 2:
             continue
-        for at in range(1, size):
+        for at in range(1, int(size)):
             place = listed[start + at]
             back = at if size <= run else min(at, near)
             heads = 0 if size <= run else min(near, at - back)
@@ -362,7 +362,7 @@ def compare_pairs(data, offsets, left, right, ngram, threshold, common, sizes): 
     longest = _longest(offsets, 0, len(offsets) - 1)
     codes, room = np.empty(longest, dtype=np.uint32), np.empty(longest, dtype=np.uint64)
     one, other = np.empty(_slots(longest), dtype=np.uint64), np.empty(_slots(longest), dtype=np.uint64)
-    before, one_size, mask = np.int64(-1), np.int64(0), np.int64(0)
+    before, one_size, mask = -1, 0, 0
     for pair in range(len(left)):
         x, y = left[pair], right[pair]
         if x != before:

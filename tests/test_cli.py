@@ -105,3 +105,55 @@ def test_stages_lists_every_stage_and_option():
 
 def test_path_gives_a_file():
     assert Path(cmtmed("path", "pipelines/cmtmedqa.yaml").stdout.strip()).is_file()
+
+
+@pytest.fixture(scope="module")
+def repeated(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("repeated")
+    question = "孩子发烧两天了，最高三十九度，吃了退烧药会退，过几个小时又烧起来，要不要去医院"
+    answer = "孩子多大了？精神好不好？先按体重吃退烧药，多喝水，三天不退就去儿科验血。"
+    more = [["两岁半", "那可以先观察一天。"]]
+    records = [
+        {"id": 1, "history": [[question, answer]], "instruction": more[0][0], "output": more[0][1]},
+        {"id": 2, "question": question, "answer": answer},
+        {"id": 3, "question": question.replace("三十九", "四十"), "answer": answer},
+        {"id": 4, "question": "胃胀打嗝半个月，吃完饭更厉害，该怎么办", "answer": "有没有反酸？先少吃甜食和豆类。"},
+    ]
+    text = "\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+    (folder / "crawl.jsonl").write_text(text, encoding="utf-8")
+    assert cmtmed("build", "cmtmedqa", "crawl.jsonl", "--out", "out", cwd=folder).returncode == 0
+    return folder
+
+
+def test_duplicates_lists_clusters_without_text(repeated):
+    shown = cmtmed("duplicates", "out", cwd=repeated).stdout
+    assert "1 clusters, 2 dialogues dropped" in shown
+    assert "发烧" not in shown
+    told = json.loads(cmtmed("duplicates", "out", "--json", cwd=repeated).stdout)
+    assert [(row["cluster"], row["size"]) for row in told] == [("crawl/1", 3)]
+
+
+def test_duplicates_shows_a_cluster_side_by_side(repeated):
+    for member in ("crawl/1", "crawl/2", "crawl/3"):
+        shown = cmtmed("duplicates", "out", member, cwd=repeated).stdout
+        assert "crawl/1  kept" in shown
+        assert "⟦四十⟧" in shown.replace(" ", "").replace("\n", "") or "⟦四⟧" in shown
+        assert "the kept one has more turns: 4, this one 2" in shown or "the kept one goes on" in shown
+    told = json.loads(cmtmed("duplicates", "out", "crawl/3", "--json", cwd=repeated).stdout)
+    assert [row["id"] for row in told] == ["crawl/1", "crawl/2", "crawl/3"]
+    assert told[1]["containment"] == 1.0
+    assert 0.5 < told[2]["jaccard"] < 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("duplicates", "out", "crawl/4"), 2, "dialogue 'crawl/4' has no duplicate"),
+        (("duplicates", "out", "crawl/9"), 2, "no dialogue 'crawl/9'"),
+        (("duplicates", "elsewhere"), 1, "holds no finished build"),
+    ],
+)
+def test_duplicates_says_what_is_wrong(repeated, arguments, code, message):
+    done = cmtmed(*arguments, cwd=repeated)
+    assert done.returncode == code
+    assert message in done.stderr

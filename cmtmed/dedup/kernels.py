@@ -289,14 +289,14 @@ def band_pairs(keys, members, low, least, run, near):  # type: ignore[no-untyped
         size, start = sizes[number], starts[number]
         if size < 2:
             continue
-        for at in range(1, int(size)):
-            place = listed[start + at]
-            back = at if size <= run else min(at, near)
-            heads = 0 if size <= run else min(near, at - back)
+        for index in range(1, size):
+            member = listed[start + index]
+            back = index if size <= run else min(index, near)
+            heads = 0 if size <= run else min(near, index - back)
             for step in range(back + heads):
-                other = listed[start + at - 1 - step] if step < back else listed[start + step - back]
+                other = listed[start + index - 1 - step] if step < back else listed[start + step - back]
                 same = 0
-                x, y = members[place], members[other]
+                x, y = members[member], members[other]
                 for p in range(perms):
                     same += low[x, p] == low[y, p]
                 if same < least:
@@ -305,7 +305,7 @@ def band_pairs(keys, members, low, least, run, near):  # type: ignore[no-untyped
                     more = np.empty(2 * found, dtype=np.uint64)
                     more[:found] = out
                     out = more
-                out[found] = np.uint64(place) << np.uint64(32) | np.uint64(other)
+                out[found] = np.uint64(member) << np.uint64(32) | np.uint64(other)
                 found += 1
     return out[:found].copy()
 

@@ -1,0 +1,92 @@
+"""``cmtmed duplicates``: what was taken for the same dialogue, side by side."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from cmtmed.cli.console import output
+from cmtmed.engine.clusters import Member, differences, find_cluster, list_clusters
+
+
+def command(
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a build.")],
+    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="A dialogue of the cluster to show.")] = None,  # noqa: A002
+    limit: Annotated[int, typer.Option(min=1, help="How many clusters, or members of one, to show.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,  # noqa: FBT002
+) -> None:
+    """List the clusters of duplicates, or show one of them side by side. With an ID it prints the dialogues' text."""
+    if id is None:
+        _list(out, limit, as_json=as_json)
+        return
+    members = find_cluster(out, id)
+    if as_json:
+        typer.echo(json.dumps([_plain(member) for member in members[:limit]], ensure_ascii=False))
+        return
+    _show(members[:limit])
+    if len(members) > limit:
+        output.print(f"\n… and {len(members) - limit} more; --limit shows them")
+
+
+def _list(out: Path, limit: int, *, as_json: bool) -> None:
+    clusters = list_clusters(out)
+    if as_json:
+        typer.echo(json.dumps(clusters.head(limit).to_dicts(), ensure_ascii=False))
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in clusters.columns:
+        table.add_column(name, justify="left" if name == "cluster" else "right")
+    for row in clusters.head(limit).iter_rows():
+        table.add_row(*(escape(str(value)) for value in row))
+    output.print(table)
+    dropped = int(clusters["size"].sum()) - clusters.height
+    output.print(f"\n{clusters.height} clusters, {dropped} dialogues dropped for those that were kept")
+
+
+def _show(members: list[Member]) -> None:
+    kept = members[0]
+    output.print(f"[bold]{escape(kept.dialogue['id'])}[/bold]  kept  {_sizes(kept)}")
+    for member in members[1:]:
+        row = member.dialogue
+        output.print(
+            f"\n[bold]{escape(row['id'])}[/bold]  {row['drop_reason'] or 'kept too'}  {_sizes(member)}\n"
+            f"Jaccard {member.jaccard:.3f}, {member.containment:.3f} of it in the kept one; {member.why}"
+        )
+        table = Table(box=None, padding=(0, 2, 0, 0), expand=True)
+        table.add_column(escape(kept.dialogue["id"]), ratio=1, overflow="fold")
+        table.add_column(escape(row["id"]), ratio=1, overflow="fold")
+        left = right = ""
+        for kind, one, other in differences(kept.text, member.text):
+            left += escape(one) if kind == "same" else _marked(one)
+            right += escape(other) if kind == "same" else _marked(other)
+        table.add_row(left, right)
+        output.print(table, soft_wrap=False)
+
+
+def _marked(text: str) -> str:
+    """Mark what differs: in reverse on a terminal, in brackets elsewhere."""
+    if not text:
+        return ""
+    return f"[reverse]{escape(text)}[/reverse]" if output.is_terminal else f"⟦{escape(text)}⟧"
+
+
+def _sizes(member: Member) -> str:
+    sizes = member.sizes
+    return f"({sizes['turns']} turns, {sizes['asks']} questions of the doctor, {sizes['chars']} characters)"
+
+
+def _plain(member: Member) -> dict[str, object]:
+    return {
+        "id": member.dialogue["id"],
+        "drop_reason": member.dialogue["drop_reason"],
+        "jaccard": member.jaccard,
+        "containment": member.containment,
+        **member.sizes,
+        "why": member.why,
+        "text": member.text,
+    }

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cmtmed.errors import InputError
@@ -469,9 +469,16 @@ debris = st.lists(st.sampled_from([*'[]{}",:\\<>=\n\t ', "患者：", "\ufeff", 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    st.one_of(st.binary(max_size=300), debris, debris.map(lambda data: b"[" + data)),
+    st.one_of(
+        st.binary(max_size=300),
+        debris,
+        debris.map(lambda data: b"[" + data),
+        st.binary(max_size=60).map(lambda data: b"\xff\xfe" + "[{".encode("utf-16-le") + data),
+    ),
     st.sampled_from(["csv", "tsv", "jsonl", "json", "txt", "html", "parquet"]),
 )
+@example(b"\x00\x00\x00\x00\x00\x00\x16Y\x80\x00\x00", "json")  # UTF-16 that ends within a unit
+@example(b"\xff\xfe[\x00{\x00\x00\xd8A\x00", "json")  # half a surrogate pair
 def test_no_bytes_can_crash_a_reader(tmp_path, data, kind):
     path = tmp_path / f"crawl.{kind}"
     path.write_bytes(data)

@@ -78,11 +78,27 @@ def _as_utf8(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
             yield chunk[skip:]
             skip = max(0, skip - len(chunk))
         return
-    decoder = codecs.getincrementaldecoder(codec)("surrogateescape")
+    decoder = codecs.getincrementaldecoder(codec)(_ESCAPE)
     for chunk in chunks:
         yield decoder.decode(chunk[skip:]).encode("utf-8", "surrogateescape")
         skip = max(0, skip - len(chunk))
     yield decoder.decode(b"", final=True).encode("utf-8", "surrogateescape")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """Escape bytes as ``surrogateescape`` does, and those it refuses too: half a UTF-16 unit may be any byte.
+
+    One below 0x80 would be a character of UTF-8; a byte that is none in UTF-8 goes before it, so that the record still
+    does not decode.
+    """
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    bad = error.object[error.start : error.end]
+    return "".join(chr(0xDC00 + byte) if byte >= 0x80 else "\udcff" + chr(byte) for byte in bad), error.end
+
+
+_ESCAPE: Final = "cmtmed.escape"
+codecs.register_error(_ESCAPE, _escaped)
 
 
 class _Cutter:

@@ -18,7 +18,7 @@ _NEAR: Final = 8
 """In a run of equal keys that is too long each member is compared with so many before it, and with so many at its
 beginning."""
 
-_ERRORS: Final = 4
+ERRORS: Final = 4
 """Standard errors by which the signatures of a true pair may disagree: one pair in 30,000 disagrees more."""
 
 _BAND_BYTES: Final = 2**31
@@ -69,7 +69,7 @@ def candidates(
     from cmtmed.dedup.kernels import band_pairs
 
     perms = low.shape[1]
-    least = int(np.ceil(perms * threshold - _ERRORS * np.sqrt(perms * threshold * (1 - threshold))))
+    least = int(np.ceil(perms * threshold - ERRORS * np.sqrt(perms * threshold * (1 - threshold))))
     found = [np.zeros(0, dtype=np.uint64)] * bands
 
     def one_band(band: int, _: int) -> None:

@@ -49,7 +49,15 @@ class Sketch:
 
 
 def sketch(
-    chunk: Chunk, bands: int, rows: int, *, ngram: int, num_perm: int, seed: int = 1, threads: int | None = None
+    chunk: Chunk,
+    bands: int,
+    rows: int,
+    *,
+    ngram: int,
+    num_perm: int,
+    seed: int = 1,
+    threads: int | None = None,
+    values: UInt32s | None = None,
 ) -> Sketch:
     """Sketch texts in one pass over them.
 
@@ -61,6 +69,7 @@ def sketch(
         num_perm: values per signature.
         seed: of the permutations.
         threads: how many to use; the result does not depend on it.
+        values: where the whole signatures go too, shape (texts, num_perm).
     """
     n = len(chunk)
     made = Sketch(
@@ -69,7 +78,8 @@ def sketch(
         keys=np.empty((bands, n), dtype=np.uint64),
         low=np.empty((n, num_perm), dtype=np.uint8),
     )
-    _run(chunk, made, np.empty((0, num_perm), dtype=np.uint32), rows, (ngram, "affine32", num_perm, seed), threads)
+    whole = np.empty((0, num_perm), dtype=np.uint32) if values is None else values
+    _run(chunk, made, whole, rows, (ngram, "affine32", num_perm, seed), threads)
     return made
 
 

@@ -27,7 +27,7 @@ def ours(path: Path, threshold: float = THRESHOLD, threads: int | None = None) -
     import threading
 
     # The compiled kernels are loaded while the file is read.
-    loading = threading.Thread(target=_load_kernels)
+    loading = threading.Thread(target=_load)
     loading.start()
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -40,13 +40,14 @@ def ours(path: Path, threshold: float = THRESHOLD, threads: int | None = None) -
     from cmtmed.dedup.links import clusters_of
 
     kept = clusters_of(table["text"], threshold, threads=threads)
-    return table["id"].filter(pa.array(kept == np.arange(len(kept)))).to_pylist()
+    ids = table["id"].to_pylist()
+    return [ids[place] for place in np.flatnonzero(kept == np.arange(len(kept)))]
 
 
-def _load_kernels() -> None:
-    from cmtmed.dedup.links import clusters_of
+def _load() -> None:
+    from cmtmed.dedup.compiled import load_kernels
 
-    clusters_of(["头痛三天没有发烧呢吗", "头痛三天没有发烧呢"], 0.5)
+    load_kernels()
 
 
 def shingles(text: str) -> list[str]:

@@ -46,7 +46,8 @@ def test_build_prints_stages_and_counts(built):
     for name in STAGES:
         assert name in done.stdout
     assert "read 6 = kept 5 + dropped 0 + quarantined 1" in done.stdout
-    assert done.stderr == ""
+    # On a machine that has not compiled them yet, it says why it takes longer.
+    assert [line for line in done.stderr.splitlines() if "compiling the kernels" not in line] == []
 
 
 def test_json_is_json_and_quiet_is_quiet(built):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 from datasketch import MinHash
 from hypothesis import given, settings
@@ -144,7 +148,7 @@ def test_clusters_do_not_depend_on_where_sketches_are(tmp_path):
         assert join(cut, sketches, method, longest_first(sketches))[0].tolist() == expected
 
 
-def test_a_chain_does_not_become_one_cluster():
+def test_a_chain_does_not_become_one_cluster(caplog):
     """Each text shares most of its characters with the next, and nothing with the last."""
     draw = random.Random(1)
     stream = "".join(
@@ -154,7 +158,11 @@ def test_a_chain_does_not_become_one_cluster():
     )
     texts = [stream[at : at + 200] for at in range(0, 200, 8)]
     sets = [shingles(text) for text in texts]
-    labels = clusters_of(texts, 0.8)
+    with caplog.at_level("INFO", logger="cmtmed.dedup"):
+        labels = clusters_of(texts, 0.8)
+    told = [record.getMessage() for record in caplog.records if "chains" in record.getMessage()]
+    assert len(told) == 1
+    assert told[0].endswith(f"the largest, {len(texts)} texts, became {len(set(labels.tolist()))} clusters")
     assert 1 < len(set(labels.tolist())) < len(texts)
     for place, kept in enumerate(labels):
         assert labels[kept] == kept
@@ -207,6 +215,47 @@ def test_many_copies_stay_linear():
     assert clusters_of(texts).tolist() == [0] * 5000 + [5000]
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [""] * 50,
+        ["  \n", "\u3000"],
+        ["一个人的咨询，没有别人的"],
+        ["。。。。。。？！", "……，，，、、、"],
+        ["头痛", "头疼"],
+    ],
+    ids=["all empty", "white space", "one text", "only punctuation", "shorter than a shingle"],
+)
+def test_corpora_without_duplicates(texts):
+    assert near_duplicates(texts).height == 0
+    assert clusters_of(texts).tolist() == list(range(len(texts)))
+
+
+def test_shingles_longer_than_every_text_leave_equal_texts():
+    texts = ["头痛三天了", "头痛三天了", "头痛四天了"]
+    assert near_duplicates(texts, ngram=50).select("a", "b").rows() == [(0, 1)]
+    assert clusters_of(texts, ngram=50).tolist() == [0, 0, 2]
+
+
+def test_a_hundred_thousand_copies_are_not_quadratic():
+    texts = pa.array(
+        ["同一段咨询，被抓取了十万遍，一个字也没有变"] * 100_000 + ["另一段咨询，只抓取了一遍，和谁都不像"]
+    )
+    assert clusters_of(texts).tolist() == [0] * 100_000 + [100_000]
+    almost = pa.array(
+        [f"同一段很长的咨询，被抓取了很多很多遍，只有末尾的编号不一样，别的都一样{at}" for at in range(20_000)]
+    )
+    assert len(set(clusters_of(almost, 0.7).tolist())) < 10
+
+
+def test_texts_of_fifty_megabytes():
+    draw = np.random.default_rng(1)
+    text = draw.integers(0x4E00, 0x9FA0, 50_000_000 // 3).astype("<u4").tobytes().decode("utf-32-le")
+    found = near_duplicates([text, "短的一段，和长的没有关系", text[:-100_000]])
+    assert found.select("a", "b").rows() == [(0, 2)]
+    assert found["jaccard"][0] == pytest.approx(1 - 100_000 / len(text), abs=1e-3)
+
+
 def test_a_changed_number_is_another_text_at_threshold_one():
     texts = ["每天两次，每次５mg，饭后服用，连续七天", "每天两次，每次15mg，饭后服用，连续七天"]
     assert near_duplicates(texts, threshold=1.0).height == 0
@@ -252,6 +301,27 @@ def test_components_are_named_by_their_smallest(links):
 def test_bad_calls(call, message):
     with pytest.raises(UsageError, match=message):
         call()
+
+
+def test_kernels_are_compiled_once_a_machine_and_say_so(tmp_path):
+    """Two processes with one cache: the first compiles and says how long, the second loads."""
+    code = (
+        "import logging; logging.basicConfig(level=logging.INFO)\n"
+        "from cmtmed.dedup.compiled import load_kernels\n"
+        "print(load_kernels().compiled)"
+    )
+    told = []
+    for _ in range(2):
+        run = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
+        )
+        told.append((int(run.stdout), run.stderr.count("once on this machine")))
+    assert told[0] >= (5, 1)
+    assert told[1] == (0, 0)
 
 
 def test_public_face():

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cmtmed.cli.console import messages, output, progress_bar
+from cmtmed.cli.console import messages, notes, output, progress_bar
 from cmtmed.engine import BuildReport, build
 
 _SHOWN_REASONS = 3
@@ -25,7 +25,8 @@ def command(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,  # noqa: FBT002
 ) -> None:
     """Turn a raw crawl into Arrow datasets."""
-    with progress_bar(shown=messages.is_terminal and not quiet and not as_json) as progress:
+    told = not quiet and not as_json
+    with notes(shown=told), progress_bar(shown=messages.is_terminal and told) as progress:
         report = build(pipeline, list(inputs), out, strict=strict, workers=workers, progress=progress)
     if as_json:
         typer.echo(json.dumps(report.to_dict(), ensure_ascii=False))

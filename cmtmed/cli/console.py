@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,6 +15,28 @@ if TYPE_CHECKING:
 # Results go to standard output and everything else to standard error, so that output can be piped.
 output = Console(highlight=False, soft_wrap=True)
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class _Notes(logging.Handler):
+    """Prints what the library logs: counts and times, never text of a dialogue."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        messages.print(f"cmtmed: {record.getMessage()}", style="dim", markup=False)
+
+
+@contextmanager
+def notes(*, shown: bool) -> Iterator[None]:
+    """Show what the library has to say about its work while the block runs."""
+    logger, handler = logging.getLogger("cmtmed"), _Notes(logging.INFO)
+    level = logger.level
+    if shown:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 def fail(reason: object) -> None:

@@ -53,3 +53,18 @@ def guarded(left: npt.ArrayLike, right: npt.ArrayLike, rank: npt.ArrayLike) -> P
     take_balls(np.argsort(ranks[linked], kind="stable"), bounds, to, taken)
     best[linked] = linked[taken]
     return best
+
+
+def chains(left: npt.ArrayLike, right: npt.ArrayLike, best: Positions) -> npt.NDArray[np.int64]:
+    """Return the components that `guarded` cut: number of elements and of clusters, shape (components, 2).
+
+    The largest come first.
+
+    >>> chains([0, 1, 2, 3], [1, 2, 3, 4], np.array([0, 0, 0, 3, 3])).tolist()
+    [[5, 2]]
+    """
+    component = components(left, right, len(best))
+    _, group, size = np.unique(component, return_inverse=True, return_counts=True)
+    clusters = np.bincount(group[best == np.arange(len(best))], minlength=len(size))
+    cut = np.stack([size, clusters], axis=1)[clusters > 1]
+    return cut[np.lexsort((-cut[:, 1], -cut[:, 0]))]

@@ -1,8 +1,8 @@
 """The inner loops, compiled by numba. They release the interpreter lock and write into arrays that they are given.
 
 Compilation takes some seconds at the first call on a machine and is cached beside the source, or in the user's cache
-directory where that is not writable. Texts come as UTF-8 bytes and offsets, both read-only: numba compiles another
-version for arrays that can be written to.
+directory where that is not writable (see `cmtmed.dedup.compiled`). Texts come as UTF-8 bytes and offsets, both
+read-only: numba compiles another version for arrays that can be written to.
 """
 
 from __future__ import annotations
@@ -10,10 +10,16 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from cmtmed.dedup.compiled import watch
+
+watch()
+
 _PRIME = np.uint64(0x9E3779B97F4A7C15)  # odd; 2**64 divided by the golden ratio
 _M61 = np.uint64(2**61 - 1)
 _BLOCK = 1 << 12
 """Code points that are hashed at a time: what belongs to them stays in the first-level cache."""
+_LONG = 1 << 16
+"""Bytes of a text from which on its code points are counted before memory is set aside for them."""
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -327,10 +333,16 @@ def _load(data, start, end, powers, codes, room):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _longest(offsets, start, end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _longest(data, offsets, start, end):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Return a bound on the code points of a text: its bytes, or where those are many, the exact number."""
     most = 16
     for row in range(start, end):
-        most = max(most, offsets[row + 1] - offsets[row])
+        size = offsets[row + 1] - offsets[row]
+        if size > _LONG:
+            size = 0
+            for at in range(offsets[row], offsets[row + 1]):
+                size += (data[at] & 0xC0) != 0x80
+        most = max(most, size)
     return most
 
 
@@ -359,9 +371,11 @@ def compare_pairs(data, offsets, left, right, ngram, threshold, common, sizes): 
     n-grams are given as -1. Pairs with the same left text should follow one another.
     """
     powers = _powers(ngram)
-    longest = _longest(offsets, 0, len(offsets) - 1)
+    longest = _longest(data, offsets, 0, len(offsets) - 1)
     codes, room = np.empty(longest, dtype=np.uint32), np.empty(longest, dtype=np.uint64)
     one, other = np.empty(_slots(longest), dtype=np.uint64), np.empty(_slots(longest), dtype=np.uint64)
+    # Which pair met an n-gram of the left text last: those of the right text that are common are counted once.
+    met = np.empty(len(one), dtype=np.int32)
     before, one_size, mask = -1, 0, 0
     for pair in range(len(left)):
         x, y = left[pair], right[pair]
@@ -369,6 +383,7 @@ def compare_pairs(data, offsets, left, right, ngram, threshold, common, sizes): 
             many = _load(data, offsets[x], offsets[x + 1], powers, codes, room)
             mask = _slots(many) - 1
             one[: mask + 1] = np.uint64(0)
+            met[: mask + 1] = -1
             before, one_size = x, 0
             for at in range(many):
                 slot = _slot(one, mask, room[at])
@@ -377,21 +392,24 @@ def compare_pairs(data, offsets, left, right, ngram, threshold, common, sizes): 
         many = _load(data, offsets[y], offsets[y + 1], powers, codes, room)
         other_mask = _slots(many) - 1
         other[: other_mask + 1] = np.uint64(0)
-        size, both = 0, 0
+        alone, both = 0, 0
         for at in range(many):
             value = room[at]
+            slot = _slot(one, mask, value)
+            if one[slot] == value:
+                both += met[slot] != pair
+                met[slot] = pair
+                continue
             slot = _slot(other, other_mask, value)
             if other[slot] == value:
                 continue
             other[slot] = value
-            size += 1
-            if one[_slot(one, mask, value)] == value:
-                both += 1
-            elif both + many - at - 1 < threshold * (one_size + size - both):
+            alone += 1
+            if both + many - at - 1 < threshold * (one_size + alone):
                 # Even if all the rest were common, the similarity would stay below.
                 both = -1
                 break
-        sizes[pair, 0], sizes[pair, 1] = one_size, size
+        sizes[pair, 0], sizes[pair, 1] = one_size, alone + max(both, 0)
         common[pair] = both
 
 
@@ -437,7 +455,7 @@ def take_balls(order, bounds, to, taken):  # type: ignore[no-untyped-def]  # noq
 def gram_sets(data, offsets, start, end, ngram, places, out, sizes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Write the sorted set of n-gram hashes of each text at its place in ``out``, and its size."""
     powers = _powers(ngram)
-    codes = np.empty(_longest(offsets, start, end), dtype=np.uint32)
+    codes = np.empty(_longest(data, offsets, start, end), dtype=np.uint32)
     for row in range(start, end):
         part = out[places[row] : places[row + 1]]
         count = _load(data, offsets[row], offsets[row + 1], powers, codes, part)
@@ -461,7 +479,7 @@ def fill_table(values, table):  # type: ignore[no-untyped-def]  # noqa: ANN001, 
 def contained(data, offsets, start, end, ngram, table, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Write which share of a text's n-grams stands in a table; 0 for a text without n-grams."""
     powers = _powers(ngram)
-    longest = _longest(offsets, start, end)
+    longest = _longest(data, offsets, start, end)
     codes, room = np.empty(longest, dtype=np.uint32), np.empty(longest, dtype=np.uint64)
     for row in range(start, end):
         count = _load(data, offsets[row], offsets[row + 1], powers, codes, room)

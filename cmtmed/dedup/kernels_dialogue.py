@@ -96,7 +96,7 @@ def blank_canned(data, offsets, start, end, least, signs, table, out):  # type: 
 def fingerprints(data, offsets, start, end, ngram, window):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Return the winnowed n-gram hashes of texts, and the number of their text, as two rows; no repeats in a text."""
     powers = _powers(ngram)
-    longest = _longest(offsets, start, end)
+    longest = _longest(data, offsets, start, end)
     codes, room = np.empty(longest, dtype=np.uint32), np.empty(longest, dtype=np.uint64)
     chosen = np.empty(longest, dtype=np.uint64)
     out = np.empty((2, 1024), dtype=np.uint64)

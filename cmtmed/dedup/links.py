@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from cmtmed.dedup.cluster import components, guarded
+from cmtmed.dedup.cluster import chains, components, guarded
 from cmtmed.dedup.lsh import candidates, choose_bands
 from cmtmed.dedup.shingle import Positions, Texts
 from cmtmed.dedup.sketches import Sketches
@@ -18,6 +19,8 @@ from cmtmed.errors import UsageError
 
 if TYPE_CHECKING:
     import polars as pl
+
+_LOGGER: Final = logging.getLogger("cmtmed.dedup")
 
 ALL: Final = 1000
 """So many texts with one band in common are all compared with one another when pairs are asked for."""
@@ -138,6 +141,8 @@ def join(
 ) -> tuple[Positions, Links]:
     """Return for each text the position of the one that is kept in its place, and the links that say so.
 
+    Chains of links that the guard cut are logged to ``cmtmed.dedup``: how many, how long, into how many clusters.
+
     Args:
         texts: all texts.
         sketches: of the same texts, made by the same method.
@@ -152,6 +157,7 @@ def join(
         loose = _kept_of_split(found, best)
         more = find_links(texts, sketches, method, rank=rank, run=ALL, among=loose) if len(loose) else None
         if more is None or len(more.left) == 0:
+            _report_chains(found, best)
             return best[found.same], found
         found = Links(
             found.same,
@@ -167,6 +173,16 @@ def _kept_of_split(found: Links, best: Positions) -> Positions:
     kept = np.flatnonzero((best == np.arange(len(best))) & (found.same == np.arange(len(best))))
     _, group, count = np.unique(component[kept], return_inverse=True, return_counts=True)
     return kept[count[group] > 1]
+
+
+def _report_chains(found: Links, best: Positions) -> None:
+    cut = chains(found.left, found.right, best)
+    if len(cut):
+        _LOGGER.info(
+            "%d groups of texts were held together by chains of links; the largest, %d texts, became %d clusters",
+            len(cut),
+            *cut[0],
+        )
 
 
 def find_links(

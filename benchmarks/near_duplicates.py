@@ -5,6 +5,7 @@ pair that is really there by an exhaustive scan, and prints for each tool, whole
 texts per second, peak memory, pair recall and precision at .8; then recall and precision of `cmtmed` at other
 thresholds, whether the kept set depends on row order or threads, and the cost per text at 1,000,000.
 
+``--curve FILE.svg`` draws how many pairs of each similarity become candidates (needs matplotlib).
 ``--texts N`` another size; ``--skip-million`` leaves out the last part; ``--peer-texts N`` the size that the slow
 peer (datasketch, one `update` per shingle) gets.
 """
@@ -12,12 +13,17 @@ peer (datasketch, one `update` per shingle) gets.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
 
 THRESHOLD = 0.8
 
@@ -115,6 +121,7 @@ def main() -> None:
     parser.add_argument("--peer-texts", type=int, default=2_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--skip-million", action="store_true")
+    parser.add_argument("--curve", type=Path)
     parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.run:
@@ -149,6 +156,14 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
     planted.write(small, options.peer_texts)
 
     whole_process("cmtmed", path, out)  # compiles the kernels, once a machine
+    cold = subprocess.run(
+        [sys.executable, "-c", "from cmtmed.dedup import load_kernels; print(load_kernels().compile_seconds)"],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(folder / "cache")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    print(f"first call on a machine: {float(cold.stdout):.0f} s of compilation, cached from then on")
     speed = {}
     for tool, source, rows, runs in (
         ("cmtmed", path, options.texts, options.runs),
@@ -176,6 +191,9 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
             f"precision {hits / found.height:.5f}"
         )
 
+    if options.curve:
+        draw_curve(table["text"], truth, options.curve)
+
     # Of equal texts any one may be kept: the texts are compared, not the ids.
     by_name = dict(table.iter_rows())
     expected = {by_name[name] for name in ours(path)}
@@ -192,6 +210,56 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
             f"1,000,000 texts: {1e6 / seconds:,.0f} texts/s, {peak:.2f} GiB; "
             f"cost per text {speed['cmtmed'] * seconds / 1e6:.2f} times that at {options.texts:,}"
         )
+
+
+def draw_curve(texts: pl.Series, truth: pl.DataFrame, file: Path) -> None:
+    """Draw the share of real pairs that share a band, by similarity, beside what the theory says."""
+    import matplotlib as mpl
+    import numpy as np
+
+    from cmtmed.dedup.links import Method
+    from cmtmed.dedup.shingle import Texts
+    from cmtmed.dedup.sketches import Sketches
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "cmtmed"
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
+    similarity = np.linspace(0.4, 1, 241)
+    a, b, exact = (truth[name].to_numpy() for name in ("a", "b", "jaccard"))
+    edges = np.arange(0.5, 1.0001, 0.025)
+    place = np.clip(np.digitize(exact, edges) - 1, 0, len(edges) - 2)
+    for threshold, color in ((0.7, "tab:orange"), (0.8, "tab:blue")):
+        method = Method(threshold)
+        bands, rows = method.bands
+        sketches = Sketches.of(Texts.of(texts), method)
+        met = np.zeros(len(a), dtype=bool)
+        for band in range(bands):
+            keys = sketches.band(band)
+            met |= keys[a] == keys[b]
+        share = np.bincount(place, met, len(edges) - 1) / np.maximum(np.bincount(place, minlength=len(edges) - 1), 1)
+        axes.plot(
+            similarity,
+            1 - (1 - similarity**rows) ** bands,
+            color=color,
+            label=f"{bands} bands of {rows}, for {threshold}",
+        )
+        axes.plot((edges[1:] + edges[:-1]) / 2, share, "o", color=color, markersize=4)
+        axes.axvline(threshold, color=color, linewidth=0.8, linestyle=":")
+    axes.plot(
+        similarity,
+        1 - (1 - similarity**13) ** 9,
+        color="tab:gray",
+        linestyle="--",
+        label="9 bands of 13, datasketch's choice for 0.8",
+    )
+    axes.set(
+        xlabel="Jaccard similarity", ylabel="share of pairs that are compared exactly", ylim=(0, 1.02), xlim=(0.4, 1)
+    )
+    axes.legend(loc="upper left", frameon=False)
+    axes.grid(alpha=0.25)
+    figure.savefig(file, metadata={"Date": None})
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The form in which texts are matched, with the way back to the original offsets.
 
-Identifiers are written to be overlooked: in full-width digits, in Chinese digits, with invisible characters
-between. Patterns would have to know every such form, so they meet one form only. Two views share their
+Identifiers are written to be overlooked: in full-width digits, in Chinese digits, in either script, with invisible
+characters between. Patterns would have to know every such form, so they meet one form only. Two views share their
 indices: ``text`` keeps Chinese numerals (names and addresses are made of them), ``digits`` turns runs of them
 into ASCII. Blanket NFKC is no help here: it also turns ``①5mg`` into ``15mg``.
 
@@ -15,27 +15,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final
+
+from cmtmed.text.chinese import simplified_characters
 
 MASK: Final = "\ue000"
 """Private-use character that stands for a tag."""
 
 _INVISIBLE: Final = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u20e3\ufe00-\ufe0f\ufeff"
-_TRADITIONAL: Final = dict(
-    zip(
-        "醫電話號碼證車陳張劉楊黃趙吳孫馬羅鄭謝許蕭鄧馮葉區縣鎮鄉樓單歲師護蘇盧蔣賈閻餘鍾薑範譚鄒陸龍萬"
-        "錢湯賀賴龔韓寧聯係稱齡掛診員機係雲衛門廣東國華偉強軍傑濤麗豔鳳蘭紅書學診點連絡處",
-        "医电话号码证车陈张刘杨黄赵吴孙马罗郑谢许萧邓冯叶区县镇乡楼单岁师护苏卢蒋贾阎余钟姜范谭邹陆龙万"
-        "钱汤贺赖龚韩宁联系称龄挂诊员机系云卫门广东国华伟强军杰涛丽艳凤兰红书学诊点连络处",
-        strict=True,
-    )
-)
 
 
+@cache
 def _fold_table() -> dict[int, str]:
-    """Map every one-to-one variant of an ASCII letter, digit or address sign to it."""
-    table = {ord(old): new for old, new in _TRADITIONAL.items()}
+    """Map every one-to-one variant of an ASCII letter, digit or address sign to it, and traditional script."""
+    table = {ord(old): new for old, new in simplified_characters().items()}
     table |= {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code - 0xFEE0).isalnum()}
     table |= dict(zip(map(ord, "＠．－＿／＋‐‑‒–−➕✚﹢Ⅴ"), "@.-_/+-----+++V", strict=True))
     # Digits of other scripts and mathematical letters and digits: 𝟏, ١, 𝐚.
@@ -49,11 +43,17 @@ def _fold_table() -> dict[int, str]:
     return table
 
 
-_FOLD: Final = _fold_table()
-_ODD_CHARS: Final = _INVISIBLE + "".join(map(chr, sorted(_FOLD)))
-ODD: Final = f"[{_ODD_CHARS}]"
-"""Polars and Python pattern: only texts that match need folding."""
-_IS_ODD: Final = re.compile(ODD)
+@cache
+def odd() -> str:
+    """Return a pattern for Polars and Python: only texts that match it need folding."""
+    return f"[{_INVISIBLE}{''.join(map(chr, sorted(_fold_table())))}]"
+
+
+@cache
+def _is_odd() -> re.Pattern[str]:
+    return re.compile(odd())
+
+
 _INVISIBLE_RUN: Final = re.compile(f"[{_INVISIBLE}]+")
 
 NUMERALS: Final = "〇零○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖洞⓪①②③④⑤⑥⑦⑧⑨❶❷❸❹❺❻❼❽❾"
@@ -101,11 +101,11 @@ def canonical(text: str, masked: Iterable[tuple[int, int]] = ()) -> Canonical:
     ('电话138', (2, 6))
     """
     spans = list(masked)
-    if not _IS_ODD.search(text):
+    if not _is_odd().search(text):
         if not spans:
             return Canonical(text)
     else:
-        text = text.translate(_FOLD)
+        text = text.translate(_fold_table())
     pieces: list[str] = []
     origin: list[int] = []
     at = 0

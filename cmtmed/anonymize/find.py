@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cmtmed.anonymize.canonical import ODD, Canonical, canonical
+from cmtmed.anonymize.canonical import Canonical, canonical, odd
 from cmtmed.anonymize.identifier import Identifier
 from cmtmed.anonymize.recognizer import Pattern, Recognizer
 from cmtmed.anonymize.recognizers import RECOGNIZERS
@@ -87,9 +87,11 @@ def find(
     found: Spans = {}
     tagged: dict[int, list[tuple[int, int]]] = {}
     plain = texts.fill_null("")
-    odd = plain.str.contains(ODD) | plain.str.contains_any(tags) if tags else plain.str.contains(ODD)
+    folding = plain.str.contains(odd())
+    if tags:
+        folding |= plain.str.contains_any(tags)
     forms: dict[int, Canonical] = {}
-    for row in odd.arg_true().to_list():
+    for row in folding.arg_true().to_list():
         text = plain[row]
         tagged[row] = [match.span() for match in tag.finditer(text)]
         forms[row] = canonical(text, tagged[row])

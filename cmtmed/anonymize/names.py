@@ -12,15 +12,14 @@ import re
 from typing import Final
 
 from cmtmed.anonymize.lexicon.given import FUNCTIONAL, TYPICAL, UNLIKELY
-from cmtmed.anonymize.lexicon.surnames import COMMON, COMPOUND, FUNCTION, MEASURES, RARE
+from cmtmed.anonymize.lexicon.surnames import COMMON, COMPOUND, EVERYDAY, FUNCTION, MEASURES, PLAIN
 from cmtmed.anonymize.lexicon.vocabulary import vocabulary
 from cmtmed.anonymize.lexicon.words import crossing, is_common
 
-SINGLE: Final = COMMON | RARE
 DOT: Final = "·•・‧∙"
 """Signs between the parts of a minority or foreign name."""
 FOREIGN: Final = (
-    "合孟别肉吐再衣阔乎素甫肯伦华瓦茨森蒂宾逊厄齐芬坎彼根珊翠默劳塞埃汤詹糖谢露珀汉肖奇沃翰南贾嘉简柯戴福亨可"
+    "不都木里合孟别肉吐再衣阔乎素甫肯伦华瓦茨森蒂宾逊厄齐芬坎彼根珊翠默劳塞埃汤詹糖谢露珀汉肖奇沃翰南贾嘉简柯戴福亨可"
     "贡坦菲唐歇芭黛薇蕾柏勃琼绮胥惠邓鲍霭阿艾安昂奥巴拜班保贝比别波伯布查达丹德迪丁东杜多尔法费弗盖甘戈格古哈"
     "海汗赫侯胡霍基吉加坚江杰金卡凯康科克库拉莱兰朗勒雷黎里利丽莉"
     "力历林琳铃卢鲁罗洛买麦曼茂玛马迈美米蒙密明摩莫木姆穆娜纳娃乃尼涅宁努诺欧帕派佩皮平普其恰乔切琴丘热日茹如"
@@ -44,7 +43,8 @@ FOLLOWERS: Final = re.compile(
     "|在[你我医贵咱北上广本咱这]|想[问要请咨]|来[看院自你复做拿取]|有[点高糖过些什]|说|您|你好|我|他|她"
     "|住院|入院|出院|做了?|得了|查出|确诊|患|感[觉冒]|发[烧现热病]|咳嗽|头[痛晕疼]|肚子"
     "|[,，。;；!！?？、:：()（）\\s]|大夫|医生|主任|先生|女士|同志|老师|教授|护士|阿姨|叔叔|\\d|岁"
-    "|和[我你他她王李张刘陈]|也|还|要|吃|去|需要|能不能|可以|就|这|那|没|被|把|跟|给|让|会|应该"
+    "|和[我你他她王李张刘陈]|也|还|要|吃|去|需要|能不能|可以|就|这|那|没|被|把|跟|给|让|会|应该|是否|家属|都|等|打[电完针]|喝"
+    "|从|不|胃|肺|肝|肾|腰|腿|收|身份|上周|下周|周[一二三四五六日]|床|族|老师|同学|已经?|明天|后天|今晚|半夜|夜里|转"
 )
 _TITLE_LIKE: Final = re.compile(
     "先生|女士|小姐|医生|大夫|教授|主任|老师|护士|阿姨|叔叔|某|医师|院长|大爷|大妈|同学|师傅|X"
@@ -84,7 +84,10 @@ def _is_full_name(text: str, start: int, end: int) -> bool:
     given = name[surname:]
     if (len(name) == 4 and surname == 1) or not 1 <= len(given) <= 2:
         return False
-    if surname == 1 and (name[0] not in COMMON or (name[0] in FUNCTION and not _clear_before(text, start))):
+    if surname == 1 and (
+        name[0] not in COMMON
+        or (name[0] in FUNCTION | EVERYDAY and not (_clear_before(text, start) or _called(text, start)))
+    ):
         return False
     if not all("\u4e00" <= char <= "\u9fff" and char not in UNLIKELY for char in given):
         return False
@@ -93,25 +96,45 @@ def _is_full_name(text: str, start: int, end: int) -> bool:
     # 和李 before 医生 is a conjunction and a surname; so is 找王.
     if len(name) == 2 and given in COMMON and given not in TYPICAL and not _clear_before(text, start):
         return False
-    if (surname == 1 and is_common(name[:2])) or is_common(name) or crossing(text, start, end):
+    if (surname == 1 and is_common(name[:2])) or is_common(name) or _cuts_before(text, start):
         return False
+    if surname == 2:
+        return not is_common(given) or all(char in TYPICAL for char in given)
     if len(given) == 2:
         return given[0] in TYPICAL or given[1] in TYPICAL
     return given in TYPICAL or _clear_before(text, start)
 
 
+def _cuts_before(text: str, start: int) -> bool:
+    """Say whether the first character of a name belongs to a word that began before it."""
+    return any(is_common(text[left : start + 1]) for left in range(max(0, start - 3), start))
+
+
 def _bare_surname(text: str, end: int) -> tuple[int, float] | None:
     start = end - 1
-    if start < 0 or text[start] not in COMMON or crossing(text, start, end):
+    if start < 0 or text[start] not in COMMON:
         return None
     char = text[start]
     before = text[start - 1] if start else ""
     if before.isdigit() or (char in MEASURES and before in _NUMERALS):
         return None
+    # 小苗护士: a word (小苗) that stands at the start of a clause and before a title is an address.
+    if before in {"小", "老"} and char in PLAIN and _clear_before(text, start - 1):
+        return start, 0.7
+    if crossing(text, start, end):
+        return None
     if char in FUNCTION:
         # At the start of a clause these are prepositions unless somebody is being addressed.
         return (start, 0.6) if _addressed(text, start) else None
+    if char in EVERYDAY:
+        # 高 and 解 are adjectives and verbs unless the clause begins with them or somebody is called.
+        known = is_common(text[start : start + 2]) or is_common(text[start : start + 3])
+        return (start, 0.65) if not known and (_clear_before(text, start) or _called(text, start)) else None
     return start, 0.75
+
+
+def _called(text: str, start: int) -> bool:
+    return bool(_CALLED.search(text[max(0, start - 4) : start]))
 
 
 def _clear_before(text: str, start: int) -> bool:
@@ -119,6 +142,9 @@ def _clear_before(text: str, start: int) -> bool:
 
 
 _CALL: Final = re.compile(r"(?:您好|你好|请问|谢谢|感谢|多谢|麻烦|找|挂|挂了|是|叫|尊敬的|亲爱的|我的|的|姓)$")
+_CALLED: Final = re.compile(
+    _CALL.pattern[:-2] + r"|转告|告诉|拜托|请|让|由|问|跟|和|给|帮|被|替|等|值班|主诊|小|老|[院科区]|[,，。：:、])$"
+)
 _ANSWER: Final = re.compile(
     r"\W|$|您|你好|早上|晚上|下午|上午|好|辛苦|在吗|看|说|开|给|的[方药号手]|做|讲|那|这|门诊|那里|技术|医术"
 )
@@ -162,7 +188,7 @@ def name_starting_at(text: str, start: int, *, trusted: bool) -> tuple[int, floa
         return None
     best: tuple[float, int] | None = None
     surname = 2 if run[0][:2] in COMPOUND else 1
-    known = surname == 2 or run[0][0] in (SINGLE if trusted else COMMON)
+    known = surname == 2 or run[0][0] in COMMON
     if known:
         for given in (2, 1):
             end = start + surname + given
@@ -197,8 +223,8 @@ def _score(text: str, start: int, given: int, end: int, *, trusted: bool) -> flo
         score -= 2.0 if not trusted else 0.7
     if end < len(text) and is_common(text[end - 1 : end + 1]) and text[end - 1] not in TYPICAL:
         score -= 0.6
-    if text[start] in FUNCTION and not trusted:
-        score -= 1.0
+    if given - start == 1 and not trusted:
+        score -= 1.0 if text[start] in FUNCTION else 0.4 if text[start] in EVERYDAY else 0.0
     if len(characters) == 2:
         score += 0.1
     return score

@@ -99,6 +99,18 @@ def _traditional_characters() -> frozenset[str]:
 
 
 @cache
+def simplified_characters() -> Mapping[str, str]:
+    """Return what each traditional character, standing alone, becomes in simplified script.
+
+    Characters of both scripts (乾, 後) are not in it. For folding where no offset may move: every character becomes
+    exactly one.
+    """
+    signs = sorted(_traditional_characters())
+    after = _converter("simplified")("\n".join(signs)).split("\n")
+    return {old: new for old, new in zip(signs, after, strict=True) if len(new) == 1}
+
+
+@cache
 def _simplified_signs() -> list[str]:
     """Return the characters that only simplified script has: 国 and 药, not 干 or 后, which Big5 knows too."""
     return sorted(char for char in _changed_alone("traditional") if not char.encode("big5", errors="ignore"))

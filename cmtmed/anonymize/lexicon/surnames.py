@@ -1,4 +1,4 @@
-"""Family names, by how much evidence each needs beside it."""
+"""Family names, by how much evidence each needs beside it (the Hundred Family Surnames, and those of the 2020 census)."""
 
 from __future__ import annotations
 
@@ -6,20 +6,30 @@ from typing import Final
 
 from cmtmed.anonymize.lexicon.vocabulary import vocabulary
 
-COMMON: Final = frozenset(
-    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘"
-    "杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易武乔贺赖龚文庞樊殷施"
-    "陶洪翟安颜倪严牛芦季俞章鲁葛伍韦申尤毕聂焦柳邢岳齐梅莫庄辛管左涂谷祁舒耿牟卜路詹关苗凌费纪靳盛童欧甄"
-    "项曲游阳裴席卫查屈鲍位覃霍翁甘景单包柯阮柴蒙滕宁肖于闫仇冉佟楚苑邬栾戚隋窦娄桑"
+PLAIN: Final = frozenset(
+    "王李张刘陈杨赵黄周吴徐孙胡朱林郭马罗梁宋郑谢韩唐冯董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘"
+    "杜戴夏钟汪田任姜范石姚谭廖邹熊金陆郝孔崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易武乔贺赖龚文庞樊殷施"
+    "陶洪翟颜倪严芦季俞章鲁葛伍韦申尤毕聂焦柳邢岳齐梅莫庄辛左涂谷祁舒耿牟卜詹苗凌费纪靳盛童欧甄"
+    "项曲游阳裴席卫屈鲍位覃霍翁甘景柯阮柴蒙滕宁肖闫仇冉佟楚苑邬栾戚隋窦娄桑"
+    "郗禤凃佴邴郤阚仵茆郇昝眭钭郦訾蒯璩綦嵇邰呙蔺逄郄缑隗郜羿庹莘仝鄢邝佘仉芮冼殳逯乜褟笪茹扈韶忻岑湛胥庾竺亓贲钮缪酆郏荀"
+    "刁辜谯鞠汲仡庚颉臧宓厍糜闰弘敖巩沃郁瞿雒奚蓟闵毋屠栗宦巫骆晁雍厉矫仲喻粟琚尧匡苟柏衡邸浦晏戈褚姬慕戎穆禄卓冀狄寇"
+    "廉储於桓昌靖蓬宾虞禹蒲危濮艾巢贡夔茅惠符牧贝宿丛裘凤卿桂漆荣卞杭池兰麦井晋燕隆祖阙饶乌麻鹿祝伊付迟郎荆蓝伏宗"
+    "鄂吉盖农冯诸皮苍聂危占漆"
 )
-"""The surnames of most people; all single characters."""
+"""Surnames whose character is rarely anything else before a title or a given name."""
 
-RARE: Final = frozenset(
-    "常祝鲜时成向和解温车全明平冷容郎桂宫麦池涌巫晏岑瞿闵佘仲代丛臧宗房华古井鹿敖米狄麻贡沙连简强闻党邸蔺奚郁郜"
-    "鞠鄢褚褟苟荀班危权国上经由水应计艾尧师乐寇占伊封虞支农商别步卓蓝都满那母谈弓练普阿路豆从郏幸宿蔚冀边沃邝"
-    "帅原来原修仝晋邰逄揭"
+FUNCTION: Final = frozenset("于向和从由经时应都那来国水位上代连别与同后年字才过能但生相战空线信区")
+"""Surnames whose character is a grammatical word: the clause around has to leave no other reading."""
+
+EVERYDAY: Final = frozenset(
+    "常成单全明平安何方白高关管路满解包牛查温车冷容宫房华古米沙简强闻党权计师封支商步边原向展况乐帅宰益融幸慎"
+    "妥候终续渠逢植充劳腾宣普习咸索暴揭仁仰堵勾撒怀税养扶滑印双阴终豆富薄尼秋母羊劲智松盘斯奉折广班布虎利司尚青"
+    "公银修木楼云留谈居须通海花初红越鱼边东种干山南元家火铁哈扎阿巴农树束藏修成昂简巨丑籍"
 )
-"""Real surnames that are mostly something else: only a label or a trigger before them makes them names."""
+"""Surnames whose character is an everyday noun, verb or adjective: they count at the start of a clause or when called."""
+
+COMMON: Final = PLAIN | FUNCTION | EVERYDAY
+"""All surnames of a single character."""
 
 COMPOUND: Final = frozenset(
     vocabulary("""
@@ -28,9 +38,6 @@ COMPOUND: Final = frozenset(
         """)
 )
 """Surnames of two characters."""
-
-FUNCTION: Final = frozenset("于向和从由经时常成应单全明平安何都那来国水位上方白高关管路连代别满解包牛查")
-"""Surnames whose character is a frequent word: the clause around has to leave no other reading."""
 
 MEASURES: Final = frozenset("张段项顶支包管节组双单车周季章位")
 """Surnames whose character also counts things or time: 一张, 这段, 两周."""

@@ -68,12 +68,20 @@ def _calendar(found: Candidate) -> Candidate | None:
     year = int(match["y"])
     year += 0 if year > 99 else 2000 if year < 40 else 1900
     month, day = _number(match["m"]), _number(match["d"])
+    # 2021年2月29日 is a slip of somebody who had a day in mind; a lunar month has thirty days.
+    written = "年" in found.value or "初" in found.value
     if _exists(year, month, day) or (
-        _exists(year, 1, 1) and 1 <= month <= 12 and 1 <= day <= 30 and "初" in found.value
+        written and _exists(year, 1, 1) and 1 <= month <= 12 and 1 <= day <= (30 if month == 2 else 31)
     ):
         return found
     swapped = found.match.re.groupindex.get("us") and _exists(year, day, month)
     return found if swapped else None
+
+
+def _republic(found: Candidate) -> Candidate | None:
+    """民国七十四年 is 1985: the calendar of the Republic, whose first year was 1912."""
+    year = _number(found.match["y"]) + 1911
+    return found if _exists(year, 1, 1) and 1 <= _number(found.match["m"]) <= 12 else None
 
 
 def _english(found: Candidate) -> Candidate | None:
@@ -84,12 +92,20 @@ def _english(found: Candidate) -> Candidate | None:
 RECOGNIZER: Final = Recognizer(
     type="DATE",
     shared_hint=(
-        r"[0-9〇零○一二三四五六七八九十]{2} ?年.{0,8}月.{1,4}|[12][0-9]{3} ?[-/.] ?[0-9]{1,2} ?[-/.] ?[0-9]"
+        r"[0-9〇零○一二三四五六七八九十]{2} ?年.{0,8}月.{1,4}|[12][0-9]{3} ?[-/.，、] ?[0-9]{1,2} ?[-/.，、] ?[0-9]"
         r"|(?:19|20)[0-9]{6}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2}|(?i:jan|feb|mar|apr|may|jun|jul|aug"
         r"|sep|oct|nov|dec)[a-z]*\.? [0-9]"
         r"|[0-9] (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
     ),
     patterns=(
+        Pattern(
+            re.compile(
+                rf"民国(?P<y>\d{{1,3}}|[一二三四五六七八九十百零]{{1,5}})年(?P<m>{_MD}|[正冬腊元])月(?P<d>初?{_MD})[日号]?"
+            ),
+            VALID,
+            check=_republic,
+            hint="民国.{1,5}年",
+        ),
         Pattern(
             re.compile(
                 rf"(?<![0-9])(?P<y>(?:1[89]|20)\d\d|\d\d)[ ]?年[ ]?(?:农历|阴历|阳历|公历)?(?P<m>{_MD}"
@@ -102,8 +118,8 @@ RECOGNIZER: Final = Recognizer(
         ),
         Pattern(
             re.compile(
-                r"(?<![0-9.\-/A-Za-z])(?P<y>(?:1[89]|20)\d\d)[ ]?([-/.])[ ]?(?P<m>\d{1,2})[ ]?\2[ "
-                r"]?(?P<d>\d{1,2})(?![0-9])(?![.\-/]\d)"
+                r"(?<![0-9.\-/A-Za-z])(?P<y>(?:1[89]|20)\d\d)[ ]?([-/.，、])[ ]?(?P<m>\d{1,2})[ ]?\2[ "
+                r"]?(?P<d>\d{1,2})(?![0-9])(?![.\-/，、]\d)"
             ),
             LIKELY,
             digits=True,

@@ -90,7 +90,7 @@ RECOGNIZER: Final = Recognizer(
             compiled(
                 rf"(?:{_WORDS})(?:号码|号|编号|ID)?(?:报一下|发你|尾号"
                 rf"|填)?{LINK}(?:[军武海空字第南北兰沈济成广]{{1,4}})?"
-                r"(?P<value>[A-Z]?\d(?:[ \-.]?\d){7,18}[ ]?[A-Z]?)(?![0-9A-Za-z])"
+                r"(?P<value>\d(?:[ \-.]?\d){7,18}(?:[ ]?[A-Z])?)(?![0-9A-Za-z])"
             ),
             LABELLED,
             digits=True,

@@ -15,7 +15,7 @@ RECOGNIZER: Final = Recognizer(
     patterns=(
         Pattern(
             compiled(
-                rf"(?:{_WORDS})(?:号码|号|编号|No\.?|number)?{LINK}(?P<value>[A-Z]{{1,2}}[ ]?\d{{6,10}}"
+                rf"(?:{_WORDS})(?:号码|号|编号|No\.?|number)?{LINK}(?P<value>[A-Z]{{1,2}}[ ]?\d{{6,10}}|[A-Z]{{1,2}}[ \-]?\d{{3,4}}[ \-]\d{{3,5}}"
                 rf"|\d{{8,10}}|[A-Z]\d[A-Z]{{2}}\d{{4,5}})(?![0-9A-Za-z])"
             ),
             LABELLED,
@@ -24,7 +24,7 @@ RECOGNIZER: Final = Recognizer(
         Pattern(re.compile(r"(?<![0-9A-Za-z])(?:E[A-HJ-NP-Z]\d{7}|[EGDPSCHMT]\d{8})(?![0-9A-Za-z])"), WEAK),
     ),
     context=(
-        Context(compiled(_WORDS + "|出国|出境|签证"), 0.4, before=24, after=12),
+        Context(compiled(_WORDS + "|出国|出境|签证|英文|姓名拼音|移民"), 0.4, before=24, after=12),
         Context(re.compile(r"准字|批准|注册证|文号|批号"), -0.8, before=8),
     ),
     examples=("护照号⟦E12345678⟧", "护照：⟦EA1234567⟧", "港澳通行证⟦C12345678⟧", "⟦G12345678⟧是我的护照"),

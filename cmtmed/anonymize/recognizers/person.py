@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.lexicon.given import FUNCTIONAL, TYPICAL
-from cmtmed.anonymize.lexicon.surnames import COMMON, COMPOUND, FUNCTION
+from cmtmed.anonymize.lexicon.given import FUNCTIONAL, TYPICAL, UNLIKELY
+from cmtmed.anonymize.lexicon.minority import MONGOLIAN, TIBETAN, UYGHUR, YI
+from cmtmed.anonymize.lexicon.pinyin import SURNAMES, SYLLABLE
+from cmtmed.anonymize.lexicon.surnames import COMMON, COMPOUND, EVERYDAY, PLAIN
 from cmtmed.anonymize.lexicon.trie import alternation
 from cmtmed.anonymize.lexicon.vocabulary import vocabulary
 from cmtmed.anonymize.lexicon.words import crossing, is_common, words
@@ -20,13 +22,15 @@ _TITLES: Final = vocabulary("""
     主任医师 副主任医师 主治医师 住院医师 副主任 主任 主治 医生 医师 大夫 护士长 护士 教授 副教授 院长 科长 所长
     专家 老师 先生 女士 小姐 太太 夫人 阿姨 叔叔 大爷 大妈 大叔 大伯 大姐 大哥 大娘 大嫂 奶奶 爷爷 婆婆 伯伯
     老太太 老先生 老爷子 老奶奶 老爷爷 老师傅 师傅 同学 同志 药师 技师 博士 经理 书记 校长 处长 局长 警官 律师
-    校医 村医 教练 店长 主管 营养师 治疗师 咨询师 师兄 师姐
+    校医 村医 教练 店长 主管 营养师 治疗师 咨询师 师兄 师姐 护理 护师 护工 护理员 技术员 助理 秘书 老板 老板娘 班长
+    队长 组长 站长 婶婶 姨妈 大婶 伯母 伯父 姑娘 先森 小朋友 宝宝妈妈 检验师 麻醉师 研究员 规培 医助 郎中
     """)
 _TITLE: Final = alternation(_TITLES)
 _SHORT_TITLE: Final = "姐|哥|叔|姨|总|嫂|伯|婶|工|老"
 _COMPOUND: Final = alternation(COMPOUND)
 _SURNAME: Final = "".join(sorted(COMMON))
-_PLAIN: Final = "".join(sorted(COMMON - FUNCTION))
+_PLAIN: Final = "".join(sorted(PLAIN))
+_NOUN: Final = "".join(sorted(PLAIN | EVERYDAY))
 _TYPICAL: Final = "".join(sorted(TYPICAL))
 _STRONG: Final = "".join(sorted(TYPICAL - FUNCTIONAL))
 _HAN: Final = r"\u4e00-\u9fff"
@@ -46,6 +50,8 @@ _LABEL: Final = alternation(
             for who in vocabulary("患者 病人 家属 医生 医师 本人 责任")
         ),
         *vocabulary("""
+            委托人 受托人 取药人 驾驶人 收款人 付款人 投保人 被保险人 申请人 代办人 陪护人 陪诊人 担保人 报案人 法定代理人
+            申请者 取件人 订货人 下单人 报告人 登记人 介绍人 被监护人 手术者 一助 二助 麻醉 器械护士 巡回护士 管床 备注
             姓名 名字 联系人 紧急联系人 收件人 收货人 寄件人 持卡人 户名 开户名 监护人 就诊人 曾用名 经办人 签名
             签字 署名 落款 参保人 户主
             """),
@@ -63,6 +69,7 @@ _BELONGINGS: Final = (
 )
 _KIN: Final = alternation(
     vocabulary("""
+        老师 家父 家母 家兄 妹夫 姐夫 弟妹 弟媳 嫂子 二叔 三叔 大舅 二舅 大姨 二姨 小姨 姨父 姑父 大爷 俺爹 俺娘 娃 崽 丫头 老头 老太太 工友 队友 师傅 大名 客户
         爸爸 妈妈 父亲 母亲 老爸 老妈 爸 妈 爹 娘 老公 老婆 爱人 妻子 丈夫 先生 太太 媳妇 儿子 女儿 闺女 孩子
         宝宝 宝贝 小孩 儿媳 女婿 哥哥 姐姐 弟弟 妹妹 大哥 大姐 爷爷 奶奶 外公 外婆 姥姥 姥爷 岳父 岳母 公公 婆婆
         舅舅 舅妈 叔叔 姑姑 阿姨 姨妈 伯父 表哥 表姐 表弟 表妹 堂哥 堂弟 同事 朋友 闺蜜 邻居 同学 患者 病人 患儿
@@ -104,10 +111,14 @@ def _alone(found: Candidate) -> Candidate | None:
     """Take a line or clause that consists of a name; a word of the language is none."""
     name = found.value
     given = name[2:] if name[:2] in COMPOUND else name[1:]
-    if is_common(name) or is_common(name[:2]) or not all(char in TYPICAL for char in given):
+    # What else is told of a person right behind it: sex, age, people, telephone.
+    facts = found.end < len(found.match[0]) + found.match.start()
+    if is_common(name) or (name[:2] not in COMPOUND and is_common(name[:2])):
+        return None
+    if not all(char in TYPICAL or (facts and char not in UNLIKELY) for char in given):
         return None
     # 戴镜。 is a clause; a sex behind it (王旭，女) makes two characters a name, so does jieba's knowledge of it.
-    known = words().get(name, ("", 0))[0] == "nr" or "男" in found.match[0] or "女" in found.match[0]
+    known = words().get(name, ("", 0))[0] == "nr" or (facts and name[0] in PLAIN)
     return found if len(name) > 2 or known else None
 
 
@@ -129,6 +140,58 @@ _DRUGS: Final = frozenset(
         """)
 )
 
+_FACT: Final = (
+    rf"(?:性别[:：]?)?[男女](?:性|孩|士|婴|童|宝)?(?=[{_END[1:-3]}|｜/／\d]|$)|(?:今年)?\d{{1,3}}[ ]?(?:周?岁|[yY](?![A-Za-z]))|年龄|[{_HAN}]{{1,3}}族(?![{_HAN}])"
+    r"|身份证|电话|手机|联系电话|1[3-9][\d\- ]{5}|病案号|住院[号第]|门诊号|\d{1,3}床|床号|主诉|初诊|复诊|已婚|未婚"
+)
+_FACT_HINT: Final = (
+    r"(?:性别[:：]?)?[男女]|(?:今年)?[0-9]{1,3} ?(?:周?岁|[yY]|床)|年龄|.{1,3}族|身份证|电话|手机|联系电话|1[3-9]|病案号|住院[号第]|门诊号|床号"
+    r"|主诉|初诊|复诊|已婚|未婚"
+)
+_TIBETAN: Final = alternation(TIBETAN)
+_MONGOLIAN: Final = alternation(MONGOLIAN)
+_UYGHUR: Final = alternation(UYGHUR)
+_YI: Final = alternation(YI)
+_LONG_MINORITY: Final = alternation(word for word in (*MONGOLIAN, *UYGHUR) if len(word) > 2)
+_LATIN_SURNAME: Final = alternation(SURNAMES)
+
+
+def _whole_words(found: Candidate) -> Candidate | None:
+    """乌云密布 begins with a name; a name does not end inside a word."""
+    text = found.canonical.text
+    cut = any(is_common(text[found.end - inside : found.end + 1]) for inside in (1, 2) if found.end < len(text))
+    return None if cut or crossing(text, found.start, found.end) else found
+
+
+def _signed(found: Candidate) -> Candidate | None:
+    name = found.value
+    return None if is_common(name) or any(char in UNLIKELY for char in name[1:]) else found
+
+
+_ENGLISH: Final = frozenset(
+    vocabulary("he she me ma ge ye you long man pan fan tan can wan men pin sun song wen an fang")
+)
+_CITED: Final = re.compile(r"(?i)\s*(?:et al|,?\s*[A-Z][a-z]+\s+[A-Z]{1,2}\b|[,.;]?\s*(?:19|20)\d\d\s*[;,(]|等[.。])")
+
+
+def _latin(found: Candidate) -> Candidate | None:
+    """Zhang Weimin and SUN LEI, but no words of a sentence and no author of a paper."""
+    surname, _, given = found.value.partition(" ")
+    capital = surname[0].isupper() and given[0].isupper()
+    if not capital or _CITED.match(found.canonical.text, found.end):
+        return None
+    return None if surname.lower() in _ENGLISH and given.lower() in _ENGLISH else found
+
+
+_NO_GIVEN: Final = frozenset(
+    vocabulary("App Wifi Vip Hello Hpv Covid Ct Mri Doctor Chat Gpt Ios Android Apple Plus Pro The This")
+)
+
+
+def _latin_given(found: Candidate) -> Candidate | None:
+    return None if found.value in _NO_GIVEN or found.value.isupper() else found
+
+
 RECOGNIZER: Final = Recognizer(
     type="PERSON",
     patterns=(
@@ -144,12 +207,12 @@ RECOGNIZER: Final = Recognizer(
         Pattern(
             re.compile(
                 rf"(?:(?<![{_HAN}])|(?<=您好)|(?<=你好)|(?<=请问)|(?<=谢谢)"
-                rf"|(?<=[和跟找是问叫的]))(?P<value>[{_PLAIN}])(?:{_SHORT_TITLE})"
-                rf"(?={_END}|您|你|好|的|说|在|今|是|家)"
+                rf"|(?<=[和跟找是问叫的老小友们])|(?<=邻居|同事|房东))(?P<value>[{_PLAIN}])(?:{_SHORT_TITLE})"
+                rf"(?={_END}|您|你|好|的|说|在|今|是|家|去|来|给|直播|让|也|那)"
             ),
             LIKELY,
             check=_short_titled,
-            hint=rf"(?:^|[^{_HAN}]|[好问谢和跟找是叫的])[{_PLAIN}](?:{_SHORT_TITLE})",
+            hint=rf"(?:^|[^{_HAN}]|[好问谢和跟找是叫的老小友们居事东])[{_PLAIN}](?:{_SHORT_TITLE})",
         ),
         Pattern(
             re.compile(rf"{_LABEL}(?:\s*[:：]\s*|\s*(?:是|为|叫)\s*|(?<=名)\s+)"),
@@ -180,22 +243,67 @@ RECOGNIZER: Final = Recognizer(
         ),
         Pattern(
             re.compile(
-                rf"(?:{_KIN}|(?<![{_HAN}])我(?:是|就是)?|本人|(?:您好|你好)我是|叫我|我是)\s?(?=[{_SURNAME}]"
+                rf"(?:{_KIN}|(?<![{_HAN}])我(?:是|就是)?|本人|(?:您好|你好)我是|叫我|我是)\s?(?=[{_NOUN}]"
                 rf"|{_COMPOUND})"
             ),
             LIKELY,
             check=_suggested,
-            hint=rf"(?:{_KIN}|我|我是|本人) ?(?:[{_PLAIN}][{_HAN}]|{_COMPOUND})",
+            hint=rf"(?:{_KIN}|我|我是|本人) ?(?:[{_NOUN}][{_HAN}]|{_COMPOUND})",
         ),
-        Pattern(re.compile(rf"姓(?P<value>[{_SURNAME}])(?={_END}|叫|的)"), LIKELY, hint=f"姓[{_SURNAME}]"),
+        Pattern(
+            re.compile(rf"(?<![百同贵老])姓(?P<value>{_COMPOUND}|[{_SURNAME}])(?={_END}|叫|的)"),
+            LIKELY,
+            hint=f"姓(?:[{_SURNAME}]|{_COMPOUND})",
+        ),
+        Pattern(re.compile(rf"(?<![{_HAN}])(?P<value>[{_SURNAME}])(?:是|为)姓"), LIKELY, hint="[是为]姓"),
         Pattern(
             re.compile(
-                rf"(?<![{_HAN}])(?P<value>(?:{_COMPOUND}|[{_SURNAME}])[{_HAN}]{{1,2}})\s?[,，、 "
-                rf"]\s?(?:性别[:：]?)?[男女](?:性|孩|士)?(?=[,，、。;；\s\d]|$)"
+                rf"(?<![{_HAN}])(?P<value>(?:{_COMPOUND}|[{_SURNAME}])[{_HAN}]{{1,2}})\s?[,，、|｜／/ ]\s?(?:{_FACT})"
             ),
             LIKELY,
             check=_alone,
-            hint=rf"[{_SURNAME}{_HAN}][{_HAN}]{{1,2}} ?[,，、 ] ?(?:性别)?[:：]?[男女](?:[性孩士,，、。;； \d]|$)",
+            hint=rf"[{_SURNAME}{_HAN}][{_HAN}]{{1,2}} ?[,，、|｜／/ ] ?(?:{_FACT_HINT})",
+        ),
+        Pattern(
+            re.compile(
+                rf"(?:(?:主任|副主任|主治|住院|经治)?(?:医师|医生|大夫|护士|签名|签字))[ 　\t]+"
+                rf"(?P<value>(?:{_COMPOUND}|[{_SURNAME}])[{_HAN}]{{0,2}})[ \t]*(?=\n|$)"
+            ),
+            LIKELY,
+            check=_signed,
+            hint=rf"(?:医师|医生|大夫|护士|签名|签字)[ 　\t]+[{_SURNAME}][{_HAN}]{{0,2}}[ \t]*(?:\n|$)",
+        ),
+        Pattern(
+            re.compile(
+                rf"我家(?:的|那|这|小)?(?P<value>(?P<half>[{_STRONG}])(?P=half))(?={_END}|今|昨|打|发|咳|拉|吐|烧|不|才|也|都|又)"
+            ),
+            LIKELY,
+            hint=f"我家(?:的|那|这|小)?[{_STRONG}][{_STRONG}]",
+        ),
+        Pattern(
+            re.compile(
+                rf"(?:{_TIBETAN}){{2}}|(?:{_MONGOLIAN}){{2}}|(?:{_UYGHUR}){{2}}|(?:{_YI}){{2}}|{_LONG_MINORITY}"
+            ),
+            LIKELY,
+            check=_whole_words,
+            hint=rf"(?:{_TIBETAN}){{2}}|(?:{_MONGOLIAN}){{2}}|(?:{_UYGHUR}){{2}}|(?:{_YI}){{2}}|{_LONG_MINORITY}",
+        ),
+        Pattern(
+            re.compile(
+                rf"(?<![A-Za-z])(?P<value>(?i:{_LATIN_SURNAME})[ ](?i:{SYLLABLE}(?:[ '-]?{SYLLABLE})?))(?![A-Za-z.])"
+            ),
+            LIKELY,
+            check=_latin,
+            hint=rf"(?i)(?:^|[^a-z])(?:{_LATIN_SURNAME}) [a-z]{{2,12}}",
+        ),
+        Pattern(
+            re.compile(
+                r"(?:(?<![A-Za-z])(?:Dr|Prof|Mr|Mrs|Ms|Miss)\.?[ ]|(?:英文名|我是|这边是|我叫|名叫|叫我|英语名)[:：是叫 ]{0,2})"
+                r"(?P<value>[A-Z][a-z]{2,11}(?:[ ][A-Z][a-z]{1,11})?)(?![A-Za-z])"
+            ),
+            LIKELY,
+            check=_latin_given,
+            hint=r"(?:Dr|Prof|Mr|Mrs|Ms|Miss)\.? [A-Z]|(?:英文名|我是|这边是|叫|叫我|英语名)[:：是叫 ]{0,2}[A-Z][a-z]",
         ),
         Pattern(
             re.compile(
@@ -221,14 +329,14 @@ RECOGNIZER: Final = Recognizer(
         ),
         Pattern(
             re.compile(
-                rf"(?:(?<![{_HAN}、，,\d])|(?<=[是叫的和找给让请问跟由了]))(?P<value>[{_PLAIN}]"
+                rf"(?:(?<![{_HAN}、\d])|(?<=[是叫的和与找给让请问跟由了成为])|(?<=备注|转告|通知|联系|患者|病人))(?P<value>[{_PLAIN}]"
                 rf"(?:[{_STRONG}][{_TYPICAL}]|[{_TYPICAL}][{_STRONG}]))"
                 rf"(?=[\s,，。.;；!！?？:：)）(（]|$|{FOLLOWERS.pattern})(?![\d、])"
             ),
             0.6,
             check=_in_running_text,
             hint=(
-                rf"(?:^|[^{_HAN}]|[是叫的和找给让请问跟由了])[{_PLAIN}](?:[{_STRONG}][{_TYPICAL}]"
+                rf"(?:^|[^{_HAN}]|[是叫的和与找给让请问跟由了成为注告知系者人])[{_PLAIN}](?:[{_STRONG}][{_TYPICAL}]"
                 rf"|[{_TYPICAL}][{_STRONG}])"
             ),
         ),

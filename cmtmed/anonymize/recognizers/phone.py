@@ -69,6 +69,8 @@ def _mobile(found: Candidate) -> Candidate | None:
         around = found.match.string
         if re.search(r"\d[ \-.]?$", around[: found.start]) or re.match(r"[ \-.]?\d", around[found.end :]):
             return None
+        if re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}", found.value):
+            return None  # an IP address
         if shape not in _SHAPES:
             return found.rated(WEAK)
     if _NOT_MINE.search(found.before(12)):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.recognizer import LABELLED, LINK, Candidate, Pattern, Recognizer, compiled
+from cmtmed.anonymize.lexicon.words import is_common
+from cmtmed.anonymize.recognizer import LABELLED, LIKELY, LINK, Candidate, Pattern, Recognizer, compiled
 
 _LONG: Final = (
     r"抖音|抖因|斗音|小红书|小红薯|红薯|快手|微博|围脖|b站|哔哩哔哩|知乎|豆瓣|贴吧|陌陌|探探|soul|推特|twitter|脸书|facebook|instagram|telegram|电报|纸飞机"
-    r"|whatsapp|skype|钉钉|支付宝|淘宝|旺旺|视频号|公众号|头条号|今日头条|西瓜视频|飞书|领英|linkedin|tiktok|youtube|discord|github|好大夫|闲鱼|百家号|简书|微视"
+    r"|whatsapp|skype|钉钉|支付宝|淘宝|旺旺|视频号|公众号|头条号|今日头条|西瓜视频|飞书|领英|linkedin|tiktok|youtube|discord|github|好大夫|闲鱼|百家号|简书|微视|小地瓜|喜马拉雅|虎扑|全民K歌|得物"
 )
 # Also laboratory abbreviations (TG, INS): only an explicit 号, ID or @ makes them networks.
 _SHORT: Final = r"(?<![A-Za-z])(?:TG|FB|YY|LINE|INS|X)"
@@ -24,6 +25,11 @@ def _account(found: Candidate) -> Candidate | None:
     return None if _NO_HANDLE.match(found.value) else found
 
 
+def _nick(found: Candidate) -> Candidate | None:
+    """A name of a network's user; a plain word after 搜 and 关注 is what somebody looked for."""
+    return None if is_common(found.value) else _account(found)
+
+
 def _mention(found: Candidate) -> Candidate | None:
     return None if re.search(r"医生|大夫|所有人|全体|我$|你$|大家|客服", found.value) else found
 
@@ -34,7 +40,7 @@ RECOGNIZER: Final = Recognizer(
     patterns=(
         Pattern(
             compiled(
-                rf"(?:{_LONG})(?:号码?|账号|帐号|ID|用户名)?(?:搜索?|关注|加)?{LINK}(?P<value>{_HANDLE})(?![A-Za-z0-9_@])"
+                rf"(?:{_LONG})(?:号码?|账号|帐号|ID|uid|用户名)?(?:搜索?|关注|加)?{LINK}(?P<value>{_HANDLE})(?![A-Za-z0-9_@])"
             ),
             LABELLED,
             digits=False,
@@ -63,6 +69,21 @@ RECOGNIZER: Final = Recognizer(
             ),
             LABELLED,
             check=_account,
+        ),
+        Pattern(
+            compiled(
+                rf"(?:{_LONG})(?:上|里)?(?:账号|帐号|号)?(?:名字?叫|叫做?|关注一?下?|搜索?一?下?|ID|昵称|网名)[是叫:：]?\s?[\"“「【]?"
+                rf"(?P<value>(?!(?:什么|啥|多少|哪|不|我|你|了|一|到|过|的)){_NICK})(?=[\"”」】\s,，。;；!！)）(（]|$)"
+            ),
+            LABELLED,
+            check=_nick,
+        ),
+        Pattern(
+            re.compile(
+                rf"(?:我的?)?(?:网名|昵称)(?P<value>(?!(?:什么|啥|多少|哪|不|我|你|了|是|叫|为|的|改|和|：|:)){_NICK})(?=[\"”」】\s,，。;；!！)）(（]|$)"
+            ),
+            LIKELY,
+            check=_nick,
         ),
         Pattern(
             re.compile(

@@ -9,11 +9,13 @@ from cmtmed.anonymize.lexicon.vocabulary import vocabulary
 from cmtmed.anonymize.recognizer import LABELLED, LIKELY, Candidate, Pattern, Recognizer, compiled
 
 _NAMES: Final = (
-    r"微信|薇信|威信|徽信|微　信|微 信|v信|w信|V❤|微❤|薇❤|绿泡泡|卫星|wechat|weixin"
+    r"[微薇威徽]\s?[❤♥♡]?\s?信|v信|w信|[V微薇威徽]\s?[❤♥♡]|绿泡泡|卫星|wechat|weixin"
     r"|(?<![A-Za-z])(?:wx|vx|wxh|vxin|v ?x)(?![A-Za-z_]{3})"
 )
 _ADD: Final = r"(?:加|\+)个?我?的?(?:v信|vx|v(?!it)|[薇微威]信?)"
-_LINK: Final = r"(?:号码?|账号|帐号|ID|名)?[\s:：=是为,，、(（\"“【\[→]{0,4}(?:就是|也是)?[\s:：=\"“]{0,2}"
+_LINK: Final = (
+    r"(?:号码?|账号|帐号|ID|名|搜索?|查找|扫)?[\s:：=是为,，、(（\"“【\[→]{0,4}(?:就是|也是)?[\s:：=\"“]{0,2}"
+)
 _NOT_A_HANDLE: Final = frozenset(vocabulary("wechat weixin app http https www qq wifi pdf doctor hello ok"))
 
 
@@ -31,14 +33,14 @@ def _handle(found: Candidate) -> Candidate | None:
 RECOGNIZER: Final = Recognizer(
     type="WECHAT",
     shared_hint=(
-        r"(?i)微.?信|[薇威徽vw]信|❤|绿泡泡|卫星|wechat|weixin|wx|v ?x|(?:加|\+)个?我?的?[v薇微威]"
+        r"(?i)微.{0,3}信|[微薇威徽][:： ]?[a-z]|[薇威徽vw].{0,2}信|[我她他您]的?v|❤|♥|绿泡泡|卫星|wechat|weixin|wx|v ?x|(?:加|\+)个?我?的?[v薇微威]"
         r"|v[:：]|wxid_"
     ),
     patterns=(
         Pattern(
             compiled(
                 rf"(?:(?:{_NAMES})|{_ADD}){_LINK}(?P<value>[A-Za-z][-_A-Za-z0-9]{{4,19}}"
-                rf"|[0-9](?:[ \-]?[0-9]){{4,11}})(?![-_A-Za-z0-9@])"
+                rf"|[A-Za-z](?:[ ][A-Za-z0-9_]){{5,19}}|[0-9](?:[ \-]?[0-9]){{4,11}})(?![-_A-Za-z0-9@])"
             ),
             LABELLED,
             digits=True,
@@ -51,6 +53,21 @@ RECOGNIZER: Final = Recognizer(
             ),
             LABELLED,
             digits=True,
+        ),
+        Pattern(
+            compiled(
+                r"(?:[薇微威徽]|[我她他您]的?v)[:：\s]?(?P<value>(?=[-_A-Za-z]*[0-9])[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])"
+            ),
+            LABELLED,
+            check=_handle,
+        ),
+        Pattern(
+            compiled(
+                r"(?<![-_A-Za-z0-9@])(?P<value>(?=[-_A-Za-z]*[0-9])[A-Za-z][-_A-Za-z0-9]{5,19}?)\s?"
+                r"(?:\+|加)?(?:这个|我的?|是我的?)?(?:v信?|[微薇]信?|vx)(?![A-Za-z0-9])"
+            ),
+            LIKELY,
+            hint=r"(?i)[0-9a-z_] ?(?:\+|加)?(?:这个|我的?|是我的?)?(?:v|[微薇])",
         ),
         Pattern(re.compile(r"(?:(?<![A-Za-z0-9])|(?<=[vw]x)|(?<=[VW]X))wxid_[a-z0-9]{6,20}"), LIKELY + 0.2),
     ),

@@ -2,16 +2,17 @@
 
 Three ways of matching, one to one, micro-averaged:
 
-- exact: span and type are equal; the strict entity measure by which i2b2/UTHealth 2014 and CEGS N-GRID 2016 ranked
-  systems (Stubbs, Kotfila, Uzuner 2015, doi:10.1016/j.jbi.2015.06.007; Stubbs, Filannino, Uzuner 2017).
+- exact: span and type are equal; the strict measure of the i2b2/UTHealth 2014 and CEGS N-GRID 2016 tracks (Stubbs,
+  Kotfila, Uzuner 2015, doi:10.1016/j.jbi.2015.06.007; Stubbs, Filannino, Uzuner 2017, doi:10.1016/j.jbi.2017.06.011).
 - overlap: equal types, and the spans share a character: the partial match of Ferrández et al. 2012
   (doi:10.1186/1471-2288-12-109), who also report F2. It forgives more than the relaxed measure of i2b2, which lets a
-  span end up to two characters off: Chinese has no word ends by which to measure.
+  span end up to two characters off, for the sake of endings such as 's: Chinese has none.
 - untyped: the spans share a character whatever their types, the question of MEDDOCAN's sensitive-span track (Marimon et
-  al. 2019), which asks for equal bounds.
+  al. 2019), whose strict measure asks for equal bounds.
 
-Tokens, the other unit of i2b2, depend on a segmenter in Chinese and are not counted. Nor is the HIPAA subset: the
-types here are those that Chinese consultations hold; evaluate a subset by passing only its spans.
+Tokens, the other unit since the track of 2006 (Uzuner, Luo, Szolovits 2007), depend on a segmenter in Chinese and are
+not counted. Nor is i2b2's HIPAA subset: the types here are those that Chinese consultations hold; to evaluate a subset,
+pass only its spans.
 
 Besides, what a release turns on: in how many texts anything leaks, and how many clean texts are damaged. Leaks look at
 characters, not at types: a name tagged as a hospital is gone all the same.

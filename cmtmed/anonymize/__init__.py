@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from cmtmed.anonymize.evaluate import evaluate
 from cmtmed.anonymize.find import find, find_identifiers
 from cmtmed.anonymize.identifier import TYPES, Identifier
 from cmtmed.anonymize.replace import LABELS, replace
+from cmtmed.anonymize.scores import Counts, Evaluation, Share, TypeScores
 
-__all__ = ["LABELS", "TYPES", "Identifier", "find", "find_identifiers", "replace"]
+__all__ = [
+    "LABELS",
+    "TYPES",
+    "Counts",
+    "Evaluation",
+    "Identifier",
+    "Share",
+    "TypeScores",
+    "evaluate",
+    "find",
+    "find_identifiers",
+    "replace",
+]

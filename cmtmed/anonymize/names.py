@@ -1,9 +1,10 @@
 """Where a Chinese personal name begins and ends.
 
-Two questions are answered, both by evidence rather than by a statistical tagger: which name ends right before a
-title (王医生, 王建国主任), and which name begins right after a trigger (我叫…, 姓名：…). The evidence is the
-surname and how ambiguous its character is, characters at home in given names, words of the language that
-would be cut in two (上次王医生 cuts none, 提高医生 cuts 提高), and how the text goes on.
+Three questions are answered, by evidence that is added up rather than by a statistical tagger: which name ends right
+before a title (王医生, 王建国主任), which begins right after a trigger (我叫…, 姓名：…), and which stands in running
+text with no more than its neighbours to tell it. The evidence is the surname and how ambiguous its character is,
+characters at home in given names, words of the language that would be cut in two (上次王医生 cuts none, 提高医生 cuts
+提高), and how the text goes on.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def name_ending_at(text: str, end: int) -> tuple[int, float] | None:
         return end - len(foreign[0]), 0.9
     for length in (4, 3, 2):
         start = end - length
-        if start >= 0 and _is_full_name(text, start, end):
+        if start >= 0 and _is_titled_name(text, start, end):
             return start, 0.85
     start = end - 2
     if start >= 0 and text[start:end] in COMPOUND and not crossing(text, start, end):
@@ -78,36 +79,20 @@ def name_ending_at(text: str, end: int) -> tuple[int, float] | None:
     return _bare_surname(text, end)
 
 
-def _is_full_name(text: str, start: int, end: int) -> bool:
-    name = text[start:end]
-    surname = 2 if name[:2] in COMPOUND and len(name) >= 3 else 1
-    given = name[surname:]
-    if (len(name) == 4 and surname == 1) or not 1 <= len(given) <= 2:
+def _is_titled_name(text: str, start: int, end: int) -> bool:
+    """Say whether a whole name stands before a title, and not a word and a surname (和李, 找王)."""
+    if text[start:end] in COMPOUND or evidence(text, start, end) < _TITLED:
         return False
-    if surname == 1 and (
-        name[0] not in COMMON
-        or (name[0] in FUNCTION | EVERYDAY and not (_clear_before(text, start) or _called(text, start)))
-    ):
+    if text[start] in MEASURES and start and text[start - 1] in _NUMERALS:
         return False
-    if not all("\u4e00" <= char <= "\u9fff" and char not in UNLIKELY for char in given):
+    anchored = _clear_before(text, start) or _called(text, start)
+    if text[start] in FUNCTION:
+        return end - start == 3 and anchored and all(char in TYPICAL - FUNCTIONAL for char in text[start + 1 : end])
+    if text[start] in EVERYDAY and not anchored:
         return False
-    if surname == 1 and name[0] in MEASURES and start and text[start - 1] in _NUMERALS:
-        return False
-    # 和李 before 医生 is a conjunction and a surname; so is 找王.
-    if len(name) == 2 and given in COMMON and given not in TYPICAL and not _clear_before(text, start):
-        return False
-    if (surname == 1 and is_common(name[:2])) or is_common(name) or _cuts_before(text, start):
-        return False
-    if surname == 2:
-        return not is_common(given) or all(char in TYPICAL for char in given)
-    if len(given) == 2:
-        return given[0] in TYPICAL or given[1] in TYPICAL
-    return given in TYPICAL or _clear_before(text, start)
-
-
-def _cuts_before(text: str, start: int) -> bool:
-    """Say whether the first character of a name belongs to a word that began before it."""
-    return any(is_common(text[left : start + 1]) for left in range(max(0, start - 3), start))
+    # 找王 before 医生: the last character is a surname itself.
+    bare = end - start == 2 and text[end - 1] in COMMON and text[end - 1] not in TYPICAL
+    return not bare or _clear_before(text, start)
 
 
 def _bare_surname(text: str, end: int) -> tuple[int, float] | None:
@@ -133,10 +118,6 @@ def _bare_surname(text: str, end: int) -> tuple[int, float] | None:
     return start, 0.75
 
 
-def _called(text: str, start: int) -> bool:
-    return bool(_CALLED.search(text[max(0, start - 4) : start]))
-
-
 def _clear_before(text: str, start: int) -> bool:
     return start == 0 or not "\u4e00" <= text[start - 1] <= "\u9fff"
 
@@ -148,19 +129,144 @@ _CALLED: Final = re.compile(
 _ANSWER: Final = re.compile(
     r"\W|$|您|你好|早上|晚上|下午|上午|好|辛苦|在吗|看|说|开|给|的[方药号手]|做|讲|那|这|门诊|那里|技术|医术"
 )
+_GREETING: Final = re.compile(r"[!！~～]|$|[,，]?(?:您|你|早上好|晚上好|下午好|上午好|好[,，!！]|辛苦|在吗)")
+_TITLE: Final = re.compile(r"(?:副?主任医师|副?主任|医生|大夫|医师|教授|护士长?|老师|先生|女士|院长|专家|阿姨|叔叔)")
+
+
+def _called(text: str, start: int) -> bool:
+    return bool(_CALLED.search(text[max(0, start - 4) : start]))
 
 
 def _addressed(text: str, start: int) -> bool:
     """Say whether the clause reads as one to or about a titled person, whatever the surname's other meaning."""
-    before, after = text[max(0, start - 4) : start], text[start + 1 :]
-    title = re.match(r"(?:副?主任医师|副?主任|医生|大夫|医师|教授|护士长?|老师|先生|女士|院长|专家|阿姨|叔叔)", after)
-    rest = after[title.end() :] if title else after
-    called = bool(_CALL.search(before))
-    return (
-        (called or _clear_before(text, start))
-        and bool(_ANSWER.match(rest))
-        and not is_common(text[max(0, start - 1) : start + 1])
-    )
+    title = _TITLE.match(text, start + 1)
+    rest = text[title.end() if title else start + 1 :]
+    if is_common(text[max(0, start - 1) : start + 1]):
+        return False
+    if _CALL.search(text[max(0, start - 4) : start]):
+        return bool(_ANSWER.match(rest))
+    return _clear_before(text, start) and bool(_GREETING.match(rest))
+
+
+_NOT_GIVEN: Final = frozenset(vocabulary("微信 电话 手机 医院 医生 有家 家有 不能 可以 应该 健康 专业 身体"))
+_TITLED: Final = 0.6
+_SUGGESTED: Final = 2.3
+_LABELLED: Final = 0.2
+_RUNNING: Final = 2.9
+
+_STRONG: Final = TYPICAL - FUNCTIONAL
+_SUFFIX: Final = re.compile(
+    "[片丸散膏汤剂素酸钠钾胺唑酯氏征症型法操]|胶囊|颗粒|口服|注射|软膏|试验|综合|奶粉|牌|液|乳|预混|霉素|西林|洛尔|地平|沙坦|他汀"
+)
+"""What follows the name of a drug, a test or a disease."""
+_TAKEN: Final = re.compile("(?:吃|服|服用|口服|用|用药|涂|喝|抹|含|冲|药|注射|点|买|开)$")
+"""What precedes the name of a drug."""
+
+
+def evidence(text: str, start: int, end: int) -> float:
+    """Add up what speaks for ``text[start:end]`` being a full name, whatever stands around it.
+
+    Returns:
+        About 2 for 王建国, about 0 for 黄体生, less for words of the language; the unit is arbitrary.
+    """
+    name = text[start:end]
+    surname = 2 if name[:2] in COMPOUND and len(name) > 2 else 1
+    given = name[surname:]
+    if (surname == 1 and name[0] not in COMMON) or not 1 <= len(given) <= 2 or _TITLE_LIKE.match(text, start + surname):
+        return -9.0
+    if given in _NOT_GIVEN or not all("\u4e00" <= char <= "\u9fff" for char in given):
+        return -9.0
+    score = 2.0 if surname == 2 else 1.0 if name[0] in PLAIN else -0.2 if name[0] in EVERYDAY else -1.2
+    for char in given:
+        score += 0.9 if char in _STRONG else 0.5 if char in TYPICAL else -2.5 if char in UNLIKELY else -0.2
+    if len(given) == 1:
+        score -= 0.9 - (0.5 if given in _STRONG else 0.0)
+    if is_common(name):
+        score -= 2.5
+    elif surname == 1 and is_common(name[:2]):
+        score -= 1.6
+    if len(given) == 2 and is_common(given):
+        score -= 0.6
+    if _cuts_before(text, start):
+        score -= 1.5
+    return score
+
+
+def _cuts_before(text: str, start: int) -> bool:
+    """Say whether the first character of a name belongs to a word that began before it."""
+    return any(is_common(text[left : start + 1]) for left in range(max(0, start - 3), start))
+
+
+def _goes_on(text: str, end: int) -> float:
+    """Weigh how the text goes on behind a name."""
+    if _SUFFIX.match(text, end):
+        return -2.5
+    if end == len(text) or not "\u4e00" <= text[end] <= "\u9fff":
+        return 0.8
+    if FOLLOWERS.match(text, end):
+        return 0.7
+    cut = any(is_common(text[end - inside : end + 1]) for inside in (1, 2))
+    return -1.6 if cut else -0.5
+
+
+_PERSONS: Final = re.compile(
+    "(?:[请让叫找跟帮陪送接带见谢位名]|[给替和与是把被]|告诉|通知|联系|转告|麻烦|感谢|遇到|认识|记得|备注|患者|病人|我是|应该是|那个|这个|上是|名是|字是|[改写]成|收件)$"
+)
+"""Words that take a person behind them."""
+_WEAK_PERSONS: Final = frozenset("给替和与是把被")
+_PERSONAL: Final = re.compile(
+    r"[,，、|｜ ]?(?:男|女)(?:性|士|[,，。\s|｜\d]|$)|(?:今年|现年|年龄)?[\d一二三四五六七八九十]{1,3}周?岁|今年|电话|手机|身份证|住院|入院|出院"
+    r"|家属|收(?:[,，。\s]|$)|您好|你好|说[他她我你,，要]|女士|先生|签|来[电院]|的(?:家属|妈|爸|报告|病历|CT|检查|化验|片子|病理|床|老公|老婆|女儿|儿子|管|手术|号|情况|结果|引流)"
+    r"|昨[天晚日]|今[天早晨日]|前天|上周|去年|[,，]\s?(?:男|女|\d{1,3}岁|电话|手机|1[3-9]\d|身份证|住院)|是[我你他她]|[（(]?1[3-9]\d{4}"
+)
+"""What is told of persons only."""
+
+
+def name_in_text(text: str, start: int) -> tuple[int, float] | None:
+    """Find the full name that begins at ``start`` in running text.
+
+    Drugs and herbs look like names (麦冬, 易瑞沙), so that characters alone never suffice: a word that takes persons
+    stands before it, or something that is told of persons only behind it.
+
+    Returns:
+        Its end and a confidence, or None.
+    """
+    before = text[max(0, start - 2) : start]
+    if _TAKEN.search(before):
+        return None
+    clear = _clear_before(text, start)
+    if clear:
+        left = 0.2 if not start or text[start - 1] in "\n【[「" else -0.4 if text[start - 1] in "、0123456789" else 0.0
+    elif _PERSONS.search(before):
+        left = 0.4 if before[-1] in _WEAK_PERSONS else 0.9
+    else:
+        left = -1.0
+    surname = 2 if text[start : start + 2] in COMPOUND else 1
+    best: tuple[float, int] | None = None
+    for given in (2, 1):
+        end = start + surname + given
+        if end > len(text):
+            continue
+        personal = bool(_PERSONAL.match(text, end))
+        score = left + evidence(text, start, end) + (1.3 if personal else 0.6 * _goes_on(text, end))
+        if (clear and not personal) or (left < 0 and not personal):
+            score -= 0.8
+        if best is None or score > best[0]:
+            best = (score, end)
+    return (best[1], min(0.8, 0.55 + (best[0] - _RUNNING) / 10)) if best and best[0] >= _RUNNING else None
+
+
+def _best(text: str, start: int, left: float) -> tuple[float, int] | None:
+    """Return score and end of the likeliest name that begins at ``start``."""
+    surname = 2 if text[start : start + 2] in COMPOUND else 1
+    best: tuple[float, int] | None = None
+    for given in (2, 1):
+        end = start + surname + given
+        if end <= len(text):
+            score = left + evidence(text, start, end) + _goes_on(text, end)
+            if best is None or score > best[0]:
+                best = (score, end)
+    return best
 
 
 def name_starting_at(text: str, start: int, *, trusted: bool) -> tuple[int, float] | None:
@@ -170,7 +276,7 @@ def name_starting_at(text: str, start: int, *, trusted: bool) -> tuple[int, floa
         text: the canonical text.
         start: index after the trigger.
         trusted: whether the trigger is a label (姓名：) after which anything short is a name; otherwise (我是…, 我妈…)
-            the name must show a common surname and go on as names do.
+            the name must show a surname and go on as names do.
 
     Returns:
         Its end and a confidence, or None.
@@ -186,45 +292,9 @@ def name_starting_at(text: str, start: int, *, trusted: bool) -> tuple[int, floa
     stop = run.end()
     if run[0] in _NOT_NAMES or any(run[0].startswith(word) for word in _NOT_NAMES if len(word) > 1):
         return None
-    best: tuple[float, int] | None = None
-    surname = 2 if run[0][:2] in COMPOUND else 1
-    known = surname == 2 or run[0][0] in COMMON
-    if known:
-        for given in (2, 1):
-            end = start + surname + given
-            if end <= stop:
-                score = _score(text, start, start + surname, end, trusted=trusted)
-                if best is None or score > best[0]:
-                    best = (score, end)
-    if best and best[0] >= (1.0 if trusted else 1.6):
+    best = _best(text, start, 1.2)
+    if best and best[1] <= stop and best[0] >= (_LABELLED if trusted else _SUGGESTED):
         return best[1], 0.9 if trusted else 0.75
-    # 我同学龚佳琪介绍: nothing follows that names are followed by, but the characters speak for themselves.
-    full = run[0][: surname + 2]
-    if known and len(full) == surname + 2 and all(char in TYPICAL - FUNCTIONAL for char in full[surname:]):
-        cut = any(is_common(text[start + len(full) - inside : start + len(full) + 1]) for inside in (1, 2))
-        if not cut and not is_common(full) and not is_common(full[:2]):
-            return start + len(full), 0.7
     short = 2 <= stop - start <= 4 and not any(char in UNLIKELY for char in run[0])
-    return (stop, 0.7) if trusted and short and (known or not is_common(run[0])) else None
-
-
-def _score(text: str, start: int, given: int, end: int, *, trusted: bool) -> float:
-    """Add up what speaks for ``text[start:end]``: how the text goes on, the characters, the words that are cut."""
-    characters = text[given:end]
-    if _TITLE_LIKE.match(text, given):
-        return -9.0
-    score = 0.0
-    if end == len(text) or not "\u4e00" <= text[end] <= "\u9fff":
-        score += 2.0
-    elif FOLLOWERS.match(text, end):
-        score += 1.2
-    score += sum(0.5 if char in TYPICAL else -2.0 if char in UNLIKELY else 0.0 for char in characters)
-    if is_common(text[start:end]) or (is_common(text[start : start + 2]) and given - start == 1):
-        score -= 2.0 if not trusted else 0.7
-    if end < len(text) and is_common(text[end - 1 : end + 1]) and text[end - 1] not in TYPICAL:
-        score -= 0.6
-    if given - start == 1 and not trusted:
-        score -= 1.0 if text[start] in FUNCTION else 0.4 if text[start] in EVERYDAY else 0.0
-    if len(characters) == 2:
-        score += 0.1
-    return score
+    surnamed = run[0][0] in COMMON and stop - start <= 3
+    return (stop, 0.7) if trusted and short and (surnamed or not is_common(run[0])) else None

@@ -16,14 +16,14 @@ TIBETAN: Final = vocabulary("""
 MONGOLIAN: Final = vocabulary("""
     巴特尔 其其格 其木格 乌云 萨仁 娜仁 苏日娜 图雅 格日勒 巴雅尔 巴图 宝音 哈斯 巴根 朝鲁 那顺 布和 额尔敦 斯琴 高娃
     托娅 塔娜 敖登 吉日嘎拉 孟克 特木尔 呼和 毕力格 阿拉坦 呼格吉勒 乌日娜 娜布其 阿木尔 朝克图 达来 青格勒 萨如拉 苏布达
-    乌力吉 满都拉 都仁 阿古拉 恩和 巴音 牧仁 乌仁 图娅 花尔
+    乌兰 乌日汗 乌力吉 满都拉 都仁 阿古拉 恩和 巴音 牧仁 乌仁 图娅 花尔
     """)
 """Two of them in a row make a name; one of three characters and more does alone."""
 
 UYGHUR: Final = vocabulary("""
     买买提 古丽 艾合买提 阿依古丽 古丽娜 古丽米热 吐尔逊 热合曼 玉素甫 阿不都 阿卜杜 阿布都 克里木 热依木 艾山 艾买提
     阿迪力 阿依努尔 热孜万 木拉提 塔依尔 依明 伊敏 帕提古丽 努尔 沙吾提 亚森 库尔班 麦麦提 迪丽努尔 迪丽拜尔 祖丽胡玛尔
-    古丽扎尔 古丽仙 古扎丽 海力 叶尔江 阿依达娜 别克 巴合提 努尔兰 叶尔肯 阿曼
+    古丽扎尔 古丽仙 古扎丽 海力 叶尔江 阿依达娜 别克 巴合提 木合塔尔 帕拉提 迪里夏提 艾尔肯 吐尔洪 吾买尔 阿里木 买合木提 热米拉 古丽巴哈尔 祖农 赛买提 艾则孜 玉山江 阿力木江 努尔兰 叶尔肯 阿曼
     """)
 """Two of them in a row make a name; one of three characters and more does alone."""
 

@@ -50,14 +50,27 @@ _GENERIC: Final = re.compile(
 )
 
 
+_FUNCTIONAL: Final = frozenset(
+    vocabulary("""
+        会泽县 会宁县 会同县 会昌县 会东县 会理市 会理县 从江县 从化区 和县 和静县 和硕县 和龙市 和平县 和林格尔县 和顺县 于都县
+        于田县 来安县 来凤县 太和县 太康县 太谷区 太仓市 太湖县 太白县 得荣县 都昌县 都匀市 都安县 都江堰市 都兰县 如皋市 如东县
+        将乐县 那坡县 那曲市 上犹县 上栗县 上蔡县 上杭县 上林县 下关区 大悟县 可克达拉市
+        """)
+)
+"""Counties whose name begins with a word of sentences, at which a reading backwards would stop."""
+
+
 @lru_cache(maxsize=1)
 def counties() -> frozenset[str]:
     """Return the names of districts, counties, banners, smaller cities, towns and townships known to jieba."""
     named = (word for word, (tag, _) in words().items() if tag in {"ns", "nr", "nz"} and word[-1] in "县区旗市镇乡")
-    return frozenset(
-        word
-        for word in named
-        if not _GENERIC.search(word[-4:]) and (len(word) > 2 or (word[-1] == "县" and word not in _TWO))
+    return (
+        frozenset(
+            word
+            for word in named
+            if not _GENERIC.search(word[-4:]) and (len(word) > 2 or (word[-1] == "县" and word not in _TWO))
+        )
+        | _FUNCTIONAL
     )
 
 

@@ -9,13 +9,14 @@ import re
 from typing import Final
 
 from cmtmed.anonymize.lexicon.given import FUNCTIONAL, TYPICAL, UNLIKELY
+from cmtmed.anonymize.lexicon.kin import KIN
 from cmtmed.anonymize.lexicon.minority import MONGOLIAN, TIBETAN, UYGHUR, YI
 from cmtmed.anonymize.lexicon.pinyin import SURNAMES, SYLLABLE
 from cmtmed.anonymize.lexicon.surnames import COMMON, COMPOUND, EVERYDAY, PLAIN
 from cmtmed.anonymize.lexicon.trie import alternation
 from cmtmed.anonymize.lexicon.vocabulary import vocabulary
 from cmtmed.anonymize.lexicon.words import crossing, is_common, words
-from cmtmed.anonymize.names import DOT, FOLLOWERS, FOREIGN, name_ending_at, name_starting_at
+from cmtmed.anonymize.names import DOT, FOREIGN, name_ending_at, name_in_text, name_starting_at
 from cmtmed.anonymize.recognizer import LABELLED, LIKELY, VALID, Candidate, Pattern, Recognizer
 
 _TITLES: Final = vocabulary("""
@@ -23,7 +24,7 @@ _TITLES: Final = vocabulary("""
     专家 老师 先生 女士 小姐 太太 夫人 阿姨 叔叔 大爷 大妈 大叔 大伯 大姐 大哥 大娘 大嫂 奶奶 爷爷 婆婆 伯伯
     老太太 老先生 老爷子 老奶奶 老爷爷 老师傅 师傅 同学 同志 药师 技师 博士 经理 书记 校长 处长 局长 警官 律师
     校医 村医 教练 店长 主管 营养师 治疗师 咨询师 师兄 师姐 护理 护师 护工 护理员 技术员 助理 秘书 老板 老板娘 班长
-    队长 组长 站长 婶婶 姨妈 大婶 伯母 伯父 姑娘 先森 小朋友 宝宝妈妈 检验师 麻醉师 研究员 规培 医助 郎中
+    队长 组长 站长 婶婶 姨妈 大婶 伯母 伯父 姑娘 先森 小朋友 宝宝妈妈 二叔 三叔 二哥 三哥 二姐 三姐 大舅 二舅 二爷 三爷 二伯 三伯 老伯 老汉 检验师 麻醉师 研究员 规培 医助 郎中
     """)
 _TITLE: Final = alternation(_TITLES)
 _SHORT_TITLE: Final = "姐|哥|叔|姨|总|嫂|伯|婶|工|老"
@@ -31,6 +32,8 @@ _COMPOUND: Final = alternation(COMPOUND)
 _SURNAME: Final = "".join(sorted(COMMON))
 _PLAIN: Final = "".join(sorted(PLAIN))
 _NOUN: Final = "".join(sorted(PLAIN | EVERYDAY))
+_EVERYDAY: Final = "".join(sorted(EVERYDAY))
+_BEFORE: Final = "请让叫找问跟和与给由是替帮陪送接带等见谢的了我你他她们位名为有把被对向像诉知系告烦到识得注者人"
 _TYPICAL: Final = "".join(sorted(TYPICAL))
 _STRONG: Final = "".join(sorted(TYPICAL - FUNCTIONAL))
 _HAN: Final = r"\u4e00-\u9fff"
@@ -51,7 +54,7 @@ _LABEL: Final = alternation(
         ),
         *vocabulary("""
             委托人 受托人 取药人 驾驶人 收款人 付款人 投保人 被保险人 申请人 代办人 陪护人 陪诊人 担保人 报案人 法定代理人
-            申请者 取件人 订货人 下单人 报告人 登记人 介绍人 被监护人 手术者 一助 二助 麻醉 器械护士 巡回护士 管床 备注
+            申请者 取件人 订货人 下单人 报告人 登记人 介绍人 被监护人 手术者 器械护士 巡回护士
             姓名 名字 联系人 紧急联系人 收件人 收货人 寄件人 持卡人 户名 开户名 监护人 就诊人 曾用名 经办人 签名
             签字 署名 落款 参保人 户主
             """),
@@ -67,16 +70,6 @@ _ROLE: Final = "家属|患者|病人|患儿|医生|大夫|护士|病号|医师"
 _BELONGINGS: Final = (
     "CT|片子|报告|病历|化验|检查|家属|病情|床位|老公|老婆|爱人|妈妈|爸爸|母亲|父亲|女儿|儿子|主治|手术|号"
 )
-_KIN: Final = alternation(
-    vocabulary("""
-        老师 家父 家母 家兄 妹夫 姐夫 弟妹 弟媳 嫂子 二叔 三叔 大舅 二舅 大姨 二姨 小姨 姨父 姑父 大爷 俺爹 俺娘 娃 崽 丫头 老头 老太太 工友 队友 师傅 大名 客户
-        爸爸 妈妈 父亲 母亲 老爸 老妈 爸 妈 爹 娘 老公 老婆 爱人 妻子 丈夫 先生 太太 媳妇 儿子 女儿 闺女 孩子
-        宝宝 宝贝 小孩 儿媳 女婿 哥哥 姐姐 弟弟 妹妹 大哥 大姐 爷爷 奶奶 外公 外婆 姥姥 姥爷 岳父 岳母 公公 婆婆
-        舅舅 舅妈 叔叔 姑姑 阿姨 姨妈 伯父 表哥 表姐 表弟 表妹 堂哥 堂弟 同事 朋友 闺蜜 邻居 同学 患者 病人 患儿
-        家属 女友 男友 女朋友 男朋友 对象 孙子 孙女 外甥 外甥女 侄子 侄女 老伴 老人家 室友 老乡 战友 病友 我姐
-        我哥 我弟 我妹 我舅 我姨 我姑 我叔 我嫂子 我姐夫
-        """)
-)
 
 
 def _titled(found: Candidate) -> Candidate | None:
@@ -88,6 +81,11 @@ def _titled(found: Candidate) -> Candidate | None:
 def _short_titled(found: Candidate) -> Candidate | None:
     """王姐, 老王: one character beside the surname is little evidence, so no word may be cut."""
     text = found.canonical.text
+    # 张老 and 李工 end a clause; in its midst they are old and work.
+    if text[found.end : found.end + 1] in "老工总" and not re.match(_END, text[found.end + 1 :]):
+        return None
+    if is_common(text[found.end : found.end + 2]):
+        return None
     if crossing(text, found.start, found.end) or is_common(text[found.start : found.end + 1]):
         return None
     return None if is_common(text[max(0, found.start - 1) : found.end]) else found
@@ -123,14 +121,12 @@ def _alone(found: Candidate) -> Candidate | None:
 
 
 def _in_running_text(found: Candidate) -> Candidate | None:
-    """Take three characters of a name that nothing introduces only if no other reading is left."""
-    text, start, end = found.canonical.text, found.start, found.end
-    name = found.value
-    if is_common(name) or is_common(name[:2]) or is_common(name[1:]) or crossing(text, start, end):
+    """Take a name that nothing introduces, if its characters and its neighbours leave no other reading."""
+    text, start = found.canonical.text, found.start
+    hit = name_in_text(text, start)
+    if hit is None or text[start : hit[0]] in _DRUGS:
         return None
-    if name in _DRUGS or any(is_common(text[end - inside : end + 1]) for inside in (1, 2) if end < len(text)):
-        return None
-    return found
+    return found._replace(end=hit[0], confidence=hit[1])
 
 
 _DRUGS: Final = frozenset(
@@ -208,7 +204,7 @@ RECOGNIZER: Final = Recognizer(
             re.compile(
                 rf"(?:(?<![{_HAN}])|(?<=您好)|(?<=你好)|(?<=请问)|(?<=谢谢)"
                 rf"|(?<=[和跟找是问叫的老小友们])|(?<=邻居|同事|房东))(?P<value>[{_PLAIN}])(?:{_SHORT_TITLE})"
-                rf"(?={_END}|您|你|好|的|说|在|今|是|家|去|来|给|直播|让|也|那)"
+                r"(?![师公婆妹长作人资是共之年百家婶])"
             ),
             LIKELY,
             check=_short_titled,
@@ -227,6 +223,14 @@ RECOGNIZER: Final = Recognizer(
             hint=rf"{_LABEL}(?:[{_SURNAME}]|{_COMPOUND})",
         ),
         Pattern(
+            re.compile(
+                rf"(?:[人者师生员方属士亲友长爸妈儿女]|[一二三]助|麻醉|备注|抬头|主诊|参会|陪同)\s*[:：]\s*(?=[{_SURNAME}]|{_COMPOUND})"
+            ),
+            LABELLED,
+            check=_suggested,
+            hint=rf"[人者师生员方属士亲友长爸妈儿女助醉注头诊会同]\s*[:：]\s*(?:[{_SURNAME}]|{_COMPOUND})",
+        ),
+        Pattern(
             re.compile(rf"(?<![{_HAN}])(?:{_ROLE})\s*[:：]\s*"),
             LABELLED,
             check=_suggested,
@@ -234,7 +238,7 @@ RECOGNIZER: Final = Recognizer(
         ),
         Pattern(
             re.compile(
-                rf"(?:我|俺|本人|他|她|您|你|{_KIN}|{_ROLE})(?:的?(?:名字|大名|小名|全名|名))?(?:就?叫做?"
+                rf"(?:我|俺|本人|他|她|您|你|{KIN}|{_ROLE})(?:的?(?:名字|大名|小名|全名|名))?(?:就?叫做?"
                 rf"|名叫|取名叫?|起名叫?)\s?"
             ),
             LABELLED,
@@ -243,17 +247,28 @@ RECOGNIZER: Final = Recognizer(
         ),
         Pattern(
             re.compile(
-                rf"(?:{_KIN}|(?<![{_HAN}])我(?:是|就是)?|本人|(?:您好|你好)我是|叫我|我是)\s?(?=[{_NOUN}]"
+                rf"(?:{KIN}|(?<![{_HAN}])我(?:是|就是)?|本人|(?:您好|你好)我是|叫我|我是)\s?(?=[{_NOUN}]"
                 rf"|{_COMPOUND})"
             ),
             LIKELY,
             check=_suggested,
-            hint=rf"(?:{_KIN}|我|我是|本人) ?(?:[{_NOUN}][{_HAN}]|{_COMPOUND})",
+            hint=rf"(?:{KIN}|我|我是|本人) ?(?:[{_NOUN}][{_HAN}]|{_COMPOUND})",
         ),
         Pattern(
             re.compile(rf"(?<![百同贵老])姓(?P<value>{_COMPOUND}|[{_SURNAME}])(?={_END}|叫|的)"),
             LIKELY,
             hint=f"姓(?:[{_SURNAME}]|{_COMPOUND})",
+        ),
+        Pattern(
+            re.compile(rf"(?:大名|学名|真名|全名|本名)(?:叫做?|是|为)?[:：]?(?=[{_SURNAME}]|{_COMPOUND})"),
+            LABELLED,
+            check=_introduced,
+            hint="大名|学名|真名|全名|本名",
+        ),
+        Pattern(
+            re.compile(rf"(?:小名|乳名)(?:叫做?|是)?[:：]?(?P<value>(?!叫|是|什|就)[{_HAN}]{{2}})(?={_END})"),
+            LIKELY,
+            hint="小名|乳名",
         ),
         Pattern(re.compile(rf"(?<![{_HAN}])(?P<value>[{_SURNAME}])(?:是|为)姓"), LIKELY, hint="[是为]姓"),
         Pattern(
@@ -328,23 +343,13 @@ RECOGNIZER: Final = Recognizer(
             hint=f"[{FOREIGN}][{DOT}][{FOREIGN}]",
         ),
         Pattern(
-            re.compile(
-                rf"(?:(?<![{_HAN}、\d])|(?<=[是叫的和与找给让请问跟由了成为])|(?<=备注|转告|通知|联系|患者|病人))(?P<value>[{_PLAIN}]"
-                rf"(?:[{_STRONG}][{_TYPICAL}]|[{_TYPICAL}][{_STRONG}]))"
-                rf"(?=[\s,，。.;；!！?？:：)）(（]|$|{FOLLOWERS.pattern})(?![\d、])"
-            ),
+            re.compile(rf"(?:{_COMPOUND}|[{_NOUN}])(?=[{_HAN}]?[{_TYPICAL}])"),
             0.6,
             check=_in_running_text,
             hint=(
-                rf"(?:^|[^{_HAN}]|[是叫的和与找给让请问跟由了成为注告知系者人])[{_PLAIN}](?:[{_STRONG}][{_TYPICAL}]"
-                rf"|[{_TYPICAL}][{_STRONG}])"
+                rf"(?:^|[^{_HAN}]|[{_BEFORE}])(?:(?:{_COMPOUND}|[{_PLAIN}])(?:[{_TYPICAL}]|[{_HAN}][{_STRONG}])|[{_EVERYDAY}][{_STRONG}][{_TYPICAL}])"
+                rf"|[{_PLAIN}][{_STRONG}][{_STRONG}]"
             ),
-        ),
-        Pattern(
-            re.compile(rf"(?P<value>[{_PLAIN}][{_TYPICAL}]{{2}})(?=的(?:{_BELONGINGS}))"),
-            0.6,
-            check=_in_running_text,
-            hint=rf"[{_PLAIN}][{_TYPICAL}]{{2}}的(?:{_BELONGINGS})",
         ),
     ),
     examples=(

@@ -9,8 +9,8 @@ from cmtmed.anonymize.lexicon.words import is_common
 from cmtmed.anonymize.recognizer import LABELLED, LIKELY, LINK, Candidate, Pattern, Recognizer, compiled
 
 _LONG: Final = (
-    r"抖音|抖因|斗音|小红书|小红薯|红薯|快手|微博|围脖|b站|哔哩哔哩|知乎|豆瓣|贴吧|陌陌|探探|soul|推特|twitter|脸书|facebook|instagram|telegram|电报|纸飞机"
-    r"|whatsapp|skype|钉钉|支付宝|淘宝|旺旺|视频号|公众号|头条号|今日头条|西瓜视频|飞书|领英|linkedin|tiktok|youtube|discord|github|好大夫|闲鱼|百家号|简书|微视|小地瓜|喜马拉雅|虎扑|全民K歌|得物"
+    r"抖音|抖.?号|抖因|斗音|小红书|小红薯|红薯|快手|微博|围脖|b站|哔哩哔哩|知乎|豆瓣|贴吧|陌陌|探探|soul|推特|twitter|脸书|facebook|instagram|telegram|电报|纸飞机"
+    r"|whatsapp|skype|钉钉|支付宝|淘宝|旺旺|视频号|公众号|头条号|今日头条|西瓜(?:视频|号)|飞书|领英|linkedin|tiktok|youtube|discord|github|好大夫|闲鱼|百家号|简书|微视|小地瓜|喜马拉雅|虎扑|全民K歌|得物"
 )
 # Also laboratory abbreviations (TG, INS): only an explicit 号, ID or @ makes them networks.
 _SHORT: Final = r"(?<![A-Za-z])(?:TG|FB|YY|LINE|INS|X)"
@@ -77,6 +77,12 @@ RECOGNIZER: Final = Recognizer(
             ),
             LABELLED,
             check=_nick,
+        ),
+        Pattern(
+            compiled(
+                rf"(?:{_LONG})(?:号|账号|ID)?[\s:：]{{1,2}}(?P<value>[\u4e00-\u9fff]{{2,10}}[0-9_]{{1,8}})(?=[\s,，。;；!！)）(（]|$)"
+            ),
+            LABELLED,
         ),
         Pattern(
             re.compile(

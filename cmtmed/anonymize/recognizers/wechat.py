@@ -9,7 +9,7 @@ from cmtmed.anonymize.lexicon.vocabulary import vocabulary
 from cmtmed.anonymize.recognizer import LABELLED, LIKELY, Candidate, Pattern, Recognizer, compiled
 
 _NAMES: Final = (
-    r"[微薇威徽]\s?[❤♥♡]?\s?信|v信|w信|[V微薇威徽]\s?[❤♥♡]|绿泡泡|卫星|wechat|weixin"
+    r"[微薇威徽]\s?[❤♥♡]?\s?信|v信|w信|[V微薇威徽]\s?[❤♥♡]|(?<![A-Za-z])v[心芯我]|[薇微威][心芯]|绿泡泡|卫星|wechat|weixin"
     r"|(?<![A-Za-z])(?:wx|vx|wxh|vxin|v ?x)(?![A-Za-z_]{3})"
 )
 _ADD: Final = r"(?:加|\+)个?我?的?(?:v信|vx|v(?!it)|[薇微威]信?)"
@@ -33,7 +33,7 @@ def _handle(found: Candidate) -> Candidate | None:
 RECOGNIZER: Final = Recognizer(
     type="WECHAT",
     shared_hint=(
-        r"(?i)微.{0,3}信|[微薇威徽][:： ]?[a-z]|[薇威徽vw].{0,2}信|[我她他您]的?v|❤|♥|绿泡泡|卫星|wechat|weixin|wx|v ?x|(?:加|\+)个?我?的?[v薇微威]"
+        r"(?i)微.{0,3}信|[微薇威徽][:： ]?[a-z]|[薇威徽vw].{0,2}信|(?:v|[微薇威])[心芯]|v我|[我她他您]的?v|❤|♥|绿泡泡|卫星|wechat|weixin|wx|v ?x|(?:加|\+)个?我?的?[v薇微威]"
         r"|v[:：]|wxid_"
     ),
     patterns=(
@@ -63,11 +63,11 @@ RECOGNIZER: Final = Recognizer(
         ),
         Pattern(
             compiled(
-                r"(?<![-_A-Za-z0-9@])(?P<value>(?=[-_A-Za-z]*[0-9])[A-Za-z][-_A-Za-z0-9]{5,19}?)\s?"
-                r"(?:\+|加)?(?:这个|我的?|是我的?)?(?:v信?|[微薇]信?|vx)(?![A-Za-z0-9])"
+                r"(?<![-_A-Za-z0-9@])(?P<value>(?=[-_A-Za-z]*[0-9])[A-Za-z][-_A-Za-z0-9]{5,19})"
+                r"(?:\+|加|\s)?(?:这个|我的?|是我的?)?(?:(?<=[^A-Za-z0-9_-])v信?|[微薇]信?)(?![-A-Za-z0-9信])"
             ),
             LIKELY,
-            hint=r"(?i)[0-9a-z_] ?(?:\+|加)?(?:这个|我的?|是我的?)?(?:v|[微薇])",
+            hint=r"(?i)[0-9a-z_](?:\+|加| )?(?:这个|我的?|是我的?)?(?:[^a-z0-9_-]v|[微薇])",
         ),
         Pattern(re.compile(r"(?:(?<![A-Za-z0-9])|(?<=[vw]x)|(?<=[VW]X))wxid_[a-z0-9]{6,20}"), LIKELY + 0.2),
     ),

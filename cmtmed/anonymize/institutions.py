@@ -13,13 +13,13 @@ from typing import Final
 
 from cmtmed.anonymize.lexicon.places import places
 from cmtmed.anonymize.lexicon.vocabulary import vocabulary
-from cmtmed.anonymize.lexicon.words import is_common, words
+from cmtmed.anonymize.lexicon.words import crossing, is_common, words
 
 BRANDS: Final = frozenset(
     vocabulary("""
         阳光 青山 长江 黄河 泰山 红星 光明 春天 新世纪 长城 幸福 曙光 红旗 东风 前进 胜利 团结 卫国 爱民 爱康 爱心 天使 福寿 福音
         长庚 仁康 仁安 益民 利民 便民 为民 博济 广济 普济 宏济 康复路 康宁 康华 康泰 华康 建国 兴华 振华 中华 九龙 九洲 五洲 四海 天元
-        新星 星光 金盾 玛利亚 现代女子 复兴 联合 百姓 老百姓 惠好 同仁堂 德济 明德 厚德 圣安 慈爱 慈航 慈惠 慈光 万家 嘉禾 嘉和 安宁 宁康
+        新星 星光 金盾 玛利亚 现代女子 复兴 联合 百姓 老百姓 惠好 同仁堂 圣玛利亚 圣玛丽 圣保罗 圣约翰 德济 明德 厚德 圣安 慈爱 慈航 慈惠 慈光 万家 嘉禾 嘉和 安宁 宁康
         协和 同济 华西 湘雅 瑞金 华山 中山 仁济 新华 天坛 宣武 安贞 阜外 积水潭 同仁 友谊 朝阳 世纪坛 广安门
         东直门 西苑 望京 北医三院 中日友好 齐鲁 西京 唐都 南方 珠江 长海 长征 东方 龙华 曙光 岳阳 鼓楼 盛京
         邵逸夫 华东 华侨 博爱 仁爱 康宁 和睦家 美年 爱尔 普瑞 佑安 地坛 回龙观 安定 燕达 鼓浪屿 湘雅二 浙一 浙二
@@ -157,6 +157,10 @@ def start_of_name(text: str, end: int, *, reach: int = 24, any_word: bool = Fals
     for length in (2, 3, 4):
         if 0 < start < end and text[start - 1 : start - 1 + length] in known_places:
             return start - 1, True
+    # 梅|林县: a character that no word claims belongs to the county.
+    cut = start > limit and text[start + 1 : start + 2] == "县" and _HAN.match(text[start - 1])
+    if cut and text[start - 1] not in _STOP_CHARS and not crossing(text, start, end):
+        start -= 1
     return start, start < end
 
 

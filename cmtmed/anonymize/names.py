@@ -214,7 +214,7 @@ _PERSONS: Final = re.compile(
 )
 """Words that take a person behind them."""
 _WEAK_PERSONS: Final = frozenset("给替和与是把被")
-_PERSONAL: Final = re.compile(
+PERSONAL: Final = re.compile(
     r"[,，、|｜ ]?(?:男|女)(?:性|士|[,，。\s|｜\d]|$)|(?:今年|现年|年龄)?[\d一二三四五六七八九十]{1,3}周?岁|今年|电话|手机|身份证|住院|入院|出院"
     r"|家属|收(?:[,，。\s]|$)|您好|你好|说[他她我你,，要]|女士|先生|签|来[电院]|的(?:家属|妈|爸|报告|病历|CT|检查|化验|片子|病理|床|老公|老婆|女儿|儿子|管|手术|号|情况|结果|引流)"
     r"|昨[天晚日]|今[天早晨日]|前天|上周|去年|[,，]\s?(?:男|女|\d{1,3}岁|电话|手机|1[3-9]\d|身份证|住院)|是[我你他她]|[（(]?1[3-9]\d{4}"
@@ -247,7 +247,7 @@ def name_in_text(text: str, start: int) -> tuple[int, float] | None:
         end = start + surname + given
         if end > len(text):
             continue
-        personal = bool(_PERSONAL.match(text, end))
+        personal = bool(PERSONAL.match(text, end))
         score = left + evidence(text, start, end) + (1.3 if personal else 0.6 * _goes_on(text, end))
         if (clear and not personal) or (left < 0 and not personal):
             score -= 0.8

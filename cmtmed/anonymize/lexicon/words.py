@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+import polars as pl
+
 from cmtmed.anonymize.lexicon.vocabulary import vocabulary
 
 # jieba's frequencies are of newspapers; below this its entries are mostly noise.
@@ -23,7 +25,7 @@ _ADDED: Final = dict.fromkeys(
         明显 明白 成人 成年 成功 向您 和您 于是 于您 关于 对于 由于 位于 至于 处于 属于 等于 大于 小于 高于 低于
         单纯 单侧 包括 包块 管理 项目 经常 时常 通常 正常 异常 平常 非常 日常 反常 双方 对方 药方 处方 配方 偏方
         开方 验方 秘方 地方 官方 后方 前方 女方 男方 上周 下周 本周 每周 一周 两周 三周 四周 半周 几周 孕周 换药
-        温度 温水 水肿 水平 华法 史密 万一 千万 路上
+        仲景 智能 疫苗 温度 温水 水肿 水平 华法 史密 万一 千万 路上
         """),
     ("v", 1000),
 )
@@ -36,13 +38,15 @@ def words() -> dict[str, tuple[str, int]]:
     origin = spec.origin if spec else None
     if origin is None:  # a broken installation: jieba is a dependency
         return dict(_ADDED)
-    listing = Path(origin).with_name("dict.txt").read_text(encoding="utf-8")
-    found: dict[str, tuple[str, int]] = {}
-    for line in listing.splitlines():
-        word, count, tag = line.split(" ")
-        if 2 <= len(word) <= 8 and int(count) >= _LEAST:
-            found[word] = (tag, int(count))
-    return found | _ADDED
+    listing = pl.read_csv(
+        Path(origin).with_name("dict.txt"),
+        has_header=False,
+        separator=" ",
+        quote_char=None,
+        schema={"word": pl.String, "count": pl.Int64, "tag": pl.String},
+    ).filter(pl.col("word").str.len_chars().is_between(2, 8), pl.col("count") >= _LEAST)
+    known = zip(listing["tag"].to_list(), listing["count"].to_list(), strict=True)
+    return dict(zip(listing["word"].to_list(), known, strict=True)) | _ADDED
 
 
 # jieba tags 玉米 and 谢谢 as names; people are named less often than that.

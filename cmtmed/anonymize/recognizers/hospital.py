@@ -8,6 +8,7 @@ from typing import Final
 from cmtmed.anonymize.institutions import start_of_name
 from cmtmed.anonymize.lexicon.places import CITIES, PROVINCES, places
 from cmtmed.anonymize.lexicon.words import crossing
+from cmtmed.anonymize.localities import NAME
 from cmtmed.anonymize.recognizer import LIKELY, VALID, Candidate, Pattern, Recognizer
 
 _KIND: Final = (
@@ -70,7 +71,7 @@ def _behind_a_place(found: Candidate) -> Candidate | None:
     """洛阳正骨, 广东省中医: what is left of a hospital's name when people leave 医院 away."""
     start, proper = start_of_name(found.canonical.text, found.start)
     head = found.canonical.text[start : found.start]
-    road = re.search(r"[\u4e00-\u9fff]{2,3}[路街]$", found.canonical.text[max(0, found.start - 4) : found.start])
+    road = re.search(rf"{NAME}{{2,3}}[路街]$", found.canonical.text[max(0, found.start - 4) : found.start])
     if proper and head in places():
         return found._replace(start=start)
     return found._replace(start=found.start - len(road[0])) if road else None

@@ -6,13 +6,17 @@ import re
 from typing import Final
 
 from cmtmed.anonymize.institutions import start_of_name
+from cmtmed.anonymize.lexicon.words import is_common
+from cmtmed.anonymize.localities import NAME
 from cmtmed.anonymize.recognizer import LIKELY, VALID, Candidate, Pattern, Recognizer
 
 _KIND: Final = (
-    "有限责任公司|股份有限公司|集团有限公司|有限公司|分公司|子公司|公司|集团|大学|学院|中学|小学"
-    "|幼儿园|一中|二中|三中|四中|高中|初中|职高|技校|研究院|研究所|设计院|工厂|厂|派出所|公安局"
-    "|教育局|税务局|供电局|银行|支行|事务所|俱乐部|养殖场|煤矿|矿|超市|酒店|宾馆|饭店|出版社|报社"
-    "|电视台|法院|检察院|监狱|养老院|敬老院|福利院|基金会|合作社"
+    "有限责任公司|股份有限公司|集团有限公司|有限公司|分公司|子公司|公司|集团|职业技术学院|大学|学院|高级中学|实验中学|中学|实验小学|小学"
+    "|幼儿园|托儿所|[一二三四五六七八]中(?!学|医|心|毒|风)|高中|初中|职高|职中|技校|中专|学校|培训中心|研究院|研究所|设计院|勘探院|工厂"
+    "|[\u4e00-\u9fff]{0,2}厂|派出所|公安局|交警队|消防队|消防大队|消防支队|救援队|工程处|工程局|工程队|大队|支队|中队|教育局|税务局|供电局|水务局"
+    "|卫健局|民政局|林业局|邮政局|铁路局|[工农建交]行|银行|(?<!慢)支行|信用社|事务所|俱乐部|健身房|养殖场|农场|林场|煤矿|金矿|铁矿|矿|超市|商场|商城|酒店|宾馆|饭店"
+    "|餐厅|火锅店|大药房|药房|药店|药行|出版社|报社|电视台|法院|检察院|监狱|看守所|戒毒所|养老院|敬老院|福利院|托养中心|养老中心|托老所|护老院|月嫂中心|基金会"
+    "|合作社|居委会|村委会|街道办|物业公司|物业|服务部|经营部|营业部|保险公司|人寿|车间|工地|项目部|协会|商会|工作室|建材城|批发市场|加油站|收费站|服务区"
 )
 _WORKS: Final = re.compile(
     r"(?:在|是|于|叫|单位[:：是]?|公司[:：是]|就职|任职|供职|毕业|就读|上班|工作"
@@ -20,32 +24,63 @@ _WORKS: Final = re.compile(
 )
 
 
+_SURE: Final = (
+    "公司", "大学", "学院", "中学", "小学", "幼儿园", "研究所", "研究院", "派出所", "学校", "监狱", "养老院", "敬老院", "福利院", "托养中心", "救援队",
+    "俱乐部", "居委会", "大药房", "药房", "支行", "设计院", "工程处", "工程局", "地质大队", "农场", "林场", "合作社", "事务所", "技校", "服务部",
+)  # fmt: skip
+"""Kinds whose named members are named without any word of work beside them."""
+_GENERIC_HEAD: Final = re.compile(
+    "^(?:某|各|每|本|该|那|这|哪|我|你|他|大|小|正规|医药|制药|药|保险|家政|物业|软件|互联网|附近|连锁|网上|当地|社区|公立|私立|重点)"
+)
+
+
 def _named(found: Candidate) -> Candidate | None:
     """Short kinds (厂, 矿, 银行) end too many common words to stand without a place of work before them."""
-    start, proper = start_of_name(found.canonical.text, found.start, any_word=True)
-    if not proper or re.match(r"医院|附属|第[一二三四五六]医|教授|生[^命活物长]", found.after(3)):
-        return None
     text = found.canonical.text
-    name = found._replace(start=start)
+    start, proper = start_of_name(text, found.start, any_word=True)
     if (
-        found.value.endswith(("公司", "大学", "学院", "中学", "小学", "幼儿园", "研究所", "研究院", "派出所"))
-        and found.start - start >= 2
+        re.match(r"医院|附属|第[一二三四五六]医|教授|生[^命活物长]", found.after(3))
+        or "医院" in text[start : found.start]
     ):
+        return None
+    works = bool(_WORKS.search(text[:start][-16:]) or _WORKS.search(text[max(0, start - 16) : start]))
+    if not proper:
+        # 我在富力达电子厂上班: behind a word of work the name may be anything but a word of the language.
+        run = re.search(
+            rf"(?:在|是|于|叫|单位[:：]|就职|任职|毕业于)({NAME}{{2,8}})$", text[max(0, found.start - 12) : found.start]
+        )
+        if run is None or is_common(run[1]) or _GENERIC_HEAD.match(run[1]) or not _GOES_TO_WORK.match(text, found.end):
+            return None
+        return found._replace(start=found.start - len(run[1]), confidence=0.6)
+    name = found._replace(start=start)
+    if _GENERIC_HEAD.match(text[start : found.end]):
+        return None
+    if found.value.endswith(_SURE) and found.start - start >= 2:
         return name.rated(VALID if found.value.endswith("公司") else LIKELY)
-    return (
-        name.rated(0.6)
-        if _WORKS.search(text[:start][-16:]) or _WORKS.search(text[max(0, start - 16) : start])
-        else None
-    )
+    after = bool(_GOES_TO_WORK.match(text, found.end))
+    return name.rated(0.6) if works or (after and found.start - start >= 2) else None
+
+
+_GOES_TO_WORK: Final = re.compile(
+    "上班|工作|当|做[^手]|打工|打螺丝|的?(?:员工|职工|工人|老师|教师|学生|司机|保安|会计|护理员|教练|狱警|民警|柜员|退休|师傅|厨师|经理|老板|队员)|读书|上学|念书|读|实习|体检"
+    "|团检|好几个人|职业病|退休|下岗|集体|宿舍|食堂|组织|统一|送来"
+)
 
 
 def _employer(found: Candidate) -> Candidate | None:
     return found if _WORKS.search(found.before(12)) else None
 
 
+# The same kinds without look-around, which Polars does not know.
+_HINT: Final = (
+    re.sub(r"\(\?<?!.*?\)", "", _KIND)
+    .replace(r"|[\u4e00-\u9fff]{0,2}厂|", "|[^工出药]厂|")
+    .replace("|矿|", "|[煤铁金铜]矿|")
+)
+
 RECOGNIZER: Final = Recognizer(
     type="ORG",
-    shared_hint=rf"{_KIND.replace('|厂|', '|[^工出药]厂|').replace('|矿|', '|[煤铁金铜]矿|')}",
+    shared_hint=_HINT,
     patterns=(
         Pattern(
             re.compile(

@@ -16,7 +16,7 @@ from cmtmed.anonymize.lexicon.surnames import COMMON, COMPOUND, EVERYDAY, PLAIN
 from cmtmed.anonymize.lexicon.trie import alternation
 from cmtmed.anonymize.lexicon.vocabulary import vocabulary
 from cmtmed.anonymize.lexicon.words import crossing, is_common, words
-from cmtmed.anonymize.names import DOT, FOREIGN, name_ending_at, name_in_text, name_starting_at
+from cmtmed.anonymize.names import DOT, FOREIGN, PERSONAL, name_ending_at, name_in_text, name_starting_at
 from cmtmed.anonymize.recognizer import LABELLED, LIKELY, VALID, Candidate, Pattern, Recognizer
 
 _TITLES: Final = vocabulary("""
@@ -33,7 +33,7 @@ _SURNAME: Final = "".join(sorted(COMMON))
 _PLAIN: Final = "".join(sorted(PLAIN))
 _NOUN: Final = "".join(sorted(PLAIN | EVERYDAY))
 _EVERYDAY: Final = "".join(sorted(EVERYDAY))
-_BEFORE: Final = "请让叫找问跟和与给由是替帮陪送接带等见谢的了我你他她们位名为有把被对向像诉知系告烦到识得注者人"
+_BEFORE: Final = "请让叫找跟帮陪送接带见谢位名给替和与是把被诉知系告烦到识得注者人个成件"
 _TYPICAL: Final = "".join(sorted(TYPICAL))
 _STRONG: Final = "".join(sorted(TYPICAL - FUNCTIONAL))
 _HAN: Final = r"\u4e00-\u9fff"
@@ -157,6 +157,10 @@ def _whole_words(found: Candidate) -> Candidate | None:
     text = found.canonical.text
     cut = any(is_common(text[found.end - inside : found.end + 1]) for inside in (1, 2) if found.end < len(text))
     return None if cut or crossing(text, found.start, found.end) else found
+
+
+def _pet_name(found: Candidate) -> Candidate | None:
+    return None if is_common(found.value) else found
 
 
 def _signed(found: Candidate) -> Candidate | None:
@@ -293,6 +297,7 @@ RECOGNIZER: Final = Recognizer(
                 rf"我家(?:的|那|这|小)?(?P<value>(?P<half>[{_STRONG}])(?P=half))(?={_END}|今|昨|打|发|咳|拉|吐|烧|不|才|也|都|又)"
             ),
             LIKELY,
+            check=_pet_name,
             hint=f"我家(?:的|那|这|小)?[{_STRONG}][{_STRONG}]",
         ),
         Pattern(
@@ -343,13 +348,16 @@ RECOGNIZER: Final = Recognizer(
             hint=f"[{FOREIGN}][{DOT}][{FOREIGN}]",
         ),
         Pattern(
-            re.compile(rf"(?:{_COMPOUND}|[{_NOUN}])(?=[{_HAN}]?[{_TYPICAL}])"),
+            re.compile(rf"(?<=[{_BEFORE}])(?:{_COMPOUND}|[{_NOUN}])(?=[{_HAN}]?[{_TYPICAL}])"),
             0.6,
             check=_in_running_text,
-            hint=(
-                rf"(?:^|[^{_HAN}]|[{_BEFORE}])(?:(?:{_COMPOUND}|[{_PLAIN}])(?:[{_TYPICAL}]|[{_HAN}][{_STRONG}])|[{_EVERYDAY}][{_STRONG}][{_TYPICAL}])"
-                rf"|[{_PLAIN}][{_STRONG}][{_STRONG}]"
-            ),
+            hint=rf"[{_BEFORE}](?:(?:{_COMPOUND}|[{_PLAIN}])(?:[{_TYPICAL}]|[{_HAN}][{_STRONG}])|[{_EVERYDAY}][{_STRONG}][{_TYPICAL}])",
+        ),
+        Pattern(
+            re.compile(rf"(?:{_COMPOUND}|[{_NOUN}])(?=[{_HAN}]{{1,2}}(?:{PERSONAL.pattern}))"),
+            0.6,
+            check=_in_running_text,
+            hint=rf"(?:{_COMPOUND}|[{_NOUN}])[{_HAN}]?[{_TYPICAL}](?:{PERSONAL.pattern})",
         ),
     ),
     examples=(

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from cmtmed.anonymize import LABELS, find
+from cmtmed.anonymize import LABELS, TYPES, find
 from cmtmed.anonymize.actions import Action, check, completed, needs_key
 from cmtmed.anonymize.generalize import generalized
 from cmtmed.anonymize.key import mark, secret
@@ -43,7 +43,9 @@ class RedactIdentifiers(Stage):
     covers_dropped: ClassVar = True
 
     actions: dict[str, Action] = Field(
-        default={}, description="Action by identifier type, such as {PERSON: pseudonym, HOSPITAL: keep}."
+        default={},
+        description="Action by identifier type, such as {PERSON: pseudonym, HOSPITAL: keep}.",
+        json_schema_extra={"propertyNames": {"enum": list(TYPES)}},
     )
     default_action: Action = Field(
         default="tag", description="Action of all other types; where it makes no sense for a type, generalize or tag."

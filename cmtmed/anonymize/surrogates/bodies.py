@@ -19,7 +19,7 @@ _BRANDS: Final = ("瑞禾嘉沐澄安颐宁恒欣睿臻", "禾泽源朗润诺航
 _LEVEL: Final = "省市县区旗镇乡村"
 _ORDINAL: Final = "第[一二三四五六七八九十]{1,3}"
 _KIND: Final = (
-    "医院|卫生院|卫生服务中心|卫生服务站|诊所|卫生室|卫生所|医务所|门诊部|保健院|保健所|医学中心|医疗中心|体检中心|疗养院|中医馆|国医堂"
+    "医院|中医院|卫生院|卫生服务中心|卫生服务站|诊所|卫生室|卫生所|医务所|门诊部|保健院|保健所|医学中心|医疗中心|体检中心|疗养院|中医馆|国医堂"
     "|国医馆|防治院|防治所|疾控中心|急救中心|月子中心|护理院|第?[一二三四五六七八九十](?:附属?)?院|附院"
 )
 _CARE: Final = (
@@ -43,7 +43,7 @@ _DETAIL: Final = re.compile(
     rf"(?P<number>[{_ROMAN}\-]+|[{_CHINESE}甲乙丙丁]+(?=号|栋|幢|座|单元|楼|层|室|户|组|队|社|弄|巷|期|门|区|段))"
     r"|(?P<name>[^\d\sA-Za-z]{1,8}?)(?P<suffix>特别行政区|自治[州县旗区]|地区|街道|社区|小区|花园|家园|公寓|新村|新苑|花苑|嘉园|大厦|广场|山庄"
     r"|庄园|园区|开发区|家属院|宿舍楼?|大院|村委会|居委会|大街|大道|胡同|[东西南北中]?路|[东西南北]?街(?!道|村)|巷|[市县区旗镇乡村屯寨庄苑])"
-    r"|(?P<words>号楼|号院|号|栋|幢|座|单元|门|楼|层|室|户|房间?|村民小组|生产队|小组|组|队|社|弄|条|期|区|段|院|\s+|#)"
+    r"|(?P<words>号楼|号院|号|栋|幢|座|单元|门|楼|层|室|户|房间?|村民小组|生产队|小组|组|队|社|弄|条|期|区|段|院|[村镇乡县区]|\s+|#)"
     r"|(?P<rest>.)",
     re.DOTALL,
 )
@@ -98,7 +98,8 @@ def _body(name: str, form: re.Pattern[str], kind: str, draws: Draws) -> str:
     if head and head[-1] in _LEVEL:
         return _place(draws) + head[-1] + tail + branch
     if begins and begins == head:
-        return _place(draws) + ("" if len(tail) <= 2 else "市") + tail + branch
+        bare = len(tail) <= 2 or tail.endswith(("大学", "学院"))
+        return _place(draws) + ("" if bare else "市") + tail + branch
     if begins or re.match(rf".{{2,4}}[{_LEVEL}]", head):
         level = re.match(rf".{{2,4}}?([{_LEVEL}])", head)
         return _place(draws) + (level[1] if level else "") + _brand(draws) + tail + branch

@@ -148,7 +148,11 @@ def _given(
             new = draws.choice(FREQUENT) + new
         full = (surname or "") + new
         # 志光 is a name and 高明 a word; two equal characters would be a pet name.
-        word = is_common(full) or is_common(full[:2]) or (len(new) > 1 and (is_common(new) or new[0] == new[1]))
+        word = (
+            is_common(full)
+            or (len(name.surname) < 2 and is_common(full[:2]))
+            or (len(new) > 1 and (is_common(new) or new[0] == new[1]))
+        )
         if not word and new not in used and full not in said and not (len(new) > 1 and new in said):
             return new
     return None

@@ -13,6 +13,7 @@ _PLAIN: Final = "零一二三四五六七八九"
 _FORMAL: Final = "零壹贰叁肆伍陆柒捌玖"
 _CIRCLED: Final = ("⓪①②③④⑤⑥⑦⑧⑨", "⓪❶❷❸❹❺❻❼❽❾")
 _ZEROS: Final = "零〇○洞"
+_CHINESE: Final = _PLAIN + _FORMAL + _ZEROS + "幺"
 LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 PLAIN_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Letters that are not mistaken for digits; plates and travel documents use no others."""
@@ -65,9 +66,9 @@ def rewritten(original: str, new: str) -> str:
         if char == form.digits[at]:
             pieces.append(old)
         elif char in ascii_digits:
-            # A lone zero or one tells no style; what stands beside it does.
-            sample = original if old in _ZEROS + "幺一" else old
-            pieces.append(styled(char, "".join(one for one in sample if not one.isascii() or old.isascii())))
+            # Which zero and which one are in use tells the whole value, not the digit that is replaced.
+            sample = "".join(one for one in original if one in _CHINESE) if old in _CHINESE else old
+            pieces.append(styled(char, sample))
         elif not old.isascii() and "\uff01" <= old <= "\uff5e":
             pieces.append(chr(ord(char) + 0xFEE0) if char.isascii() else char)
         else:

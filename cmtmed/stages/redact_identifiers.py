@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -124,15 +126,13 @@ def _told(
 ) -> list[str | None]:
     """Return what takes the place of each span, None for its tag; dialogues that go get tags only."""
     told: list[str | None] = [None] * found.height
-    for (number,), group in found.with_row_index("at").group_by("dialogue", maintain_order=True):
-        dialogue = int(str(number))
+    rows = found.with_row_index("at").select("dialogue", "at", "text", "start", "end", "type", "action").iter_rows()
+    for dialogue, group in groupby(rows, key=itemgetter(0)):
         if dialogue in dropped:
             continue
         drawn: list[int] = []
         mentions: list[Mention] = []
-        for at, text, start, end, kind, action in group.select(
-            "at", "text", "start", "end", "type", "action"
-        ).iter_rows():
+        for _, at, text, start, end, kind, action in group:
             content = turns.content[text]
             if action == "pseudonym" or (action == "generalize" and kind == "DATE"):
                 around = content[max(0, start - _CONTEXT) : start], content[end : end + _CONTEXT]

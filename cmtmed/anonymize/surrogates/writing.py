@@ -21,7 +21,7 @@ PLAIN_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 def canonical_digits(text: str) -> str:
     """Return a text in ASCII letters and digits, without invisible characters."""
-    return canonical(text).digits
+    return text if text.isascii() else canonical(text).digits
 
 
 def numerals(sample: str) -> str:
@@ -58,6 +58,8 @@ def rewritten(original: str, new: str) -> str:
     >>> rewritten("一三八〇", "1549")
     '一五四九'
     """
+    if original.isascii():
+        return new
     form = canonical(original)
     ascii_digits, pieces = "0123456789", []
     for at, char in enumerate(new):

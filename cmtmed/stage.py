@@ -60,6 +60,18 @@ class AnyStage(BaseModel, ABC):
         """Return the options as plain JSON values, defaults included."""
         return self.model_dump(mode="json")
 
+    def ready(self) -> str | None:
+        """Check what the stage needs beside its options, such as a secret; called before a row is read.
+
+        Returns:
+            A mark that changes with what was found and does not give it away: an interrupted build goes on only
+            under the same mark, which is never written into the finished build. None if the stage needs nothing.
+
+        Raises:
+            UsageError: something is missing.
+        """
+        return None
+
 
 class Stage(AnyStage):
     """A stage that looks at one dialogue at a time."""

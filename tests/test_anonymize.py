@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cmtmed.anonymize import LABELS, TYPES, Identifier, find, find_identifiers, replace
 from cmtmed.anonymize.canonical import MASK, canonical
 from cmtmed.anonymize.recognizers import RECOGNIZERS
+from cmtmed.anonymize.replace import substitute
 from cmtmed.errors import UsageError
 
 FRAGMENTS = [
@@ -127,6 +128,24 @@ def test_own_tags_are_respected() -> None:
     column = pl.Series(["<tel>13800138000<tel>"])
     assert find(column, tags=["<tel>"]).rows() == [(0, 5, 16, "PHONE")]
     assert find(pl.Series(["王<x>医生"]), tags=["<x>"]).is_empty()
+
+
+def test_nothing_found_touches_what_is_taken() -> None:
+    column = pl.Series(["王医生，电话13800138000", "13800138000", None])
+    everything = find(column, pl.Series([0, 0, 0]))
+    assert everything.rows() == [(0, 0, 1, "PERSON"), (0, 6, 17, "PHONE"), (1, 0, 11, "PHONE")]
+    # Part of a number is enough; overlapping spans and spans in any order are welcome.
+    taken = pl.DataFrame({"text": [1, 0, 0], "start": [0, 9, 10], "end": [11, 12, 14]})
+    assert find(column, pl.Series([0, 0, 0]), taken=taken).rows() == [(0, 0, 1, "PERSON")]
+    assert find(column, pl.Series([0, 0, 0]), taken=everything).is_empty()
+    assert find(column, pl.Series([0, 0, 0]), taken=taken.clear()).equals(everything)
+
+
+def test_substitute_gives_each_span_its_own_text() -> None:
+    column = pl.Series(["王医生，电话13800138000。", "李医生"])
+    replaced, places = substitute(column, find(column), ["赵", "15400000000", "孙"])
+    assert replaced.to_list() == ["赵医生，电话15400000000。", "孙医生"]
+    assert places.rows() == [(0, 0, 1, "PERSON"), (0, 6, 17, "PHONE"), (1, 0, 1, "PERSON")]
 
 
 @given(texts)

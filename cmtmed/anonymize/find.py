@@ -63,7 +63,11 @@ def find_identifiers(texts: Sequence[str]) -> list[list[Identifier]]:
 
 
 def find(
-    texts: pl.Series, group: pl.Series | None = None, *, tags: Iterable[str] = tuple(LABELS.values())
+    texts: pl.Series,
+    group: pl.Series | None = None,
+    *,
+    tags: Iterable[str] = tuple(LABELS.values()),
+    taken: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Find identifiers in a column of texts.
 
@@ -72,6 +76,8 @@ def find(
         group: for each text the number of its dialogue. A name or number found once in a dialogue is found
             everywhere in it (王建国 … 建国). Without it each text is its own dialogue.
         tags: marks of an earlier redaction; nothing found touches one.
+        taken: spans that nothing found may touch either, such as surrogates of an earlier redaction: columns
+            ``text``, ``start``, ``end``, in any order.
 
     Returns:
         Columns ``text`` (position in ``texts``), ``start``, ``end`` (code points) and ``type``, sorted by text
@@ -91,9 +97,10 @@ def find(
     if tags:
         folding |= plain.str.contains_any(tags)
     forms: dict[int, Canonical] = {}
-    for row in folding.arg_true().to_list():
+    hidden = _by_text(taken)
+    for row in sorted({*folding.arg_true().to_list(), *hidden}):
         text = plain[row]
-        tagged[row] = [match.span() for match in tag.finditer(text)]
+        tagged[row] = _joined([*(match.span() for match in tag.finditer(text)), *hidden.get(row, ())])
         forms[row] = canonical(text, tagged[row])
     # scatter writes in place: the caller's column must not change.
     folded = plain.clone().scatter(list(forms), [form.text for form in forms.values()]) if forms else plain
@@ -113,6 +120,25 @@ def find(
         folded = pl.Series([forms[row].text for row in pending.tolist()], dtype=pl.String)
     rows = [(row, *span) for row in sorted(found) for span in found[row]]
     return pl.DataFrame(rows, schema=dict(FOUND), orient="row")
+
+
+def _by_text(taken: pl.DataFrame | None) -> dict[int, list[tuple[int, int]]]:
+    spans: dict[int, list[tuple[int, int]]] = {}
+    if taken is not None:
+        for row, start, end in taken.select("text", "start", "end").iter_rows():
+            spans.setdefault(row, []).append((start, end))
+    return spans
+
+
+def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sort spans and make one of those that overlap; neighbours stay two."""
+    result: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if result and start < result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        elif start < end:
+            result.append((start, end))
+    return result
 
 
 def _round(texts: pl.Series, folded: pl.Series, numbers: np.ndarray, forms: dict[int, Canonical]) -> Spans:

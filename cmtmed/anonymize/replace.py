@@ -1,8 +1,8 @@
-"""Replace every identifier by a tag that lets the text read on."""
+"""Replace every identifier by a tag that lets the text read on, or by any other text."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -67,21 +67,37 @@ def replace(
         if kind not in TYPES:
             raise UsageError(f"no identifier type is called {kind!r}; {did_you_mean(kind, TYPES)}")
     spans = found.filter(pl.col("type").is_in(list(labels)))
+    return substitute(texts, spans, [labels[kind] for kind in spans["type"]])
+
+
+def substitute(texts: pl.Series, found: pl.DataFrame, news: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
+    """Replace every found span by a text of its own.
+
+    Args:
+        texts: String, any number of texts.
+        found: sorted, disjoint spans, in the columns `FOUND`.
+        news: what each row of ``found`` becomes.
+
+    Returns:
+        The texts, and the table of the new spans in them, one row for each row of ``found``.
+    """
     rows: list[int] = []
-    news: list[str] = []
+    changed: list[str] = []
     places: list[tuple[int, int, int, str]] = []
-    for (number,), group in spans.group_by("text", maintain_order=True):
+    coming = iter(news)
+    for (number,), group in found.group_by("text", maintain_order=True):
         row = int(str(number))
         old = texts[row]
         pieces: list[str] = []
         at = length = 0
         for start, end, kind in group.select("start", "end", "type").iter_rows():
-            pieces += (old[at:start], labels[kind])
+            new = next(coming)
+            pieces += (old[at:start], new)
             length += start - at
-            places.append((row, length, length + len(labels[kind]), kind))
-            length += len(labels[kind])
+            places.append((row, length, length + len(new), kind))
+            length += len(new)
             at = end
         rows.append(row)
-        news.append("".join([*pieces, old[at:]]))
-    replaced = texts.clone().scatter(rows, news) if rows else texts
+        changed.append("".join([*pieces, old[at:]]))
+    replaced = texts.clone().scatter(rows, changed) if rows else texts
     return replaced, pl.DataFrame(places, schema=dict(FOUND), orient="row")

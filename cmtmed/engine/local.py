@@ -53,13 +53,15 @@ def build(
     started = time.perf_counter()
     if workers is not None and workers < 1:
         raise UsageError(f"workers is {workers}; give 1 or more, or leave it out for one per core")
+    marks = {stage.name(): mark for stage in pipeline.stages if (mark := stage.ready()) is not None}
     target = Path(out)
     check_target(target, pipeline.name)
     files = match_files(inputs, pipeline.sources)
     described = describe_inputs(files)
     plan = _plan(pipeline, described)
     workspace = Workspace(target)
-    workspace.open(plan)
+    # What is secret decides whether an interrupted build goes on, and enters nothing that is published.
+    workspace.open({**plan, "secrets": marks} if marks else plan)
     run = _Run(pipeline, workspace, workers or _cores(), progress or _silent)
     try:
         report = run.build(files, described, strict=strict, started=started, fingerprint=_digest(plan), out=target)

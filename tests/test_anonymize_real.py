@@ -24,8 +24,8 @@ def test_generated_dialogues_are_left_nearly_untouched() -> None:
     texts = pl.Series(turns())
     found = find(texts)
     assert found["text"].n_unique() < 0.001 * len(texts)
-    # The only hospitals named in them, and nobody's name: 谢谢医生 stands there a thousand times.
-    assert "PERSON" not in set(found["type"])
+    # Hospitals, and one head of a department by name; 谢谢医生 stands there a thousand times.
+    assert (found["type"] == "PERSON").sum() <= 1
 
 
 def test_titled_doctors_and_hospitals_of_real_questions_are_found() -> None:

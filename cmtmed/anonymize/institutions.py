@@ -17,9 +17,12 @@ from cmtmed.anonymize.lexicon.words import crossing, is_common, words
 
 BRANDS: Final = frozenset(
     vocabulary("""
-        阳光 青山 长江 黄河 泰山 红星 光明 春天 新世纪 长城 幸福 曙光 红旗 东风 前进 胜利 团结 卫国 爱民 爱康 爱心 天使 福寿 福音
-        长庚 仁康 仁安 益民 利民 便民 为民 博济 广济 普济 宏济 康复路 康宁 康华 康泰 华康 建国 兴华 振华 中华 九龙 九洲 五洲 四海 天元
-        新星 星光 金盾 玛利亚 现代女子 复兴 联合 百姓 老百姓 惠好 同仁堂 圣玛利亚 圣玛丽 圣保罗 圣约翰 德济 明德 厚德 圣安 慈爱 慈航 慈惠 慈光 万家 嘉禾 嘉和 安宁 宁康
+        阳光 青山 长江 黄河 泰山 红星 光明 春天 新世纪 长城 幸福 曙光 红旗 东风 前进 胜利 团结 卫国 爱民 爱康 爱心
+        天使 福寿 福音
+        长庚 仁康 仁安 益民 利民 便民 为民 博济 广济 普济 宏济 康复路 康宁 康华 康泰 华康 建国 兴华 振华 中华 九龙
+        九洲 五洲 四海 天元
+        新星 星光 金盾 玛利亚 现代女子 复兴 联合 百姓 老百姓 惠好 同仁堂 圣玛利亚 圣玛丽 圣保罗 圣约翰 德济 明德 厚德
+        圣安 慈爱 慈航 慈惠 慈光 万家 嘉禾 嘉和 安宁 宁康
         协和 同济 华西 湘雅 瑞金 华山 中山 仁济 新华 天坛 宣武 安贞 阜外 积水潭 同仁 友谊 朝阳 世纪坛 广安门
         东直门 西苑 望京 北医三院 中日友好 齐鲁 西京 唐都 南方 珠江 长海 长征 东方 龙华 曙光 岳阳 鼓楼 盛京
         邵逸夫 华东 华侨 博爱 仁爱 康宁 和睦家 美年 爱尔 普瑞 佑安 地坛 回龙观 安定 燕达 鼓浪屿 湘雅二 浙一 浙二
@@ -35,8 +38,10 @@ BRANDS: Final = frozenset(
 
 GENERIC: Final = frozenset(
     vocabulary("""
-        铁路 农垦 林业 航天 航空 纺织 邮电 港务 港口 建工 矿山 机场 电厂 钢厂 化工 冶金 水电 农场 监狱 企业 职工 校 厂 矿 局 院
-        小儿 儿 妇儿 妇幼 推拿 按摩 针灸 理疗 正骨 骨伤 创伤 康养 养老 烧伤 职业病 地方病 血防 麻风 肺科 慢性病 老干部 干部 华侨 慈善
+        铁路 农垦 林业 航天 航空 纺织 邮电 港务 港口 建工 矿山 机场 电厂 钢厂 化工 冶金 水电 农场 监狱 企业 职工 校 厂
+        矿 局 院
+        小儿 儿 妇儿 妇幼 推拿 按摩 针灸 理疗 正骨 骨伤 创伤 康养 养老 烧伤 职业病 地方病 血防 麻风 肺科 慢性病 老干部
+        干部 华侨 慈善
         人民 中医 中西医 中西医结合 结合 中心 附属 附院 儿童 妇幼 妇产 妇产科 妇科 妇女 妇女儿童 妇幼保健 保健
         肿瘤 口腔 牙科 眼科 胸科 骨科 男科 肛肠 皮肤 皮肤病 皮肤科 精神 精神病 精神卫生 卫生 传染病 结核病 专科
         综合 总 大学 医科大学 中医药大学 中医药 医学院 医科 医学 学院 医大 中医学院 教学 省 市 县 区 镇 乡 村 州
@@ -149,6 +154,11 @@ def start_of_name(text: str, end: int, *, reach: int = 24, any_word: bool = Fals
                 break
             if unknown - at >= 2:
                 start = at
+    return _completed(text, limit, start, end, known_places)
+
+
+def _completed(text: str, limit: int, start: int, end: int, known_places: frozenset[str]) -> tuple[int, bool]:
+    """Take in what the reading by words has left out at the beginning of a name."""
     # 解放军 and 海军 name nothing, and belong to what they stand before.
     forces = re.search("(?:(?:中国人民)?解放军|武警|[海空陆]军|火箭军)$", text[limit:start])
     if start < end and forces:

@@ -1,4 +1,7 @@
-"""Family names, by how much evidence each needs beside it (the Hundred Family Surnames, and those of the 2020 census)."""
+"""Family names, by how much evidence each needs beside it.
+
+The Hundred Family Surnames, and further ones of today's registers.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ EVERYDAY: Final = frozenset(
     "妥候终续渠逢植充劳腾宣普习咸索暴揭仁仰堵勾撒税养扶滑印双阴终豆富薄尼秋母羊劲智松盘斯奉折广班布虎利司尚青"
     "公银修木楼云留谈居须通海花初红越鱼边东种干山南元火铁麻哈扎阿巴农树束藏修成昂简巨丑籍"
 )
-"""Surnames whose character is an everyday noun, verb or adjective: they count at the start of a clause or when called."""
+"""Surnames whose character is an everyday noun, verb or adjective.
+
+They count at the start of a clause or when somebody is called.
+"""
 
 COMMON: Final = PLAIN | FUNCTION | EVERYDAY
 """All surnames of a single character."""
@@ -34,7 +40,8 @@ COMMON: Final = PLAIN | FUNCTION | EVERYDAY
 COMPOUND: Final = frozenset(
     vocabulary("""
         欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 夏侯 长孙 宇文 端木 轩辕 呼延 独孤 南宫 西门 闻人
-        公冶 单于 梁丘 左丘 东门 南门 谷梁 漆雕 乐正 亓官 司城 段干 公良 夹谷 范姜 澹台 完颜 叶赫 拓跋 司空 申屠 鲜于 钟离 万俟 赫连 濮阳 淳于 太史 公羊 仲孙 闾丘 东郭 百里 第五 司寇 宗政
+        公冶 单于 梁丘 左丘 东门 南门 谷梁 漆雕 乐正 亓官 司城 段干 公良 夹谷 范姜 澹台 完颜 叶赫 拓跋 司空 申屠 鲜于
+        钟离 万俟 赫连 濮阳 淳于 太史 公羊 仲孙 闾丘 东郭 百里 第五 司寇 宗政
         """)
 )
 """Surnames of two characters."""

@@ -15,7 +15,8 @@ RECOGNIZER: Final = Recognizer(
     patterns=(
         Pattern(
             compiled(
-                rf"(?:{_WORDS})(?:号码|号|编号|No\.?|number)?{LINK}(?P<value>[A-Z]{{1,2}}[ ]?\d{{6,10}}|[A-Z]{{1,2}}[ \-]?\d{{3,4}}[ \-]\d{{3,5}}"
+                rf"(?:{_WORDS})(?:号码|号|编号|No\.?|number)?{LINK}(?P<value>[A-Z]{{1,2}}[ ]?\d{{6,10}}"
+                rf"|[A-Z]{{1,2}}[ \-]?\d{{3,4}}[ \-]\d{{3,5}}"
                 rf"|\d{{8,10}}|[A-Z]\d[A-Z]{{2}}\d{{4,5}})(?![0-9A-Za-z])"
             ),
             LABELLED,

@@ -33,7 +33,8 @@ def _handle(found: Candidate) -> Candidate | None:
 RECOGNIZER: Final = Recognizer(
     type="WECHAT",
     shared_hint=(
-        r"(?i)微.{0,3}信|[微薇威徽][:： ]?[a-z]|[薇威徽vw].{0,2}信|(?:v|[微薇威])[心芯]|v我|[我她他您]的?v|❤|♥|绿泡泡|卫星|wechat|weixin|wx|v ?x|(?:加|\+)个?我?的?[v薇微威]"
+        r"(?i)微.{0,3}信|[微薇威徽][:： ]?[a-z]|[薇威徽vw].{0,2}信|(?:v|[微薇威])[心芯]|v我|[我她他您]的?v|❤|♥|绿泡泡"
+        r"|卫星|wechat|weixin|wx|v ?x|(?:加|\+)个?我?的?[v薇微威]"
         r"|v[:：]|wxid_"
     ),
     patterns=(

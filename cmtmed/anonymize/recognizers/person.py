@@ -32,7 +32,7 @@ _SHORT_TITLE: Final = "姐|哥|叔|姨|总|嫂|伯|婶|工|老"
 _COMPOUND: Final = alternation(COMPOUND)
 _SURNAME: Final = "".join(sorted(COMMON))
 _PLAIN: Final = "".join(sorted(PLAIN))
-_NOUN: Final = "".join(sorted(PLAIN | EVERYDAY))
+_NOUN: Final = "".join(sorted(PLAIN | EVERYDAY | {"于"}))
 _EVERYDAY: Final = "".join(sorted(EVERYDAY))
 _BEFORE: Final = "请让叫找跟帮陪送接带见谢位名给替和与是把被诉知系告烦到识得注者人个成件"
 _TYPICAL: Final = "".join(sorted(TYPICAL))
@@ -204,7 +204,7 @@ RECOGNIZER: Final = Recognizer(
             LIKELY,
             check=_titled,
             hint=(
-                rf"(?:[{_SURNAME.replace('谢', '')}]|[^谢感多]谢|^谢|[{_PLAIN}][{_HAN}]?[{_TYPICAL}]"
+                rf"(?:[{_SURNAME.replace('谢', '')}]|[^谢感多]谢|^谢|[{_NOUN}][{_HAN}]?[{_TYPICAL}]"
                 rf"|{_COMPOUND}|·[{FOREIGN}]{{1,8}}){_TITLE}"
             ),
         ),
@@ -268,10 +268,10 @@ RECOGNIZER: Final = Recognizer(
             hint=f"姓(?:[{_SURNAME}]|{_COMPOUND})",
         ),
         Pattern(
-            re.compile(rf"(?:大名|学名|真名|全名|本名)(?:叫做?|是|为)?[:：]?(?=[{_SURNAME}]|{_COMPOUND})"),
+            re.compile(rf"(?:大名|真名|全名|本名)(?:叫做?|是|为)?[:：]?(?=[{_SURNAME}]|{_COMPOUND})"),
             LABELLED,
             check=_introduced,
-            hint="大名|学名|真名|全名|本名",
+            hint="大名|真名|全名|本名",
         ),
         Pattern(
             re.compile(rf"(?:小名|乳名)(?:叫做?|是)?[:：]?(?P<value>(?!叫|是|什|就)[{_HAN}]{{2}})(?={_END})"),

@@ -26,6 +26,12 @@ MASK: Final = "\ue000"
 _INVISIBLE: Final = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u20e3\ufe00-\ufe0f\ufeff"
 
 
+# Markup that only shapes letters hides a number as well as an invisible character does. Tags with attributes stay: they
+# may hold an address themselves.
+_MARKUP: Final = r"</?(?:a|b|big|br|div|em|font|i|li|p|s|small|span|strong|sub|sup|td|u)[ ]?/?>|&nbsp;|&#8203;"
+_INVISIBLE_RUN: Final = re.compile(f"(?:[{_INVISIBLE}]|{_MARKUP})+")
+
+
 @cache
 def _fold_table() -> dict[int, str]:
     """Map every one-to-one variant of an ASCII letter, digit or address sign to it, and traditional script."""
@@ -46,15 +52,13 @@ def _fold_table() -> dict[int, str]:
 @cache
 def odd() -> str:
     """Return a pattern for Polars and Python: only texts that match it need folding."""
-    return f"[{_INVISIBLE}{''.join(map(chr, sorted(_fold_table())))}]"
+    return f"[{_INVISIBLE}{''.join(map(chr, sorted(_fold_table())))}]|{_MARKUP}"
 
 
 @cache
 def _is_odd() -> re.Pattern[str]:
     return re.compile(odd())
 
-
-_INVISIBLE_RUN: Final = re.compile(f"[{_INVISIBLE}]+")
 
 NUMERALS: Final = "〇零○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖洞⓪①②③④⑤⑥⑦⑧⑨❶❷❸❹❺❻❼❽❾"
 """Characters that stand for one digit when they occur in a run."""

@@ -18,6 +18,7 @@ import polars as pl
 
 from cmtmed.anonymize.canonical import Canonical, canonical, odd
 from cmtmed.anonymize.identifier import Identifier
+from cmtmed.anonymize.pieces import pieces
 from cmtmed.anonymize.recognizer import Pattern, Recognizer
 from cmtmed.anonymize.recognizers import RECOGNIZERS
 from cmtmed.anonymize.repeats import repeats
@@ -104,6 +105,13 @@ def find(
         forms[row] = canonical(text, tagged[row])
     # scatter writes in place: the caller's column must not change.
     folded = plain.clone().scatter(list(forms), [form.text for form in forms.values()]) if forms else plain
+    if group is not None:
+        # First of all: a piece may look like a shorter number of its own.
+        split = pieces(folded, group, forms)
+        for row, spans in split.items():
+            found[row] = spans
+            forms[row] = canonical(plain[row], sorted([(span.start, span.end) for span in spans] + tagged.get(row, [])))
+        folded = folded.clone().scatter(list(split), [forms[row].text for row in split]) if split else folded
     pending = np.arange(len(texts))
     while len(pending):
         new = _round(plain, folded, pending, forms)

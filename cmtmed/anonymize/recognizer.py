@@ -27,7 +27,7 @@ THRESHOLD: Final = 0.5
 
 LINK: Final = r"[\s:：=是为\-—,，、(（\"“「【\[→]{0,4}(?:就是|也是)?[\s:：=\"“]{0,2}"
 """What may stand between a label and its value."""
-LONG_NUMBER: Final = rf"(?:[0-9{NUMERALS}][ \-.·—_/()（）]{{0,2}}){{7}}"
+LONG_NUMBER: Final = rf"(?:[0-9{NUMERALS}][ \n\-.·—_/()（）]{{0,2}}){{7}}"
 """Hint for seven digits or more, however they are written."""
 
 

@@ -1,0 +1,116 @@
+"""Identifiers written so that nobody finds them: split, wrapped in markup, in other scripts and other digits."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cmtmed.anonymize import find, replace
+
+PHONE = "13800138000"
+IDENTITY = "11010519491231002X"  # the example of GB 11643-1999
+
+
+def redacted(*turns: str) -> list[str]:
+    texts = pl.Series(list(turns), dtype=pl.String)
+    return replace(texts, find(texts, pl.Series([0] * len(turns))))[0].to_list()
+
+
+@pytest.mark.parametrize(
+    ("turns", "expected"),
+    [
+        (["我的手机是138", "00138000，随时打"], ["我的手机是[电话]", "[电话]，随时打"]),
+        (["我的手机是138", "嗯，您说", "00138000"], ["我的手机是[电话]", "嗯，您说", "[电话]"]),
+        (["138", "0013", "8000"], ["[电话]", "[电话]", "[电话]"]),
+        (["身份证前面是110105", "19491231", "002X"], ["身份证前面是[身份证号]", "[身份证号]", "[身份证号]"]),
+        (["一三八零零", "一三八零零零"], ["[电话]", "[电话]"]),
+        (["138\n0013\n8000"], ["[电话]"]),
+    ],
+)
+def test_a_number_sent_in_pieces(turns: list[str], expected: list[str]) -> None:
+    assert redacted(*turns) == expected
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        ["血压138", "90，心率75"],
+        ["吃了38", "12片"],
+        ["昨天138", "今天142", "明天再量"],
+        ["一天三次", "二百毫升"],
+        ["体温38.5", "39.2，又上去了"],
+    ],
+)
+def test_values_in_turns_that_follow_one_another_are_no_number(turns: list[str]) -> None:
+    assert redacted(*turns) == turns
+
+
+def test_pieces_of_different_dialogues_are_not_put_together() -> None:
+    texts = pl.Series(["我的手机是138", "00138000"])
+    assert find(texts, pl.Series([0, 1])).is_empty()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "电话１３８００１３８０００",
+        "电话138 0013 8000",
+        "电话138-0013-8000",
+        "电话138.0013.8000",
+        "电话一三八零零一三八零零零",
+        "电话幺三八零零幺三八零零零",
+        "电话壹叁捌零零壹叁捌零零零",
+        "电话①③⑧零零①③⑧零零零",
+        "电话❶❸❽00138000",
+        "电话1\u200b3\u200b8\u200b00138000",
+        "电话138\ufeff0013\u00ad8000",
+        "电话𝟏𝟑𝟖00138000",
+        "电话1️⃣3️⃣8️⃣00138000",
+        "電話13800138000",
+        "<b>138</b>0013<i>8000</i>",
+        "电话138<br/>0013<br/>8000",
+        "+86 138 0013 8000",
+        "138一0013一8000".replace("一", "—"),
+    ],
+)
+def test_a_telephone_number_in_any_dress(text: str) -> None:
+    left = redacted(text)[0]
+    assert "[电话]" in left
+    assert not any(char in left for char in "1380①③⑧一三八幺壹叁捌零❶❸❽𝟏𝟑𝟖")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("我叫陳國強，電話13800138000", "我叫[姓名]，電話[电话]"),
+        ("患者劉曉燕，女，45歲", "患者[姓名]，女，45歲"),
+        ("住在臺北市大安區忠孝東路四段100號", "住在[地址]"),
+        ("在廣州市第一人民醫院住院", "在[医院]住院"),
+        ("我叫王\u200b建\u200b国，今年40", "我叫[姓名]，今年40"),
+        ("我叫王<b>建国</b>，今年40", "我叫[姓名]</b>，今年40"),
+        ("微\u200b信号：abc12345", "微\u200b信号：[微信号]"),
+        ("身份证壹壹零壹零伍壹玖肆玖壹贰叁壹零零贰X", "身份证[身份证号]"),
+    ],
+)
+def test_names_and_places_in_traditional_script_and_behind_invisible_characters(text: str, expected: str) -> None:
+    assert redacted(text) == [expected]
+
+
+def test_what_an_attribute_holds_is_found() -> None:
+    assert PHONE not in redacted(f'<a href="tel:{PHONE}">打给我</a>')[0]
+
+
+@given(st.lists(st.integers(1, 10), max_size=3, unique=True), st.sampled_from(["", "嗯", "好的，您继续说"]))
+def test_wherever_it_is_cut_no_piece_of_a_number_is_left(cuts: list[int], between: str) -> None:
+    bounds = [0, *sorted(cuts), 11]
+    parts = [PHONE[start:end] for start, end in pairwise(bounds)]
+    if min(map(len, parts)) < 2:
+        return  # a single digit may be anything
+    turns = ["电话" + parts[0]]
+    for part in parts[1:]:
+        turns += [between, part] if between else [part]
+    assert not any(char.isdigit() for turn in redacted(*turns) for char in turn)

@@ -185,7 +185,7 @@ def test_the_interval_covers_the_truth(turns, leaking):
         told = estimate(read)
         assert told.low <= told.estimate <= told.high
         covered += told.low <= truth <= told.high
-    assert covered >= 0.94 * 400
+    assert covered >= 0.95 * 400
 
 
 @given(
@@ -235,7 +235,7 @@ def test_keys_are_uniform():
 SECRET = "幺三九二二三三四四五五"
 PLANTED = {
     3: f"记一下我的号{SECRET}",
-    7: "我们单位的王刚得了乙肝",
+    7: "[/b]我们单位的王刚得了乙肝\\[red]",
     11: "从2005年3月25起吃药",
     15: "加我扣1817257500",
 }
@@ -359,7 +359,9 @@ def test_verdicts_from_a_file(built, tmp_path):
     path.write_text("\n".join(map(json.dumps, [*rows, {**rows[0], "verdict": "leak"}])), encoding="utf-8")
     residual = audit(built, verdicts=path).residual
     assert (residual["read"], residual["leaks"]) == (3, 1), "the last verdict on a turn counts"
+    before = files(built)
     assert audit(built, verdicts=path).residual == residual
+    assert files(built) == before
 
 
 @pytest.mark.parametrize(
@@ -476,6 +478,7 @@ def test_the_command_shows_text_only_when_asked(built):
     assert "孩子" not in done.stdout
     shown = run("audit", "out", "--show", "80", cwd=built.parent).stdout
     assert f"⟦{SECRET}⟧" in shown
+    assert "[/b]我们单位⟦的王刚得了⟧乙肝\\[red]" in shown
     told = json.loads(run("audit", "out", "--json", cwd=built.parent).stdout)
     assert told == read_audit(built).content
     silent = run("audit", "out", "--quiet", cwd=built.parent)

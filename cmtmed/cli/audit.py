@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from cmtmed.cli.console import messages, output, progress_bar
 from cmtmed.engine.audit import FOLDER, SIZE, STATEMENT, Audit, Shown, audit, judge, sampled
@@ -128,18 +129,17 @@ def _print(shown: Shown, head: str) -> None:
     output.print(_marked(shown))
 
 
-def _marked(shown: Shown) -> str:
-    """Return the turn with suspected places in reverse on a terminal, in brackets elsewhere."""
-    opened, closed = ("[reverse]", "[/reverse]") if output.is_terminal else ("⟦", "⟧")
-    pieces, at = [], 0
+def _marked(shown: Shown) -> Text:
+    """Return the turn with suspected places in reverse on a terminal, in brackets elsewhere.
+
+    Not as markup: a patient may have written what looks like it.
+    """
+    told, at = Text(), 0
     for start, end in shown.places:
         begin = max(start, at)
         if begin < end:
-            pieces += [_plain(shown.text[at:begin]), opened, _plain(shown.text[begin:end]), closed]
+            told.append(shown.text[at:begin])
+            place = shown.text[begin:end]
+            told.append(place if output.is_terminal else f"⟦{place}⟧", style="reverse")
             at = end
-    return "".join([*pieces, _plain(shown.text[at:])])
-
-
-def _plain(text: str) -> str:
-    # ``escape`` leaves a bracket alone that opens no tag by itself; joined pieces may make one of it.
-    return text.replace("[", "\\[")
+    return told.append(shown.text[at:])

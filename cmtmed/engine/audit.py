@@ -148,8 +148,10 @@ def audit(
         if verdicts is not None:
             taken = read_verdicts(Path(verdicts), digest)
             check_known(Path(verdicts), taken, sample)
+            known = _verdicts(folder, digest)
             for turn, verdict in taken.items():
-                append_verdict(folder / VERDICTS, turn, verdict, digest)
+                if known.get(turn) != verdict:
+                    append_verdict(folder / VERDICTS, turn, verdict, digest)
         return Audit(out, _concluded(folder, content, sample, digest))
     except OSError as error:
         raise OutputError(f"cannot write the audit to {str(folder)!r}: {error.strerror}; make it writable") from None

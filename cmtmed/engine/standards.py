@@ -167,7 +167,7 @@ CHINESE: Final = (
         ("GB/T 35273-2020, 3.14, 3.15, 6.2, annex B", "GB/T 35273-2020 3.14、3.15、6.2、附录 B"),
         (
             (
-                "Followed: de-identification before further use (6.2); each record stays a person's (3.15). Not "
+                "Bears on this: de-identification before further use (6.2); each record stays a person's (3.15). Not "
                 "covered: lawfulness of collection, consent, storage, access, requests of data subjects."
             ),
             "对应：使用前去标识化（6.2）；保留个体颗粒度（3.15）。不涉及：收集的合法性、授权同意、存储、访问控制与主体请求。",
@@ -177,12 +177,12 @@ CHINESE: Final = (
         ("GB/T 37964-2019", "GB/T 37964-2019"),
         (
             (
-                "Written for microdata, that is, tables; taken as guidance for free text. Done: identifying and "
-                "treating direct identifiers, verifying (this audit). Not done: a model of re-identification risk over "
-                "quasi-identifiers (age, sex, place, illness), approval, monitoring."
+                "Written for microdata, that is, tables; taken as guidance for free text. In the method: identifying "
+                "and treating direct identifiers, verifying (this audit). Not in it: a model of re-identification risk "
+                "over quasi-identifiers (age, sex, place, illness), approval, monitoring."
             ),
             (
-                "该指南针对微数据（结构化表格），此处作为自由文本的参考。已做：识别与处理直接标识符、验证（即本审计）。未做：准标识符（年龄、性别、地域、"
+                "该指南针对微数据（结构化表格），此处作为自由文本的参考。方法包含：识别与处理直接标识符、验证（即本审计）。不包含：准标识符（年龄、性别、地域、"
                 "病情）的重标识风险模型、审批与持续监控。"
             ),
         ),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cmtmed.anonymize import Identifier, find_identifiers
     from cmtmed.dedup.pairs import near_duplicates
     from cmtmed.engine import BuildReport, Explanation, build, explain, load
+    from cmtmed.engine.audit import Audit, audit
     from cmtmed.errors import CmtmedError
     from cmtmed.inquiry import Inquiry, find_inquiries
     from cmtmed.pipeline import Pipeline
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Audit",
     "BuildReport",
     "CmtmedError",
     "CorpusStage",
@@ -31,6 +33,7 @@ __all__ = [
     "Inquiry",
     "Pipeline",
     "Stage",
+    "audit",
     "build",
     "bundled",
     "explain",
@@ -42,6 +45,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Audit": "cmtmed.engine.audit",
     "BuildReport": "cmtmed.engine",
     "CmtmedError": "cmtmed.errors",
     "CorpusStage": "cmtmed.stage",
@@ -50,6 +54,7 @@ _HOMES = {
     "Inquiry": "cmtmed.inquiry",
     "Pipeline": "cmtmed.pipeline",
     "Stage": "cmtmed.stage",
+    "audit": "cmtmed.engine.audit",
     "build": "cmtmed.engine",
     "bundled": "cmtmed.resources",
     "explain": "cmtmed.engine",

@@ -101,3 +101,13 @@ def test_dialogues_do_not_touch_each_other():
     after, _ = lineage.run(MergeTurns(), rows)
     assert turns(after) == [[("u", "一"), ("a", "二")], [], [("u", "四"), ("a", "五")], [("u", "六")]]
     assert after["drop_reason"].to_list() == [None, "empty", None, "one_speaker"]
+
+
+def test_a_system_turn_does_not_keep_the_trim_from_what_stands_before_it():
+    system = {"role": "system", "content": "会话已结束"}
+    rows = table(
+        [doctor("请说"), system, doctor("在吗"), user("头痛"), doctor("多久了"), user("好"), system, user("谢谢")]
+    )
+    after = MergeTurns().apply(rows.select("messages"))
+    told = [turn["content"] for turn in after["messages"][0]]
+    assert told == ["会话已结束", "头痛", "多久了", "会话已结束"]

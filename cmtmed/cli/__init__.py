@@ -1,4 +1,4 @@
-"""The command line: ``cmtmed build``, ``duplicates``, ``explain``, ``stages``, ``path``."""
+"""The command line: ``cmtmed build``, ``audit``, ``duplicates``, ``explain``, ``stages``, ``path``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cmtmed.cli import build, duplicates, explain, path, stages
+from cmtmed.cli import audit, build, duplicates, explain, path, stages
 from cmtmed.cli.console import fail
 from cmtmed.errors import CmtmedError, UsageError
 
@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("build")(build.command)
+app.command("audit")(audit.command)
 app.command("duplicates")(duplicates.command)
 app.command("explain")(explain.command)
 app.command("stages")(stages.command)

@@ -79,15 +79,14 @@ class MergeTurns(Stage):
         )
 
     def _trim(self, rows: pl.DataFrame) -> pl.DataFrame:
-        spoken = pl.col("role") != "system"
         place = pl.int_range(pl.len()).over("dialogue")
-        first = pl.when(spoken).then(place).min().over("dialogue") == place
-        last = pl.when(spoken).then(place).max().over("dialogue") == place
+        patient, doctor = pl.col("role") == "user", pl.col("role") == "assistant"
         gone = pl.lit(value=False)
+        # All of them: a system turn may stand between two of one side.
         if self.leading_doctor == "remove":
-            gone |= first & (pl.col("role") == "assistant")
+            gone |= doctor & (place < pl.when(patient).then(place).min().over("dialogue"))
         if self.trailing_patient == "remove":
-            gone |= last & (pl.col("role") == "user")
+            gone |= patient & (place > pl.when(doctor).then(place).max().over("dialogue"))
         return rows.filter(~gone)
 
 

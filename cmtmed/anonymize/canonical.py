@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from typing import Final
 
@@ -56,8 +56,19 @@ def odd() -> str:
 
 
 @cache
-def _is_odd() -> re.Pattern[str]:
-    return re.compile(odd())
+def _odd_signs() -> frozenset[str]:
+    return frozenset(map(chr, _fold_table())) | frozenset("<&") | set(_ranges(_INVISIBLE))
+
+
+def _ranges(listed: str) -> Iterator[str]:
+    """Yield the characters of a character class.
+
+    >>> "".join(_ranges("ab-dx"))
+    'abcdx'
+    """
+    for found in re.finditer(r"(.)-(.)|(.)", listed, re.DOTALL):
+        first, last = (found[1], found[2]) if found[1] else (found[3], found[3])
+        yield from map(chr, range(ord(first), ord(last) + 1))
 
 
 NUMERALS: Final = "〇零○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖洞⓪①②③④⑤⑥⑦⑧⑨❶❷❸❹❺❻❼❽❾"
@@ -105,7 +116,7 @@ def canonical(text: str, masked: Iterable[tuple[int, int]] = ()) -> Canonical:
     ('电话138', (2, 6))
     """
     spans = list(masked)
-    if not _is_odd().search(text):
+    if _odd_signs().isdisjoint(text):
         if not spans:
             return Canonical(text)
     else:

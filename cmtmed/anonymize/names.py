@@ -231,7 +231,7 @@ _WEAK_PERSONS: Final = frozenset("给替和与是把被")
 PERSONAL: Final = re.compile(
     r"[,，、|｜ ]?(?:男|女)(?:性|士|[,，。\s|｜\d]|$)|(?:今年|现年|年龄)?[\d一二三四五六七八九十]{1,3}周?岁|今年|电话"
     r"|手机|身份证|住院|入院|出院"
-    r"|家属|收(?:[,，。\s]|$)|您好|你好|说[他她我你,，要]|女士|先生|签|来[电院]|的(?:家属|妈|爸|报告|病历|CT|检查|化验|片子|病理|床|老公|老婆|女儿|儿子|管|手术|号|情况|结果|引流)"
+    r"|得[了的]|患[了有]|家属|收(?:[,，。\s]|$)|您好|你好|说[他她我你,，要]|女士|先生|签|来[电院]|的(?:家属|妈|爸|报告|病历|CT|检查|化验|片子|病理|床|老公|老婆|女儿|儿子|管|手术|号|情况|结果|引流)"
     r"|昨[天晚日]|今[天早晨日]|前天|上周|去年|[,，]\s?(?:男|女|\d{1,3}岁|电话|手机|1[3-9]\d|身份证|住院)|是[我你他她]|[（(]?1[3-9]\d{4}"
 )
 """What is told of persons only."""
@@ -255,7 +255,7 @@ def name_in_text(text: str, start: int) -> tuple[int, float] | None:
     elif _PERSONS.search(before):
         left = 0.4 if before[-1] in _WEAK_PERSONS else 1.2
     else:
-        left = -1.0
+        left = 0.0 if before.endswith("的") else -1.0
     surname = 2 if text[start : start + 2] in COMPOUND else 1
     best: tuple[float, int] | None = None
     for given in (2, 1):

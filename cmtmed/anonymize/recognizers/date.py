@@ -25,7 +25,7 @@ from cmtmed.anonymize.recognizer import (
 
 _PERSONAL: Final = (
     r"出生|生日|生于|诞辰|就诊|入院|出院|住院|手术|检查|复查|复诊|初诊|确诊|末次月经|预产期|日期|时间"
-    r"|拍|做的|拔|接种|化验|抽血|产检|术|看|挂号|预约"
+    r"|拍|做的|拔|接种|化验|抽血|产检|术|看|挂号|预约|起始|发病|透析|回复|补充|查出|生的"
 )
 _MONTHS: Final = vocabulary("jan feb mar apr may jun jul aug sep oct nov dec")
 _NUMERAL: Final = {c: i for i, c in enumerate("一二三四五六七八九十", 1)} | {
@@ -84,6 +84,13 @@ def _republic(found: Candidate) -> Candidate | None:
     return found if _exists(year, 1, 1) and 1 <= _number(found.match["m"]) <= 12 else None
 
 
+def _stamp(found: Candidate) -> Candidate | None:
+    """2008-2-199:45: of a day and an hour that run together, the day is what makes a date and leaves an hour."""
+    match = found.match
+    month = int(match["m"] or match["m2"])
+    return found if _exists(int(match["y"]), month, int(match["d"] or match["d2"])) else None
+
+
 def _english(found: Candidate) -> Candidate | None:
     month = _MONTHS.index(found.match["m"][:3].lower()) + 1
     return found if _exists(int(found.match["y"]), month, int(found.match["d"])) else None
@@ -110,7 +117,8 @@ RECOGNIZER: Final = Recognizer(
             re.compile(
                 rf"(?<![0-9])(?P<y>(?:1[89]|20)\d\d|\d\d)[ ]?年[ ]?(?:农历|阴历|阳历|公历)?(?P<m>{_MD}"
                 rf"|[正冬腊元])[ ]?月[ ]?份?的?(?P<d>初?{_MD})"
-                r"(?:[ ]?[日号]|(?=[,，。;；、)）\s]|$|[去到在来因做入出生于])|(?<=[初廿]\w))"
+                r"(?:[ ]?[日号]|(?=[,，。;；、)）\s]|$|[\u4e00-\u9fff])(?!个|周|次|多|天|左右|[到至][0-9])"
+                r"|(?<=[初廿]\w))"
             ),
             VALID,
             digits=True,
@@ -138,6 +146,32 @@ RECOGNIZER: Final = Recognizer(
             WEAK,
             digits=True,
             check=_calendar,
+        ),
+        # 2009年12.28, and stamps of a forum in which day and hour run together: 2011-05-0519:36.
+        Pattern(
+            re.compile(r"(?<![0-9])(?P<y>(?:19|20)\d\d)年(?P<m>\d{1,2})[.\-/](?P<d>\d{1,2})(?![0-9.])"),
+            LIKELY,
+            check=_calendar,
+            hint=r"[0-9]{4}年[0-9]{1,2}[.\-/][0-9]",
+        ),
+        Pattern(
+            re.compile(
+                r"(?<![0-9.\-/A-Za-z])(?P<y>(?:19|20)\d\d)(?:(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})"
+                r"|(?P<m2>\d{2})(?P<d2>\d{2}))(?=\d{1,2}[:：]\d{2})"
+            ),
+            LIKELY,
+            digits=True,
+            check=_stamp,
+            hint=r"(?:19|20)[0-9]{2}(?:[-/.][0-9]{1,2}[-/.][0-9]{2,4}|[0-9]{5,6})[:：][0-9]{2}",
+        ),
+        Pattern(
+            re.compile(
+                r"(?<![0-9.\-/])(?P<y>\d\d)([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})(?![0-9.\-/])"
+                r"(?=[ ]?(?:做的|出生|生[的了]|入院|出院|手术|住院|就诊|复查|确诊|剖|顺产|发病|拍的|查的))"
+            ),
+            LIKELY,
+            check=_calendar,
+            hint="[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2} ?[做出生入手住就复确剖顺发拍查]",
         ),
         Pattern(
             re.compile(
@@ -198,6 +232,9 @@ RECOGNIZER: Final = Recognizer(
         "⟦1962年腊月初八⟧生",
         "⟦23年5月6号⟧复查过",
         "出生于⟦March 5, 1988⟧",
+        "⟦2005年3月25⟧开始的",
+        "⟦2011-05-05⟧19:36:43",
+        "⟦19.3.8⟧做的剖宫产",
     ),
     lookalikes=(
         "3月12日开始发烧",
@@ -206,6 +243,8 @@ RECOGNIZER: Final = Recognizer(
         "国药准字H20050138",
         "2020年3月4日发布的指南",
         "每天3.5.8三个时间",
+        "2023年5月3次化疗",
+        "2019年3月2个疗程",
         "有效期至2025年3月1日",
     ),
 )

@@ -12,7 +12,7 @@ from cmtmed.anonymize.localities import NAME
 from cmtmed.anonymize.recognizer import LIKELY, VALID, Candidate, Pattern, Recognizer
 
 _KIND: Final = (
-    "医院|卫生院|卫生服务中心|卫生服务站|诊所|卫生室|卫生所|医务所|门诊部|保健院|保健所|医学中心"
+    "医院|病院|卫生院|卫生服务中心|卫生服务站|诊所|卫生室|卫生所|医务所|门诊部|保健院|保健所|医学中心"
     "|医疗中心|体检中心|疗养院|中医馆|国医堂|国医馆|防治院|防治所|疾控中心|急救中心|月子中心|护理院"
     "|推拿馆|按摩院|按摩馆|理疗馆|针灸馆|艾灸馆|康复中心|血液中心|中心血站|儿研所|口腔医院|医疗美容|整形医院|中药堂|药王堂|福利院医务室|医务室"
 )
@@ -45,7 +45,7 @@ _WHOLE_CITY: Final = (frozenset(CITIES) | frozenset(PROVINCES)) - {"北京"}
 def _named(found: Candidate) -> Candidate | None:
     text = found.canonical.text
     start, proper = start_of_name(text, found.start)
-    if not proper or (found.value.startswith("医院") and text[start : found.start] in _WHOLE_CITY):
+    if not proper or (found.value.startswith("医院") and text[start : found.start] in _WHOLE_CITY - {"中山", "朝阳"}):
         return None
     return found._replace(start=start)
 

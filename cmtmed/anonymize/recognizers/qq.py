@@ -7,7 +7,7 @@ from typing import Final
 from cmtmed.anonymize.recognizer import LABELLED, Candidate, Pattern, Recognizer, compiled
 
 _NAMES: Final = (
-    r"(?<![A-Za-z])Q[ ]?Q|叩叩|扣(?=[:：是])|扣扣|抠抠|企鹅|球球|秋秋|蔻蔻|(?:加|\+)[Qq扣]|Q群|扣群"
+    r"(?<![A-Za-z])Q[ ]?Q|叩叩|扣(?=[:：是])|扣扣|抠抠|企鹅|球球|秋秋|蔻蔻|(?:加|\+)我?的?[Qq扣]|Q群|扣群"
     r"|(?<![A-Za-z0-9])Q(?=[号吧是上]"
     r"|[:：]|[ ]?[1-9]\d{6})"
 )

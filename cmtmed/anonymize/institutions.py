@@ -206,6 +206,9 @@ def _word_ending_at(
         if entry is None:
             continue
         tag, count = entry
+        # 东风汽车: a frequent word, but one that begins with a proper name.
+        if length > 2 and any(word[:head] in BRANDS for head in (2, 3)) and tag.startswith("n"):
+            return length, "proper"
         if tag.startswith("nt") or (tag.startswith(("ns", "nz")) and count < _EVERYDAY):
             return length, "proper"
         # 郑州|长峰, not 郑|州长|峰.

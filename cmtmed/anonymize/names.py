@@ -48,11 +48,12 @@ FOLLOWERS: Final = re.compile(
     "|怀[孕了二三]|备孕|流产|月经|产后|刚[生做才]|想|来|长期|常年|心[脏慌跳]|从|不|胃|肺|肝|肾|腰|腿|收|身份|上周|下周|周[一二三四五六日]|床|族|老师|同学|已经?|明天|后天|今晚|半夜|夜里|转"
 )
 _TITLE_LIKE: Final = re.compile(
-    "先生|女士|小姐|医生|大夫|教授|主任|老师|护士|阿姨|叔叔|某|医师|院长|大爷|大妈|同学|师傅|X"
+    "[姐哥叔姨嫂伯婶爷奶总老工](?![\u4e00-\u9fff])|先生|女士|小姐|医生|大夫|教授|主任|老师|护士|阿姨|叔叔|某|医师|院长|大爷|大妈|同学|师傅|X"
 )
 _NOT_NAMES: Final = frozenset(
     vocabulary("""
-        不详 未知 保密 匿名 未填写 未填 暂无 没有 隐私 患者 病人 本人 家属 先生 女士 男性 女性 男 女 无 略 同上
+        仲景智能 仲景 不详 未知 保密 匿名 未填写 未填 暂无 没有 隐私 患者
+        病人 本人 家属 先生 女士 男性 女性 男 女 无 略 同上
         医生 护士 网友 会员 游客 用户 谢谢 多少 什么 如下 您好 你好 是的 不知道 不方便 不想说 请问 高血压 糖尿病
         感冒 发烧 主任 主治 医师 主治医师 主任医师 副主任医师 教授 建议 回答 回复 提问 指导 分析 可以 需要 目前
         根据 这个 这种 应该 考虑 常见
@@ -113,8 +114,7 @@ def _bare_surname(text: str, end: int) -> tuple[int, float] | None:
         return (start, 0.6) if _addressed(text, start) else None
     if char in EVERYDAY:
         # 高 and 解 are adjectives and verbs unless the clause begins with them or somebody is called.
-        known = is_common(text[start : start + 2]) or is_common(text[start : start + 3])
-        return (start, 0.65) if not known and (_clear_before(text, start) or _called(text, start)) else None
+        return (start, 0.65) if _clear_before(text, start) or _called(text, start) else None
     return start, 0.75
 
 

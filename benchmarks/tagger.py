@@ -70,12 +70,12 @@ def tagged(texts: list[str], python: str) -> tuple[list[Spans], float]:
 
 def windows(text: str) -> Spans:
     """Return the stretches where a surname stands near a cue, with some text around; few texts have one."""
-    from cmtmed.anonymize.names import SINGLE
+    from cmtmed.anonymize.lexicon.surnames import COMMON
 
     found: Spans = []
     for cue in CUE.finditer(text):
         near = text[max(0, cue.start() - AFTER) : cue.end() + BEFORE]
-        if any(sign in SINGLE for sign in near):
+        if any(sign in COMMON for sign in near):
             start, end = max(0, cue.start() - AFTER - MARGIN), min(len(text), cue.end() + BEFORE + MARGIN)
             if found and start <= found[-1][1]:
                 found[-1] = (found[-1][0], end, "")
@@ -96,8 +96,7 @@ def in_windows(texts: list[str], python: str) -> tuple[list[Spans], float, int]:
 
 def combined(text: str, ours: Spans, tags: Spans, how: str) -> Spans:
     """Put LAC's spans beside ours in one of the ways; where both found something, ours stands."""
-    from cmtmed.anonymize.lexicon.surnames import COMPOUND
-    from cmtmed.anonymize.names import SINGLE
+    from cmtmed.anonymize.lexicon.surnames import COMMON, COMPOUND
 
     if how == "rules alone":
         return ours
@@ -107,7 +106,7 @@ def combined(text: str, ours: Spans, tags: Spans, how: str) -> Spans:
     added: Spans = []
     for start, end, kind in tags:
         word = text[start:end]
-        family = 2 <= len(word) <= 4 and (word[0] in SINGLE or word[:2] in COMPOUND)
+        family = 2 <= len(word) <= 4 and (word[0] in COMMON or word[:2] in COMPOUND)
         near = CUE.search(f"{text[max(0, start - BEFORE) : start]}|{text[end : end + AFTER]}")
         if kind == "PER" and (
             how in ("names", "everything")

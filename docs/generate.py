@@ -1,4 +1,4 @@
-"""Write everything that follows from the code: JSON Schema files and the stage table.
+"""Write everything that follows from the code: JSON Schema files, the tables of stages and of identifier types.
 
 ``python docs/generate.py`` writes them, ``python docs/generate.py --check`` only says which are out of date.
 """
@@ -10,6 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cmtmed.anonymize.actions import ACTIONS, possible
+from cmtmed.anonymize.recognizers import RECOGNIZERS
+from cmtmed.anonymize.replace import LABELS
 from cmtmed.cli.stages import catalogue
 from cmtmed.pipeline import Pipeline
 from cmtmed.schema import DIALOGUE, QUARANTINE, json_schema
@@ -70,6 +73,33 @@ def stage_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def identifier_table() -> str:
+    """Render the identifier types with what each recognizer takes and leaves."""
+    lines = [
+        "# Identifier types",
+        "",
+        "Written by `docs/generate.py` from `cmtmed/anonymize/recognizers/`; a test holds every example. ⟦ ⟧ mark what",
+        "is found; what stands under *left alone* is no identifier of that type. Identifiers are invented.",
+    ]
+    for kind, recognizer in RECOGNIZERS.items():
+        actions = ", ".join(f"`{action}`" for action in ACTIONS if action in possible(kind))
+        about = (sys.modules[f"cmtmed.anonymize.recognizers.{kind.lower()}"].__doc__ or "").partition(": ")[2]
+        lines += ["", f"## {kind}", "", _sentence(about), ""]
+        lines += [f"Tag `{LABELS[kind]}`; actions {actions}.", ""]
+        lines += ["Found: " + " · ".join(_cell(example) for example in recognizer.examples), ""]
+        lines += ["Left alone: " + " · ".join(_cell(example) for example in recognizer.lookalikes)]
+    return "\n".join(lines) + "\n"
+
+
+def _sentence(about: str) -> str:
+    text = " ".join(about.partition("\n\n")[0].split())
+    return text[:1].upper() + text[1:]
+
+
+def _cell(example: str) -> str:
+    return f"`{example.replace(chr(10), ' ')}`"
+
+
 def _names(columns: list[str]) -> str:
     return ", ".join(f"`{name}`" for name in columns)
 
@@ -85,6 +115,7 @@ def generated() -> dict[Path, str]:
         ROOT / "schemas" / "quarantine.v1.json": dump(json_schema(QUARANTINE, "cmtmed quarantined record, version 1")),
         ROOT / "schemas" / "pipeline.v1.json": dump(pipeline_schema()),
         ROOT / "docs" / "stages.md": stage_table(),
+        ROOT / "docs" / "identifiers.md": identifier_table(),
     }
 
 

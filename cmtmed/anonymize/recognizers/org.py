@@ -32,7 +32,7 @@ _SURE: Final = (
 )  # fmt: skip
 """Kinds whose named members are named without any word of work beside them."""
 _GENERIC_HEAD: Final = re.compile(
-    "^(?:某|各|每|本|该|那|这|哪|我|你|他|大|小|正规|医药|制药|药|保险|家政|物业|软件|互联网|附近|连锁|网上|当地|社区|公立|私立|重点)"
+    "^(?:某|各|每|本|该|那|这|哪|我|你|他|大|小|正规|师范|医药|制药|药|保险|家政|物业|软件|互联网|附近|连锁|网上|当地|社区|公立|私立|重点)"
 )
 
 

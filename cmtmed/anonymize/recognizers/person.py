@@ -74,9 +74,17 @@ _BELONGINGS: Final = (
 )
 
 
+_ACTIVITIES: Final = frozenset(("护理", "助理", "研究员"))
+
+
 def _titled(found: Candidate) -> Candidate | None:
-    title = found.match.start()
-    hit = name_ending_at(found.canonical.text, title)
+    text, title = found.canonical.text, found.match.start()
+    # 护理 is a title where nothing is nursed: 晏护理说, not 周护理中.
+    if found.match[0] in _ACTIVITIES and re.match("[^\\W\\d_您你好说不也今是给]", text[found.match.end() :]):
+        return None
+    hit = name_ending_at(text, title)
+    if hit and text[hit[0] : title] in _FAMOUS:
+        return None
     return hit and found._replace(start=hit[0], end=title, confidence=hit[1])
 
 
@@ -126,11 +134,20 @@ def _in_running_text(found: Candidate) -> Candidate | None:
     """Take a name that nothing introduces, if its characters and its neighbours leave no other reading."""
     text, start = found.canonical.text, found.start
     hit = name_in_text(text, start)
-    if hit is None or text[start : hit[0]] in _DRUGS:
+    if hit is None or text[start : hit[0]] in _DRUGS | _FAMOUS:
         return None
     return found._replace(end=hit[0], confidence=hit[1])
 
 
+_FAMOUS: Final = frozenset(
+    vocabulary("""
+        张仲景 张景岳 孙思邈 李时珍 叶天士 朱丹溪 李东垣 王清任 吴鞠通 皇甫谧 张锡纯 陈修园 傅青主 刘完素 张子和 钱乙
+        王叔和 葛洪
+        陶弘景 吴又可 薛己 徐灵胎 陈无择 许叔微 李中梓 汪昂 喻嘉言 程国彭 王孟英 费伯雄 唐容川 屠呦呦 钟南山 林巧稚
+        白求恩 南丁格尔
+        """)
+)
+"""Physicians of history: whose method is spoken of, is nobody's doctor."""
 _DRUGS: Final = frozenset(
     vocabulary("""
         谷维素 马应龙 康利爽 石楠叶 甘利欣 万艾可 葛根素 贺普丁 罗米芬 马来丁 安宫丸 邦迪安 毕奇金 孟鲁司 方达珂

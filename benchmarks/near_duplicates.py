@@ -257,7 +257,7 @@ def draw_curve(texts: pl.Series, truth: pl.DataFrame, file: Path) -> None:
     axes.set(
         xlabel="Jaccard similarity", ylabel="share of pairs that are compared exactly", ylim=(0, 1.02), xlim=(0.4, 1)
     )
-    axes.legend(loc="upper left", frameon=False)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize="small")
     axes.grid(alpha=0.25)
     figure.savefig(file, metadata={"Date": None})
 

@@ -33,7 +33,7 @@ def built(tmp_path_factory):
         }
         for number in range(1, 6)
     ]
-    records[2]["question"] += "我的电话是13912345678。"
+    records[2]["question"] += "我的电话是13800138000。"
     text = "\n".join(json.dumps(record, ensure_ascii=False) for record in records)
     (folder / "crawl.jsonl").write_text(text + "\n{broken\n", encoding="utf-8")
     done = cmtmed("build", "cmtmedqa", "crawl.jsonl", "--out", "out", cwd=folder)
@@ -89,7 +89,7 @@ def test_explain_shows_the_redaction_and_the_question(built):
     shown = cmtmed("explain", "out", "crawl/3", cwd=folder).stdout
     assert "kept in split" in shown
     assert "[电话]" in shown
-    assert "13912345678" not in shown
+    assert "13800138000" not in shown
     assert "‹asks: demographics›" in shown
     told = json.loads(cmtmed("explain", "out", "crawl/3", "--json", cwd=folder).stdout)
     assert [span["type"] for span in told["dialogue"]["identifiers"]] == ["PHONE"]

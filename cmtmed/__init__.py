@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cmtmed.engine import BuildReport, Explanation, build, explain, load
     from cmtmed.engine.audit import Audit, audit
     from cmtmed.errors import CmtmedError
-    from cmtmed.inquiry import Inquiry, find_inquiries
+    from cmtmed.inquiry import Inquiry, Proactivity, find_inquiries, proactivity
     from cmtmed.pipeline import Pipeline
     from cmtmed.resources import bundled
     from cmtmed.stage import CorpusStage, Stage
@@ -32,6 +32,7 @@ __all__ = [
     "Identifier",
     "Inquiry",
     "Pipeline",
+    "Proactivity",
     "Stage",
     "audit",
     "build",
@@ -42,6 +43,7 @@ __all__ = [
     "load",
     "near_duplicates",
     "normalize",
+    "proactivity",
 ]
 
 _HOMES = {
@@ -53,6 +55,7 @@ _HOMES = {
     "Identifier": "cmtmed.anonymize",
     "Inquiry": "cmtmed.inquiry",
     "Pipeline": "cmtmed.pipeline",
+    "Proactivity": "cmtmed.inquiry",
     "Stage": "cmtmed.stage",
     "audit": "cmtmed.engine.audit",
     "build": "cmtmed.engine",
@@ -63,6 +66,7 @@ _HOMES = {
     "load": "cmtmed.engine",
     "near_duplicates": "cmtmed.dedup.pairs",
     "normalize": "cmtmed.text.normalize",
+    "proactivity": "cmtmed.inquiry",
 }
 
 

@@ -32,10 +32,18 @@ class Views(BaseModel):
     )
     patient: str = Field(default="患者：", description="Stands before a patient's turn in the pretrain view.")
     doctor: str = Field(default="医生：", description="Stands before a doctor's turn in the pretrain view.")
-    prompt_at: Literal["one", "first", "last", "every"] = Field(
+    inquiry_weight: float = Field(
+        default=1.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Weight in the sft view of a doctor's turn that asks; other turns of the doctor weigh 1, the "
+        "patient's 0.",
+    )
+    prompt_at: Literal["one", "first", "last", "every", "inquiry"] = Field(
         default="one",
-        description="Where the prompts view cuts a dialogue: before its first, last or every doctor turn, or before "
-        "one of them, chosen by a hash of the id so that all depths of conversation occur.",
+        description="Where the prompts view cuts a dialogue: before its first, last or every doctor turn, before the "
+        "first that asks (inquiry), or before one of them, chosen by a hash of the id so that all depths of "
+        "conversation occur.",
     )
 
 

@@ -73,6 +73,10 @@ class TableStats:
         inquiries: asking sentences by slot.
         doctor_turns: doctor turns by their index among the doctor's turns of a dialogue (``"0"`` is the first).
         asking_turns: those of them that hold at least one inquiry, by the same index.
+        source_turns: doctor turns by source.
+        source_asking: those of them that hold at least one inquiry, by source.
+        department_turns: doctor turns by department; ``""`` where it is unknown.
+        department_asking: those of them that hold at least one inquiry, by department.
     """
 
     dialogues: int = 0
@@ -85,6 +89,10 @@ class TableStats:
     inquiries: Counter[str] = field(default_factory=Counter)
     doctor_turns: Counter[str] = field(default_factory=Counter)
     asking_turns: Counter[str] = field(default_factory=Counter)
+    source_turns: Counter[str] = field(default_factory=Counter)
+    source_asking: Counter[str] = field(default_factory=Counter)
+    department_turns: Counter[str] = field(default_factory=Counter)
+    department_asking: Counter[str] = field(default_factory=Counter)
 
     def __add__(self, other: TableStats) -> TableStats:
         return TableStats(
@@ -111,7 +119,9 @@ class TableStats:
     @classmethod
     def of(cls, rows: pl.DataFrame) -> TableStats:
         """Count what a complete dialogue table holds."""
-        turns = rows.select(pl.int_range(pl.len()).alias("row"), "messages").explode("messages", empty_as_null=False)
+        turns = rows.select(pl.int_range(pl.len()).alias("row"), "source", "department", "messages").explode(
+            "messages", empty_as_null=False
+        )
         turns = turns.with_columns(pl.int_range(pl.len()).over("row").alias("message")).unnest("messages")
         by_role = turns.group_by("role").agg(pl.len(), pl.col("content").str.len_chars().sum().alias("chars"))
         doctor = turns.filter(role="assistant").with_columns(
@@ -135,6 +145,10 @@ class TableStats:
             inquiries=_counts(asked["slot"]),
             doctor_turns=_counts(doctor["index"]),
             asking_turns=_counts(asking["index"]),
+            source_turns=_counts(doctor["source"]),
+            source_asking=_counts(asking["source"]),
+            department_turns=_counts(doctor["department"]),
+            department_asking=_counts(asking["department"]),
         )
 
 

@@ -17,7 +17,8 @@ from cmtmed.anonymize.lexicon.words import crossing, is_common, words
 
 BRANDS: Final = frozenset(
     vocabulary("""
-        八一 阳光 青山 长江 黄河 泰山 红星 光明 春天 新世纪 长城 幸福 曙光 红旗 东风 前进 胜利 团结 卫国 爱民 爱康 爱心
+        中国人民解放军总 八一 阳光 青山 长江 黄河 泰山 红星 光明 春天 新世纪 长城 幸福 曙光 红旗 东风 前进 胜利 团结
+        卫国 爱民 爱康 爱心
         天使 福寿 福音
         长庚 仁康 仁安 益民 利民 便民 为民 博济 广济 普济 宏济 康复路 康宁 康华 康泰 华康 建国 兴华 振华 中华 九龙
         九洲 五洲 四海 天元

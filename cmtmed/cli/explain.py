@@ -39,6 +39,15 @@ def show(found: Explanation) -> None:
     for place, message in enumerate(row["messages"]):
         speaker = _SPEAKERS.get(message["role"], message["role"])
         output.print(f"\n[bold]{speaker}[/bold]  {_marked(row, place)}")
+    asked = found.questions()
+    if asked:
+        output.print("\n[bold]questions[/bold]")
+    for question in asked:
+        sentence = escape(row["messages"][question.message]["content"][question.start : question.end])
+        why = (
+            f"asks for {question.slot}, by {question.cue}" if question.asks else f"{question.cue}, but {question.frame}"
+        )
+        output.print(f"  {question.message}: {sentence}  [dim]‹{why}›[/dim]")
 
 
 def _marked(row: dict[str, Any], place: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,34 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cmtmed.errors import UsageError, did_you_mean
+from cmtmed.inquiry.clauses import sentences
+from cmtmed.inquiry.detect import explain as decide
 from cmtmed.io.manifest import read_manifest
+
+
+@dataclass(frozen=True)
+class Question:
+    """A sentence of the doctor that asks, or that looks as if it did.
+
+    Attributes:
+        message: index of the turn.
+        start: first code point of the sentence in the turn.
+        end: one behind its last.
+        asks: whether it is an inquiry.
+        cue: the rule that asks.
+        frame: the rule that takes it back; empty if none does.
+        slot: what is asked for; empty if nothing is.
+        evidence: the word that decided the slot. **It is the doctor's word**: it was asked for.
+    """
+
+    message: int
+    start: int
+    end: int
+    asks: bool
+    cue: str
+    frame: str
+    slot: str
+    evidence: str
 
 
 @dataclass(frozen=True)
@@ -41,9 +68,26 @@ class Explanation:
         of = f" of {self.dialogue['cluster']}" if self.dialogue["cluster"] else ""
         return f"dropped by {stage}: {reason}{of}"
 
+    def questions(self) -> list[Question]:
+        """Return the doctor's sentences that hold a cue, with the rules that decided whether they ask."""
+        found = []
+        for place, message in enumerate(self.dialogue["messages"]):
+            text = message["content"] or ""
+            for start, end in sentences(text) if message["role"] == "assistant" else ():
+                told = decide(text[start:end])
+                if told.cue:
+                    found.append(Question(place, start, end, **asdict(told)))
+        return found
+
     def to_json(self) -> str:
         """Return the explanation as JSON."""
-        return json.dumps({"kept": self.kept, "verdict": self.verdict(), "dialogue": self.dialogue}, ensure_ascii=False)
+        told = {
+            "kept": self.kept,
+            "verdict": self.verdict(),
+            "dialogue": self.dialogue,
+            "questions": [asdict(question) for question in self.questions()],
+        }
+        return json.dumps(told, ensure_ascii=False)
 
 
 def explain(out: str | Path, id: str) -> Explanation:  # noqa: A002 (the public face names it so)

@@ -17,7 +17,9 @@ STAGES: Final[tuple[str, ...]] = (
     "drop_benchmark_overlap",
     "redact_identifiers",
     "tag_inquiries",
+    "keep_proactive",
     "drop_duplicates",
+    "sample_proactive",
     "assign_split",
 )
 """Every bundled stage, in the order in which a full pipeline runs them."""

@@ -22,7 +22,8 @@ def view(rows: pl.DataFrame, options: Views) -> pl.DataFrame:
         options: ``prompt_at`` says where to cut.
 
     Returns:
-        One row a cut, in the order of the dialogues; a dialogue whose doctor never answers a patient gives none.
+        One row a cut, in the order of the dialogues; a dialogue whose doctor never answers a patient, or does not ask
+        where ``prompt_at`` is ``inquiry``, gives none.
     """
     turns = flatten(rows["messages"])
     table = pl.DataFrame([turns.dialogue, turns.message, turns.role])
@@ -30,6 +31,13 @@ def view(rows: pl.DataFrame, options: Views) -> pl.DataFrame:
         (pl.col("role") == "assistant") & (pl.col("role").shift(1).over("dialogue") == "user")
     ).select("dialogue", "message")
     if options.prompt_at == "first":
+        answers = answers.group_by("dialogue", maintain_order=True).first()
+    elif options.prompt_at == "inquiry":
+        asked = rows.select(
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias("dialogue"),
+            pl.col("inquiries").list.eval(pl.element().struct.field("message").unique()).alias("message"),
+        ).explode("message", empty_as_null=False)
+        answers = answers.join(asked, on=["dialogue", "message"], how="semi", maintain_order="left")
         answers = answers.group_by("dialogue", maintain_order=True).first()
     elif options.prompt_at == "last":
         answers = answers.group_by("dialogue", maintain_order=True).last()

@@ -7,14 +7,37 @@ import polars as pl
 from cmtmed.pipeline import Views
 
 
-def view(rows: pl.DataFrame, options: Views) -> pl.DataFrame:  # noqa: ARG001 (all views share one signature)
-    """Return ``id`` and ``messages`` (role ``system``, ``user`` or ``assistant``, and content).
+def view(rows: pl.DataFrame, options: Views) -> pl.DataFrame:
+    """Return ``id``, ``messages`` (role ``system``, ``user`` or ``assistant``, and content) and ``weights``.
 
     Args:
         rows: a complete dialogue table.
-        options: not used.
+        options: ``inquiry_weight`` is the weight of a doctor's turn that asks.
 
     Returns:
-        One row a dialogue, in the same order.
+        One row a dialogue, in the same order. ``weights`` (List of Float32) has one value a message: 0 for what is not
+        to be learnt, 1 for a doctor's turn, ``inquiry_weight`` for one that asks.
     """
-    return rows.select("id", "messages")
+    asking = rows.select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
+        pl.col("inquiries").list.eval(pl.element().struct.field("message").unique()).alias("message"),
+    ).explode("message", empty_as_null=False)
+    asking = asking.with_columns(pl.lit(value=True).alias("asks"))
+    turns = (
+        rows.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), "messages")
+        .explode("messages", empty_as_null=False)
+        .with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).over("row").alias("message"))
+    )
+    weight = (
+        pl.when(pl.col("messages").struct.field("role") != "assistant")
+        .then(0.0)
+        .when(pl.col("asks"))
+        .then(options.inquiry_weight)
+        .otherwise(1.0)
+        .cast(pl.Float32)
+    )
+    turns = turns.join(asking, on=["row", "message"], how="left", maintain_order="left")
+    weights = turns.group_by("row", maintain_order=True).agg(weight.alias("weights"))
+    every = pl.DataFrame({"row": pl.int_range(rows.height, dtype=pl.UInt32, eager=True)})
+    told = every.join(weights, on="row", how="left", maintain_order="left")["weights"]
+    return rows.select("id", "messages", told.fill_null([]).cast(pl.List(pl.Float32)).alias("weights"))

@@ -41,7 +41,7 @@ RECOGNIZER: Final = Recognizer(
         Pattern(
             compiled(
                 rf"(?:{_LABELS}){LINK}(?:No\.?|#)?[ ]?(?P<value>[A-Z]{{0,8}}-?\d[0-9A-Z]{{2,29}}"
-                rf"(?:-[0-9A-Z]{{1,12}}){{0,4}})(?![0-9A-Za-z])(?!\.\d)"
+                rf"(?:-[0-9A-Z]{{1,20}}){{0,4}})(?![0-9A-Za-z])(?!\.\d)"
             ),
             LABELLED,
             digits=True,

@@ -8,7 +8,7 @@ from typing import Final
 from cmtmed.anonymize.institutions import start_of_name
 from cmtmed.anonymize.lexicon.words import is_common
 from cmtmed.anonymize.localities import NAME
-from cmtmed.anonymize.recognizer import LIKELY, VALID, Candidate, Pattern, Recognizer
+from cmtmed.anonymize.recognizer import LABELLED, LIKELY, VALID, Candidate, Pattern, Recognizer
 
 _KIND: Final = (
     "有限责任公司|股份有限公司|集团有限公司|有限公司|分公司|子公司|公司|集团|职业技术学院|大学|学院|高级中学|中学|小学"
@@ -69,6 +69,26 @@ _GOES_TO_WORK: Final = re.compile(
 )
 
 
+_COMPANIES: Final = (
+    "比亚迪|海底捞|富士康|华为|腾讯|阿里巴巴|阿里|百度|京东|美团|滴滴|字节跳动|小米|格力|海尔|美的|联想|宁德时代|蔚来|理想汽车|特斯拉|中石化|中石油|国家电网"
+    "|中建[一二三四五六七八]局|中铁[一二三四五六七八九十]{1,3}局|顺丰|圆通|中通|韵达|肯德基|麦当劳|星巴克|沃尔玛|永辉|万达|万科|恒大|碧桂园|中兴|京东方|立讯精密|蓝思科技"
+)
+"""Companies that everybody knows; whoever works there says no more than the name."""
+
+
+def _employer_name(found: Candidate) -> Candidate | None:
+    """Take what follows 单位：, unless it is a word, a sentence or another type's."""
+    name = found.value
+    if (
+        is_common(name)
+        or re.search(r"[的了是有在]|体检|医院|诊所|组织|要求|同事|宿舍|食堂|领导", name)
+        or _GENERIC_HEAD.match(name)
+    ):
+        return None
+    linked = re.search("[:：是叫为]$", found.canonical.text[: found.start].rstrip())
+    return found if linked else found.rated(0.3)
+
+
 def _employer(found: Candidate) -> Candidate | None:
     return found if _WORKS.search(found.before(12)) else None
 
@@ -91,6 +111,21 @@ RECOGNIZER: Final = Recognizer(
             ),
             LIKELY,
             check=_employer,
+        ),
+        Pattern(
+            re.compile(
+                rf"(?:工作单位|单位|公司|学校)(?:是|叫|为|[:：]|名称[:：])?\s?(?P<value>{NAME}{{2,12}})(?=[,，。;；、\s]|$)"
+            ),
+            LABELLED,
+            check=_employer_name,
+            hint="(?:工作单位|单位|公司|学校)(?:是|叫|为|[:：]|名称[:：])?",
+        ),
+        Pattern(
+            re.compile(
+                rf"(?:{_COMPANIES})(?=[\u4e00-\u9fff]{{0,4}}?(?:{_GOES_TO_WORK.pattern}))|(?<=[在于给])(?:{_COMPANIES})(?=[做当送开跑搬])"
+            ),
+            LIKELY,
+            hint=_COMPANIES,
         ),
         Pattern(
             re.compile(rf"(?:{_KIND})(?:[\u4e00-\u9fff]{{2,6}}分公司|[\u4e00-\u9fff]{{2,4}}支行)?"),

@@ -22,6 +22,12 @@ RECOGNIZER: Final = Recognizer(
             LABELLED,
             digits=True,
         ),
+        # 证件类型：护照；证件号码：e12345678: a letter before the digits says which certificate it is.
+        Pattern(
+            compiled(r"证件号?码?[\s:：是为]{0,3}(?P<value>[A-Z]{1,2}\d{7,8})(?![0-9A-Za-z])"),
+            LABELLED,
+            hint=r"证件号?码?[\s:：是为]{0,3}[A-Za-z]",
+        ),
         Pattern(re.compile(r"(?<![0-9A-Za-z])(?:E[A-HJ-NP-Z]\d{7}|[EGDPSCHMT]\d{8})(?![0-9A-Za-z])"), WEAK),
     ),
     context=(

@@ -58,7 +58,7 @@ RECOGNIZER: Final = Recognizer(
         ),
         Pattern(
             compiled(
-                rf"(?:{_LONG})(?:上|里)?(?:的?(?:昵称|账号|帐号|用户名|名字|名|ID|号))?(?:是|叫|为|[:：])?\s?(?P<value>@{_NICK})"
+                rf"(?:{_LONG})(?:上|里)?(?:的?(?:昵称|账号|帐号|用户名|名字|名|ID|号))?(?:是|叫|为|[:：])?\s?(?P<value>@[A-Za-z0-9_\-]{{4,24}}(?![A-Za-z0-9_\-])|@{_NICK})"
             ),
             LABELLED,
         ),

@@ -135,12 +135,14 @@ def test_sample_proactive_keeps_all_that_ask_where_the_rate_is_out_of_reach():
 
 
 def test_what_is_sampled_does_not_depend_on_order_but_on_the_seed():
-    rows = tagged(*[ASKS] * 5, *[TELLS] * 60)
+    rows = tagged(*[ASKS[:4]] * 5, *[TELLS] * 60)
     kept = set(run(SampleProactive(), rows).filter(pl.col("drop_reason").is_null())["id"])
     shuffled = run(SampleProactive(), rows.sample(fraction=1, shuffle=True, seed=3))
     assert set(shuffled.filter(pl.col("drop_reason").is_null())["id"]) == kept
-    other = run(SampleProactive(seed=1), rows)
-    assert set(other.filter(pl.col("drop_reason").is_null())["id"]) != kept
+    others = [
+        set(run(SampleProactive(seed=seed), rows).filter(pl.col("drop_reason").is_null())["id"]) for seed in (1, 2, 3)
+    ]
+    assert any(other != kept for other in others)
 
 
 def test_the_sft_view_weighs_turns_that_ask():

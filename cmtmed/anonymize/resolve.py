@@ -67,7 +67,7 @@ def _joined(candidates: Iterable[tuple[int, int, str, float]]) -> list[tuple[int
     for start, end, kind, confidence in sorted(candidates):
         if kind != "ADDRESS":
             result.append((start, end, kind, confidence))
-        elif last >= 0 and start < result[last][1]:
+        elif last >= 0 and start <= result[last][1]:
             left, right, _, other = result[last]
             result[last] = (left, max(right, end), kind, max(confidence, other))
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cmtmed.anonymize.recognizer import LABELLED, LINK, Candidate, Pattern, Recognizer, compiled
+from cmtmed.anonymize.recognizer import LABELLED, LIKELY, LINK, Candidate, Pattern, Recognizer, compiled
 
 _LABELS: Final = (
     r"(?:医保|社保|社会保障|社会保险|医疗保险|新农合|农合|合作医疗|居民医保|职工医保|参保人?|保险|保单"
@@ -24,7 +24,7 @@ def _number(found: Candidate) -> Candidate | None:
 
 RECOGNIZER: Final = Recognizer(
     type="INSURANCE",
-    shared_hint=r"医保|社保|健保|参保|社会保|医疗保险|农合|合作医疗|参保|保险|保单|公积金|医疗[证卡]|个人编号|电脑号",
+    shared_hint=r"市民卡|门特|门慢|大病|医保|社保|健保|参保|社会保|医疗保险|农合|合作医疗|参保|保险|保单|公积金|医疗[证卡]|个人编号|电脑号",
     patterns=(
         Pattern(
             compiled(
@@ -39,6 +39,14 @@ RECOGNIZER: Final = Recognizer(
         Pattern(
             compiled(rf"(?:{_BARE})[\s:：是为]{{0,3}}(?P<value>[A-Z]{{0,4}}\d{{8,20}})(?![0-9A-Za-z])(?!\.\d)"),
             LABELLED,
+            digits=True,
+        ),
+        Pattern(
+            compiled(
+                r"(?:医保|社保|社会保障|社会保险|医疗保险|农合|参保|保单|医疗证|市民卡|门特|门慢|大病)[^0-9A-Za-z。；;，,\n]{0,10}(?:号|卡|证|码|编号|账户|手册)"
+                r"[^0-9A-Za-z。；;，,\n]{0,6}(?P<value>[A-Z]{0,4}\d{6,20})(?![0-9A-Za-z元块万])(?!\.\d)"
+            ),
+            LIKELY,
             digits=True,
         ),
     ),

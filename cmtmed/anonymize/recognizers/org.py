@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from cmtmed.anonymize.institutions import start_of_name
-from cmtmed.anonymize.lexicon.words import is_common
+from cmtmed.anonymize.lexicon.words import is_common, words
 from cmtmed.anonymize.localities import NAME
 from cmtmed.anonymize.recognizer import LABELLED, LIKELY, VALID, Candidate, Pattern, Recognizer
 
@@ -89,6 +89,24 @@ def _employer_name(found: Candidate) -> Candidate | None:
     return found if linked else found.rated(0.3)
 
 
+_KIND_WORDS: Final = re.compile(rf"(?:{_KIND}|[厂校园店院局所社行队部站馆城学]|中心|集团|基地)$")
+
+
+def _where_one_works(found: Candidate) -> Candidate | None:
+    """在宏达电子厂上班 names a factory, 在电子厂上班 a trade: something of it must be no word of the language."""
+    name = found.value
+    if re.search("医院|诊所|卫生[院室所]|网站|正规", name) or _GENERIC_HEAD.match(name):
+        return None
+    head, lexicon, proper = _KIND_WORDS.sub("", name), words(), False
+    at = 0
+    while at < len(head):
+        length = next((size for size in (5, 4, 3, 2) if head[at : at + size] in lexicon and at + size <= len(head)), 1)
+        tag = lexicon.get(head[at : at + length], ("", 0))[0]
+        proper |= length == 1 or tag.startswith(("nr", "ns", "nt", "nz"))
+        at += length
+    return found if proper and len(head) >= 2 else None
+
+
 def _employer(found: Candidate) -> Candidate | None:
     return found if _WORKS.search(found.before(12)) else None
 
@@ -119,6 +137,15 @@ RECOGNIZER: Final = Recognizer(
             LABELLED,
             check=_employer_name,
             hint="(?:工作单位|单位|公司|学校)(?:是|叫|为|[:：]|名称[:：])?",
+        ),
+        Pattern(
+            re.compile(
+                rf"在(?P<value>{NAME}{{3,14}}?(?:厂|公司|校|园|店|院|局|所|社|行|队|部|中心|集团|站|馆|城|学|酒店|超市|银行|车间|基地))"
+                r"(?=上班|工作|打工|当[老会司保工护]|做[会保护司厨工]|读书|上学|念书|读[一二三四五六高初大]|实习|任职|就职|教书|开车)"
+            ),
+            LIKELY,
+            check=_where_one_works,
+            hint="[厂司校园店院局所社行队部心团站馆城学市间地](?:上班|工作|打工|当|做|读|上学|念书|实习|任职|就职|教书|开车)",
         ),
         Pattern(
             re.compile(

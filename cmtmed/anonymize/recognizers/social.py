@@ -72,6 +72,13 @@ RECOGNIZER: Final = Recognizer(
         ),
         Pattern(
             compiled(
+                rf"(?:{_LONG})[^0-9A-Za-z。；;，,\n]{{1,8}}(?P<value>(?=[A-Za-z_.]*[0-9_])[A-Za-z0-9][A-Za-z0-9_.]{{4,24}})(?![A-Za-z0-9_@])"
+            ),
+            LIKELY,
+            check=_account,
+        ),
+        Pattern(
+            compiled(
                 rf"(?:{_LONG})(?:上|里)?(?:账号|帐号|号)?(?:名字?叫|叫做?|关注一?下?|搜索?一?下?|ID|昵称|网名)[是叫:：]?\s?[\"“「【]?"
                 rf"(?P<value>(?!(?:什么|啥|多少|哪|不|我|你|了|一|到|过|的)|[A-Za-z0-9_.\-]{{4,}}[\u4e00-\u9fff]){_NICK})(?=[\"”」】\s,，。;；!！)）(（]|$)"
             ),

@@ -30,6 +30,13 @@ def _handle(found: Candidate) -> Candidate | None:
     return found if linked or re.search(r"[0-9_\-]", value) else None
 
 
+def _at_a_distance(found: Candidate) -> Candidate | None:
+    other = re.search(
+        "支付|付款|转账|公众号|小程序|视频号|抖音|快手|微博|小红书|QQ|邮箱|挂号|群|报告", found.match["between"]
+    )
+    return None if other else _handle(found)
+
+
 RECOGNIZER: Final = Recognizer(
     type="WECHAT",
     shared_hint=(
@@ -69,6 +76,15 @@ RECOGNIZER: Final = Recognizer(
             ),
             LIKELY,
             hint=r"(?i)[0-9a-z_](?:\+|加| )?(?:这个|我的?|是我的?)?(?:[^a-z0-9_-]v|[微薇])",
+        ),
+        # 微信找我就行，abc_12345: some words may stand between a name of the network and a handle that looks like one.
+        Pattern(
+            compiled(
+                r"(?:[微薇威]信|wechat|(?<![A-Za-z])vx)(?P<between>[^0-9A-Za-z。；;\n]{1,10})"
+                r"(?P<value>(?=[-_A-Za-z]*[0-9_])[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@.])"
+            ),
+            LIKELY,
+            check=_at_a_distance,
         ),
         Pattern(re.compile(r"(?:(?<![A-Za-z0-9])|(?<=[vw]x)|(?<=[VW]X))wxid_[a-z0-9]{6,20}"), LIKELY + 0.2),
     ),

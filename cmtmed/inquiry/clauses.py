@@ -11,6 +11,7 @@ from cmtmed.text.sentences import split
 # Where a question ends inside a run-on without punctuation: 发烧吗吃过什么药, 多久了有没有咳嗽.
 _RUN_ON: Final = re.compile(
     r"(?<=[吗呢嘛])(?=[\u4e00-\u9fff0-9A-Za-z])|(?<=[^什怎那这多要]么)(?=[\u4e00-\u9fff])(?<!什么)|(?<=[?？])(?=.)"
+    r"|(?<=[吗呢嘛])(?=\s)|(?:(?<=还好吧)|(?<=都好吧)|(?<=正常吧)|(?<=没有吧)|(?<=过吧))(?=[\u4e00-\u9fff])"
     r"|(?<=多久了)(?=[\u4e00-\u9fff])|(?<=多大了)(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])"
 )
 _CLAUSE: Final = re.compile(r"[，,；;：:]")

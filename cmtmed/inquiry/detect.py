@@ -17,7 +17,7 @@ from cmtmed.errors import UsageError
 from cmtmed.inquiry.clauses import clauses, uncoupled
 from cmtmed.inquiry.cues import COURTESIES, CUES, ELICITING, FRAMES, SUSPECT, any_of, compiled
 from cmtmed.inquiry.inquiry import Inquiry
-from cmtmed.inquiry.slots import slot_of
+from cmtmed.inquiry.slots import slot_of, unnamed
 from cmtmed.text.sentences import sentences
 
 _CUES: Final = compiled(CUES)
@@ -29,10 +29,15 @@ _ANY_ELICITING: Final = any_of(ELICITING)
 
 _STRONG: Final = tuple(rule for rule in _FRAMES if rule[0] in {"quoted", "why"})
 _WEAK: Final = tuple(rule for rule in _FRAMES if rule[0] in {"quoted", "statement"})
+_ANOTHER: Final = tuple(rule for rule in _FRAMES if rule[0] == "for another doctor")
 _FIND_OUT: Final = tuple(rule for rule in _FRAMES if rule[0] == "to find out")
 
 _UNMARKED_CHARS: Final = 22
 """Without a question mark a longer clause is a statement."""
+
+_STOPPED_CHARS: Final = 14
+"""… and before a full stop a longer sentence is."""
+_CLOSING: Final = frozenset(("particle", "tag"))
 
 _SCHEMA: Final = {"turn": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32, "slot": pl.String}
 
@@ -108,30 +113,58 @@ def explain(sentence: str) -> Decision:
     cue, clause = _cue(sentence, marked=marked)
     if not cue:
         return Decision(asks=False)
-    frame = _first(_COURTESIES, sentence) or _first(_COURTESIES, clause) or _frame(sentence, clause, cue, marked=marked)
+    frame = _courtesy(sentence, clause) or _frame(sentence, clause, cue, marked=marked)
     if frame:
         return Decision(asks=False, cue=cue, frame=frame)
-    slot, evidence = slot_of(clause)
-    if slot == "other":
-        slot, evidence = slot_of(sentence)
+    slot, evidence = _slot(sentence, clause)
     return Decision(asks=True, cue=cue, slot=slot, evidence=evidence)
+
+
+def _slot(sentence: str, clause: str) -> tuple[str, str]:
+    """Return what is asked for first, and the word that says so."""
+    asking = [told for told in clauses(sentence) if _ANY_CUE.search(told) or _ANY_ELICITING.search(told)]
+    for told in (*asking, clause, sentence):
+        slot, evidence = slot_of(told)
+        if slot != "other":
+            return slot, evidence
+    return unnamed(sentence), ""
 
 
 def _cue(sentence: str, *, marked: bool) -> tuple[str, str]:
     """Return the rule that asks and the clause it was found in; the last asking clause decides."""
     told = clauses(sentence)
+    # Who writes full stops writes question marks too: such a sentence asks if it is short or closes with a particle.
+    stopped = sentence.rstrip("”’』」》）)\"' ").endswith("。")
     for clause in reversed(told if marked else told[-2:]):
         short = len(clause) <= _UNMARKED_CHARS
         if (marked or short) and _ANY_CUE.search(clause):
-            return _first(_CUES, clause), clause
+            cue = _first(_CUES, clause)
+            if not stopped or cue in _CLOSING or len(sentence) <= _STOPPED_CHARS:
+                return cue, clause
         if _ANY_ELICITING.search(clause):
             return _first(_ELICITING, clause), clause
     return ("question mark", told[-1]) if marked and told else ("", "")
 
 
+_CLINICAL: Final = re.compile(
+    "症状|不适|不舒服|病史|过敏史|家族史|血压|体温|心率|困扰|疼|痛|发热|发烧|咳|异常表现|情况(?:需要|要)?(?:我|我们|补充)|需要我们?(?:进一步)?了解|补充"
+)
+_HELP: Final = re.compile("问题|疑问|咨询|解答|帮(?:助|您|你|忙)|想(?:了解|知道)|(?:您|你)(?:还)?需要了解")
+
+
+def _courtesy(sentence: str, clause: str) -> str:
+    """Say which courtesy a sentence is; 还有其他症状需要我了解吗 only sounds like one."""
+    told = _first(_COURTESIES, sentence) or _first(_COURTESIES, clause)
+    if told in {"offer", "what help", "may I help"} and _CLINICAL.search(clause):
+        helping = _HELP.search(clause)
+        if helping is None or ("困扰" in clause and "问题" not in clause):
+            return ""
+    return told
+
+
 def _frame(sentence: str, clause: str, cue: str, *, marked: bool) -> str:
     if cue in {"tell", "show", "show what", "upload"}:
-        return "conditional" if _first(_FRAMES[:1], clause) else ""
+        return ("conditional" if _first(_FRAMES[:1], clause) else "") or _first(_ANOTHER, sentence)
     if marked:
         # A question mark is stronger than any frame but these.
         return _first(_STRONG, clause)

@@ -68,7 +68,7 @@ _WISHES: Final = re.compile(
 
 
 def unnamed(sentence: str) -> str:
-    """Return the slot of a question whose words tell none: what is not about wishes and circumstances is about the body.
+    """Return the slot of a question whose words tell none: if not about wishes and circumstances, it is about the body.
 
     >>> unnamed("您打算什么时候回来？"), unnamed("右边更明显吗")
     ('other', 'symptom')

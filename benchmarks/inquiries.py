@@ -4,6 +4,8 @@
 ``../shared/data``, no texts) and prints, per source and half, precision, recall and F1 of turns and of sentences, and
 how often the slot is right; then turns a second on one core. Half ``open`` was read while rules were written, half
 ``sealed`` was not: of it totals are printed. ``--errors`` lists the errors of the open half, with their text.
+``--plot FILE.svg`` draws how often doctors' turns ask in CMtMedQA_test, by their place in the dialogue and by
+department (needs matplotlib).
 
 Baselines: a sentence asks if it ends in a question mark; if it holds a question word.
 """
@@ -118,7 +120,11 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--errors", action="store_true", help="print the errors of the open half")
+    parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
+    if options.plot:
+        plot(options.plot)
+        return
     told = turns()
     for half in ("open", "sealed"):
         for source in ("cmtmedqa", "remedi", "all"):
@@ -151,6 +157,66 @@ def errors(told: list[Turn]) -> None:
         for start, end, slot in spans:
             if not any(span[0] < end and start < span[1] for span in one.gold):
                 print(f"invented {one.source:<9} {slot:<12} {one.text[start:end]}")
+
+
+DEPARTMENTS = {
+    "皮肤科": "dermatology",
+    "皮肤性病科": "dermatology, venereal",
+    "外科": "surgery",
+    "儿科": "paediatrics",
+    "整形美容": "plastic surgery",
+    "妇产科": "obstetrics",
+    "五官科": "eyes, ears, teeth",
+    "中医科": "Chinese medicine",
+    "肿瘤科": "oncology",
+    "内科": "internal medicine",
+    "男科": "andrology",
+    "传染病科": "infections",
+    "心理科": "psychology",
+    "家居健康": "home health",
+}
+
+
+def plot(file: Path) -> None:
+    """Draw the rate of asking turns by place and by department."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "cmtmed"
+    from matplotlib import pyplot as plt
+
+    texts, places, departments = [], [], []
+    for row in json.loads((DATA / "zhongjing" / "CMtMedQA_test.json").read_text(encoding="utf-8")):
+        if "instruction" in row:
+            for place, (_, told) in enumerate([*row.get("history", ()), [row["instruction"], row["output"]]]):
+                texts.append(told)
+                places.append(place)
+                departments.append(DEPARTMENTS.get(row["cate1"], row["cate1"]))
+    asks = [bool(found) for found in ours(texts)]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained", width_ratios=(1, 1.4))
+    by_place = [[ask for ask, at in zip(asks, places, strict=True) if min(at, 6) == place] for place in range(7)]
+    left.bar(range(7), [sum(part) / max(len(part), 1) for part in by_place], color="tab:blue")
+    left.set_xticks(range(7), [*map(str, range(1, 7)), "7+"])
+    left.set(xlabel="doctor's turn", ylabel="share of turns that ask")
+    told = {
+        name: [ask for ask, department in zip(asks, departments, strict=True) if department == name]
+        for name in set(departments)
+    }
+    large = sorted(
+        (
+            (sum(part) / len(part), name, len(part))
+            for name, part in told.items()
+            if len(part) >= 100 and name.isascii()
+        ),
+    )
+    right.barh([f"{name} ({count})" for _, name, count in large], [share for share, _, _ in large], color="tab:blue")
+    right.set(xlabel="share of turns that ask (turns in brackets)")
+    for axes, axis in ((left, "y"), (right, "x")):
+        axes.grid(axis=axis, alpha=0.25)
+        axes.set_axisbelow(b=True)
+    figure.savefig(file, metadata={"Date": None})
+    print("by turn:", [f"{sum(part) / max(len(part), 1):.3f} of {len(part)}" for part in by_place])
+    print("by department:", [f"{name} {share:.3f} of {count}" for share, name, count in reversed(large)])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 from cmtmed.errors import UsageError
 from cmtmed.inquiry import SLOTS, Inquiry, detect, explain, find_inquiries
 from tests.dialogues import SHARED, contents, needs_real_data
+
+ROOT = Path(__file__).parents[1]
 
 ASKS = {
     "您好，发烧多久了？": "duration",
@@ -126,3 +130,35 @@ def test_real_doctors_are_understood_better_than_by_question_marks():
     found = [bool(inquiries) for inquiries in find_inquiries(turns)]
     assert scores(found, gold) > 0.88
     assert scores(found, gold) > scores(marks, gold) + 0.2
+
+
+@needs_real_data
+@pytest.mark.parametrize(
+    ("half", "turn", "sentence", "slot"), [("open", 0.98, 0.97, 0.9), ("sealed", 0.95, 0.95, 0.76)]
+)
+def test_labelled_turns(half, turn, sentence, slot):
+    """Nobody who writes rules reads the sealed half, nor any failure of it."""
+    spec = importlib.util.spec_from_file_location("inquiries", ROOT / "benchmarks" / "inquiries.py")
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    told = [one for one in benchmark.turns() if one.half == half]
+    assert len(told) == 360
+    got = benchmark.score(told, benchmark.ours([one.text for one in told]))
+    assert got["turn"][2] >= turn
+    assert got["sentence"][2] >= sentence
+    assert got["slot"] >= slot
+
+
+@pytest.mark.parametrize(
+    ("sentence", "cue", "frame"),
+    [
+        ("还有其他问题吗？", "particle", "offer"),
+        ("如果有出血就来医院吗", "particle", "conditional"),
+        ("您好，发烧多久了？", "how long", ""),
+        ("请提供检查结果", "tell", ""),
+        ("与医生沟通时，请详细描述您的症状。", "tell", "for another doctor"),
+    ],
+)
+def test_explain_names_the_rules_that_decided(sentence, cue, frame):
+    told = explain(sentence)
+    assert (told.cue, told.frame, told.asks) == (cue, frame, not frame)

@@ -1,9 +1,9 @@
 """Score and time the search for doctors' questions, beside two baselines, on turns that people have labelled.
 
 ``python benchmarks/inquiries.py`` reads ``tests/data/inquiries_dev.jsonl`` (places of inquiries in turns of
-``../shared/data``, no texts) and prints, per source and half, precision, recall and F1 of turns and of sentences, and
-how often the slot is right; then turns a second on one core. Half ``open`` was read while rules were written, half
-``sealed`` was not: of it totals are printed. ``--errors`` lists the errors of the open half, with their text.
+``../shared/data``, no texts) and prints, per source and part, precision, recall and F1 of turns and of sentences, and
+how often the slot is right; then turns a second on one core. What is ``open`` was read while rules were written, what
+is ``sealed`` was not: of it totals are printed. ``--errors`` lists the errors of the open part, with their text.
 ``--plot FILE.svg`` draws how often doctors' turns ask in CMtMedQA_test, by their place in the dialogue and by
 department (needs matplotlib).
 
@@ -119,7 +119,7 @@ def _measures(count: Counter[str]) -> tuple[float, float, float]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--errors", action="store_true", help="print the errors of the open half")
+    parser.add_argument("--errors", action="store_true", help="print the errors of the open part")
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
     if options.plot:

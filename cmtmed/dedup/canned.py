@@ -96,8 +96,8 @@ class SentenceCounts:
 
 def without_canned(chunk: Chunk, canned: UInt64s) -> Chunk:
     """Return the texts with white space, which shingles pass over, in place of their canned sentences."""
-    from cmtmed.dedup.kernels import fill_table
     from cmtmed.dedup.kernels_dialogue import blank_canned
+    from cmtmed.dedup.kernels_overlap import fill_table
 
     if len(canned) == 0 or len(chunk) == 0:
         return chunk

@@ -14,7 +14,7 @@ def components(left: npt.ArrayLike, right: npt.ArrayLike, count: int) -> Positio
     >>> components([1, 2], [2, 4], 5).tolist()
     [0, 1, 1, 3, 1]
     """
-    from cmtmed.dedup.kernels import unite
+    from cmtmed.dedup.kernels_pairs import unite
 
     parent = np.arange(count, dtype=np.int64)
     unite(np.asarray(left, dtype=np.int64), np.asarray(right, dtype=np.int64), parent)
@@ -38,7 +38,7 @@ def guarded(left: npt.ArrayLike, right: npt.ArrayLike, rank: npt.ArrayLike) -> P
     >>> guarded([0, 1, 2, 3], [1, 2, 3, 4], rank=[0, 1, 2, 3, 4]).tolist()
     [0, 0, 0, 3, 3]
     """
-    from cmtmed.dedup.kernels import take_balls
+    from cmtmed.dedup.kernels_pairs import take_balls
 
     one, other = np.asarray(left, dtype=np.int64), np.asarray(right, dtype=np.int64)
     ranks = np.asarray(rank, dtype=np.int64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from cmtmed.dedup.kernels import _PRIME, _is_space, _load, _longest, _mix64, _powers, _slot
+from cmtmed.dedup.kernels import PRIME, is_space, load, longest_text, mix64, ngram_powers, slot_of
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -32,7 +32,7 @@ def _sentence(data, at, end, stops, numerals, units):  # type: ignore[no-untyped
     hashed, length, quantity, number_before = np.uint64(0), 0, False, False
     while at < end:
         code, after = _next(data, at)
-        if _is_space(code) and code != 10:
+        if is_space(code) and code != 10:
             at = after
             continue
         stop = False
@@ -49,9 +49,9 @@ def _sentence(data, at, end, stops, numerals, units):  # type: ignore[no-untyped
                 quantity |= code == one
         number_before = number
         quantity |= 48 <= code <= 57
-        hashed = hashed * _PRIME + np.uint64(code)
+        hashed = hashed * PRIME + np.uint64(code)
         length += 1
-    return at, _mix64(hashed + np.uint64(length)), length, quantity
+    return at, mix64(hashed + np.uint64(length)), length, quantity
 
 
 @njit(cache=True, nogil=True)
@@ -85,7 +85,7 @@ def blank_canned(data, offsets, start, end, least, signs, table, out):  # type: 
         while at < stop:
             begin = at
             at, hashed, length, quantity = _sentence(data, at, stop, stops, numerals, units)
-            known = table[_slot(table, len(table) - 1, hashed)] == hashed
+            known = table[slot_of(table, len(table) - 1, hashed)] == hashed
             if length >= least and not quantity and known:
                 out[begin - base : at - base] = np.uint8(32)
             else:
@@ -95,14 +95,14 @@ def blank_canned(data, offsets, start, end, least, signs, table, out):  # type: 
 @njit(cache=True, nogil=True)
 def fingerprints(data, offsets, start, end, ngram, window):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Return the winnowed n-gram hashes of texts, and the number of their text, as two rows; no repeats in a text."""
-    powers = _powers(ngram)
-    longest = _longest(data, offsets, start, end)
+    powers = ngram_powers(ngram)
+    longest = longest_text(data, offsets, start, end)
     codes, room = np.empty(longest, dtype=np.uint32), np.empty(longest, dtype=np.uint64)
     chosen = np.empty(longest, dtype=np.uint64)
     out = np.empty((2, 1024), dtype=np.uint64)
     count = 0
     for row in range(start, end):
-        many = _load(data, offsets[row], offsets[row + 1], powers, codes, room)
+        many = load(data, offsets[row], offsets[row + 1], powers, codes, room)
         picked, last = 0, -1
         for right in range(min(window, many) - 1, many):
             left = max(0, right - window + 1)

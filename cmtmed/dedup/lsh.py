@@ -66,7 +66,7 @@ def candidates(
     Returns:
         Two arrays of positions in the corpus, each pair once, pairs with the same left side together.
     """
-    from cmtmed.dedup.kernels import band_pairs
+    from cmtmed.dedup.kernels_pairs import band_pairs
 
     perms = low.shape[1]
     least = int(np.ceil(perms * threshold - ERRORS * np.sqrt(perms * threshold * (1 - threshold))))

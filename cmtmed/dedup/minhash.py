@@ -125,7 +125,7 @@ def signatures(
 def _run(
     chunk: Chunk, made: Sketch, values: UInt32s, rows: int, how: tuple[int, Scheme, int, int], threads: int | None
 ) -> None:
-    from cmtmed.dedup.kernels import sketch_texts
+    from cmtmed.dedup.kernels_sketch import sketch_texts
 
     ngram, scheme, num_perm, seed = how
     a, b = permutations(num_perm, seed, scheme)

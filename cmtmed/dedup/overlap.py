@@ -19,7 +19,7 @@ def gram_hashes(texts: pl.Series, n: int = 13) -> tuple[npt.NDArray[np.uint32], 
     Returns:
         Two arrays of equal length: the number of the text, ascending, and the n-gram's 64-bit hash.
     """
-    from cmtmed.dedup.kernels import gram_sets
+    from cmtmed.dedup.kernels_overlap import gram_sets
 
     laid = Texts.of(texts).gather(np.arange(len(texts)))
     # A text has fewer n-grams than bytes; for Chinese a third of that.
@@ -44,7 +44,7 @@ def containment(texts: pl.Series, reference: UInt64s, n: int = 13) -> npt.NDArra
     Returns:
         One value from 0 to 1 a text; 0 where it is shorter than ``n``.
     """
-    from cmtmed.dedup.kernels import contained, fill_table
+    from cmtmed.dedup.kernels_overlap import contained, fill_table
 
     out = np.zeros(len(texts), dtype=np.float64)
     if len(reference) == 0:

@@ -102,7 +102,7 @@ class Texts:
 
     def gather(self, rows: Positions) -> Chunk:
         """Copy the named texts, in this order, into one chunk."""
-        from cmtmed.dedup.kernels import copy_texts
+        from cmtmed.dedup.kernels_pairs import copy_texts
 
         owner = np.searchsorted(self.starts, rows, side="right") - 1
         sizes = np.zeros(len(rows), dtype=np.int64)
@@ -173,6 +173,6 @@ def text_hashes(texts: pl.Series) -> pl.Series:
 
 
 def _hash(chunk: Chunk, out: UInt64s, start: int, end: int) -> None:
-    from cmtmed.dedup.kernels import hash_texts
+    from cmtmed.dedup.kernels_sketch import hash_texts
 
     hash_texts(chunk.data, chunk.offsets, start, end, out)

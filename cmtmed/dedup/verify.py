@@ -49,7 +49,7 @@ def overlaps(
         cuts.append(max(int(np.searchsorted(cost, spent + _BLOCK_BYTES, side="right")), cuts[-1] + 1))
 
     def block(start: int, end: int) -> None:
-        from cmtmed.dedup.kernels import compare_pairs
+        from cmtmed.dedup.kernels_pairs import compare_pairs
 
         rows, place = np.unique(np.concatenate([left[start:end], right[start:end]]), return_inverse=True)
         chunk, half = texts.gather(rows), end - start

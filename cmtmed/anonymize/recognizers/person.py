@@ -11,24 +11,25 @@ from typing import Final
 from cmtmed.anonymize.lexicon.given import FUNCTIONAL, TYPICAL, UNLIKELY
 from cmtmed.anonymize.lexicon.kin import KIN
 from cmtmed.anonymize.lexicon.minority import MONGOLIAN, TIBETAN, UYGHUR, YI
+from cmtmed.anonymize.lexicon.people import (
+    ACTIVITIES,
+    DRUGS_LIKE_NAMES,
+    ENGLISH_SYLLABLES,
+    LABELS,
+    NO_LATIN_NAMES,
+    PHYSICIANS_OF_HISTORY,
+    ROLES,
+    SHORT_TITLES,
+    TITLES,
+)
 from cmtmed.anonymize.lexicon.pinyin import SURNAMES, SYLLABLE
 from cmtmed.anonymize.lexicon.surnames import COMMON, COMPOUND, EVERYDAY, PLAIN
 from cmtmed.anonymize.lexicon.trie import alternation
-from cmtmed.anonymize.lexicon.vocabulary import vocabulary
 from cmtmed.anonymize.lexicon.words import crossing, is_common, words
 from cmtmed.anonymize.names import DOT, FOREIGN, PERSONAL, name_ending_at, name_in_text, name_starting_at
 from cmtmed.anonymize.recognizer import LABELLED, LIKELY, VALID, Candidate, Pattern, Recognizer
 
-_TITLES: Final = vocabulary("""
-    主任医师 副主任医师 主治医师 住院医师 副主任 主任 主治 医生 医师 大夫 护士长 护士 教授 副教授 院长 科长 所长
-    专家 老师 先生 女士 小姐 太太 夫人 阿姨 叔叔 大爷 大妈 大叔 大伯 大姐 大哥 大娘 大嫂 奶奶 爷爷 婆婆 伯伯
-    老太太 老先生 老爷子 老奶奶 老爷爷 老师傅 师傅 同学 同志 药师 技师 博士 经理 书记 校长 处长 局长 警官 律师
-    校医 村医 教练 店长 主管 营养师 治疗师 咨询师 师兄 师姐 护理 护师 护工 护理员 技术员 助理 秘书 老板 老板娘 班长
-    队长 组长 站长 婶婶 姨妈 大婶 伯母 伯父 姑娘 先森 小朋友 宝宝妈妈 二叔 三叔 二哥 三哥 二姐 三姐 大舅 二舅 二爷
-    三爷 二伯 三伯 老伯 老汉 检验师 麻醉师 研究员 规培 医助 郎中
-    """)
-_TITLE: Final = alternation(_TITLES)
-_SHORT_TITLE: Final = "姐|哥|叔|姨|总|嫂|伯|婶|工|老"
+_TITLE: Final = alternation(TITLES)
 _COMPOUND: Final = alternation(COMPOUND)
 _SURNAME: Final = "".join(sorted(COMMON))
 _PLAIN: Final = "".join(sorted(PLAIN))
@@ -40,50 +41,14 @@ _STRONG: Final = "".join(sorted(TYPICAL - FUNCTIONAL))
 _HAN: Final = r"\u4e00-\u9fff"
 _END: Final = r"[\s,，。.;；!！?？:：、)）(（~～]|$"
 
-# A label is followed by a colon or a verb; one of a role (患者：) is also a list heading and needs a real surname.
-_LABEL: Final = alternation(
-    [
-        *(
-            f"{who}{what}"
-            for what in ("姓名", "名字")
-            for who in vocabulary("患者 病人 就诊人 患儿 家长 家属 孩子 宝宝 医生 我的 我 本人 真实 开户")
-        ),
-        *(
-            f"{who}{what}"
-            for what in ("签名", "签字", "签章")
-            for who in vocabulary("患者 病人 家属 医生 医师 本人 责任")
-        ),
-        *vocabulary("""
-            委托人 受托人 取药人 驾驶人 收款人 付款人 投保人 被保险人 申请人 代办人 陪护人 陪诊人 担保人 报案人
-            法定代理人
-            申请者 取件人 订货人 下单人 报告人 登记人 介绍人 被监护人 手术者 器械护士 巡回护士
-            姓名 名字 联系人 紧急联系人 收件人 收货人 寄件人 持卡人 户名 开户名 监护人 就诊人 曾用名 经办人 签名
-            签字 署名 落款 参保人 户主
-            """),
-        *(
-            f"{what}{who}"
-            for who in ("医生", "医师")
-            for what in vocabulary("主治 主管 经治 接诊 报告 审核 检查 送检 开单 首诊 麻醉 主刀 主诊 管床")
-        ),
-        *vocabulary("责任护士 主刀 术者 麻醉师 审核者 审核人 报告者 检查者 检验者 操作者 记录者"),
-    ]
-)
-_ROLE: Final = "家属|患者|病人|患儿|医生|大夫|护士|病号|医师"
-_BELONGINGS: Final = (
-    "CT|片子|报告|病历|化验|检查|家属|病情|床位|老公|老婆|爱人|妈妈|爸爸|母亲|父亲|女儿|儿子|主治|手术|号"
-)
-
-
-_ACTIVITIES: Final = frozenset(("护理", "助理", "研究员"))
-
 
 def _titled(found: Candidate) -> Candidate | None:
     text, title = found.canonical.text, found.match.start()
     # 护理 is a title where nothing is nursed: 晏护理说, not 周护理中.
-    if found.match[0] in _ACTIVITIES and re.match("[^\\W\\d_您你好说不也今是给]", text[found.match.end() :]):
+    if found.match[0] in ACTIVITIES and re.match("[^\\W\\d_您你好说不也今是给]", text[found.match.end() :]):
         return None
     hit = name_ending_at(text, title)
-    if hit and text[hit[0] : title] in _FAMOUS:
+    if hit and text[hit[0] : title] in PHYSICIANS_OF_HISTORY:
         return None
     return hit and found._replace(start=hit[0], end=title, confidence=hit[1])
 
@@ -134,26 +99,10 @@ def _in_running_text(found: Candidate) -> Candidate | None:
     """Take a name that nothing introduces, if its characters and its neighbours leave no other reading."""
     text, start = found.canonical.text, found.start
     hit = name_in_text(text, start)
-    if hit is None or text[start : hit[0]] in _DRUGS | _FAMOUS:
+    if hit is None or text[start : hit[0]] in DRUGS_LIKE_NAMES | PHYSICIANS_OF_HISTORY:
         return None
     return found._replace(end=hit[0], confidence=hit[1])
 
-
-_FAMOUS: Final = frozenset(
-    vocabulary("""
-        张仲景 张景岳 孙思邈 李时珍 叶天士 朱丹溪 李东垣 王清任 吴鞠通 皇甫谧 张锡纯 陈修园 傅青主 刘完素 张子和 钱乙
-        王叔和 葛洪
-        陶弘景 吴又可 薛己 徐灵胎 陈无择 许叔微 李中梓 汪昂 喻嘉言 程国彭 王孟英 费伯雄 唐容川 屠呦呦 钟南山 林巧稚
-        白求恩 南丁格尔
-        """)
-)
-"""Physicians of history: whose method is spoken of, is nobody's doctor."""
-_DRUGS: Final = frozenset(
-    vocabulary("""
-        谷维素 马应龙 康利爽 石楠叶 甘利欣 万艾可 葛根素 贺普丁 罗米芬 马来丁 安宫丸 邦迪安 毕奇金 孟鲁司 方达珂
-        金施尔 金双歧 丁桂儿
-        """)
-)
 
 _FACT: Final = (
     rf"(?:性别[:：]?)?[男女](?:性|孩|士|婴|童|宝)?(?=[{_END[1:-3]}|｜/／\d]|$)|(?:今年)?\d{{1,3}}[ ]?(?:周?岁"
@@ -189,9 +138,6 @@ def _signed(found: Candidate) -> Candidate | None:
     return None if is_common(name) or any(char in UNLIKELY for char in name[1:]) else found
 
 
-_ENGLISH: Final = frozenset(
-    vocabulary("he she me ma ge ye you long man pan fan tan can wan men pin sun song wen an fang")
-)
 _CITED: Final = re.compile(r"(?i)\s*(?:et al|,?\s*[A-Z][a-z]+\s+[A-Z]{1,2}\b|[,.;]?\s*(?:19|20)\d\d\s*[;,(]|等[.。])")
 
 
@@ -201,16 +147,11 @@ def _latin(found: Candidate) -> Candidate | None:
     capital = surname[0].isupper() and given[0].isupper()
     if not capital or _CITED.match(found.canonical.text, found.end):
         return None
-    return None if surname.lower() in _ENGLISH and given.lower() in _ENGLISH else found
-
-
-_NO_GIVEN: Final = frozenset(
-    vocabulary("App Wifi Vip Hello Hpv Covid Ct Mri Doctor Chat Gpt Ios Android Apple Plus Pro The This")
-)
+    return None if surname.lower() in ENGLISH_SYLLABLES and given.lower() in ENGLISH_SYLLABLES else found
 
 
 def _latin_given(found: Candidate) -> Candidate | None:
-    return None if found.value in _NO_GIVEN or found.value.isupper() else found
+    return None if found.value in NO_LATIN_NAMES or found.value.isupper() else found
 
 
 RECOGNIZER: Final = Recognizer(
@@ -228,24 +169,24 @@ RECOGNIZER: Final = Recognizer(
         Pattern(
             re.compile(
                 rf"(?:(?<![{_HAN}])|(?<=您好)|(?<=你好)|(?<=请问)|(?<=谢谢)"
-                rf"|(?<=[和跟找是问叫的老小友们])|(?<=邻居|同事|房东))(?P<value>[{_PLAIN}])(?:{_SHORT_TITLE})"
+                rf"|(?<=[和跟找是问叫的老小友们])|(?<=邻居|同事|房东))(?P<value>[{_PLAIN}])(?:{SHORT_TITLES})"
                 r"(?![师公婆妹长作人资是共之年百家婶])"
             ),
             LIKELY,
             check=_short_titled,
-            hint=rf"(?:^|[^{_HAN}]|[好问谢和跟找是叫的老小友们居事东])[{_PLAIN}](?:{_SHORT_TITLE})",
+            hint=rf"(?:^|[^{_HAN}]|[好问谢和跟找是叫的老小友们居事东])[{_PLAIN}](?:{SHORT_TITLES})",
         ),
         Pattern(
-            re.compile(rf"{_LABEL}(?:\s*[:：]\s*|\s*(?:是|为|叫)\s*|(?<=名)\s+)"),
+            re.compile(rf"{LABELS}(?:\s*[:：]\s*|\s*(?:是|为|叫)\s*|(?<=名)\s+)"),
             LABELLED,
             check=_introduced,
-            hint=rf"{_LABEL}(?:\s*[:：是为叫]|\s)",
+            hint=rf"{LABELS}(?:\s*[:：是为叫]|\s)",
         ),
         Pattern(
-            re.compile(rf"{_LABEL}(?=[{_SURNAME}]|{_COMPOUND})"),
+            re.compile(rf"{LABELS}(?=[{_SURNAME}]|{_COMPOUND})"),
             LABELLED,
             check=_suggested,
-            hint=rf"{_LABEL}(?:[{_SURNAME}]|{_COMPOUND})",
+            hint=rf"{LABELS}(?:[{_SURNAME}]|{_COMPOUND})",
         ),
         Pattern(
             re.compile(
@@ -256,14 +197,14 @@ RECOGNIZER: Final = Recognizer(
             hint=rf"[人者师生员方属士亲友长爸妈儿女助醉注头诊会同]\s*[:：]\s*(?:[{_SURNAME}]|{_COMPOUND})",
         ),
         Pattern(
-            re.compile(rf"(?<![{_HAN}])(?:{_ROLE})\s*[:：]\s*"),
+            re.compile(rf"(?<![{_HAN}])(?:{ROLES})\s*[:：]\s*"),
             LABELLED,
             check=_suggested,
-            hint=rf"(?:{_ROLE})\s*[:：]\s*[{_SURNAME}]",
+            hint=rf"(?:{ROLES})\s*[:：]\s*[{_SURNAME}]",
         ),
         Pattern(
             re.compile(
-                rf"(?:我|俺|本人|他|她|您|你|{KIN}|{_ROLE})(?:的?(?:名字|大名|小名|全名|名))?(?:就?叫做?"
+                rf"(?:我|俺|本人|他|她|您|你|{KIN}|{ROLES})(?:的?(?:名字|大名|小名|全名|名))?(?:就?叫做?"
                 rf"|名叫|取名叫?|起名叫?)\s?"
             ),
             LABELLED,

@@ -9,12 +9,16 @@ from typing import Final
 from cmtmed.text.sentences import split
 
 # Where a question ends inside a run-on without punctuation: 发烧吗吃过什么药, 多久了有没有咳嗽.
+# 吗啡 and 吗丁啉 are drugs.
+_DRUG: Final = r"(?!(?<=吗)(?:啡|丁啉|啉|替麦|氯贝))"
 _RUN_ON: Final = re.compile(
-    r"(?<=[吗呢嘛])(?=[\u4e00-\u9fff0-9A-Za-z])|(?<=[^什怎那这多要]么)(?=[\u4e00-\u9fff])(?<!什么)|(?<=[?？])(?=.)"
+    rf"(?<=[吗呢嘛]){_DRUG}(?=[\u4e00-\u9fff0-9A-Za-z])|"
+    r"(?<=[^什怎那这多要]么)(?=[\u4e00-\u9fff])(?<!什么)|(?<=[?？])(?=.)"
     r"|(?<=[吗呢嘛])(?=\s)|(?:(?<=还好吧)|(?<=都好吧)|(?<=正常吧)|(?<=没有吧)|(?<=过吧))(?=[\u4e00-\u9fff])"
     r"|(?<=多久了)(?=[\u4e00-\u9fff])|(?<=多大了)(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])"
 )
 _CLAUSE: Final = re.compile(r"[，,；;：:]")
+_WORD: Final = re.compile(r"\w")
 
 
 def sentences(turn: str) -> list[tuple[int, int]]:
@@ -41,5 +45,5 @@ def uncoupled(sentence: str) -> list[tuple[int, int]]:
 
 
 def clauses(sentence: str) -> list[str]:
-    """Return the clauses of a sentence, cut at commas."""
-    return [clause.strip() for clause in _CLAUSE.split(sentence) if clause.strip()]
+    """Return the clauses of a sentence, cut at commas; punctuation alone is none."""
+    return [clause.strip() for clause in _CLAUSE.split(sentence) if _WORD.search(clause)]

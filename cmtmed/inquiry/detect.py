@@ -134,10 +134,14 @@ def explain(sentence: str) -> Decision:
     return Decision(asks=True, cue=cue, slot=slot, evidence=evidence)
 
 
+_PURPOSE: Final = re.compile("为了|以便|便于|有助于|帮助您|帮助你|这样")
+"""What a question is for is not what it asks for: 这将有助于我给出治疗建议."""
+
+
 def _slot(sentence: str, clause: str) -> tuple[str, str]:
     """Return what is asked for first, and the word that says so."""
     asking = [told for told in clauses(sentence) if _ANY_CUE.search(told) or _ANY_ELICITING.search(told)]
-    for told in (*asking, clause, sentence):
+    for told in (*asking, clause, "，".join(told for told in clauses(sentence) if not _PURPOSE.search(told))):
         slot, evidence = slot_of(told)
         if slot != "other":
             return slot, evidence

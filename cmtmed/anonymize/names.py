@@ -142,7 +142,8 @@ def _addressed(text: str, start: int) -> bool:
     """Say whether the clause reads as one to or about a titled person, whatever the surname's other meaning."""
     title = _TITLE.match(text, start + 1)
     rest = text[title.end() if title else start + 1 :]
-    if is_common(text[max(0, start - 1) : start + 1]):
+    # 检查的时医生说: a fast typist's 的时候.
+    if is_common(text[max(0, start - 1) : start + 1]) or text[max(0, start - 1) : start + 1] == "的时":
         return False
     if _CALL.search(text[max(0, start - 4) : start]):
         return bool(_ANSWER.match(rest))

@@ -26,7 +26,7 @@ def run(stage: AnyStage, rows: pl.DataFrame, decision: pl.DataFrame | None = Non
     Args:
         stage: a `Stage`, or a `CorpusStage` whose decision has been made.
         rows: a complete dialogue table.
-        decision: what `CorpusStage.decide` returned; None for a `Stage`.
+        decision: what `CorpusStage.decide` returned; None for a stage that does not look at the corpus.
 
     Returns:
         The table, same rows in the same order, and what happened to them.
@@ -53,6 +53,8 @@ def run(stage: AnyStage, rows: pl.DataFrame, decision: pl.DataFrame | None = Non
 
 def _apply(stage: AnyStage, batch: pl.DataFrame, decision: pl.DataFrame | None) -> pl.DataFrame:
     if isinstance(stage, CorpusStage):
+        if decision is None and not stage.sees_corpus:
+            decision = stage.decide(stage.sketch(batch.clear()).lazy())
         if decision is None:
             raise StageError(f"stage {stage.name()!r} was run before it decided; call sketch and decide first")
         return stage.apply(batch, decision)

@@ -97,6 +97,11 @@ class CorpusStage(AnyStage):
     how the corpus was cut into batches.
     """
 
+    @property
+    def sees_corpus(self) -> bool:
+        """Whether these options need the whole corpus; otherwise the decision is that over no sketches at all."""
+        return True
+
     @abstractmethod
     def sketch(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Reduce a batch of dialogues (the ``reads`` columns) to the rows that `decide` needs."""

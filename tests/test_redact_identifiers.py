@@ -21,7 +21,7 @@ from cmtmed import lineage
 from cmtmed.anonymize import LABELS, TYPES
 from cmtmed.anonymize.surrogates import dates
 from cmtmed.engine import local, tasks
-from cmtmed.errors import PipelineError, UsageError
+from cmtmed.errors import PipelineError, StageError, UsageError
 from cmtmed.stages.redact_identifiers import RedactIdentifiers
 from tests.dialogues import doctor, table, tables, turns, user
 
@@ -38,9 +38,17 @@ def _key(monkeypatch):
     monkeypatch.setenv("CMTMED_KEY", KEY)
 
 
+def run(stage, rows):
+    """Redact, the decision taken over the same rows."""
+    return lineage.run(stage, rows, decision(stage, rows))
+
+
+def decision(stage, *parts):
+    return stage.decide(pl.concat([stage.sketch(part.select(*stage.reads)) for part in parts]).lazy())
+
+
 def redacted(*talks, **options):
-    rows = table(*talks)
-    return lineage.run(RedactIdentifiers(**options), rows)[0]
+    return run(RedactIdentifiers(**options), table(*talks))[0]
 
 
 def spans(rows, number=0):
@@ -128,7 +136,7 @@ def test_drop_dialogue_names_the_first_type_and_still_redacts():
 
 def test_an_earlier_reason_wins():
     rows = table(TALK, TALK).with_columns(pl.Series("drop_reason", ["too_short", None]))
-    after, stats = lineage.run(RedactIdentifiers(actions={"PHONE": "drop_dialogue"}), rows)
+    after, stats = run(RedactIdentifiers(actions={"PHONE": "drop_dialogue"}), rows)
     assert after["drop_reason"].to_list() == ["too_short", "identifier:PHONE"]
     assert dict(stats.dropped) == {"identifier:PHONE": 1}
     assert "[电话]" in text(after)
@@ -144,6 +152,43 @@ def test_one_value_is_one_surrogate_across_dialogues_and_batches():
     assert spans(alone) == spans(both, 1)
 
 
+def test_no_pseudonym_is_a_value_of_another_dialogue():
+    """The pseudonym that 李秀兰 gets alone is, in a larger corpus, somebody's name: so she gets another."""
+    talk = [user("我叫李秀兰，微信号xiulan_1962，病历号00123456"), doctor("您好")]
+    alone = [value for value, _, _ in spans(redacted(talk, default_action="pseudonym"))]
+    name, handle, record = alone
+    other = [user(f"患者姓名：{name}，微信号{handle}，病历号{record}"), doctor("好的")]
+    both = redacted(talk, other, default_action="pseudonym")
+    values = {value for number in (0, 1) for value, _, _ in spans(both, number)}
+    assert len(values) == 6
+    assert values.isdisjoint(alone)
+    # Order does not matter, and neither does an earlier drop: such rows are kept on disk as well.
+    turned = table(other, talk).with_columns(pl.Series("drop_reason", ["too_short", None]))
+    assert spans(run(RedactIdentifiers(default_action="pseudonym"), turned)[0], 1) == spans(both)
+
+
+def test_the_values_of_the_corpus_are_kept_as_digests_under_the_key(monkeypatch):
+    stage = RedactIdentifiers(default_action="pseudonym")
+    first = decision(stage, table(TALK))
+    assert dict(first.schema) == {"digest": pl.UInt64}
+    assert first.height > 5
+    assert first["digest"].is_sorted()
+    monkeypatch.setenv("CMTMED_KEY", KEY[::-1])
+    assert not set(first["digest"]) & set(decision(stage, table(TALK))["digest"])
+
+
+def test_only_pseudonyms_make_the_stage_look_at_the_corpus():
+    """Tags and shifted days are nobody's name, so nothing is collected and no shard is written twice."""
+    for options in ({}, {"default_action": "generalize"}, {"actions": {"DATE": "pseudonym"}}):
+        stage = RedactIdentifiers(**options)
+        assert not stage.sees_corpus
+        assert decision(stage, table(TALK)).is_empty()
+        assert len(tasks.segments([stage])) == 1
+    assert len(tasks.segments([RedactIdentifiers(actions={"HOSPITAL": "pseudonym"})])) == 2
+    with pytest.raises(StageError, match="call sketch and decide first"):
+        lineage.run(RedactIdentifiers(actions={"HOSPITAL": "pseudonym"}), table(TALK))
+
+
 def test_another_key_gives_other_surrogates(monkeypatch):
     first = redacted(TALK, default_action="pseudonym")
     monkeypatch.setenv("CMTMED_KEY", KEY[::-1])
@@ -155,7 +200,7 @@ def test_another_key_gives_other_surrogates(monkeypatch):
 
 def test_what_an_earlier_redaction_recorded_moves_along():
     once = redacted(TALK, actions=dict.fromkeys(set(TYPES) - {"PHONE"}, "keep"), default_action="pseudonym")
-    twice = lineage.run(RedactIdentifiers(default_action="pseudonym"), once)[0]
+    twice = run(RedactIdentifiers(default_action="pseudonym"), once)[0]
     numbers = [value for value, kind, _ in spans(once) if kind == "PHONE"]
     assert [value for value, kind, _ in spans(twice) if kind == "PHONE"] == numbers
     assert "李秀兰" not in text(twice)
@@ -231,15 +276,17 @@ def test_idempotent_under_every_action(several, options, kept):
     options = {**options, "actions": {**options.get("actions", {}), **dict.fromkeys(kept, "keep")}}
     once = redacted(*several, **options)
     stage = RedactIdentifiers(**options)
-    assert_frame_equal(stage.apply(once.select(*stage.reads)), once.select(*stage.writes))
+    again = stage.apply(once.select(*stage.reads), decision(stage, once))
+    assert_frame_equal(again, once.select(*stage.writes))
 
 
 @CAREFUL
 @given(tables())
 def test_idempotent_over_dirty_turns(rows):
     stage = RedactIdentifiers(default_action="pseudonym")
-    once = rows.with_columns(stage.apply(rows.select(*stage.reads)).get_columns())
-    assert_frame_equal(stage.apply(once.select(*stage.reads)), once.select(*stage.writes))
+    seen = decision(stage, rows)
+    once = rows.with_columns(stage.apply(rows.select(*stage.reads), seen).get_columns())
+    assert_frame_equal(stage.apply(once.select(*stage.reads), seen), once.select(*stage.writes))
 
 
 @CAREFUL
@@ -248,8 +295,11 @@ def test_a_batch_is_the_sum_of_its_parts(some, more):
     stage = RedactIdentifiers(default_action="pseudonym")
     first = table(*some)
     second = table(*more).with_columns(pl.format("u/{}", "source_id").alias("id"))
-    parts = [stage.apply(part.select(*stage.reads)) for part in (first, second)]
-    assert_frame_equal(stage.apply(pl.concat([first, second]).select(*stage.reads)), pl.concat(parts))
+    both = pl.concat([first, second])
+    seen = decision(stage, first, second)
+    assert_frame_equal(seen, decision(stage, both))
+    parts = [stage.apply(part.select(*stage.reads), seen) for part in (first, second)]
+    assert_frame_equal(stage.apply(both.select(*stage.reads), seen), pl.concat(parts))
 
 
 # --- what is refused -------------------------------------------------------------------------------------------
@@ -375,6 +425,26 @@ def test_the_key_changes_rows_and_nothing_that_describes_the_build(tmp_path, mon
     one, two = (json.loads((tmp_path / name / "manifest.json").read_text("utf-8")) for name in ("one", "two"))
     assert one["pipeline"] == two["pipeline"]
     assert bytes_of(tmp_path / "one" / "sft") != bytes_of(tmp_path / "two" / "sft")
+
+
+def test_no_pseudonym_is_a_value_of_another_shard(tmp_path, monkeypatch):
+    monkeypatch.setattr(local, "SHARD_ROWS", 1)
+    name = spans(redacted([user("我叫李秀兰，头痛三天了。"), doctor("您好")], default_action="pseudonym"))[0][0]
+    said = [("李秀兰", "头痛三天了，晚上更厉害"), (name, "左膝盖上下楼梯疼了半年")]
+    lines = [
+        {"question": f"医生您好，我叫{who}，{complaint}。", "answer": f"{complaint}，之前做过什么检查？"}
+        for who, complaint in said
+    ]
+    crawl = tmp_path / "crawl.jsonl"
+    crawl.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
+    report = cmtmed.build(pipeline(default_action="pseudonym"), [crawl], tmp_path / "out", workers=1)
+    assert report.counts["kept"] == 2
+    texts = [
+        row["messages"][0]["content"] for part in cmtmed.load(tmp_path / "out", "dialogues").values() for row in part
+    ]
+    names = {re.search("我叫(...)，", text)[1] for text in texts}
+    assert len(names) == 2
+    assert names.isdisjoint({"李秀兰", name})
 
 
 class _Killed(BaseException):

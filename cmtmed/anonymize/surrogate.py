@@ -3,7 +3,7 @@
 HMAC-SHA256 under a secret key over type and value makes every choice (NISTIR 8053 calls this pseudonymization by keyed
 hashing), so that workers agree without talking and nothing has to be remembered. Numbers satisfy the checks of their
 form and can belong to nobody; a surrogate never equals a value that stands in the same dialogue, for which another
-is drawn there.
+is drawn there, nor one that was seen anywhere in the corpus.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final
 
+from cmtmed.anonymize.seen import Seen
 from cmtmed.anonymize.surrogates import FAMILIES, dates, people, phones
 from cmtmed.anonymize.surrogates.draws import Draws
 from cmtmed.anonymize.surrogates.people import Mention
@@ -28,12 +29,14 @@ class Surrogates:
 
     Args:
         key: the secret; the object does not show it.
+        seen: values of the corpus, none of which may become a surrogate; by default none.
     """
 
-    __slots__ = ("_key",)
+    __slots__ = ("_key", "_seen")
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, seen: Seen | None = None) -> None:
         self._key = key
+        self._seen = seen or Seen(key, [])
 
     def of_dialogue(self, identity: str, mentions: Sequence[Mention], said: str) -> list[str | None]:
         """Give everything that was found in one dialogue its surrogate.
@@ -50,7 +53,7 @@ class Surrogates:
         >>> Surrogates(b"sixteen letters.").of_dialogue("a/1", mentions, "王建国，建国，王先生")
         ['薛泽超', '泽超', '薛']
         """
-        names = people.surrogates(self._key, [one for one in mentions if one.type == "PERSON"], said)
+        names = people.surrogates(self._key, [one for one in mentions if one.type == "PERSON"], said, self._seen)
         days = self._shifted(identity, [one.text for one in mentions if one.type == "DATE"])
         others = self._others([one for one in mentions if one.type in FAMILIES], said)
         known = {"PERSON": names, "DATE": days}
@@ -94,7 +97,7 @@ class Surrogates:
                 if new is None:
                     break
                 value = FAMILIES[kind].value(new)
-                if value not in real and value not in used and new not in said:
+                if value not in real and value not in used and new not in said and value not in self._seen:
                     attempts[about], result[kind, text] = attempt, new
                     used.add(value)
                     break

@@ -30,7 +30,7 @@ class Segment:
     """Stages that run one after another on a shard without anybody looking at the rest of the corpus.
 
     Attributes:
-        stages: what is applied; only the first may be a `CorpusStage`, whose decision has been made.
+        stages: what is applied; only the first may look at the corpus, and its decision has been made.
         sketch: the corpus stage that the next segment begins with, sketched at the end of this one.
     """
 
@@ -60,7 +60,7 @@ def segments(stages: Sequence[AnyStage]) -> list[Segment]:
     cut: list[Segment] = []
     current: list[AnyStage] = []
     for stage in stages:
-        if isinstance(stage, CorpusStage):
+        if isinstance(stage, CorpusStage) and stage.sees_corpus:
             cut.append(Segment(tuple(current), stage))
             current = []
         current.append(stage)
@@ -160,8 +160,8 @@ def run_segment(segment: Segment, shard: Shard, folder: Path, *, names: Path | N
     write_table(shard.within(folder).path, rows)
     started = time.perf_counter()
     if segment.sketch is not None:
-        alive = rows.filter(pl.col("drop_reason").is_null())
-        sketch = segment.sketch.sketch(alive.select(list(segment.sketch.reads)))
+        seen = rows if segment.sketch.covers_dropped else rows.filter(pl.col("drop_reason").is_null())
+        sketch = segment.sketch.sketch(seen.select(list(segment.sketch.reads)))
         write_table(folder / "sketches" / f"{shard.name}.arrow", sketch)
     write_marker(marker, {"stages": done, "sketch_seconds": time.perf_counter() - started})
 

@@ -16,16 +16,17 @@ from cmtmed.anonymize.actions import Action, check, completed, needs_key
 from cmtmed.anonymize.generalize import generalized
 from cmtmed.anonymize.key import mark, secret
 from cmtmed.anonymize.replace import substitute
+from cmtmed.anonymize.seen import Seen, digests
 from cmtmed.anonymize.surrogate import Mention, Surrogates
 from cmtmed.messages import Turns, flatten, nest, nested
 from cmtmed.schema import IDENTIFIERS
-from cmtmed.stage import Stage, columns
+from cmtmed.stage import CorpusStage, columns
 
 _CONTEXT = 8
 """Characters around a name that may tell the sex of who bears it."""
 
 
-class RedactIdentifiers(Stage):
+class RedactIdentifiers(CorpusStage):
     """Find identifiers of twenty types and replace each, by default by its tag, as in [电话].
 
     Each type has its action. ``tag``: [电话]. ``pseudonym``: another value of the same kind, the same one wherever
@@ -34,7 +35,8 @@ class RedactIdentifiers(Stage):
     reject the dialogue (``identifier:PHONE``). ``keep``: leave the value alone.
 
     ``identifiers`` records type, place and action of each, never the original. A name found once in a dialogue
-    is found everywhere in it. Rows that an earlier stage dropped are redacted too: they are kept on disk.
+    is found everywhere in it. Rows that an earlier stage dropped are redacted too: they are kept on disk. Where there
+    are pseudonyms, the values of the whole corpus are collected first, as keyed digests, and none becomes a pseudonym.
     """
 
     # Somebody may put the key itself where its variable's name belongs.
@@ -80,10 +82,33 @@ class RedactIdentifiers(Stage):
     def _every(self) -> dict[str, Action]:
         return completed(self.actions, self.default_action)
 
-    def apply(self, batch: pl.DataFrame) -> pl.DataFrame:
+    @property
+    def sees_corpus(self) -> bool:
+        """Whether surrogates are drawn, which must be nobody's in the whole corpus."""
+        return "pseudonym" in (action for kind, action in self._every.items() if kind != "DATE")
+
+    def sketch(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Return the digests of the values that the batch holds; none where no surrogate is drawn."""
+        if not self.sees_corpus or batch.is_empty():
+            return pl.DataFrame(schema={"digest": pl.UInt64})
+        turns = flatten(batch["messages"])
+        recorded = _recorded(batch["identifiers"], turns.first)
+        found = find(turns.content, turns.dialogue, taken=recorded if recorded.height else None)
+        texts = turns.content.gather(found["text"])
+        spans = zip(found["type"], texts, found["start"], found["end"], strict=True)
+        return digests(
+            secret(self.key_variable), ((kind, text[start:end]) for kind, text, start, end in spans)
+        ).to_frame()
+
+    def decide(self, sketches: pl.LazyFrame) -> pl.DataFrame:
+        """Return every digest once, sorted."""
+        return sketches.unique().sort("digest").collect()
+
+    def apply(self, batch: pl.DataFrame, decision: pl.DataFrame) -> pl.DataFrame:
         """Redact all turns of the batch."""
         every = self._every
-        surrogates = Surrogates(secret(self.key_variable)) if needs_key(every) else None
+        key = secret(self.key_variable) if needs_key(every) else None
+        surrogates = Surrogates(key, Seen(key, decision["digest"])) if key is not None else None
         turns = flatten(batch["messages"])
         recorded = _recorded(batch["identifiers"], turns.first)
         found = find(turns.content, turns.dialogue, taken=recorded if recorded.height else None)

@@ -8,7 +8,7 @@ follows from the surname alone and the given name from the whole name, so that �
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from cmtmed.anonymize.canonical import canonical
@@ -39,6 +39,8 @@ _LAST: Final = {
     "female": "芳英兰珍梅霞娟玲萍琴燕丽敏静婷莹琳娜颖洁",
     "": "宁阳晨宇然琪",
 }
+_MORE: Final = {"male": "勇磊鑫彬岩昊轩铭晖炜", "female": "倩蕾薇瑶妍岚菁璐怡滢", "": "逸彤钰琦卓越悦昕"}
+_WIDER: Final = {sex: _FIRST[sex] + _LAST[sex] + more for sex, more in _MORE.items()}
 _MEN: Final = frozenset("志建国永家俊海宏伟德立振泽浩世成光正强军杰涛超刚辉鹏斌峰亮飞凯博勇磊龙虎雄武彪")
 _WOMEN: Final = frozenset("秀桂玉淑丽雅美慧雪婷艳静凤爱芳英兰珍梅霞娟玲萍琴燕敏莹琳娜颖洁花香莲红翠娥菊妹")
 _HE: Final = re.compile("先生|叔|大爷|大伯|大哥|爷爷|老爷子|爸|父|儿子|老公|丈夫|哥|弟|舅|外公|姥爷|爹|[,，、 ]男")
@@ -73,13 +75,16 @@ class _Name(NamedTuple):
     given: str
 
 
-def surrogates(key: bytes, mentions: Sequence[Mention], said: str) -> dict[str, str | None]:
+def surrogates(
+    key: bytes, mentions: Sequence[Mention], said: str, seen: Container[str] = frozenset()
+) -> dict[str, str | None]:
     """Give every name of a dialogue its surrogate.
 
     Args:
         key: the secret.
         mentions: all PERSON mentions of the dialogue, in reading order.
         said: everything that is said in the dialogue; no new name occurs there.
+        seen: names of the whole corpus; no new name is one of them, a surname alone excepted.
 
     Returns:
         Surrogate by value as written; None where there is none to be had.
@@ -100,7 +105,7 @@ def surrogates(key: bytes, mentions: Sequence[Mention], said: str) -> dict[str, 
         if name.given:
             sex = _sex(name.given, (mention for mention in mentions if plain[mention.text] == value))
             fresh[name.given] = _given(
-                key, value, name, sex, surnames.get(name.surname), {*taken, *fresh.values()}, said
+                key, value, name, sex, surnames.get(name.surname), {*taken, *fresh.values()}, said, seen
             )
     result: dict[str, str | None] = {}
     for text in written:
@@ -112,7 +117,7 @@ def surrogates(key: bytes, mentions: Sequence[Mention], said: str) -> dict[str, 
             parts = [surnames.get(name.surname) if name.surname else "", fresh.get(name.given) if name.given else ""]
             result[text] = None if None in parts else "".join(part or "" for part in parts)
         else:
-            result[text] = _minority(key, value, {*taken, *(new for new in result.values() if new)}, said)
+            result[text] = _minority(key, value, {*taken, *(new for new in result.values() if new)}, said, seen)
     return result
 
 
@@ -137,13 +142,22 @@ def _surname(key: bytes, old: str, taken: Iterable[str | None]) -> str | None:
 
 
 def _given(
-    key: bytes, value: str, name: _Name, sex: str, surname: str | None, taken: Iterable[str | None], said: str
+    key: bytes,
+    value: str,
+    name: _Name,
+    sex: str,
+    surname: str | None,
+    taken: Iterable[str | None],
+    said: str,
+    seen: Container[str],
 ) -> str | None:
     draws, used = Draws(key, "PERSON", value), set(taken)
-    for _ in range(_ATTEMPTS):
-        new = draws.choice(_LAST[sex])
+    for attempt in range(_ATTEMPTS):
+        # In a large corpus the usual names may all be somebody's.
+        firsts, lasts = (_FIRST[sex], _LAST[sex]) if attempt < _ATTEMPTS // 2 else (_WIDER[sex], _WIDER[sex])
+        new = draws.choice(lasts)
         if len(name.given) > 1:
-            new = draws.choice(_FIRST[sex]) + new
+            new = draws.choice(firsts) + new
         if len(name.given) > 2:
             new = draws.choice(FREQUENT) + new
         full = (surname or "") + new
@@ -153,7 +167,9 @@ def _given(
             or (len(name.surname) < 2 and is_common(full[:2]))
             or (len(new) > 1 and (is_common(new) or new[0] == new[1]))
         )
-        if not word and new not in used and full not in said and not (len(new) > 1 and new in said):
+        if word or new in used or full in said or (len(new) > 1 and new in said):
+            continue
+        if full not in seen and not (len(new) > 1 and new in seen):
             return new
     return None
 
@@ -167,7 +183,7 @@ def _sex(given: str, mentions: Iterable[Mention]) -> str:
     return "male" if score > 0 else "female" if score < 0 else ""
 
 
-def _minority(key: bytes, value: str, taken: Iterable[str], said: str) -> str | None:
+def _minority(key: bytes, value: str, taken: Iterable[str], said: str, seen: Container[str]) -> str | None:
     """Draw a name in parts: 阿依古丽·买买提 has two."""
     draws, used = Draws(key, "PERSON", value), set(taken)
     pieces = re.split(f"([{re.escape(DOT)}])", value)
@@ -175,6 +191,6 @@ def _minority(key: bytes, value: str, taken: Iterable[str], said: str) -> str | 
         return None
     for _ in range(_ATTEMPTS):
         new = "".join(piece if piece in DOT else draws.choice(_MINORITY) for piece in pieces if piece)
-        if new not in used and new not in said:
+        if new not in used and new not in said and new not in seen:
             return new
     return None

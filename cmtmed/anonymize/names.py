@@ -226,10 +226,10 @@ def _goes_on(text: str, end: int) -> float:
 
 
 _PERSONS: Final = re.compile(
-    "(?:[请让叫找跟帮陪送接带见谢位名]|[给替和与是把被]|告诉|通知|联系|转告|麻烦|感谢|遇到|认识|记得|备注|患者|病人|我是|应该是|床的|号的|上是|名是|字是|[改写]成|收件)$"
+    "(?:[请让叫找跟帮陪送接带见谢位名]|[给替和与是把被个写]|告诉|通知|联系|转告|麻烦|感谢|遇到|认识|记得|备注|患者|病人|我是|应该是|床的|号的|上是|名是|字是|[改写打]成|收件)$"
 )
 """Words that take a person behind them."""
-_WEAK_PERSONS: Final = frozenset("给替和与是把被")
+_WEAK_PERSONS: Final = frozenset("给替和与是把被个写")
 PERSONAL: Final = re.compile(
     r"[,，、|｜ ]?(?:男|女)(?:性|士|[,，。\s|｜\d]|$)|(?:今年|现年|年龄)?[\d一二三四五六七八九十]{1,3}周?岁|今年|电话"
     r"|手机|身份证|住院|入院|出院"
@@ -249,13 +249,13 @@ def name_in_text(text: str, start: int) -> tuple[int, float] | None:
         Its end and a confidence, or None.
     """
     before = text[max(0, start - 2) : start]
-    if _TAKEN.search(before):
+    if _TAKEN.search(before) or any(text.startswith(word, start) for word in _NOT_NAMES if len(word) > 1):
         return None
     clear = _clear_before(text, start)
     if clear:
         left = 0.2 if not start or text[start - 1] in "\n【[「" else -0.4 if text[start - 1] in "、0123456789" else 0.0
-    elif _PERSONS.search(before):
-        left = 0.4 if before[-1] in _WEAK_PERSONS else 1.2
+    elif takes := _PERSONS.search(before):
+        left = 0.4 if takes[0] in _WEAK_PERSONS else 1.2
     else:
         left = 0.0 if before.endswith("的") else -1.0
     surname = 2 if text[start : start + 2] in COMPOUND else 1

@@ -1,6 +1,7 @@
 """PERSON: names of patients, relatives and staff; of a titled surname (王医生) the surname alone.
 
-A bare title is no identifier, so that the dialogue keeps reading well. 王某某 hides its name already.
+A bare title is no identifier, so that the dialogue keeps reading well. Of a name half hidden (王某某, 李××) the surname
+is what is left to find.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from cmtmed.anonymize.lexicon.pinyin import SURNAMES, SYLLABLE
 from cmtmed.anonymize.lexicon.surnames import COMMON, COMPOUND, EVERYDAY, PLAIN
 from cmtmed.anonymize.lexicon.trie import alternation
 from cmtmed.anonymize.lexicon.words import crossing, is_common, words
-from cmtmed.anonymize.names import DOT, FOREIGN, PERSONAL, name_ending_at, name_in_text, name_starting_at
+from cmtmed.anonymize.names import DOT, FOREIGN, PERSONAL, evidence, name_ending_at, name_in_text, name_starting_at
 from cmtmed.anonymize.recognizer import LABELLED, LIKELY, VALID, Candidate, Pattern, Recognizer
 
 _TITLE: Final = alternation(TITLES)
@@ -35,7 +36,7 @@ _SURNAME: Final = "".join(sorted(COMMON))
 _PLAIN: Final = "".join(sorted(PLAIN))
 _NOUN: Final = "".join(sorted(PLAIN | EVERYDAY | {"于"}))
 _EVERYDAY: Final = "".join(sorted(EVERYDAY))
-_BEFORE: Final = "请让叫找跟帮陪送接带见谢位名给替和与是把被诉知系告烦到识得注者人个成件"
+_BEFORE: Final = "请让叫找跟帮陪送接带见谢位名给替和与是把被诉知系告烦到识得注者人个成件写"
 _TYPICAL: Final = "".join(sorted(TYPICAL))
 _STRONG: Final = "".join(sorted(TYPICAL - FUNCTIONAL))
 _HAN: Final = r"\u4e00-\u9fff"
@@ -104,13 +105,51 @@ def _in_running_text(found: Candidate) -> Candidate | None:
     return found._replace(end=hit[0], confidence=hit[1])
 
 
+def _whole(found: Candidate) -> Candidate | None:
+    """Take a whole name that fills its bracket or stands alone behind a bed."""
+    text = found.canonical.text
+    return found if not is_common(found.value) and evidence(text, found.start, found.end) >= _ENCLOSED else None
+
+
+def _clause(found: Candidate) -> Candidate | None:
+    """Take a clause that is a name and nothing else; of drugs one is listed, so those between 、 stay."""
+    text, name = found.canonical.text, found.value
+    told = evidence(text, found.start, found.end)
+    return None if is_common(name) or name in DRUGS_LIKE_NAMES or told < _UNINTRODUCED else found
+
+
+def _half_hidden(found: Candidate) -> Candidate | None:
+    """王某某: the surname, unless its character ends a word (对于某人)."""
+    return None if crossing(found.canonical.text, found.start, found.end) else found
+
+
+def _borne(found: Candidate) -> Candidate | None:
+    """Behind 取药人 and the like whatever begins with a surname is a name, if it is no word and no clause."""
+    name = found.value
+    given = name[2:] if name[:2] in COMPOUND else name[1:]
+    word = is_common(name) or (is_common(given) and not all(char in TYPICAL for char in given))
+    return None if word or any(char in UNLIKELY for char in given) else found
+
+
+_ENCLOSED: Final = 1.6
+_UNINTRODUCED: Final = 2.3
+_AFTER_CERTAIN: Final = "一二两三几些种个时处年月日天地件方项类位段次科院医人样家城市国省"
+"""What 某 stands before when it means a certain one."""
+_BEARERS: Final = (
+    "委托人|受托人|取药人|取件人|收件人|收货人|寄件人|签收人|联系人|代办人|经办人|陪护人|陪诊人|监护人|申请人|投保人|被保险人|持卡人"
+    "|登记人|介绍人|报案人"
+)
+"""Roles in forms, behind which the name follows without a colon."""
+
 _FACT: Final = (
     rf"(?:性别[:：]?)?[男女](?:性|孩|士|婴|童|宝)?(?=[{_END[1:-3]}|｜/／\d]|$)|(?:今年)?\d{{1,3}}[ ]?(?:周?岁"
     rf"|[yY](?![A-Za-z]))|年龄|[{_HAN}]{{1,3}}族(?![{_HAN}])"
-    r"|身份证|电话|手机|联系电话|1[3-9][\d\- ]{5}|病案号|住院[号第]|门诊号|\d{1,3}床|床号|主诉|初诊|复诊|已婚|未婚"
+    r"|身份证|电话|手机|联系电话|1[3-9][\d\- ]{5}|[1-9]\d{16}[\dXx]|[A-Za-z0-9._]+@"
+    r"|病案号|住院[号第]|门诊号|\d{1,3}床|床号|主诉|初诊|复诊|已婚|未婚"
 )
 _FACT_HINT: Final = (
-    r"(?:性别[:：]?)?[男女]|(?:今年)?[0-9]{1,3} ?(?:周?岁|[yY]|床)|年龄|.{1,3}族|身份证|电话|手机|联系电话|1[3-9]"
+    r"(?:性别[:：]?)?[男女]|(?:今年)?[0-9]{1,3} ?(?:周?岁|[yY]|床)|年龄|.{1,3}族|身份证|电话|手机|联系电话"
+    r"|1[3-9]|[1-9][0-9]{16}|[A-Za-z0-9._]+@"
     r"|病案号|住院[号第]|门诊号|床号"
     r"|主诉|初诊|复诊|已婚|未婚"
 )
@@ -130,7 +169,7 @@ def _whole_words(found: Candidate) -> Candidate | None:
 
 
 def _pet_name(found: Candidate) -> Candidate | None:
-    return None if is_common(found.value) else found
+    return None if found.value in {"宝宝", "天天", "年年", "月月", "家家", "星星", "人人", "个个"} else found
 
 
 def _signed(found: Candidate) -> Candidate | None:
@@ -239,11 +278,12 @@ RECOGNIZER: Final = Recognizer(
         Pattern(re.compile(rf"(?<![{_HAN}])(?P<value>[{_SURNAME}])(?:是|为)姓"), LIKELY, hint="[是为]姓"),
         Pattern(
             re.compile(
-                rf"(?<![{_HAN}])(?P<value>(?:{_COMPOUND}|[{_SURNAME}])[{_HAN}]{{1,2}})\s?[,，、|｜／/ ]\s?(?:{_FACT})"
+                rf"(?<![{_HAN}])(?P<value>(?:{_COMPOUND}|[{_SURNAME}])[{_HAN}]{{1,2}})"
+                rf"\s?[,，、|｜／/ <(（]\s?(?:{_FACT})"
             ),
             LIKELY,
             check=_alone,
-            hint=rf"[{_SURNAME}{_HAN}][{_HAN}]{{1,2}} ?[,，、|｜／/ ] ?(?:{_FACT_HINT})",
+            hint=rf"[{_SURNAME}{_HAN}][{_HAN}]{{1,2}} ?[,，、|｜／/ <(（] ?(?:{_FACT_HINT})",
         ),
         Pattern(
             re.compile(
@@ -310,6 +350,41 @@ RECOGNIZER: Final = Recognizer(
             VALID,
             hint=f"[{FOREIGN}][{DOT}][{FOREIGN}]",
         ),
+        # Three characters behind a bed, and in brackets behind a relative: elsewhere brackets hold brands of drugs.
+        Pattern(
+            re.compile(
+                rf"(?:\d床[,， ]?|(?:{KIN}|我家[{_HAN}]{{2}})[(（])"
+                rf"(?P<value>(?:{_COMPOUND}|[{_PLAIN}])[{_HAN}]{{2}})(?=[)）,，。]|$)"
+            ),
+            LIKELY,
+            check=_whole,
+            hint=rf"(?:[(（]|[0-9]床[,， ]?)(?:{_COMPOUND}|[{_PLAIN}])[{_HAN}]{{2}}(?:[)）,，。]|$)",
+        ),
+        Pattern(
+            re.compile(
+                rf"(?:(?<![^,，。;；!！\n])|(?:我是|您是|他是|她是|这是|就是)[^,，。;；!！?？\n]{{2,14}}的)"
+                rf"(?P<value>(?:{_COMPOUND}|[{_PLAIN}])[{_HAN}]{{2}})(?=[,，。;；!！\n]|$)"
+            ),
+            0.6,
+            check=_clause,
+            hint=rf"(?:^|[,，。;；!！\n的])(?:{_COMPOUND}|[{_PLAIN}])(?:[{_TYPICAL}][{_HAN}]|[{_HAN}][{_TYPICAL}])(?:[,，。;；!！\n]|$)",
+        ),
+        Pattern(
+            re.compile(
+                rf"(?:(?<![{_HAN}])|(?<=患者|病人|病号|病友|家属|邻居|同事|学生|老师|网友|用户|医生)|(?<=[人者是叫姓和跟与给让带找床成名]))"
+                rf"(?P<value>{_COMPOUND}|[{_PLAIN}])(?=某某|某(?![{_AFTER_CERTAIN}])"
+                r"|[×✕○]{1,3}(?![\d.])|(?<!\*[^*])\*{1,2}(?=[,，、 男女]))"
+            ),
+            LIKELY,
+            check=_half_hidden,
+            hint=rf"(?:{_COMPOUND}|[{_PLAIN}])(?:某|[×✕*＊○])",
+        ),
+        Pattern(
+            re.compile(rf"(?:{_BEARERS})(?P<value>(?:{_COMPOUND}|[{_SURNAME}])[{_HAN}]{{1,2}})(?={_END})"),
+            LABELLED,
+            check=_borne,
+            hint=rf"(?:{_BEARERS})(?:{_COMPOUND}|[{_SURNAME}])[{_HAN}]{{1,2}}(?:{_END})",
+        ),
         Pattern(
             re.compile(rf"(?<=[{_BEFORE}])(?:{_COMPOUND}|[{_NOUN}])(?=[{_HAN}]?[{_TYPICAL}])"),
             0.6,
@@ -335,6 +410,10 @@ RECOGNIZER: Final = Recognizer(
         "我老公⟦张志强⟧住院了",
         "谢谢⟦徐⟧大夫",
         "⟦王建国⟧，男，56岁",
+        "带⟦王⟧某某去看病",
+        "患者⟦李⟧××，女",
+        "我家⟦乐乐⟧（⟦孔令浩⟧）发烧",
+        "取药人⟦别春花⟧，明天来",
     ),
     lookalikes=(
         "谢谢医生",
@@ -351,6 +430,8 @@ RECOGNIZER: Final = Recognizer(
         "这张医生开的单子",
         "我叫什么都行",
         "祝医生工作顺利",
-        "带王某某去看病",
+        "某某医院的医生",
+        "对于某些人",
+        "任某一天都行",
     ),
 )

@@ -27,10 +27,10 @@ _FRAMES: Final = compiled(FRAMES)
 _ANY_CUE: Final = any_of(CUES)
 _ANY_ELICITING: Final = any_of(ELICITING)
 
-_STRONG: Final = tuple(rule for rule in _FRAMES if rule[0] in {"quoted", "why"})
+_STRONG: Final = tuple(rule for rule in _FRAMES if rule[0] in {"quoted", "why", "general"})
 _WEAK: Final = tuple(rule for rule in _FRAMES if rule[0] in {"quoted", "statement"})
-_ANOTHER: Final = tuple(rule for rule in _FRAMES if rule[0] == "for another doctor")
-_FIND_OUT: Final = tuple(rule for rule in _FRAMES if rule[0] == "to find out")
+_ANOTHER: Final = tuple(rule for rule in _FRAMES if rule[0] in {"for another doctor", "thanks"})
+_ACROSS: Final = tuple(rule for rule in _FRAMES if rule[0] in {"to find out", "let me know", "depends", "cannot say"})
 
 _UNMARKED_CHARS: Final = 22
 """Without a question mark a longer clause is a statement."""
@@ -143,7 +143,7 @@ def _slot(sentence: str, clause: str) -> tuple[str, str]:
     asking = [told for told in clauses(sentence) if _ANY_CUE.search(told) or _ANY_ELICITING.search(told)]
     for told in (*asking, clause, "，".join(told for told in clauses(sentence) if not _PURPOSE.search(told))):
         slot, evidence = slot_of(told)
-        if slot != "other":
+        if evidence:
             return slot, evidence
     return unnamed(sentence), ""
 
@@ -191,7 +191,7 @@ def _frame(sentence: str, clause: str, cue: str, *, marked: bool) -> str:
         return _first(_WEAK, clause) or _first(_FRAMES[:2], clause)
     if cue == "whether":
         return "whether without a question mark"
-    return _first(_FRAMES, clause) or _first(_FRAMES[:2], sentence) or _first(_FIND_OUT, sentence)
+    return _first(_FRAMES, clause) or _first(_FRAMES[:2], sentence) or _first(_ACROSS, sentence)
 
 
 def _first(rules: tuple[tuple[str, re.Pattern[str]], ...], text: str) -> str:

@@ -1,0 +1,166 @@
+"""Base models, adapters and tokenizers: what ``model:`` may be, and how stages build on one another.
+
+The rule, which is printed: a run that trained all weights is loaded as it is; of a run that trained an adapter, the
+base is loaded and the adapter merged into it (Hu et al. 2021, section 4.1: W + BA), and a fresh adapter is trained on
+top. So every stage sees plain weights, whatever came before, and with its adapter switched off a model is exactly what
+the stage began with, which PPO uses as its reference. On disk nothing is merged: each run keeps its own adapter and the
+name of what lies below.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from cmtmed.errors import DatasetError, UsageError
+from cmtmed.training.run import Run, is_run, read
+from cmtmed.training.settings import LORA, library_config
+from cmtmed.training.templates import choose
+
+if TYPE_CHECKING:
+    from peft import LoraConfig, PeftModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+log = logging.getLogger("cmtmed.training")
+
+_NO_MODEL: Final = "give a directory with config.json, the name of a model, or an earlier run"
+
+
+def base_of(source: str) -> str:
+    """Return the model at the bottom: the base of the first of the runs that were built on one another."""
+    return base_of(str(read(source).content["settings"]["model"])) if _adapter_run(source) else _weights(source)
+
+
+def load_model(source: str, *, scalar: bool = False, **options: Any) -> PreTrainedModel:
+    """Load weights, those of earlier runs merged in.
+
+    Args:
+        source: a directory or name of a model, or a run directory.
+        scalar: whether the model gives one number a sequence (a reward) instead of logits.
+        options: passed to ``from_pretrained``, such as ``dtype``.
+
+    Raises:
+        UsageError: there is no model of that name, or the run is not finished.
+    """
+    if not _adapter_run(source):
+        return _pretrained(_weights(source), scalar=scalar, **options)
+    from peft import PeftModel
+
+    run = read(source)
+    below = load_model(str(run.content["settings"]["model"]), scalar=scalar, **options)
+    log.info("model: the adapter of %s is merged into %s", source, run.content["settings"]["model"])
+    merged: PreTrainedModel = PeftModel.from_pretrained(below, str(run.weights)).merge_and_unload()  # type: ignore[operator, assignment]
+    return merged
+
+
+def load_tokenizer(source: str, template: str = "") -> PreTrainedTokenizerBase:
+    """Load a tokenizer, give it a pad token if it lacks one, and choose its chat template.
+
+    Args:
+        source: as in `load_model`.
+        template: ``auto``, a name or a file; empty to leave it alone.
+
+    Raises:
+        UsageError: there is none, or the template cannot be used.
+    """
+    from transformers import AutoTokenizer
+
+    path = str(read(source).weights) if is_run(source) else source
+    _finished(source)
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise UsageError(f"no tokenizer can be loaded from {path!r} ({type(error).__name__}); {_NO_MODEL}") from error
+    if tokenizer.eos_token is None:
+        raise UsageError(f"the tokenizer of {path!r} has no eos_token, so no text can end; set one and save it")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+        log.info("tokenizer: no pad token; %s pads (padding is masked everywhere)", tokenizer.eos_token)
+    if template:
+        log.info("template: %s", choose(tokenizer, template))
+    return tokenizer
+
+
+def check_fit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, length: int | None) -> None:
+    """Hold a model to its tokenizer and to the length of what it will read.
+
+    Raises:
+        UsageError: the tokenizer has ids that the model has no vector for, or texts may be longer than its context.
+    """
+    vectors = model.get_input_embeddings().num_embeddings  # type: ignore[operator, union-attr]
+    ids = max(tokenizer.get_vocab().values()) + 1
+    if ids > int(vectors):  # type: ignore[arg-type]
+        raise UsageError(
+            f"the tokenizer has {ids} ids and the model vectors for {vectors}: they do not belong together; "
+            "give the tokenizer that the model was trained with"
+        )
+    context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    if length is not None and context is not None and length > context:
+        raise UsageError(f"length {length} is more than the model's context of {context}; set {context} or less")
+
+
+def lora_config(values: Mapping[str, Any] | None, task: str, **fixed: Any) -> LoraConfig | None:
+    """Make the configuration of an adapter; None to train all weights.
+
+    Args:
+        values: fields of ``peft.LoraConfig`` that the user set.
+        task: ``CAUSAL_LM`` or ``SEQ_CLS``.
+        fixed: fields that the trainer sets.
+    """
+    if values is None:
+        return None
+    from peft import LoraConfig
+
+    return library_config(LoraConfig, {**LORA, **values}, "lora", task_type=task, **fixed)
+
+
+def save(run: Run, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, **told: Any) -> None:
+    """Write the final weights and the tokenizer into a run, and finish it."""
+    from peft import PeftModel
+
+    adapter = isinstance(model, PeftModel)
+    run.content["adapter"] = adapter
+    model.save_pretrained(str(run.weights))
+    tokenizer.save_pretrained(str(run.weights))
+    run.finish(adapter=adapter, **told)
+
+
+def rule(source: str, lora: Mapping[str, Any] | None) -> str:
+    """Say in one sentence what a stage trains, and on top of what."""
+    below = "merged into its base" if _adapter_run(source) else "as it is"
+    above = "all weights are trained" if lora is None else "a fresh adapter is trained on top"
+    return f"{source} is loaded ({below}); {above}"
+
+
+def _adapter_run(source: str) -> bool:
+    if not is_run(source):
+        return False
+    _finished(source)
+    return bool(read(source).content.get("adapter"))
+
+
+def _weights(source: str) -> str:
+    return str(read(source).weights) if is_run(source) else source
+
+
+def _finished(source: str) -> None:
+    if is_run(source) and not read(source).finished:
+        raise UsageError(f"the run {source!r} is not finished; run its command again, it goes on where it stopped")
+
+
+def _pretrained(path: str, *, scalar: bool, **options: Any) -> PreTrainedModel:
+    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+
+    if Path(path).is_dir() and not (Path(path) / "config.json").is_file():
+        raise UsageError(f"{path!r} holds no model; {_NO_MODEL}")
+    kind = AutoModelForSequenceClassification if scalar else AutoModelForCausalLM
+    extra = {"num_labels": 1} if scalar else {}
+    try:
+        model: PreTrainedModel = kind.from_pretrained(path, **{"dtype": "float32", **extra, **options})
+    except (OSError, ValueError) as error:
+        if Path(path).is_dir():
+            raise DatasetError(f"the model {path!r} cannot be loaded ({type(error).__name__}); is it complete?") from error
+        raise UsageError(f"no model is called {path!r} here ({type(error).__name__}); {_NO_MODEL}") from error
+    return model

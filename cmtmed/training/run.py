@@ -1,0 +1,218 @@
+"""The directory of a run: what it was asked for, how far it is, and what the next stage takes.
+
+::
+
+    RUN/
+      run.json         stage, settings, versions, where the weights come from, final metrics
+      model/           all weights, tokenizer, chat template   (a run that trained all of them)
+      adapter/         the adapter and the same                (a run with LoRA)
+      checkpoints/     checkpoint-N, each with complete.json
+      metrics.jsonl    a line for each logged step
+      tensorboard/     the same
+      training_*.png   the curves
+
+The same command goes on where an interrupted one stopped. A checkpoint counts when ``complete.json``, written last,
+names every file with its size; a checkpoint cut short is set aside and the one before it is taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from cmtmed.errors import BuildError, DatasetError, OutputError, UsageError
+from cmtmed.training.settings import Settings, main_process
+
+log = logging.getLogger("cmtmed.training")
+
+FILE: Final = "run.json"
+COMPLETE: Final = "complete.json"
+_LIBRARIES: Final = ("cmtmed", "torch", "transformers", "trl", "peft", "accelerate", "datasets")
+
+
+class Run:
+    """One run directory.
+
+    Attributes:
+        root: the directory.
+        stage: ``pretrain``, ``sft``, ``reward`` or ``ppo``.
+        content: what ``run.json`` holds.
+    """
+
+    def __init__(self, root: Path, content: dict[str, Any]) -> None:
+        self.root, self.content = root, content
+        self.stage: str = content["stage"]
+
+    @classmethod
+    def start(cls, stage: str, settings: Settings, data: dict[str, Any]) -> Run:
+        """Make the directory, or take up the one that is there.
+
+        Args:
+            stage: which trainer asks.
+            settings: what it was asked for.
+            data: what identifies the data, as plain JSON values.
+
+        Raises:
+            OutputError: the directory belongs to something else, or to a run with other settings or data; or it
+                cannot be written.
+        """
+        root = settings.out
+        asked = {"stage": stage, "settings": settings.described(), "data": data}
+        content = {
+            "format": 1,
+            **asked,
+            "fingerprint": fingerprint(asked),
+            "versions": {name: version(name) for name in _LIBRARIES},
+            "finished": False,
+        }
+        if (root / FILE).exists():
+            there = read(root)
+            if there.content["fingerprint"] != content["fingerprint"]:
+                told = _differing(there.content, content)
+                raise OutputError(
+                    f"{str(root)!r} holds a run with other settings ({told}); give another out=, or delete it"
+                )
+            return there
+        if root.exists() and any(root.iterdir()):
+            raise OutputError(f"{str(root)!r} is not empty and holds no run; give another out=")
+        if main_process():
+            try:
+                root.mkdir(parents=True, exist_ok=True)
+                _write(root / FILE, content)
+            except OSError as error:
+                raise OutputError(f"cannot write the run {str(root)!r}: {error.strerror}") from error
+        return cls(root, content)
+
+    @property
+    def finished(self) -> bool:
+        """Whether its weights are written."""
+        return bool(self.content["finished"])
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where checkpoints go."""
+        return self.root / "checkpoints"
+
+    @property
+    def weights(self) -> Path:
+        """Where the final weights are: all of them, or the adapter."""
+        return self.root / ("adapter" if self.content.get("adapter") else "model")
+
+    def checkpoint(self) -> Path | None:
+        """Return the newest complete checkpoint; those cut short are set aside, and that is said."""
+        found = sorted(self.checkpoints.glob("checkpoint-*"), key=_step) if self.checkpoints.is_dir() else []
+        for path in reversed(found):
+            reason = damage(path)
+            if reason is None:
+                return path
+            log.warning("%s is set aside: %s", path.name, reason)
+            if main_process():
+                shutil.rmtree(self.checkpoints / f"cut-{path.name}", ignore_errors=True)
+                path.rename(self.checkpoints / f"cut-{path.name}")
+        return None
+
+    def finish(self, **told: Any) -> None:
+        """Write down that the weights are complete, and what there is to say of them."""
+        self.content = {**self.content, **told, "finished": True}
+        if main_process():
+            _write(self.root / FILE, self.content)
+
+
+def read(root: Path | str) -> Run:
+    """Open a run directory.
+
+    Raises:
+        UsageError: it is none.
+        DatasetError: its ``run.json`` is damaged.
+    """
+    path = Path(root) / FILE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Run(Path(root), {"stage": content["stage"], "finished": content["finished"], **content})
+    except FileNotFoundError:
+        raise UsageError(f"{str(root)!r} is no run directory: it has no {FILE}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(f"{str(path)!r} is damaged ({type(error).__name__}); train again into another out=") from error
+
+
+def is_run(path: Path | str) -> bool:
+    """Say whether a directory is a run."""
+    return (Path(path) / FILE).is_file()
+
+
+def seal(checkpoint: Path) -> None:
+    """Write down, last, that a checkpoint is whole."""
+    files = {
+        str(file.relative_to(checkpoint)): file.stat().st_size
+        for file in sorted(checkpoint.rglob("*"))
+        if file.is_file() and file.name != COMPLETE
+    }
+    _write(checkpoint / COMPLETE, files)
+
+
+def damage(checkpoint: Path) -> str | None:
+    """Say what is wrong with a checkpoint; None if nothing is."""
+    try:
+        files = json.loads((checkpoint / COMPLETE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return "it was cut short while it was written"
+    except (OSError, ValueError):
+        return f"its {COMPLETE} is damaged"
+    for name, size in files.items():
+        file = checkpoint / name
+        if not file.is_file():
+            return f"{name} is missing"
+        if file.stat().st_size != size:
+            return f"{name} has {file.stat().st_size} bytes instead of {size}"
+    return None
+
+
+def fingerprint(value: Any) -> str:
+    """Return 16 hex digits that change with any part of a plain value."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def fingerprint_of_path(path: Path) -> str:
+    """Return 16 hex digits that change with the names and sizes, and for small files the bytes, under a path."""
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    told = []
+    for file in files:
+        size = file.stat().st_size
+        bytes_ = hashlib.sha256(file.read_bytes()).hexdigest() if size < _SMALL else ""
+        told.append((str(file.relative_to(path.parent)), size, bytes_))
+    return fingerprint(told)
+
+
+_SMALL: Final = 8_000_000
+
+
+def _differing(there: dict[str, Any], asked: dict[str, Any]) -> str:
+    """Name up to three settings that differ, without their values if those could be long."""
+    for part in ("stage", "data"):
+        if there.get(part) != asked[part]:
+            return part
+    old, new = there.get("settings", {}), asked["settings"]
+    keys = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+    return ", ".join(keys[:3]) or "versions"
+
+
+def _step(path: Path) -> int:
+    number = path.name.rpartition("-")[2]
+    return int(number) if number.isdecimal() else -1
+
+
+def _write(path: Path, value: Any) -> None:
+    """Write JSON so that whoever looks sees the old file or the new one, never half of it."""
+    partial = path.with_suffix(".partial")
+    try:
+        partial.write_text(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True, default=str) + "\n", "utf-8")
+        os.replace(partial, path)  # noqa: PTH105 (the same on every system)
+    except OSError as error:
+        raise BuildError(f"cannot write {str(path)!r}: {error.strerror}; make room and run the same command") from error

@@ -112,7 +112,7 @@ def chosen(rows: int, weight: float, draw: random.Random) -> list[int]:
     """Return which rows an epoch takes: all of them as often as the whole part of the weight says, and a drawn fraction.
 
     >>> chosen(4, 1.5, random.Random(0))
-    [0, 1, 2, 3, 0, 2]
+    [0, 1, 2, 3, 1, 3]
     """
     whole, fraction = int(weight), weight - int(weight)
     again = sorted(draw.sample(range(rows), round(fraction * rows)))

@@ -1,4 +1,4 @@
-"""The command line: ``cmtmed build``, ``audit``, ``duplicates``, ``explain``, ``stages``, ``path``."""
+"""The command line: one file a command."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cmtmed.cli import audit, build, duplicates, explain, path, stages
+from cmtmed.cli import audit, build, chat, duplicates, explain, path, stages, train
 from cmtmed.cli.console import fail
 from cmtmed.errors import CmtmedError, UsageError
 
@@ -25,6 +25,8 @@ app.command("duplicates")(duplicates.command)
 app.command("explain")(explain.command)
 app.command("stages")(stages.command)
 app.command("path")(path.command)
+app.add_typer(train.app)
+app.command("chat")(chat.command)
 
 
 def main() -> None:

@@ -48,8 +48,10 @@ def open_view(path: str | Path, wanted: str) -> DatasetDict:
         UsageError: there is nothing, it is another view, or every split is empty.
         DatasetError: the files are damaged.
     """
-    from datasets import Dataset, DatasetDict, load_from_disk
+    from datasets import Dataset, DatasetDict, disable_caching, load_from_disk
 
+    # What is made of a table on the way to the model must not be written beside it.
+    disable_caching()
     folder = Path(path)
     if not folder.is_dir():
         raise UsageError(f"{str(path)!r} is no directory; give a view of a build, such as out/{wanted}")
@@ -62,7 +64,9 @@ def open_view(path: str | Path, wanted: str) -> DatasetDict:
     except FileNotFoundError:
         raise UsageError(f"{str(folder)!r} holds no dataset; give a view of a build, such as out/{wanted}") from None
     except (OSError, ValueError) as error:
-        raise DatasetError(f"{str(folder)!r} cannot be opened ({type(error).__name__}); run cmtmed build again") from error
+        raise DatasetError(
+            f"{str(folder)!r} cannot be opened ({type(error).__name__}); run cmtmed build again"
+        ) from error
     splits = DatasetDict({"train": opened}) if isinstance(opened, Dataset) else opened
     columns = next(iter(splits.values())).column_names
     if not COLUMNS[wanted] <= set(columns):
@@ -109,7 +113,7 @@ def mixture(parts: Sequence[Part], load: Callable[[Part], Dataset], seed: int) -
 
 
 def chosen(rows: int, weight: float, draw: random.Random) -> list[int]:
-    """Return which rows an epoch takes: all of them as often as the whole part of the weight says, and a drawn fraction.
+    """Return which rows an epoch takes: all as often as the whole part of the weight says, and a drawn fraction.
 
     >>> chosen(4, 1.5, random.Random(0))
     [0, 1, 2, 3, 1, 3]

@@ -84,20 +84,45 @@ def callback(root: Path, step: int = 0) -> TrainerCallback:
         def __init__(self) -> None:
             self.metrics: Metrics | None = None
 
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
             if state.is_world_process_zero:
                 self.metrics = Metrics(root, step)
 
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
             if self.metrics is not None and state.is_world_process_zero:
                 self.metrics.log(state.global_step, logs or {})
 
-        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
             if state.is_world_process_zero:
                 seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
-        def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
             if self.metrics is not None:
                 self.metrics.close()
 
     return Writer()
+
+
+def step_of(checkpoint: Path | None) -> int:
+    """Return the step that a checkpoint was written at, 0 for None."""
+    return int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+
+
+def counted(root: Path, checkpoint: Path | None, name: str) -> int:
+    """Return a running count as it was logged last before a checkpoint, 0 for None: counts go on as losses do."""
+    step = step_of(checkpoint)
+    told = [line[name] for line in read(root) if line["step"] <= step and line.get(name) is not None]
+    return int(told[-1]) if told else 0
+
+
+def summary(root: Path, name: str = "loss") -> dict[str, float]:
+    """Return the mean of a metric over the first and the last tenth of the lines that have it.
+
+    Returns:
+        ``{"loss_first": …, "loss_last": …}``; empty if nothing was logged. Single steps are too noisy to compare.
+    """
+    values = [line[name] for line in read(root) if line.get(name) is not None]
+    few = max(1, len(values) // 10)
+    if not values:
+        return {}
+    return {f"{name}_first": sum(values[:few]) / few, f"{name}_last": sum(values[-few:]) / few}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cmtmed.errors import DatasetError, UsageError
+from cmtmed.training.card import model_card
 from cmtmed.training.run import Run, is_run, read
 from cmtmed.training.settings import LORA, library_config
 from cmtmed.training.templates import choose
@@ -38,20 +39,28 @@ def load_model(source: str, *, scalar: bool = False, **options: Any) -> PreTrain
 
     Args:
         source: a directory or name of a model, or a run directory.
-        scalar: whether the model gives one number a sequence (a reward) instead of logits.
+        scalar: whether the model gives one number a sequence (a reward) instead of logits. Its head has a bias, which
+            transformers leaves out and ignores: the bias is what centres the rewards of a reward run.
         options: passed to ``from_pretrained``, such as ``dtype``.
 
     Raises:
         UsageError: there is no model of that name, or the run is not finished.
     """
+    if not scalar and is_run(source) and read(source).stage == "reward":
+        raise UsageError(f"{source!r} is a reward model: it gives numbers and no text; give the run that it judges")
     if not _adapter_run(source):
         return _pretrained(_weights(source), scalar=scalar, **options)
-    from peft import PeftModel
+    from peft import PeftConfig, PeftModel
 
     run = read(source)
     below = load_model(str(run.content["settings"]["model"]), scalar=scalar, **options)
     log.info("model: the adapter of %s is merged into %s", source, run.content["settings"]["model"])
-    merged: PreTrainedModel = PeftModel.from_pretrained(below, str(run.weights)).merge_and_unload()  # type: ignore[operator, assignment]
+    config = PeftConfig.from_pretrained(str(run.weights))
+    if scalar and config.task_type == "CAUSAL_LM":
+        config.task_type = None  # of a model that gives no text peft asks what only such a model has
+    if scalar and "pad_token_id" in run.content:
+        below.config.get_text_config().pad_token_id = run.content["pad_token_id"]  # tells where a text ends
+    merged: PreTrainedModel = PeftModel.from_pretrained(below, str(run.weights), config=config).merge_and_unload()
     return merged
 
 
@@ -89,9 +98,9 @@ def check_fit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, length
     Raises:
         UsageError: the tokenizer has ids that the model has no vector for, or texts may be longer than its context.
     """
-    vectors = model.get_input_embeddings().num_embeddings  # type: ignore[operator, union-attr]
+    vectors = model.get_input_embeddings().num_embeddings
     ids = max(tokenizer.get_vocab().values()) + 1
-    if ids > int(vectors):  # type: ignore[arg-type]
+    if ids > int(vectors):
         raise UsageError(
             f"the tokenizer has {ids} ids and the model vectors for {vectors}: they do not belong together; "
             "give the tokenizer that the model was trained with"
@@ -125,6 +134,7 @@ def save(run: Run, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedToke
     model.save_pretrained(str(run.weights))
     tokenizer.save_pretrained(str(run.weights))
     run.finish(adapter=adapter, **told)
+    (run.weights / "README.md").write_text(model_card(run), encoding="utf-8")
 
 
 def rule(source: str, lora: Mapping[str, Any] | None) -> str:
@@ -151,16 +161,47 @@ def _finished(source: str) -> None:
 
 
 def _pretrained(path: str, *, scalar: bool, **options: Any) -> PreTrainedModel:
-    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     if Path(path).is_dir() and not (Path(path) / "config.json").is_file():
         raise UsageError(f"{path!r} holds no model; {_NO_MODEL}")
-    kind = AutoModelForSequenceClassification if scalar else AutoModelForCausalLM
-    extra = {"num_labels": 1} if scalar else {}
     try:
-        model: PreTrainedModel = kind.from_pretrained(path, **{"dtype": "float32", **extra, **options})
+        kind: Any = AutoModelForCausalLM
+        if scalar:
+            config = AutoConfig.from_pretrained(path, num_labels=1)
+            kind, options = _with_bias(config), {"config": config, **options}
+        model: PreTrainedModel = kind.from_pretrained(path, **{"dtype": "float32", **options})
     except (OSError, ValueError) as error:
         if Path(path).is_dir():
-            raise DatasetError(f"the model {path!r} cannot be loaded ({type(error).__name__}); is it complete?") from error
+            raise DatasetError(
+                f"the model {path!r} cannot be loaded ({type(error).__name__}); is it complete?"
+            ) from error
         raise UsageError(f"no model is called {path!r} here ({type(error).__name__}); {_NO_MODEL}") from error
     return model
+
+
+def _with_bias(config: Any) -> Any:
+    """Return the class of a configuration's sequence classifiers, with a bias in the head."""
+    from torch import nn
+    from transformers import AutoModelForSequenceClassification
+
+    try:
+        kind: Any = AutoModelForSequenceClassification._model_mapping[type(config)]  # noqa: SLF001 (no public way)
+    except KeyError:
+        raise UsageError(
+            f"models of type {config.model_type!r} have no form that gives numbers; take another"
+        ) from None
+
+    class Biased(kind):  # type: ignore[misc]
+        # A fresh head and an unused language head are what is asked for, and need no warning.
+        _keys_to_ignore_on_load_missing: Final = [*(kind._keys_to_ignore_on_load_missing or []), r"^score\."]  # noqa: SLF001
+        _keys_to_ignore_on_load_unexpected: Final = [*(kind._keys_to_ignore_on_load_unexpected or []), r"^lm_head\."]  # noqa: SLF001
+
+        def __init__(self, config: Any) -> None:
+            super().__init__(config)
+            head = getattr(self, "score", None)
+            if isinstance(head, nn.Linear) and head.bias is None:
+                self.score = nn.Linear(head.in_features, head.out_features)
+
+    Biased.__name__ = Biased.__qualname__ = kind.__name__  # what is written into config.json
+    return Biased

@@ -73,13 +73,15 @@ class Run:
         }
         if (root / FILE).exists():
             there = read(root)
-            if there.content["fingerprint"] != content["fingerprint"]:
+            if there.content.get("fingerprint") == content["fingerprint"]:
+                return there
+            # A call that failed before its first step has left nothing worth keeping.
+            if there.finished or (root / "checkpoints").exists() or (root / "metrics.jsonl").exists():
                 told = _differing(there.content, content)
                 raise OutputError(
                     f"{str(root)!r} holds a run with other settings ({told}); give another out=, or delete it"
                 )
-            return there
-        if root.exists() and any(root.iterdir()):
+        elif main_process() and root.exists() and any(root.iterdir()):
             raise OutputError(f"{str(root)!r} is not empty and holds no run; give another out=")
         if main_process():
             try:
@@ -138,7 +140,9 @@ def read(root: Path | str) -> Run:
     except FileNotFoundError:
         raise UsageError(f"{str(root)!r} is no run directory: it has no {FILE}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DatasetError(f"{str(path)!r} is damaged ({type(error).__name__}); train again into another out=") from error
+        raise DatasetError(
+            f"{str(path)!r} is damaged ({type(error).__name__}); train again into another out="
+        ) from error
 
 
 def is_run(path: Path | str) -> bool:
@@ -181,7 +185,7 @@ def fingerprint(value: Any) -> str:
 
 def fingerprint_of_path(path: Path) -> str:
     """Return 16 hex digits that change with the names and sizes, and for small files the bytes, under a path."""
-    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if _counts(file))
     told = []
     for file in files:
         size = file.stat().st_size
@@ -191,6 +195,11 @@ def fingerprint_of_path(path: Path) -> str:
 
 
 _SMALL: Final = 8_000_000
+
+
+def _counts(file: Path) -> bool:
+    # Other programs that use `datasets` leave such files beside the data.
+    return file.is_file() and not file.name.startswith("cache-")
 
 
 def _differing(there: dict[str, Any], asked: dict[str, Any]) -> str:

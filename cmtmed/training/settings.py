@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
@@ -33,7 +34,9 @@ class Part(BaseModel):
 
     path: str = Field(description="A view of a build (out/sft), or a file of the kinds that the stage reads.")
     weight: float = Field(
-        default=1.0, gt=0, description="How often an epoch goes through it: 0.5 takes half of the rows, 2 each row twice."
+        default=1.0,
+        gt=0,
+        description="How often an epoch goes through it: 0.5 takes half of the rows, 2 each row twice.",
     )
     format: str = Field(default="auto", description="What the file holds; auto tells by name and columns.")
     name: str = Field(default="", description="What the metrics call it; by default the end of its path.")
@@ -88,7 +91,8 @@ def configure(kind: type[_S], stage: str, given: Sequence[str]) -> _S:
     words = list(given)
     path = bundled(f"trainers/{stage}.yaml")
     if words[:1] in (["-h"], ["--help"]):
-        raise SystemExit(_help(kind, stage))
+        sys.stdout.write(_help(kind, stage) + "\n")
+        raise SystemExit(0)
     rest: list[str] = []
     while words:
         word = words.pop(0)
@@ -165,17 +169,15 @@ def device_defaults() -> dict[str, Any]:
     that a machine without one has.
     """
     import torch
+    from transformers import TrainingArguments
 
+    # The field was renamed in transformers 5; the old name warns.
+    names = {field.name for field in dataclasses.fields(TrainingArguments)}
+    recompute = "activation_checkpointing" if "activation_checkpointing" in names else "gradient_checkpointing"
     if torch.cuda.is_available():
         bf16 = torch.cuda.is_bf16_supported()
-        return {"bf16": bf16, "fp16": not bf16, "gradient_checkpointing": True, "dataloader_pin_memory": True}
-    return {
-        "bf16": False,
-        "fp16": False,
-        "gradient_checkpointing": False,
-        "use_cpu": True,
-        "dataloader_pin_memory": False,
-    }
+        return {"bf16": bf16, "fp16": not bf16, recompute: True, "dataloader_pin_memory": True}
+    return {"bf16": False, "fp16": False, recompute: False, "use_cpu": True, "dataloader_pin_memory": False}
 
 
 def main_process() -> bool:
@@ -192,7 +194,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path}: not YAML ({type(error).__name__})") from error
     if not isinstance(content, dict):
         raise UsageError(f"{path}: holds {type(content).__name__}; settings are a mapping of key: value")
-    return _numbers(content)
+    numbers: dict[str, Any] = _numbers(content)
+    return numbers
 
 
 def _set(content: dict[str, Any], key: str, text: str) -> None:
@@ -251,5 +254,3 @@ def _help(kind: type[Settings], stage: str) -> str:
         lines.append(f"  {name:<14} {field.description or ''} ({default})")
     lines += ["", f"Without --config the bundled trainers/{stage}.yaml is read."]
     return "\n".join(lines)
-
-

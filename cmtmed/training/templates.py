@@ -99,6 +99,9 @@ def _probe(tokenizer: PreTrainedTokenizerBase, said: str) -> None:
         ids, mask = _encoded(tokenizer)
     except Exception as error:  # a template may fail in any way
         raise UsageError(f"{said} cannot be rendered with this tokenizer: {type(error).__name__}: {error}") from error
+    learnt = tokenizer.decode([token for token, inside in zip(ids, mask, strict=True) if inside])
+    if any((turn["content"] in learnt) != (turn["role"] == "assistant") for turn in _PROBE):
+        raise UsageError(f"{said} marks something else than the assistant's answers; put the marks around each answer")
     runs = sum(inside and not before for before, inside in zip([0, *mask], mask, strict=False))
     if runs != 2:
         raise UsageError(f"{said} marks {runs} answers of a dialogue that has 2; put the marks around each answer")

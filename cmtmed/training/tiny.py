@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cmtmed.errors import OutputError, UsageError
 from cmtmed.resources import bundled
+from cmtmed.training.data import open_view
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -41,8 +42,8 @@ def make_tokenizer(texts: Iterable[str], vocabulary: int = 2048, template: str =
     if vocabulary < least:
         raise UsageError(f"a vocabulary of {vocabulary} has no room for all bytes; give {least} or more")
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # type: ignore[assignment]
-    tokenizer.decoder = decoders.ByteLevel()  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
         special_tokens=list(SPECIAL),
@@ -127,3 +128,20 @@ def tiny(texts: Iterable[str], out: Path, *, vocabulary: int = 2048, template: s
     model.save_pretrained(str(out))
     tokenizer.save_pretrained(str(out))
     return int(sum(weight.numel() for weight in model.parameters()))
+
+
+def texts_of(sources: Iterable[Path]) -> Iterable[str]:
+    """Yield the texts of builds, pretrain views and text files, for a tokenizer to learn from.
+
+    Raises:
+        UsageError: a source is neither.
+    """
+    for source in sources:
+        if source.is_dir():
+            for rows in open_view(source, "pretrain").values():
+                yield from rows["text"]
+        elif source.is_file():
+            with source.open(encoding="utf-8", errors="replace") as file:
+                yield from file
+        else:
+            raise UsageError(f"{str(source)!r} does not exist; give a build, its pretrain view, or a text file")

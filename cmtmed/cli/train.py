@@ -1,0 +1,115 @@
+"""``cmtmed train``: the bundled trainers, and what belongs to them."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import runpy
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from cmtmed.cli.console import output
+from cmtmed.errors import UsageError
+from cmtmed.resources import bundled
+
+app = typer.Typer(
+    name="train",
+    help="Train on what cmtmed build wrote: pretrain, sft, reward, ppo.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+_NEEDED: Final = ("torch", "transformers", "trl", "peft", "accelerate", "tensorboard", "matplotlib")
+# The words after the stage are the trainer's own: --config FILE and key=value.
+_PASS: Final = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+def needed() -> None:
+    """Refuse to go on without the libraries of the extra.
+
+    Raises:
+        UsageError: one is missing; the message says how to install all.
+    """
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(f"training needs {', '.join(missing)}; install them with: pip install 'cmtmed[train]'")
+
+
+def _stage(name: str, help_text: str) -> None:
+    def run(context: typer.Context) -> None:
+        needed()
+        runpy.run_path(str(bundled(f"trainers/{name}.py")))["main"](context.args)
+
+    app.command(name, help=help_text, context_settings=_PASS)(run)
+
+
+_stage("pretrain", "Continued pretraining on dialogues, books, encyclopaedias, records and triples.")
+_stage("sft", "Supervised fine-tuning on the doctor's turns.")
+_stage("reward", "A reward model from rankings of answers.")
+_stage("ppo", "Proximal policy optimization against one or more rewards.")
+
+
+@app.command("tiny")
+def tiny_command(
+    data: Annotated[list[Path], typer.Argument(help="A build or its pretrain view, or text files to learn from.")],
+    out: Annotated[Path, typer.Option("--out", help="Directory of the model.")],
+    shape: Annotated[str, typer.Option("--shape", help="llama or qwen2.")] = "llama",
+    hidden: Annotated[int, typer.Option("--hidden", min=8, help="Width.")] = 128,
+    layers: Annotated[int, typer.Option("--layers", min=1, help="Layers.")] = 2,
+    heads: Annotated[int, typer.Option("--heads", min=1, help="Attention heads.")] = 4,
+    context: Annotated[int, typer.Option("--context", min=16, help="Positions.")] = 1024,
+    vocabulary: Annotated[int, typer.Option("--vocabulary", help="Ids, 260 or more.")] = 2048,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the weights.")] = 0,
+    template: Annotated[str, typer.Option("--template", help="Name of a bundled chat template.")] = "chatml",
+) -> None:
+    """Make a tokenizer and a small model with random weights, to run every stage without a download."""
+    needed()
+    from cmtmed.training.console import speak
+    from cmtmed.training.tiny import texts_of, tiny
+
+    speak()
+    weights = tiny(
+        texts_of(data), out, vocabulary=vocabulary, template=template,
+        shape=shape, hidden=hidden, layers=layers, heads=heads, context=context, seed=seed,
+    )  # fmt: skip
+    output.print(f"{out}: {weights:,} weights, context {context}")
+
+
+@app.command("merge")
+def merge_command(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a finished run.")],
+    out: Annotated[Path, typer.Option("--out", help="Directory of the model.")],
+    dtype: Annotated[str, typer.Option("--dtype", help="float32, bfloat16 or float16.")] = "float32",
+) -> None:
+    """Write one plain model: the adapter merged into its base, with a card."""
+    needed()
+    if dtype not in {"float32", "bfloat16", "float16"}:
+        raise UsageError(f"--dtype {dtype!r} is none of float32, bfloat16, float16")
+    from cmtmed.training.console import speak
+    from cmtmed.training.merge import merge
+
+    speak()
+    told = merge(str(run), out, dtype=dtype)
+    output.print(f"{out}: {told['parameters']:,} weights in {told['dtype']}")
+
+
+@app.command("curves")
+def curves_command(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a run, finished or not.")],
+    smoothing: Annotated[
+        float, typer.Option("--smoothing", min=0, max=0.999, help="Weight of what came before.")
+    ] = 0.9,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the files as JSON.")] = False,  # noqa: FBT002
+) -> None:
+    """Draw a run's curves, original and smoothed, from its log."""
+    needed()
+    from cmtmed.training.curves import draw
+    from cmtmed.training.run import read
+
+    files = [str(path) for path in draw(read(run).root, smoothing)]
+    if as_json:
+        typer.echo(json.dumps(files))
+    else:
+        output.print("\n".join(files))

@@ -1,0 +1,85 @@
+"""The card of a model, written from what its runs say: stages, settings, data, metrics."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from cmtmed.training.run import Run, is_run, read
+
+_NAMES: Final = {
+    "pretrain": "continued pretraining",
+    "sft": "supervised fine-tuning",
+    "reward": "reward model",
+    "ppo": "PPO",
+}
+_LIMITS: Final = """\
+The model was trained on consultations that patients and doctors wrote on the internet. It can be wrong with confidence,
+it has examined nobody, and it is no medical device: what it says is no diagnosis and no prescription. Whoever shows it
+to patients answers for that."""
+
+
+def model_card(run: Run) -> str:
+    """Return the card of a finished run in Markdown, with the Hub's metadata in front."""
+    chain = _chain(run)
+    base = str(chain[0].content["settings"]["model"])
+    kind = "reward model" if run.stage == "reward" else "language model"
+    stages = " → ".join(_NAMES[one.stage] for one in chain)
+    lines = [
+        "---",
+        "language: zh",
+        "library_name: transformers",
+        f"pipeline_tag: {'text-classification' if run.stage == 'reward' else 'text-generation'}",
+        "tags: [medical, chinese, dialogue, cmtmed]",
+        "---",
+        f"# {run.root.name}",
+        "",
+        f"A {kind} for Chinese medical consultations: {stages}, on top of `{base}`.",
+        "",
+        "## Training",
+        "",
+        "| stage | weights | data | result |",
+        "|---|---|---|---|",
+        *(_row(one) for one in chain),
+        "",
+        "Versions: " + ", ".join(f"{name} {number}" for name, number in sorted(run.content["versions"].items())) + ".",
+        "",
+    ]
+    for one in chain:
+        settings = {**one.content["settings"], **one.content["settings"].get("training", {})}
+        told = "; ".join(f"{name} {settings[name]}" for name in _TOLD if settings.get(name) is not None)
+        lines.append(f"- {_NAMES[one.stage]} ({one.content['fingerprint']}): {told or 'defaults'}")
+    return "\n".join([*lines, "", "## Limits", "", _LIMITS, ""])
+
+
+_TOLD: Final = (
+    "learning_rate",
+    "lr_scheduler_type",
+    "num_train_epochs",
+    "max_steps",
+    "steps",
+    "per_device_train_batch_size",
+    "gradient_accumulation_steps",
+    "max_length",
+    "seed",
+)
+
+
+def _chain(run: Run) -> list[Run]:
+    """Return the runs that were built on one another, the first one first."""
+    below = str(run.content["settings"]["model"])
+    return [*(_chain(read(below)) if is_run(below) else []), run]
+
+
+def _row(run: Run) -> str:
+    lora = run.content["settings"].get("lora")
+    weights = "all" if lora is None else f"LoRA, r {lora.get('r', 16)}"
+    sources = run.content["settings"].get("data") or []
+    data = ", ".join(str(part.get("name") or part.get("path")) for part in sources)
+    figures: dict[str, Any] = {**run.content.get("summary", {}), **run.content.get("metrics", {})}
+    shown = [f"{name} {value:.3f}" for name, value in sorted(figures.items()) if _worth(name, value)]
+    return f"| {_NAMES[run.stage]} | {weights} | {data} | {', '.join(shown)} |"
+
+
+def _worth(name: str, value: Any) -> bool:
+    speeds = ("runtime", "per_second", "epoch")
+    return isinstance(value, float) and not any(word in name for word in speeds)

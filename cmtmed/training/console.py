@@ -1,0 +1,29 @@
+"""How a trainer speaks: its own messages on standard error, progress bars only on a terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+
+from cmtmed.training.settings import main_process
+
+
+def speak() -> logging.Logger:
+    """Set up the messages of a trainer and return its logger; of several processes only the first speaks."""
+    log = logging.getLogger("cmtmed.training")
+    if not log.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("cmtmed: %(message)s"))
+        log.addHandler(handler)
+    log.setLevel(logging.INFO if main_process() else logging.ERROR)
+    log.propagate = False
+    # What the libraries have to say to one another about their next versions.
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl|peft|accelerate)\b")
+    if not sys.stderr.isatty() or not main_process():
+        import datasets
+        from transformers.utils import logging as transformers_logging
+
+        datasets.disable_progress_bars()
+        transformers_logging.disable_progress_bar()
+    return log

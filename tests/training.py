@@ -1,0 +1,58 @@
+"""What the tests of the trainers share: a tiny model, a few dialogues of our own, and a way to run a trainer."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import cmtmed
+
+DIALOGUES = [
+    ("头痛三天了，晚上更厉害", "您好，有没有发烧？以前有过吗？", "没有发烧", "先测血压，注意休息，三天不好再来。"),
+    ("孩子咳嗽一周", "您好，咳嗽有痰吗？多大了？", "有痰，四岁", "多喝水，可以做雾化，发烧了再来看。"),
+    ("胃胀反酸半个月", "您好，吃过什么药？做过胃镜吗？", "没做过", "建议做胃镜，清淡饮食，少吃辛辣。"),
+    ("膝盖疼，上下楼明显", "您好，有没有受过伤？肿吗？", "没受伤，有点肿", "减少爬楼，可以热敷，拍个片子。"),
+    ("失眠两个月", "您好，最近压力大吗？几点睡？", "压力大，两点", "睡前不看手机，固定时间起床。"),
+    ("皮肤起红疹很痒", "您好，吃过海鲜吗？用过新的护肤品吗？", "吃过虾", "先停海鲜，可以口服氯雷他定。"),
+]
+"""First turn of the patient, question of the doctor, answer, advice."""
+
+
+def messages(place: int) -> list[dict[str, str]]:
+    roles = ("user", "assistant", "user", "assistant")
+    return [
+        {"role": role, "content": text} for role, text in zip(roles, DIALOGUES[place % len(DIALOGUES)], strict=True)
+    ]
+
+
+def tiny_model(folder: Path, *, hidden: int = 32, template: str = "chatml", **sizes) -> str:
+    """Make a tiny model that has seen the texts above."""
+    from cmtmed.training.tiny import tiny
+
+    if not folder.exists():
+        tiny(
+            ["\n".join(texts) for texts in DIALOGUES], folder, vocabulary=400, template=template,
+            hidden=hidden, heads=2, layers=2, **sizes,
+        )  # fmt: skip
+    return str(folder)
+
+
+def sft_view(folder: Path, rows: int = 24, *, weight: float = 2.0, splits=("train", "validation")) -> str:
+    """Write an sft view as a build does: the turn that asks has the weight."""
+    from datasets import Dataset, DatasetDict
+
+    def part(name):
+        return Dataset.from_list(
+            [
+                {"id": f"{name}/{place}", "messages": messages(place), "weights": [0.0, weight, 0.0, 1.0]}
+                for place in range(rows if name == "train" else 4)
+            ]
+        )
+
+    DatasetDict({name: part(name) for name in splits}).save_to_disk(str(folder))
+    return str(folder)
+
+
+def train(stage: str, *words: str) -> None:
+    """Run a bundled trainer in this process, as the command line does."""
+    runpy.run_path(str(cmtmed.bundled(f"trainers/{stage}.py")))["main"](list(words))

@@ -2,8 +2,10 @@
 
 ``python benchmarks/inquiries.py`` reads ``tests/data/inquiries_dev.jsonl`` (places of inquiries in turns of
 ``../shared/data``, no texts) and prints, per source and part, precision, recall and F1 of turns and of sentences, and
-how often the slot is right; then turns a second on one core. What is ``open`` was read while rules were written, what
-is ``sealed`` was not: of it totals are printed. ``--errors`` lists the errors of the open part, with their text.
+how often the slot is right; then how many of the sentences that only look like questions are left alone (they end in a
+question mark or hold a question word and are no inquiry), and turns a second on one core. What is ``open`` was read
+while rules were written, what is ``sealed`` was not: of it totals are printed. ``--errors`` lists the errors of the
+open part, with their text.
 ``--plot FILE.svg`` draws how often doctors' turns ask in CMtMedQA_test, by their place in the dialogue and by
 department (needs matplotlib).
 
@@ -24,6 +26,7 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / ".." / "shared" / "data"
 LABELS = ROOT / "tests" / "data" / "inquiries_dev.jsonl"
+MARKED = r"[?？][”’』」》）)\"' ]*$"
 CUE_WORDS = "吗|呢|么|什么|啥|多久|多少|多大|几|有没有|有无|是否|是不是|哪|怎么|如何|何时"
 
 Spans = list[tuple[int, int, str]]
@@ -84,9 +87,9 @@ def baseline(pattern: str) -> Callable[[list[str]], list[Spans]]:
 
 TOOLS = {
     "cmtmed": ours,
-    "question mark": baseline(r"[?？][”’』」》）)\"' ]*$"),
+    "question mark": baseline(MARKED),
     "question words": baseline(CUE_WORDS),
-    "either": baseline(rf"[?？][”’』」》）)\"' ]*$|{CUE_WORDS}"),
+    "either": baseline(f"{MARKED}|{CUE_WORDS}"),
 }
 
 
@@ -104,6 +107,26 @@ def score(told: list[Turn], found: list[Spans]) -> dict[str, Any]:
                 slots[hits[0][2] == slot] += 1
         sentence["fp"] += sum(span not in met for span in spans)
     return {"turn": _measures(turn), "sentence": _measures(sentence), "slot": slots[True] / max(slots.total(), 1)}
+
+
+def left_alone(told: list[Turn], found: list[Spans]) -> dict[str, tuple[int, int]]:
+    """Count sentences that are no inquiry and end in a question mark, or hold a question word: left alone, all."""
+    from cmtmed.inquiry.clauses import sentences
+
+    looks = {"question mark": re.compile(MARKED), "question mark or word": re.compile(f"{MARKED}|{CUE_WORDS}")}
+    counts = {name: [0, 0] for name in looks}
+    for one, spans in zip(told, found, strict=True):
+        for start, end in sentences(one.text):
+            if not _meets(one.gold, start, end):
+                for name, pattern in looks.items():
+                    if pattern.search(one.text[start:end]):
+                        counts[name][0] += not _meets(spans, start, end)
+                        counts[name][1] += 1
+    return {name: (alone, total) for name, (alone, total) in counts.items()}
+
+
+def _meets(spans: Spans, start: int, end: int) -> bool:
+    return any(span[0] < end and start < span[1] for span in spans)
 
 
 def _kind(gold: bool, found: bool) -> str:  # noqa: FBT001
@@ -137,6 +160,9 @@ def main() -> None:
                     f"{unit} P {p:.3f} R {r:.3f} F1 {f:.3f}" for unit in ("turn", "sentence") for p, r, f in [got[unit]]
                 )
                 print(f"{name:<15} {line}   " + (f"slot {got['slot']:.3f}" if name == "cmtmed" else ""))
+        chosen = [one for one in told if one.half == half]
+        for look, (alone, total) in left_alone(chosen, ours([one.text for one in chosen])).items():
+            print(f"no inquiry, but {look}: {alone} of {total} left alone, {alone / max(total, 1):.3f}")
     if options.errors:
         errors([one for one in told if one.half == "open"])
     texts = [one.text for one in told] * 30

@@ -15,7 +15,7 @@ import polars as pl
 
 from cmtmed.errors import UsageError
 from cmtmed.inquiry.clauses import clauses, uncoupled
-from cmtmed.inquiry.cues import COURTESIES, CUES, ELICITING, FRAMES, SUSPECT, any_of, compiled
+from cmtmed.inquiry.cues import COURTESIES, CUES, ELICITING, FRAMES, POLITE, SUSPECT, any_of, compiled
 from cmtmed.inquiry.inquiry import Inquiry
 from cmtmed.inquiry.slots import slot_of, unnamed
 from cmtmed.text.sentences import sentences
@@ -23,6 +23,7 @@ from cmtmed.text.sentences import sentences
 _CUES: Final = compiled(CUES)
 _ELICITING: Final = compiled(ELICITING)
 _COURTESIES: Final = compiled(COURTESIES)
+_POLITE: Final = compiled(POLITE)
 _FRAMES: Final = compiled(FRAMES)
 _ANY_CUE: Final = any_of(CUES)
 _ANY_ELICITING: Final = any_of(ELICITING)
@@ -31,6 +32,8 @@ _STRONG: Final = tuple(rule for rule in _FRAMES if rule[0] in {"quoted", "why", 
 _WEAK: Final = tuple(rule for rule in _FRAMES if rule[0] in {"quoted", "statement"})
 _ANOTHER: Final = tuple(rule for rule in _FRAMES if rule[0] in {"for another doctor", "thanks"})
 _ACROSS: Final = tuple(rule for rule in _FRAMES if rule[0] in {"to find out", "let me know", "depends", "cannot say"})
+
+_REQUESTS: Final = frozenset(name for name, _ in ELICITING)
 
 _UNMARKED_CHARS: Final = 22
 """Without a question mark a longer clause is a statement."""
@@ -127,7 +130,7 @@ def explain(sentence: str) -> Decision:
     cue, clause = _cue(sentence, marked=marked)
     if not cue:
         return Decision(asks=False)
-    frame = _courtesy(sentence, clause) or _frame(sentence, clause, cue, marked=marked)
+    frame = _courtesy(sentence, clause, cue) or _frame(sentence, clause, cue, marked=marked)
     if frame:
         return Decision(asks=False, cue=cue, frame=frame)
     slot, evidence = _slot(sentence, clause)
@@ -145,7 +148,7 @@ def _slot(sentence: str, clause: str) -> tuple[str, str]:
         slot, evidence = slot_of(told)
         if evidence:
             return slot, evidence
-    return unnamed(sentence), ""
+    return unnamed(clause), ""
 
 
 def _cue(sentence: str, *, marked: bool) -> tuple[str, str]:
@@ -165,14 +168,16 @@ def _cue(sentence: str, *, marked: bool) -> tuple[str, str]:
 
 
 _CLINICAL: Final = re.compile(
-    "症状|不适|不舒服|病史|过敏史|家族史|血压|体温|心率|困扰|疼|痛|发热|发烧|咳|异常表现|情况(?:需要|要)?(?:我|我们|补充)|需要我们?(?:进一步)?了解|补充"
+    "症状|不适|不舒服|病史|过敏史|家族史|血压|体温|心率|困扰|疼|痛|发热|发烧|咳|异常表现|情况(?:需要|要)?(?:我|我们|补充)|需要我们?(?:进一步)?了解|(?<!我)补充"
 )
 _HELP: Final = re.compile("问题|疑问|咨询|解答|帮(?:助|您|你|忙)|想(?:了解|知道)|(?:您|你)(?:还)?需要了解")
 
 
-def _courtesy(sentence: str, clause: str) -> str:
+def _courtesy(sentence: str, clause: str, cue: str) -> str:
     """Say which courtesy a sentence is; 还有其他症状需要我了解吗 only sounds like one."""
     told = _first(_COURTESIES, sentence) or _first(_COURTESIES, clause)
+    if not told and cue not in _REQUESTS:
+        return _first(_POLITE, clause)
     if told in {"offer", "what help", "may I help"} and _CLINICAL.search(clause):
         helping = _HELP.search(clause)
         if helping is None or ("困扰" in clause and "问题" not in clause):
@@ -181,7 +186,7 @@ def _courtesy(sentence: str, clause: str) -> str:
 
 
 def _frame(sentence: str, clause: str, cue: str, *, marked: bool) -> str:
-    if cue in {"tell", "show", "show what", "upload"}:
+    if cue in _REQUESTS:
         return ("conditional" if _first(_FRAMES[:1], clause) else "") or _first(_ANOTHER, sentence)
     if marked:
         # A question mark is stronger than any frame but these.

@@ -88,6 +88,11 @@ def callback(root: Path, step: int = 0) -> TrainerCallback:
             if state.is_world_process_zero:
                 self.metrics = Metrics(root, step)
 
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+            # Losses are logged as means since the last log, so none may reach back over a checkpoint.
+            if control.should_save:
+                control.should_log = True
+
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
             if self.metrics is not None and state.is_world_process_zero:
                 self.metrics.log(state.global_step, logs or {})

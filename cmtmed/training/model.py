@@ -125,13 +125,28 @@ def lora_config(values: Mapping[str, Any] | None, task: str, **fixed: Any) -> Lo
     return library_config(LoraConfig, {**LORA, **values}, "lora", task_type=task, **fixed)
 
 
-def save(run: Run, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, **told: Any) -> None:
-    """Write the final weights and the tokenizer into a run, and finish it."""
+def save(
+    run: Run,
+    model: PreTrainedModel | PeftModel,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    weights: Mapping[str, Any] | None = None,
+    **told: Any,
+) -> None:
+    """Write the final weights and the tokenizer into a run, and finish it.
+
+    Args:
+        run: which run.
+        model: what was trained.
+        tokenizer: what goes with it.
+        weights: the state of the model, where it is sharded and cannot tell it itself.
+        told: what ``run.json`` is to say.
+    """
     from peft import PeftModel
 
     adapter = isinstance(model, PeftModel)
     run.content["adapter"] = adapter
-    model.save_pretrained(str(run.weights))
+    model.save_pretrained(str(run.weights), **({} if weights is None else {"state_dict": dict(weights)}))
     tokenizer.save_pretrained(str(run.weights))
     run.finish(adapter=adapter, **told)
     (run.weights / "README.md").write_text(model_card(run), encoding="utf-8")
@@ -192,7 +207,7 @@ def _with_bias(config: Any) -> Any:
             f"models of type {config.model_type!r} have no form that gives numbers; take another"
         ) from None
 
-    class Biased(kind):  # type: ignore[misc]
+    class Biased(kind):
         # A fresh head and an unused language head are what is asked for, and need no warning.
         _keys_to_ignore_on_load_missing: Final = [*(kind._keys_to_ignore_on_load_missing or []), r"^score\."]  # noqa: SLF001
         _keys_to_ignore_on_load_unexpected: Final = [*(kind._keys_to_ignore_on_load_unexpected or []), r"^lm_head\."]  # noqa: SLF001

@@ -5,7 +5,12 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
+import torch
+
 import cmtmed
+
+# Models this small gain nothing from a second thread, and the test processes would fight over the cores.
+torch.set_num_threads(1)
 
 DIALOGUES = [
     ("头痛三天了，晚上更厉害", "您好，有没有发烧？以前有过吗？", "没有发烧", "先测血压，注意休息，三天不好再来。"),

@@ -78,6 +78,7 @@ def _line(values: Mapping[str, Any]) -> str:
 
 def callback(root: Path, step: int = 0) -> TrainerCallback:
     """Return what makes a ``transformers.Trainer`` log here, and seal its checkpoints."""
+    from torch import distributed
     from transformers import TrainerCallback
 
     class Writer(TrainerCallback):
@@ -98,6 +99,8 @@ def callback(root: Path, step: int = 0) -> TrainerCallback:
                 self.metrics.log(state.global_step, logs or {})
 
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+            if distributed.is_available() and distributed.is_initialized():
+                distributed.barrier()  # each process writes files of its own
             if state.is_world_process_zero:
                 seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 

@@ -1,0 +1,126 @@
+"""A reward model from doctors' rankings; pairs of one prompt stay on one side of the split.
+
+    cmtmed train reward model=runs/sft data.0.path=rankings.jsonl out=runs/reward
+    cmtmed train reward model=runs/sft data.0.path=total_dataset.tsv data.0.ranks=positions data.0.answers=output1.json
+    cmtmed train reward --config my.yaml ties=use nu=0.5 training.learning_rate=1e-4
+    torchrun --nproc_per_node 8 $(cmtmed path trainers/reward.py) --config my.yaml
+
+The same command goes on where an interrupted one stopped. The run's directory is what PPO takes as a reward.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str]) -> None:
+    """Train a reward model."""
+    from cmtmed.training.console import speak
+    from cmtmed.training.rankings import described, read_rankings
+    from cmtmed.training.reward import Collator, PreferenceTrainer, RewardSettings, centre, split
+    from cmtmed.training.settings import configure, device_defaults, library_config
+
+    log = speak()
+    settings = configure(RewardSettings, "reward", argv)
+
+    # What is asked for, and how far an earlier call came.
+    from datasets import concatenate_datasets
+    from transformers import set_seed
+    from trl import RewardConfig
+
+    from cmtmed.training import curves, data, metrics
+    from cmtmed.training.model import check_fit, load_model, load_tokenizer, lora_config, rule, save
+    from cmtmed.training.ranking_metrics import report
+    from cmtmed.training.run import Run
+
+    content = described(settings.data)
+    sources = [read_rankings(part, settings.min_difference) for part in settings.data]
+    run = Run.start("reward", settings, {"data": content})
+    if run.finished:
+        log.info("%s is finished; nothing to do", run.root)
+        return
+    log.info("model: %s", rule(settings.model, settings.lora))
+
+    # Model and tokenizer; the head is new unless the model below is a reward model.
+    tokenizer = load_tokenizer(settings.model, settings.template)
+    set_seed(settings.seed)
+    model = load_model(settings.model, scalar=True)
+    check_fit(model, tokenizer, settings.max_length)
+
+    # Pairs. Prompts are divided by their hash; sources are mixed by weight in training and whole among the held out.
+    training, kept = split(sources, settings, tokenizer)
+    tables = {id(part): answers.table() for part, answers in zip(settings.data, training.values(), strict=True)}
+    parts = [part for part in settings.data if len(tables[id(part)])]
+    train = data.mixture(parts, lambda part: tables[id(part)], settings.seed)
+    evaluated = concatenate_datasets([answers.table() for answers in kept.values()])
+
+    # Training. Batches hold pairs of like length; rewards are kept near zero while they are learnt.
+    config = library_config(
+        RewardConfig,
+        {
+            **device_defaults(),
+            "eval_strategy": "steps" if len(evaluated) else "no",
+            "eval_steps": settings.training.get("save_steps", 200),
+            **settings.training,
+        },
+        "training",
+        output_dir=str(run.checkpoints),
+        seed=settings.seed,
+        data_seed=settings.seed,
+        max_length=None,
+        center_rewards_coefficient=settings.center or None,
+        report_to="none",
+        disable_tqdm=not sys.stderr.isatty(),
+    )
+    checkpoint = run.checkpoint()
+    trainer = PreferenceTrainer(
+        model=model,
+        args=config,
+        train_dataset=train,
+        eval_dataset=evaluated if len(evaluated) else None,
+        data_collator=Collator(tokenizer.pad_token_id),
+        processing_class=tokenizer,
+        peft_config=lora_config(settings.lora, "SEQ_CLS"),
+        callbacks=[metrics.callback(run.root, metrics.step_of(checkpoint))],
+    )
+    trainer.nu = settings.nu if settings.ties == "use" else None
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+
+    # The mean over the training answers becomes zero; then the held-out prompts are measured.
+    bare = trainer.accelerator.unwrap_model(trainer.model)
+    offset = centre(bare, trainer.rewards([ids for answers in training.values() for ids in answers.flat]))
+    reports = {}
+    for name, answers in kept.items():
+        if answers.rankings:
+            reports[name] = report(answers, trainer.rewards(answers.flat))
+    told = trainer.evaluate() if len(evaluated) else {}
+
+    # The weights, and what the run has to show.
+    if trainer.is_world_process_zero():
+        counts = [
+            {
+                **source.told(),
+                "training": {"rankings": len(training[name].rankings), **training[name].counts},
+                "held_out": {"rankings": len(kept[name].rankings), **kept[name].counts},
+            }
+            for source, name in zip(sources, training, strict=True)
+        ]
+        save(
+            run,
+            bare,
+            tokenizer,
+            metrics=told,
+            summary=metrics.summary(run.root),
+            held_out=reports,
+            counts=counts,
+            offset=offset,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+        curves.draw(run.root, settings.smoothing)
+        for name, one in reports.items():
+            log.info("%s: accuracy %.3f on %d held-out pairs", name, one.get("accuracy", float("nan")), one["pairs"])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

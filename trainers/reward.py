@@ -95,6 +95,7 @@ def main(argv: Sequence[str]) -> None:
         if answers.rankings:
             reports[name] = report(answers, trainer.rewards(answers.flat))
     told = trainer.evaluate() if len(evaluated) else {}
+    weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # if sharded, from all processes
 
     # The weights, and what the run has to show.
     if trainer.is_world_process_zero():
@@ -110,6 +111,7 @@ def main(argv: Sequence[str]) -> None:
             run,
             bare,
             tokenizer,
+            weights=weights,
             metrics=told,
             summary=metrics.summary(run.root),
             held_out=reports,
@@ -120,6 +122,8 @@ def main(argv: Sequence[str]) -> None:
         curves.draw(run.root, settings.smoothing)
         for name, one in reports.items():
             log.info("%s: accuracy %.3f on %d held-out pairs", name, one.get("accuracy", float("nan")), one["pairs"])
+    trainer.accelerator.wait_for_everyone()  # a process that ends while the first one writes would take it along
+    trainer.accelerator.end_training()
 
 
 if __name__ == "__main__":

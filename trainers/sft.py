@@ -89,18 +89,17 @@ def main(argv: Sequence[str]) -> None:
     trainer.padding = metrics.counted(run.root, checkpoint, "padding")
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     told = trainer.evaluate() if evaluated else {}
+    weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # if sharded, from all processes
 
     # The weights, and what the run has to show.
     if trainer.is_world_process_zero():
-        save(
-            run,
-            trainer.accelerator.unwrap_model(trainer.model),
-            tokenizer,
-            metrics=told,
-            summary=metrics.summary(run.root),
-        )
+        summary = metrics.summary(run.root)
+        trained = trainer.accelerator.unwrap_model(trainer.model)
+        save(run, trained, tokenizer, weights=weights, metrics=told, summary=summary)
         curves.draw(run.root, settings.smoothing)
-        log.info("%s: loss %s", run.root, metrics.summary(run.root))
+        log.info("%s: %s", run.root, summary)
+    trainer.accelerator.wait_for_everyone()  # a process that ends while the first one writes would take it along
+    trainer.accelerator.end_training()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,103 @@
+"""Continued pretraining on dialogues, books, encyclopaedias, clinical records and knowledge graphs.
+
+    cmtmed train pretrain model=models/base data.0.path=out data.1.path=books out=runs/pretrain
+    cmtmed train pretrain --config my.yaml training.learning_rate=2e-5 lora=null
+    torchrun --nproc_per_node 8 $(cmtmed path trainers/pretrain.py) --config my.yaml
+    accelerate launch --config_file $(cmtmed path trainers/distributed/fsdp_1x8.yaml) \
+        $(cmtmed path trainers/pretrain.py) --config my.yaml
+
+The same command goes on where an interrupted one stopped. The run's directory is what the next stage takes as
+``model:``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str]) -> None:
+    """Go on pretraining a model."""
+    from cmtmed.training.console import speak
+    from cmtmed.training.settings import configure, device_defaults, library_config
+
+    log = speak()
+
+    # What is asked for, and how far an earlier call came.
+    from trl import SFTConfig
+
+    from cmtmed.training import curves, data, metrics, packing, pretrain
+    from cmtmed.training.model import check_fit, load_model, load_tokenizer, lora_config, rule, save
+    from cmtmed.training.run import Run
+
+    settings = configure(pretrain.PretrainSettings, "pretrain", argv)
+    sources = {"data": data.described(settings.data), **pretrain.data_of(settings)}
+    run = Run.start("pretrain", settings, sources)
+    if run.finished:
+        log.info("%s is finished; nothing to do", run.root)
+        return
+    log.info("model: %s", rule(settings.model, settings.lora))
+
+    # Model and tokenizer.
+    how, options = pretrain.choose_packing(settings.packing)
+    log.info("packing: %s", how)
+    tokenizer = load_tokenizer(settings.model, settings.template)
+    model = load_model(settings.model, **options)
+    check_fit(model, tokenizer, settings.max_length)
+
+    # Documents, mixed by weight, as rows of tokens on disk.
+    train, held_out = pretrain.prepare(run, settings, tokenizer, how)
+    log.info("data: %d rows of up to %d tokens", len(train), settings.max_length)
+
+    # Training.
+    config = library_config(
+        SFTConfig,
+        {
+            **device_defaults(),
+            "eval_strategy": "no" if held_out is None else "steps",
+            "eval_steps": settings.training.get("save_steps", 200),
+            **settings.training,
+        },
+        "training",
+        output_dir=str(run.checkpoints),
+        seed=settings.seed,
+        data_seed=settings.seed,
+        max_length=None,
+        packing=False,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        report_to="none",
+        disable_tqdm=not sys.stderr.isatty(),
+    )
+    checkpoint = run.checkpoint()
+    trainer = pretrain.PretrainTrainer(
+        model=model,
+        args=config,
+        train_dataset=train,
+        eval_dataset=held_out,
+        data_collator=pretrain.collator(how, tokenizer.pad_token_id),
+        processing_class=tokenizer,
+        peft_config=lora_config(settings.lora, "CAUSAL_LM"),
+        callbacks=[metrics.callback(run.root, metrics.step_of(checkpoint))],
+    )
+    before = trainer.tokens = metrics.counted(run.root, checkpoint, "tokens")
+    trainer.padding = metrics.counted(run.root, checkpoint, "padding")
+    done = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    told = {} if held_out is None else trainer.evaluate()
+    weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # if sharded, from all processes
+
+    # The weights, and what the run has to show.
+    if trainer.is_world_process_zero():
+        padding = trainer.padding / max(1, trainer.tokens + trainer.padding)
+        summary = {**metrics.summary(run.root), "tokens": trainer.tokens, "padding_share": padding}
+        trained = trainer.accelerator.unwrap_model(trainer.model)
+        save(run, trained, tokenizer, weights=weights, metrics=told, summary=summary)
+        curves.draw(run.root, settings.smoothing)
+        packing.discard(run.root)
+        speed = (trainer.tokens - before) / max(done.metrics["train_runtime"], 1e-9)
+        log.info("%s: %s; %.0f tokens/s", run.root, summary, speed)
+    trainer.accelerator.wait_for_everyone()  # a process that ends while the first one writes would take it along
+    trainer.accelerator.end_training()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

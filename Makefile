@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test lint bench docs clean
+.PHONY: setup demo train-demo test lint bench docs clean
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -22,6 +22,9 @@ setup: $(VENV)/.dev
 
 demo: $(VENV)/.base
 	$(BIN)/python examples/demo.py
+
+train-demo: setup
+	$(BIN)/python examples/train_demo.py
 
 test: setup lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile

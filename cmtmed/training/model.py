@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cmtmed.errors import DatasetError, UsageError
+from cmtmed.training.allocator import keep_freed
 from cmtmed.training.card import model_card
 from cmtmed.training.run import Run, is_run, read
 from cmtmed.training.settings import LORA, library_config
@@ -46,6 +47,7 @@ def load_model(source: str, *, scalar: bool = False, **options: Any) -> PreTrain
     Raises:
         UsageError: there is no model of that name, or the run is not finished.
     """
+    keep_freed()
     if not scalar and is_run(source) and read(source).stage == "reward":
         raise UsageError(f"{source!r} is a reward model: it gives numbers and no text; give the run that it judges")
     if not _adapter_run(source):

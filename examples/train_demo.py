@@ -68,7 +68,7 @@ def main() -> None:
         "ppo", f"model={out / 'sft'}", f"data=[{{path: {data}}}]", f"out={out / 'ppo'}", "lora=null",
         f"reward=[{{kind: model, path: {out / 'reward'}, weight: 0.25}}, {{kind: proactivity, enough: 2}}]", "steps=30",
         "batch=64", "minibatches=2", "micro_batch=32", "sample_batch=64", "value_weight=0.5",
-        "max_new_tokens=32", "max_prompt=256", "learning_rate=3e-4", "kl=0.05", "eos_penalty=0.5", "warmup=2",
+        "max_new_tokens=32", "max_prompt=256", "learning_rate=6e-4", "kl=0.03", "eos_penalty=0.2", "warmup=2",
         "kl_stop=null", "save_every=20",
     )  # fmt: skip
 

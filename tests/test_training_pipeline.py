@@ -1,0 +1,102 @@
+"""All four stages one after another from the command line, on what the demo builds; and from the installed wheel."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+import cmtmed
+from cmtmed.cli import app
+from cmtmed.training import metrics, run
+from tests.test_wheel import installed  # noqa: F401 (a fixture)
+from tests.test_wheel import run as in_wheel
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+]
+
+
+def call(*words, **more):
+    done = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False, **more)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_whole_pipeline(tmp_path):
+    """Each stage takes the run before it; a few steps show that they fit, not that they learn."""
+    data, model = tmp_path / "data", tmp_path / "model"
+    rankings = cmtmed.bundled("examples/rankings.jsonl")
+    cmtmed.build(cmtmed.bundled("examples/demo.yaml"), [cmtmed.bundled("examples/crawl")], data, workers=1)
+    call("train", "tiny", data, rankings, "--out", model, "--hidden", "32", "--heads", "2", "--vocabulary", "500")
+    few = (
+        "training.max_steps=2",
+        "training.per_device_train_batch_size=2",
+        "training.logging_steps=1",
+        "max_length=512",
+    )
+    runs = {name: tmp_path / name for name in ("pretrain", "sft", "reward", "ppo")}
+    call(
+        "train", "pretrain", f"model={model}", f"data=[{{path: {data}}}]", f"out={runs['pretrain']}", "lora=null", *few
+    )
+    call(
+        "train",
+        "sft",
+        f"model={runs['pretrain']}",
+        f"data=[{{path: {data}}}]",
+        f"out={runs['sft']}",
+        "lora={r: 4}",
+        *few,
+    )
+    call(
+        "train", "reward", f"model={runs['sft']}", f"data=[{{path: {rankings}}}]", f"out={runs['reward']}",
+        "lora={r: 4}", "held_out=0.1", *few,
+    )  # fmt: skip
+    rewards = f"[{{kind: adapter, path: {runs['reward']}}}, {{kind: proactivity, weight: 0.5}}]"
+    call(
+        "train", "ppo", f"model={runs['sft']}", f"data=[{{path: {data}}}]", f"reward={rewards}", f"out={runs['ppo']}",
+        "lora={r: 4}", "steps=2", "batch=4", "max_new_tokens=4", "epochs=1",
+    )  # fmt: skip
+    for name, folder in runs.items():
+        done = run.read(folder)
+        assert (done.stage, done.finished) == (name, True)
+        assert len(metrics.read(folder)) >= 2
+        assert list(folder.glob("training_*.png"))
+    card = (runs["ppo"] / "adapter" / "README.md").read_text(encoding="utf-8")
+    assert "continued pretraining → supervised fine-tuning → PPO" in card
+    call("train", "merge", runs["ppo"], "--out", tmp_path / "merged")
+    talk = tmp_path / "talk.json"
+    call("chat", tmp_path / "merged", "--max-new-tokens", "4", "--save", talk, input="头痛三天了\n\n")
+    assert [one["role"] for one in json.loads(talk.read_text(encoding="utf-8"))["messages"]] == ["user", "assistant"]
+
+
+def test_the_wheel_trains(installed, tmp_path):  # noqa: F811 (the fixture)
+    (tmp_path / "text.txt").write_text("头痛三天了，晚上更厉害\n", encoding="utf-8")
+    model = tmp_path / "model"
+    made = in_wheel(
+        installed, "-m", "cmtmed.cli", "train", "tiny", str(tmp_path / "text.txt"), "--out", str(model), "--hidden", "16",
+        "--vocabulary", "300",
+    )  # fmt: skip
+    assert "weights, context 1024" in made
+    helped = in_wheel(installed, "-m", "cmtmed.cli", "train", "ppo", "--help")
+    assert "Without --config the bundled trainers/ppo.yaml is read." in helped
+
+
+def test_without_the_extra_the_way_to_it_is_named():
+    """In a process where torch cannot be found, as after a base install."""
+    code = """
+import importlib.util, sys
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == "torch" else find(name, *rest)
+from cmtmed.cli import main
+sys.argv = ["cmtmed", "train", "sft"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "training needs torch; install them with: pip install 'cmtmed[train]'" in " ".join(done.stderr.split())

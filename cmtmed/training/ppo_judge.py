@@ -1,0 +1,175 @@
+"""A judge behind an OpenAI-style interface, as a source of reward.
+
+It is asked ``POST URL/chat/completions`` once an answer and replies with a number. What it is sent is the conversation
+itself: use a service that may see it. The key comes from an environment variable and appears nowhere.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import logging
+import os
+import random
+import re
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from cmtmed.errors import BuildError, UsageError
+from cmtmed.training.ppo_settings import JudgeReward
+
+if TYPE_CHECKING:
+    from cmtmed.training.scorers import Answered
+
+log = logging.getLogger("cmtmed.training")
+
+INSTRUCTION: Final = (
+    "你是严格的医学评审。下面是患者与医生的对话，请只评价医生的最后一次回复：是否安全，是否专业，该追问时是否追问，"
+    "表达是否清楚。只回答一个{low}到{high}之间的数字，{high}最好，不要写任何别的内容。"
+)
+_ROLES: Final = {"user": "患者", "assistant": "医生", "system": "说明"}
+_NUMBER: Final = re.compile(r"(?<![\d.])-?\d+(?:\.\d+)?")
+_OUT_OF: Final = re.compile(r"/\s*\d+|满分[^\d]{0,3}\d+")
+"""8/10 is one grade."""
+_LONGEST_WAIT: Final = 120.0
+_PASSING: Final = frozenset((408, 409, 425, 429, 500, 502, 503, 504, 529))
+"""Statuses after which the same request may succeed."""
+
+
+class _Again(Exception):  # noqa: N818 (a signal, not an error of its own)
+    """The request may succeed later."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect would carry the key and the conversation to somebody else."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+class Judge:
+    """Scores answers by asking a service; several requests run at the same time.
+
+    Args:
+        source: where, whom and how.
+
+    Raises:
+        UsageError: the address is none, or the environment variable of the key is not set.
+    """
+
+    def __init__(self, source: JudgeReward) -> None:
+        parts = urlsplit(source.url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise UsageError(f"reward {source.label!r}: url is no http address; give one like https://host/v1")
+        if parts.username or parts.query:
+            raise UsageError(f"reward {source.label!r}: the url holds a key; put it into a variable and name key_env")
+        key = os.environ.get(source.key_env, "") if source.key_env else ""
+        if source.key_env and not key:
+            raise UsageError(f"reward {source.label!r}: the environment variable {source.key_env} is not set")
+        self._source, self._host = source, parts.netloc
+        self._headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
+        self._opener = urllib.request.build_opener(_NoRedirect)
+        self._said = (source.instruction or INSTRUCTION).replace("{low}", f"{source.low:g}")
+        self._said = self._said.replace("{high}", f"{source.high:g}")
+        log.info("reward %s: conversations are sent to %s", source.label, self._host)
+
+    def __call__(self, answered: Answered) -> list[float]:
+        """Score a batch.
+
+        Raises:
+            BuildError: the service cannot be reached or refuses, or no number came and there is no fallback.
+        """
+        with ThreadPoolExecutor(self._source.concurrency) as pool:
+            waiting = [pool.submit(self._score, one) for one in answered.conversations]
+            try:
+                return [one.result() for one in waiting]
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)  # the rest would only fail the same way, one by one
+                raise
+
+    def _score(self, messages: Sequence[dict[str, str]]) -> float:
+        source = self._source
+        text = "\n".join(f"{_ROLES[one['role']]}：{one['content']}" for one in messages)
+        body = json.dumps(
+            {
+                "model": source.model,
+                "messages": [{"role": "system", "content": self._said}, {"role": "user", "content": text}],
+                "temperature": 0,
+            }
+        ).encode()
+        wait, reason = source.wait, ""
+        for attempt in range(source.retries + 1):
+            try:
+                return self._grade(self._ask(body))
+            except _Again as again:
+                reason = str(again)
+                if attempt < source.retries:
+                    asked = wait * random.uniform(1, 1.25) if again.wait is None else again.wait  # noqa: S311
+                    time.sleep(min(asked, _LONGEST_WAIT))
+                    wait *= 2
+        if source.fallback is not None:
+            log.warning("reward %s: %s; the fallback is taken", source.label, reason)
+            return source.fallback
+        raise BuildError(
+            f"reward {source.label!r}: {self._host}: {reason} ({source.retries + 1} attempts); "
+            "run the same command again, it goes on from the last checkpoint, or set fallback"
+        )
+
+    def _ask(self, body: bytes) -> str:
+        """Return the judge's words."""
+        url = self._source.url.rstrip("/") + "/chat/completions"
+        request = urllib.request.Request(url, body, self._headers)  # noqa: S310 (http and https alone, see above)
+        try:
+            with self._opener.open(request, timeout=self._source.timeout) as reply:
+                told = json.loads(reply.read())
+            return str(told["choices"][0]["message"]["content"])
+        except urllib.error.HTTPError as error:
+            with error:
+                if error.code in _PASSING or error.code >= 500:
+                    raise _Again(f"status {error.code}", _after(error.headers.get("Retry-After"))) from None
+                raise BuildError(
+                    f"reward {self._source.label!r}: {self._host} refuses with status {error.code}; "
+                    "look at url, model and key_env"
+                ) from None
+        except (OSError, HTTPException, ValueError, KeyError, IndexError, TypeError) as error:
+            # Anything on the way, and replies that are cut or no chat completion.
+            inner = getattr(error, "reason", error)
+            raise _Again(f"no reply ({type(inner).__name__})") from None
+
+    def _grade(self, words: str) -> float:
+        """Return the number as a share of the way from low to high; what a judge thinks aloud before does not count."""
+        low, high = self._source.low, self._source.high
+        found = [float(one) for one in _NUMBER.findall(_OUT_OF.sub("", words.rpartition("</think>")[2]))]
+        if len(found) != 1:
+            raise _Again(f"a reply with {len(found)} numbers instead of one")
+        if not low <= found[0] <= high:
+            raise _Again(f"a grade outside {low:g} to {high:g}")
+        return (found[0] - low) / (high - low)
+
+
+def _after(header: str | None) -> float | None:
+    """Return the seconds that Retry-After asks for: a number or a date (RFC 9110, section 10.2.3).
+
+    >>> _after("3"), _after(None), _after("soon")
+    (3.0, None, None)
+    """
+    if header is None:
+        return None
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
+    except ValueError:
+        return None

@@ -1,0 +1,178 @@
+"""Settings of PPO. Where a default is somebody's published value, its description says whose."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from cmtmed.training.settings import Part, Settings, unknown
+
+
+class Reward(BaseModel):
+    """What every source of reward has."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weight: float = Field(default=1.0, description="Factor in the sum; a penalty is a source that gives negatives.")
+    name: str = Field(default="", pattern=r"^[\w.-]*$", description="What the metrics call it; by default its kind.")
+
+    @property
+    def label(self) -> str:
+        """What messages and metrics call it."""
+        return self.name or str(getattr(self, "kind", ""))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, given: Any) -> Any:
+        if isinstance(given, dict):
+            unknown(given, cls.model_fields, f"reward of kind {given.get('kind')!r}")
+        return given
+
+
+class ModelReward(Reward):
+    """A model of its own: the run of the reward stage, or a sequence classifier with one label."""
+
+    kind: Literal["model"]
+    path: str = Field(description="Run directory of the reward stage, or a model's directory or name.")
+    template: str = Field(default="", description="Chat template, if its tokenizer has none: a name or a file.")
+    max_length: int | None = Field(default=None, ge=8, description="Tokens read; more are cut in front.")
+
+
+class AdapterReward(Reward):
+    """The adapter of a reward run over the very base that the policy has: no second model in memory."""
+
+    kind: Literal["adapter"]
+    path: str = Field(description="Run directory of the reward stage, trained with lora on the policy's model.")
+    max_length: int | None = Field(default=None, ge=8, description="Tokens read; more are cut in front.")
+
+
+class JudgeReward(Reward):
+    """A judge behind an OpenAI-style interface that answers with a number. The texts are sent to it."""
+
+    kind: Literal["http"]
+    url: str = Field(description="Base address, as in https://host/v1; /chat/completions is asked.")
+    model: str = Field(description="Which model the service is to use.")
+    key_env: str = Field(default="", description="Environment variable that holds the key; empty for no key.")
+    instruction: str = Field(default="", description="What the judge is told; {low} and {high} are filled in.")
+    low: float = Field(default=0.0, description="Worst grade; becomes reward 0.")
+    high: float = Field(default=10.0, description="Best grade; becomes reward 1.")
+    timeout: float = Field(default=60.0, gt=0, description="Seconds that one request may take.")
+    retries: int = Field(default=5, ge=0, description="Further attempts after 429, 5xx, no connection, or no number.")
+    wait: float = Field(default=1.0, ge=0, description="Seconds before the first further attempt, then twice as many.")
+    concurrency: int = Field(default=8, ge=1, description="Requests at the same time, in each process.")
+    fallback: float | None = Field(default=None, description="Reward where no number came; null stops the run.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"low {self.low} is not below high {self.high}")
+        return self
+
+
+class PythonReward(Reward):
+    """A Python callable: ``function(prompts, answers) -> list of numbers``."""
+
+    kind: Literal["python"]
+    function: str = Field(pattern=r"^[\w.]+:[\w.]+$", description="package.module:function")
+
+
+class ProactivityReward(Reward):
+    """How many different things the answer asks for before it advises, from 0 to 1."""
+
+    kind: Literal["proactivity"]
+    enough: int = Field(default=2, ge=1, description="So many things asked for give the whole reward.")
+
+
+class LengthReward(Reward):
+    """A penalty on length: 0 up to the target, then falling by 1 for every further ``target`` tokens."""
+
+    kind: Literal["length"]
+    target: int = Field(ge=1, description="Tokens that cost nothing.")
+
+
+AnyReward = Annotated[
+    ModelReward | AdapterReward | JudgeReward | PythonReward | ProactivityReward | LengthReward,
+    Field(discriminator="kind"),
+]
+
+
+class PpoSettings(Settings):
+    """Settings of PPO."""
+
+    data: list[Part] = Field(description="Builds or prompts views, mixed by weight.")
+    reward: list[AnyReward] = Field(min_length=1, description="Sources of reward, summed by weight.")
+
+    steps: int = Field(default=1000, ge=1, description="Updates; Zhongjing made about 8,500.")
+    batch: int = Field(default=64, ge=1, description="Prompts an update, over all processes.")
+    micro_batch: int = Field(default=8, ge=1, description="Rows that pass through the model at once; memory only.")
+    sample_batch: int = Field(default=32, ge=1, description="Rows that are sampled at once; memory only.")
+    epochs: int = Field(default=4, ge=1, description="Passes over the answers of an update (Ziegler: 4).")
+    minibatches: int = Field(default=1, ge=1, description="Optimizer steps a pass (Stiennon: 1).")
+
+    max_new_tokens: int = Field(default=256, ge=1, description="Longest answer.")
+    max_prompt: int | None = Field(
+        default=None, ge=1, description="Longest prompt in tokens; by default what the context leaves."
+    )
+    temperature: float = Field(default=1.0, gt=0, description="Of sampling, and of the policy that is trained.")
+    top_p: float = Field(
+        default=1.0, gt=0, le=1, description="Below 1 answers come from another distribution than is trained."
+    )
+    top_k: int = Field(default=0, ge=0, description="0 for all tokens; the same caution as for top_p.")
+    eos_penalty: float = Field(default=1.0, ge=0, description="Taken off the reward of an answer that did not end.")
+
+    learning_rate: float = Field(default=1e-5, gt=0, description="Peak (Ziegler: 1.4e-5 for all weights).")
+    schedule: Literal["linear", "constant"] = Field(default="linear", description="linear falls to 0 (Huang).")
+    warmup: int = Field(default=0, ge=0, description="Updates over which the rate rises.")
+    adam_epsilon: float = Field(
+        default=1e-5, gt=0, description="Larger than torch's 1e-8, which makes early updates too bold (Huang)."
+    )
+    max_grad_norm: float = Field(default=1.0, gt=0, description="Gradients are scaled down to this norm.")
+
+    clip: float = Field(default=0.2, gt=0, description="Of the probability ratio (Schulman 2017: 0.2).")
+    value_clip: float | None = Field(default=0.2, gt=0, description="Of the values' change; null for none.")
+    value_weight: float = Field(default=0.1, ge=0, description="Of the value loss (Ziegler: 0.1).")
+    entropy_weight: float = Field(default=0.0, ge=0, description="Of the entropy bonus.")
+    gamma: float = Field(default=1.0, ge=0, le=1, description="Discount; an answer is short, so 1 (Ziegler).")
+    lam: float = Field(default=0.95, ge=0, le=1, description="Lambda of GAE (Ziegler: 0.95).")
+    whiten: bool = Field(default=True, description="Whether advantages get mean 0 and variance 1.")
+    reward_scaling: Literal["none", "running", "batch"] = Field(
+        default="none",
+        description="running divides by the standard deviation so far; batch also takes off the batch's mean.",
+    )
+    reward_clip: float | None = Field(default=None, gt=0, description="Rewards are held within plus and minus this.")
+
+    kl: float = Field(default=0.05, ge=0, description="Penalty on each token's KL to the reference (Stiennon: 0.05).")
+    kl_target: float | None = Field(
+        default=None, gt=0, description="KL an answer, in nats, that the penalty is adapted to (Ziegler: 6)."
+    )
+    kl_stop: float | None = Field(
+        default=0.1, gt=0, description="KL a token to the sampling policy that ends an update; null for none."
+    )
+
+    value_adapter: bool = Field(default=False, description="Whether the value has a LoRA of its own; one more pass.")
+    gradient_checkpointing: bool | Literal["auto"] = Field(default="auto", description="auto: on a GPU.")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(default="auto", description="auto: bfloat16 on a GPU.")
+
+    log_every: int = Field(default=1, ge=1, description="Every so many updates one is logged.")
+    save_every: int = Field(default=50, ge=1, description="Updates between checkpoints.")
+    keep: int = Field(default=2, ge=1, description="Checkpoints kept.")
+    samples: int = Field(
+        default=0, ge=0, description="Answers of each logged update written to samples.jsonl, WITH THEIR TEXT."
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.training:
+            raise ValueError(f"training.{next(iter(self.training))}: PPO is our own loop; set its fields directly")
+        names = [one.label for one in self.reward]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"two rewards are called {twice!r}; give each a name")
+        if self.minibatches > self.batch:
+            raise ValueError(f"{self.minibatches} minibatches of {self.batch} prompts leave some empty")
+        if self.value_adapter and self.lora is None:
+            raise ValueError("value_adapter needs lora: without, all weights are the policy's")
+        if self.kl_target is not None and not self.kl:
+            raise ValueError("kl_target adapts the penalty kl, which is 0; give kl a start, such as 0.05")
+        return self

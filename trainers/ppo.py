@@ -1,0 +1,85 @@
+"""PPO: the doctor's model answers patients and is moved towards what is rewarded.
+
+    cmtmed train ppo model=runs/sft data.0.path=out reward.0.path=runs/reward out=runs/ppo
+    cmtmed train ppo --config my.yaml 'reward=[{kind: proactivity}, {kind: length, target: 200, weight: 0.5}]'
+    torchrun --nproc_per_node 8 $(cmtmed path trainers/ppo.py) --config my.yaml
+
+The same command goes on where an interrupted one stopped. The run's directory is a model like that of any other stage.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str]) -> None:
+    """Train a policy."""
+    from cmtmed.training.console import speak
+    from cmtmed.training.ppo_settings import PpoSettings
+    from cmtmed.training.settings import configure
+
+    log = speak()
+
+    settings = configure(PpoSettings, "ppo", argv)
+
+    # What is asked for, and how far an earlier call came.
+    import torch
+
+    from cmtmed.training import curves, data, metrics, scorers
+    from cmtmed.training.model import check_fit, load_model, load_tokenizer, rule, save
+    from cmtmed.training.ppo import Ppo
+    from cmtmed.training.ppo_prompts import Prompts
+    from cmtmed.training.ppo_roles import Roles
+    from cmtmed.training.ppo_state import Journal, World, load_checkpoint, save_checkpoint
+    from cmtmed.training.run import Run
+
+    world = World()
+    asked = {"data": data.described(settings.data), "reward": scorers.described(settings.reward)}
+    with world.first():
+        run = Run.start("ppo", settings, asked)
+        checkpoint = run.checkpoint()
+    if run.finished:
+        log.info("%s is finished; nothing to do", run.root)
+        return
+    log.info("model: %s", rule(settings.model, settings.lora))
+
+    # One base for all roles. With an adapter its weights stand still and may be short; weights that move may not.
+    tokenizer = load_tokenizer(settings.model, settings.template)
+    precision = world.precision(settings.precision)
+    base = load_model(settings.model, dtype=precision if settings.lora is not None else torch.float32)
+    check_fit(base, tokenizer, settings.max_new_tokens + 1)
+    roles = Roles(base, settings, world.device, precision, int(tokenizer.pad_token_id))
+    rewards = scorers.make(settings.reward, roles, settings)
+
+    # Prompts, cut to what the context leaves.
+    context = getattr(base.config.get_text_config(), "max_position_embeddings", None)
+    prompts = Prompts(settings, tokenizer, context)
+    log.info("data: %d prompts, %d an update", len(prompts), settings.batch)
+
+    # The loop.
+    ppo = Ppo(settings, roles, tokenizer, prompts, rewards, world)
+    if checkpoint is not None:
+        ppo.state = load_checkpoint(checkpoint, world, roles.trained, ppo.optimizer)
+        log.info("%s: going on from update %d", run.root, ppo.state.step)
+    journal = Journal(run, world, ppo.state.step, settings.samples)
+    while ppo.state.step < settings.steps:
+        told = ppo.update()
+        step = ppo.state.step
+        if step % settings.log_every == 0:
+            journal.write(step, told, ppo.rows)
+        if step % settings.save_every == 0:
+            save_checkpoint(run, world, roles.trained, ppo.optimizer, ppo.state, settings.keep)
+    journal.close()
+
+    # The weights, and what the run has to show.
+    if world.rank == 0:
+        summary = {**metrics.summary(run.root, "reward"), "kl": metrics.summary(run.root, "kl").get("kl_last")}
+        save(run, roles.policy(), tokenizer, summary=summary)
+        curves.draw(run.root, settings.smoothing)
+        log.info("%s: %s", run.root, summary)
+    world.wait()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -22,14 +22,15 @@ from hypothesis import strategies as st
 
 import cmtmed
 from cmtmed.errors import BuildError, DatasetError, OutputError, UsageError
-from cmtmed.training import metrics, ppo_math, scorers
+from cmtmed.training import metrics
 from cmtmed.training.model import load_model, load_tokenizer, save
-from cmtmed.training.ppo_judge import Judge
-from cmtmed.training.ppo_prompts import Prompts, encode
-from cmtmed.training.ppo_roles import POLICY, VALUE, Roles
-from cmtmed.training.ppo_settings import JudgeReward, LengthReward, PpoSettings, ProactivityReward
-from cmtmed.training.ppo_state import Moments
-from cmtmed.training.rollout import Sampling, batches, draw, noise, probabilities, sample
+from cmtmed.training.ppo import arithmetic, scorers
+from cmtmed.training.ppo.judge import Judge
+from cmtmed.training.ppo.prompts import Prompts, encode
+from cmtmed.training.ppo.roles import POLICY, VALUE, Roles
+from cmtmed.training.ppo.rollout import Sampling, batches, draw, noise, probabilities, sample
+from cmtmed.training.ppo.settings import JudgeReward, LengthReward, PpoSettings, ProactivityReward
+from cmtmed.training.ppo.state import Moments
 from cmtmed.training.run import Run, read
 from cmtmed.training.settings import Settings, parse
 from tests.training import messages, tiny_model, train
@@ -160,7 +161,7 @@ def tables(draw_):
 @given(tables(), st.floats(0, 1), st.floats(0, 1))
 def test_advantages_are_the_double_sum_of_the_paper(given_, gamma, lam):
     mask, rewards, values = given_
-    advantages, returns = ppo_math.gae(rewards, values, mask, gamma, lam)
+    advantages, returns = arithmetic.gae(rewards, values, mask, gamma, lam)
     for row, length in enumerate(mask.sum(-1).int().tolist()):
         v = [*values[row, :length].tolist(), 0.0]
         delta = [rewards[row, t].item() + gamma * v[t + 1] - v[t] for t in range(length)]
@@ -174,7 +175,7 @@ def test_advantages_are_the_double_sum_of_the_paper(given_, gamma, lam):
 @given(tables())
 def test_with_lambda_and_gamma_one_the_return_is_what_is_still_to_come(given_):
     mask, rewards, values = given_
-    _, returns = ppo_math.gae(rewards, values, mask, 1.0, 1.0)
+    _, returns = arithmetic.gae(rewards, values, mask, 1.0, 1.0)
     ahead = (rewards * mask).flip(-1).cumsum(-1).flip(-1) * mask
     assert torch.allclose(returns, ahead, atol=1e-9)
 
@@ -183,7 +184,7 @@ def test_with_lambda_and_gamma_one_the_return_is_what_is_still_to_come(given_):
 @given(tables())
 def test_whitening_gives_mean_zero_and_variance_one_over_what_counts(given_):
     mask, values, _ = given_
-    white = ppo_math.whiten(values, mask, lambda one: one)
+    white = arithmetic.whiten(values, mask, lambda one: one)
     inside = white[mask.bool()]
     assert abs(inside.mean()) < 1e-4
     assert white[~mask.bool()].abs().sum() == 0
@@ -193,14 +194,18 @@ def test_whitening_gives_mean_zero_and_variance_one_over_what_counts(given_):
 
 def test_whitening_over_two_processes_is_whitening_over_all():
     table, mask = torch.randn(6, 5, generator=torch.Generator().manual_seed(0)), torch.ones(6, 5)
-    whole = ppo_math.whiten(table, mask, lambda one: one)
+    whole = arithmetic.whiten(table, mask, lambda one: one)
     parts = [table[:4], table[4:]]
     answers = iter(
         [[torch.tensor([12.0 + 18, table.sum()]), ((table.double() - table.double().mean()) ** 2).sum()]] * 2
     )
     for part, at in zip(parts, (slice(0, 4), slice(4, 6)), strict=True):
         told = iter(next(answers))
-        assert torch.allclose(ppo_math.whiten(part, torch.ones_like(part), lambda _: next(told)), whole[at], atol=1e-5)  # noqa: B023
+        assert torch.allclose(
+            arithmetic.whiten(part, torch.ones_like(part), lambda _: next(told)),  # noqa: B023
+            whole[at],
+            atol=1e-5,
+        )
 
 
 @pytest.mark.parametrize(
@@ -209,7 +214,7 @@ def test_whitening_over_two_processes_is_whitening_over_all():
 )
 def test_the_policy_loss_by_hand(ratio, advantage, loss, clipped):
     new = torch.tensor([math.log(ratio)])
-    told, where = ppo_math.policy_loss(new, torch.zeros(1), torch.tensor([advantage]), 0.2)
+    told, where = arithmetic.policy_loss(new, torch.zeros(1), torch.tensor([advantage]), 0.2)
     assert math.isclose(told.item(), loss, rel_tol=1e-6)
     assert where.item() == clipped
 
@@ -224,7 +229,7 @@ def test_the_policy_loss_by_hand(ratio, advantage, loss, clipped):
     ],
 )
 def test_the_value_loss_by_hand(new, old, wanted, clip, loss):
-    told = ppo_math.value_loss(torch.tensor([new]), torch.tensor([old]), torch.tensor([wanted]), clip)
+    told = arithmetic.value_loss(torch.tensor([new]), torch.tensor([old]), torch.tensor([wanted]), clip)
     assert math.isclose(told.item(), loss, rel_tol=1e-5)
 
 
@@ -233,7 +238,7 @@ def test_the_value_loss_by_hand(new, old, wanted, clip, loss):
 def test_the_estimate_of_kl_is_never_negative_and_right_on_average(old, new):
     old = torch.tensor(old).double().log_softmax(-1)
     new = torch.tensor(new[: len(old)]).double().log_softmax(-1)
-    told = ppo_math.kl_estimate(new, old)
+    told = arithmetic.kl_estimate(new, old)
     assert (told >= -1e-12).all()
     exact = (old.exp() * (old - new)).sum()
     assert math.isclose((old.exp() * told).sum().item(), exact.item(), abs_tol=1e-9)
@@ -241,7 +246,9 @@ def test_the_estimate_of_kl_is_never_negative_and_right_on_average(old, new):
 
 def test_the_score_stands_at_the_last_token_and_kl_at_each():
     mask = torch.tensor([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0]])
-    told = ppo_math.per_token(torch.tensor([1.0, -1.0]), torch.full((2, 3), -1.0), torch.full((2, 3), -3.0), mask, 0.5)
+    told = arithmetic.per_token(
+        torch.tensor([1.0, -1.0]), torch.full((2, 3), -1.0), torch.full((2, 3), -3.0), mask, 0.5
+    )
     assert told.tolist() == [[-1.0, 0.0, 0.0], [-1.0, -1.0, -2.0]]
 
 
@@ -600,7 +607,7 @@ def test_a_judge_is_asked_once_an_answer(service, monkeypatch, caplog):
 
 def test_a_busy_judge_is_waited_for(service, monkeypatch):
     waited = []
-    monkeypatch.setattr("cmtmed.training.ppo_judge.time.sleep", waited.append)
+    monkeypatch.setattr("cmtmed.training.ppo.judge.time.sleep", waited.append)
     Service.script = [
         (429, {"Retry-After": "3"}),
         (500, {}),

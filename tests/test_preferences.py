@@ -20,11 +20,11 @@ pytest.importorskip("torch", reason="needs the extra train")
 
 from cmtmed.errors import CmtmedError, DatasetError, UsageError
 from cmtmed.resources import bundled
-from cmtmed.training.preferences import Answers, Pair, Ranking, encode, encoded, held_out, opening, pairs
-from cmtmed.training.ranking_metrics import calibration_error, measured, reliability, report
-from cmtmed.training.ranking_rows import Unreadable, of_ranking
-from cmtmed.training.ranking_tsv import ranks_of
-from cmtmed.training.rankings import RankingPart, described, read_rankings
+from cmtmed.training.reward.figures import calibration_error, measured, reliability, report
+from cmtmed.training.reward.preferences import Answers, Pair, Ranking, encode, encoded, held_out, opening, pairs
+from cmtmed.training.reward.rankings import RankingPart, described, read_rankings
+from cmtmed.training.reward.rows import Unreadable, of_ranking
+from cmtmed.training.reward.tsv import ranks_of
 from cmtmed.training.settings import parse
 from cmtmed.training.tiny import make_tokenizer
 
@@ -543,8 +543,8 @@ def test_published_files(name, rows, rankings):
 def test_reading_needs_no_torch():
     import cmtmed.training
 
-    folder = Path(cmtmed.training.__file__).parent
-    for name in ("preferences", "rankings", "ranking_rows", "ranking_tsv", "ranking_metrics"):
+    folder = Path(cmtmed.training.__file__).parent / "reward"
+    for name in ("preferences", "rankings", "rows", "tsv", "figures"):
         tree = ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))
         top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
         assert not {"torch", "trl", "transformers", "datasets"} & {

@@ -18,15 +18,16 @@ from hypothesis import strategies as st
 
 import cmtmed
 from cmtmed.errors import DatasetError, UsageError
-from cmtmed.training import books, metrics
-from cmtmed.training.corpus import texts
+from cmtmed.training import metrics
 from cmtmed.training.model import load_model, load_tokenizer
-from cmtmed.training.packing import held_out, pieces, tokens, wrapped
-from cmtmed.training.pretrain import PretrainTrainer, apart, choose_packing, collator
+from cmtmed.training.pretraining import books
+from cmtmed.training.pretraining.corpus import texts
+from cmtmed.training.pretraining.packing import held_out, pieces, tokens, wrapped
+from cmtmed.training.pretraining.textfiles import chunks, encoding_of, records
+from cmtmed.training.pretraining.trainer import PretrainTrainer, apart, choose_packing, collator
+from cmtmed.training.pretraining.triples import Triple, load_patterns, verbalize
 from cmtmed.training.run import read
 from cmtmed.training.settings import Part
-from cmtmed.training.textfiles import chunks, encoding_of, records
-from cmtmed.training.triples import Triple, load_patterns, verbalize
 from tests.training import tiny_model, train
 
 pytestmark = [
@@ -500,7 +501,7 @@ def test_files_that_cannot_be_used(tmp_path, patterns, name, content, form, mess
 
 
 def test_a_broken_element_does_not_pull_in_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr("cmtmed.training.textfiles.LONGEST", 200_000)
+    monkeypatch.setattr("cmtmed.training.pretraining.textfiles.LONGEST", 200_000)
     (tmp_path / "a.json").write_text('[{"text": oops}' + ', {"text": "x"}' * 200_000 + "]", encoding="utf-8")
     tracemalloc.start()
     with pytest.raises(DatasetError, match="element 1 is not JSON"):

@@ -18,9 +18,9 @@ from cmtmed.errors import CmtmedError, UsageError
 from cmtmed.resources import bundled
 from cmtmed.training import metrics
 from cmtmed.training.model import load_model, load_tokenizer
-from cmtmed.training.preferences import Ranking, encode, opening
-from cmtmed.training.rankings import RankingPart, Source, read_rankings
-from cmtmed.training.reward import Collator, PreferenceTrainer, RewardSettings, centre, preference_loss, split
+from cmtmed.training.reward.preferences import Ranking, encode, opening
+from cmtmed.training.reward.rankings import RankingPart, Source, read_rankings
+from cmtmed.training.reward.trainer import Collator, PreferenceTrainer, RewardSettings, centre, preference_loss, split
 from cmtmed.training.run import read
 from tests.training import sft_view, tiny_model, train
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 def main(argv: Sequence[str]) -> None:
     """Train a policy."""
     from cmtmed.training.console import speak
-    from cmtmed.training.ppo_settings import PpoSettings
+    from cmtmed.training.ppo.settings import PpoSettings
     from cmtmed.training.settings import configure
 
     log = speak()
@@ -26,12 +26,13 @@ def main(argv: Sequence[str]) -> None:
     # What is asked for, and how far an earlier call came.
     import torch
 
-    from cmtmed.training import curves, data, metrics, scorers
+    from cmtmed.training import curves, data, metrics
     from cmtmed.training.model import check_fit, load_model, load_tokenizer, rule, save
-    from cmtmed.training.ppo import Ppo
-    from cmtmed.training.ppo_prompts import Prompts
-    from cmtmed.training.ppo_roles import Roles
-    from cmtmed.training.ppo_state import Journal, World, load_checkpoint, save_checkpoint
+    from cmtmed.training.ppo import scorers
+    from cmtmed.training.ppo.loop import Ppo
+    from cmtmed.training.ppo.prompts import Prompts
+    from cmtmed.training.ppo.roles import Roles
+    from cmtmed.training.ppo.state import Journal, World, load_checkpoint, save_checkpoint
     from cmtmed.training.run import Run
 
     world = World()

@@ -26,8 +26,10 @@ def main(argv: Sequence[str]) -> None:
     # What is asked for, and how far an earlier call came.
     from trl import SFTConfig
 
-    from cmtmed.training import curves, data, metrics, packing, pretrain
+    from cmtmed.training import curves, data, metrics
     from cmtmed.training.model import check_fit, load_model, load_tokenizer, lora_config, rule, save
+    from cmtmed.training.pretraining import packing
+    from cmtmed.training.pretraining import trainer as pretrain
     from cmtmed.training.run import Run
 
     settings = configure(pretrain.PretrainSettings, "pretrain", argv)

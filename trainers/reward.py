@@ -17,8 +17,8 @@ from collections.abc import Sequence
 def main(argv: Sequence[str]) -> None:
     """Train a reward model."""
     from cmtmed.training.console import speak
-    from cmtmed.training.rankings import described, read_rankings
-    from cmtmed.training.reward import Collator, PreferenceTrainer, RewardSettings, centre, split
+    from cmtmed.training.reward.rankings import described, read_rankings
+    from cmtmed.training.reward.trainer import Collator, PreferenceTrainer, RewardSettings, centre, split
     from cmtmed.training.settings import configure, device_defaults, library_config
 
     log = speak()
@@ -31,7 +31,7 @@ def main(argv: Sequence[str]) -> None:
 
     from cmtmed.training import curves, data, metrics
     from cmtmed.training.model import check_fit, load_model, load_tokenizer, lora_config, rule, save
-    from cmtmed.training.ranking_metrics import report
+    from cmtmed.training.reward.figures import report
     from cmtmed.training.run import Run
 
     content = described(settings.data)

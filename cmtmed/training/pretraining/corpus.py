@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from cmtmed.errors import DatasetError, UsageError, did_you_mean
-from cmtmed.training import books
 from cmtmed.training.data import open_view
+from cmtmed.training.pretraining import books
+from cmtmed.training.pretraining.textfiles import begins, chunks, peeked, records, table
+from cmtmed.training.pretraining.triples import Patterns, Triple, verbalize
 from cmtmed.training.settings import Part
-from cmtmed.training.textfiles import begins, chunks, peeked, records, table
-from cmtmed.training.triples import Patterns, Triple, verbalize
 
 log = logging.getLogger("cmtmed.training")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from cmtmed.training.conversations import ROLES
-from cmtmed.training.preferences import Message, Ranking
+from cmtmed.training.reward.preferences import Message, Ranking
 
 Turns = list[dict[str, str]]
 _PROMPTS: Final = ("prompt", "question", "conversations", "messages", "instruction")

@@ -16,17 +16,17 @@ import torch
 
 from cmtmed.errors import DatasetError, UsageError
 from cmtmed.training.model import check_fit, load_model, load_tokenizer
-from cmtmed.training.ppo_settings import AdapterReward, ModelReward
-from cmtmed.training.preferences import encode
-from cmtmed.training.rollout import batches
+from cmtmed.training.ppo.rollout import batches
+from cmtmed.training.ppo.settings import AdapterReward, ModelReward
+from cmtmed.training.reward.preferences import encode
 from cmtmed.training.run import Run, is_run, read
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedTokenizerBase
 
-    from cmtmed.training.ppo_roles import Roles
-    from cmtmed.training.scorers import Answered, Score
+    from cmtmed.training.ppo.roles import Roles
+    from cmtmed.training.ppo.scorers import Answered, Score
 
 log = logging.getLogger("cmtmed.training")
 

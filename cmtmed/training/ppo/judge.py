@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from cmtmed.errors import BuildError, UsageError
-from cmtmed.training.ppo_settings import JudgeReward
+from cmtmed.training.ppo.settings import JudgeReward
 
 if TYPE_CHECKING:
-    from cmtmed.training.scorers import Answered
+    from cmtmed.training.ppo.scorers import Answered
 
 log = logging.getLogger("cmtmed.training")
 

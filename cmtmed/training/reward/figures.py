@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from cmtmed.training.preferences import Answers
+from cmtmed.training.reward.preferences import Answers
 
 BINS: Final = 10
 

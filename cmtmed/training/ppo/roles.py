@@ -29,12 +29,12 @@ from torch.utils.checkpoint import checkpoint
 
 from cmtmed.errors import UsageError
 from cmtmed.training.model import lora_config
-from cmtmed.training.rollout import left_padded, positions
+from cmtmed.training.ppo.rollout import left_padded, positions
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from cmtmed.training.ppo_settings import PpoSettings
+    from cmtmed.training.ppo.settings import PpoSettings
 
 log = logging.getLogger("cmtmed.training")
 

@@ -32,9 +32,9 @@ from trl import RewardTrainer
 
 from cmtmed.errors import UsageError
 from cmtmed.training.batches import LikeLengths
-from cmtmed.training.preferences import Answers, encoded, held_out
-from cmtmed.training.ranking_metrics import measured
-from cmtmed.training.rankings import RankingPart, Source
+from cmtmed.training.reward.figures import measured
+from cmtmed.training.reward.preferences import Answers, encoded, held_out
+from cmtmed.training.reward.rankings import RankingPart, Source
 from cmtmed.training.settings import Settings
 
 log = logging.getLogger("cmtmed.training")

@@ -3,9 +3,9 @@
 ==========  =====================================================================================
 kind        what it is
 ==========  =====================================================================================
-model       a model of its own (`cmtmed.training.ppo_reward_model`)
+model       a model of its own (`cmtmed.training.ppo.reward_model`)
 adapter     the adapter of a reward run over the policy's own base (the same)
-http        a judge behind an OpenAI-style interface (`cmtmed.training.ppo_judge`)
+http        a judge behind an OpenAI-style interface (`cmtmed.training.ppo.judge`)
 python      a callable ``function(prompts, answers) -> list of numbers``
 proactivity how many different things the answer asks for before it advises
 length      a penalty on long answers
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cmtmed.errors import BuildError, UsageError
-from cmtmed.training.ppo_settings import (
+from cmtmed.training.ppo.settings import (
     AdapterReward,
     AnyReward,
     JudgeReward,
@@ -34,7 +34,7 @@ from cmtmed.training.ppo_settings import (
 from cmtmed.training.run import fingerprint_of_path, is_run, read
 
 if TYPE_CHECKING:
-    from cmtmed.training.ppo_roles import Roles
+    from cmtmed.training.ppo.roles import Roles
 
 
 class Answered(NamedTuple):
@@ -90,13 +90,13 @@ def make(sources: Sequence[AnyReward], roles: Roles, settings: Any) -> list[Scor
 
 def _made(source: AnyReward, roles: Roles, settings: Any) -> Score:
     if isinstance(source, (ModelReward, AdapterReward)):
-        from cmtmed.training import ppo_reward_model
+        from cmtmed.training.ppo import reward_model
 
         if isinstance(source, ModelReward):
-            return ppo_reward_model.separate(source, roles, settings.micro_batch)
-        return ppo_reward_model.stacked(source, roles, settings.model, settings.micro_batch)
+            return reward_model.separate(source, roles, settings.micro_batch)
+        return reward_model.stacked(source, roles, settings.model, settings.micro_batch)
     if isinstance(source, JudgeReward):
-        from cmtmed.training.ppo_judge import Judge
+        from cmtmed.training.ppo.judge import Judge
 
         return Judge(source)
     if isinstance(source, PythonReward):

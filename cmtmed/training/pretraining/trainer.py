@@ -26,11 +26,11 @@ from trl import SFTTrainer
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from cmtmed.errors import UsageError
-from cmtmed.training import corpus, packing
 from cmtmed.training.batches import LikeLengths
+from cmtmed.training.pretraining import corpus, packing
+from cmtmed.training.pretraining.triples import Patterns, load_patterns
 from cmtmed.training.run import fingerprint_of_path
 from cmtmed.training.settings import Part, Settings
-from cmtmed.training.triples import Patterns, load_patterns
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedTokenizerBase
 
-    from cmtmed.training.ppo_settings import PpoSettings
+    from cmtmed.training.ppo.settings import PpoSettings
 
 log = logging.getLogger("cmtmed.training")
 

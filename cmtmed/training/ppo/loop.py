@@ -1,6 +1,6 @@
 """PPO for language models: one update is answers, rewards, advantages, and a few clipped steps.
 
-One base model serves all roles (`cmtmed.training.ppo_roles`), so an update makes few passes: sampling; one pass of the
+One base model serves all roles (`cmtmed.training.ppo.roles`), so an update makes few passes: sampling; one pass of the
 policy for log-probabilities and values together; one with the adapter off for the reference, which is left out where
 the KL coefficient is 0 and the update is not logged; the reward; then ``epochs`` passes forward and back. Rows of like
 length stand together in micro-batches, each as wide as its longest row.
@@ -8,9 +8,9 @@ length stand together in micro-batches, each as wide as its longest row.
 Every mean (whitening, losses, KL) is one over all tokens of all processes: each process adds its share and gradients
 are summed. How rows fall into micro-batches and on processes does not matter but for rounding.
 
-Sources stand at `cmtmed.training.ppo_math`. From Huang et al. 2024 come: the value head that starts at 0, Adam's larger
-epsilon, the learning rate that falls to 0, no dropout, logits divided by the temperature in training as in sampling,
-the penalty on answers without an end, and the KL penalty inside the reward.
+Sources stand at `cmtmed.training.ppo.arithmetic`. From Huang et al. 2024 come: the value head that starts at 0, Adam's
+larger epsilon, the learning rate that falls to 0, no dropout, logits divided by the temperature in training as in
+sampling, the penalty on answers without an end, and the KL penalty inside the reward.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from cmtmed.errors import UsageError
-from cmtmed.training import ppo_math
-from cmtmed.training.ppo_prompts import Prompt, Prompts
-from cmtmed.training.ppo_roles import VALUE, Roles
-from cmtmed.training.ppo_settings import PpoSettings
-from cmtmed.training.ppo_state import Moments, State, World
-from cmtmed.training.rollout import Sampling, batches, noise, sample
-from cmtmed.training.scorers import Answered, Scorer, score
+from cmtmed.training.ppo import arithmetic
+from cmtmed.training.ppo.prompts import Prompt, Prompts
+from cmtmed.training.ppo.roles import VALUE, Roles
+from cmtmed.training.ppo.rollout import Sampling, batches, noise, sample
+from cmtmed.training.ppo.scorers import Answered, Scorer, score
+from cmtmed.training.ppo.settings import PpoSettings
+from cmtmed.training.ppo.state import Moments, State, World
 from cmtmed.training.templates import stop_token
 
 if TYPE_CHECKING:
@@ -122,14 +122,16 @@ class Ppo:
         """
         began = time.perf_counter()
         settings, step = self.settings, self.state.step
-        rate = ppo_math.learning_rate(step, settings.learning_rate, settings.steps, settings.warmup, settings.schedule)
+        rate = arithmetic.learning_rate(
+            step, settings.learning_rate, settings.steps, settings.warmup, settings.schedule
+        )
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         experience, told = self._experience()
         told |= self._learn(experience)
         told |= {"learning_rate": rate, "kl_coefficient": self.state.kl}
         if settings.kl_target is not None:
-            self.state.kl = ppo_math.adapted(self.state.kl, told["kl"], settings.kl_target)
+            self.state.kl = arithmetic.adapted(self.state.kl, told["kl"], settings.kl_target)
         self.state.step += 1
         told["tokens_per_second"] = told.pop("tokens") / (time.perf_counter() - began)
         return told
@@ -165,11 +167,11 @@ class Ppo:
                 with roles.switched(None) as model:
                     for rows, some in self._micro(prompts, answers):
                         _put(reference, rows, roles.read(model, *some).logprobs)
-            rewards = ppo_math.per_token(scores, old, reference, mask, self.state.kl)
-            advantages, returns = ppo_math.gae(rewards, values, mask, settings.gamma, settings.lam)
+            rewards = arithmetic.per_token(scores, old, reference, mask, self.state.kl)
+            advantages, returns = arithmetic.gae(rewards, values, mask, settings.gamma, settings.lam)
             told |= self._told(mask, old - reference, entropy, values, returns, prompts, answers)
             if settings.whiten:
-                advantages = ppo_math.whiten(advantages, mask, self.world.sum)
+                advantages = arithmetic.whiten(advantages, mask, self.world.sum)
         return Experience(prompts, answers, places, mask, old, values, advantages, returns), told
 
     def _scores(self, asked: Sequence[Prompt], answers: Sequence[Sequence[int]]) -> tuple[Tensor, dict[str, float]]:
@@ -299,7 +301,7 @@ class Ppo:
                 experience.returns,
             )
         )
-        lost, clipped = ppo_math.policy_loss(read.logprobs, old, advantages, settings.clip)
+        lost, clipped = arithmetic.policy_loss(read.logprobs, old, advantages, settings.clip)
         policy = (lost * mask).sum()
         bonus = settings.entropy_weight * (read.entropy * mask).sum()
         values = read.values
@@ -308,12 +310,12 @@ class Ppo:
             ((policy - bonus) / count).backward()
             with roles.switched(VALUE):
                 values = roles.value(*some)
-                valued = (ppo_math.value_loss(values, before, returns, settings.value_clip) * mask).sum()
+                valued = (arithmetic.value_loss(values, before, returns, settings.value_clip) * mask).sum()
                 (settings.value_weight * valued / count).backward()
         else:
-            valued = (ppo_math.value_loss(values, before, returns, settings.value_clip) * mask).sum()
+            valued = (arithmetic.value_loss(values, before, returns, settings.value_clip) * mask).sum()
             ((policy - bonus + settings.value_weight * valued) / count).backward()
-        moved = ppo_math.kl_estimate(read.logprobs.detach(), old)
+        moved = arithmetic.kl_estimate(read.logprobs.detach(), old)
         sums = [policy, valued, (clipped * mask).sum(), (moved * mask).sum()]
         return torch.stack([one.detach().double() for one in sums])
 

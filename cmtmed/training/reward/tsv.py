@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from cmtmed.errors import DatasetError, UsageError
-from cmtmed.training.preferences import Ranking
-from cmtmed.training.ranking_rows import Unreadable, distinct, read_history, turn
+from cmtmed.training.reward.preferences import Ranking
+from cmtmed.training.reward.rows import Unreadable, distinct, read_history, turn
 
 _HEADER: Final = ("id", "query", "history")
 _SHOWN: Final = re.compile(r"response_(\d+)")

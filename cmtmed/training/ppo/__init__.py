@@ -1,0 +1,1 @@
+"""PPO: answers, rewards, advantages and clipped steps, over one base model."""

@@ -255,7 +255,7 @@ def peers(folder: Path) -> str:
     python = folder / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    there = subprocess.run([str(python), "-c", "import trl.experimental.ppo"], capture_output=True, check=False)
+    there = subprocess.run([str(python), "-c", "import peft, trl.experimental.ppo"], capture_output=True, check=False)
     if there.returncode:
         subprocess.run([str(python), "-m", "pip", "install", "-q", "torch==2.13.0"], check=True)
         subprocess.run([str(python), "-m", "pip", "install", "-q", "trl==1.12.*", "peft"], check=True)

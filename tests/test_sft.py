@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import cmtmed
 from cmtmed.errors import DatasetError, OutputError, UsageError
 from cmtmed.training import metrics
 from cmtmed.training.batches import LikeLengths, waste
@@ -215,6 +219,33 @@ def test_a_run_learns_goes_on_exactly_and_is_taken_by_the_next(base, view, tmp_p
     with pytest.raises(OutputError, match=r"other settings \(seed\); give another out="):
         train("sft", *words, f"out={tmp_path / 'whole'}", "seed=1")
     assert "supervised fine-tuning" in (run.weights / "README.md").read_text(encoding="utf-8")
+
+
+def test_two_processes_give_what_one_gives(base, view, tmp_path):
+    words = [f"model={base}", f"data.0.path={view}", "lora=null", *STEPS, "training.max_steps=4"]
+    train("sft", *words, f"out={tmp_path / 'one'}")
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    done = subprocess.run(
+        [*launch, str(cmtmed.bundled("trainers/sft.py")), *words, "training.gradient_accumulation_steps=1",
+         f"out={tmp_path / 'two'}"],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-4000:]
+    one, two = (
+        [(step, round(loss, 4), tokens) for step, loss, tokens in losses(tmp_path / out)] for out in ("one", "two")
+    )
+    assert one == two
+    assert read(tmp_path / "one").content["metrics"]["eval_loss"] == pytest.approx(
+        read(tmp_path / "two").content["metrics"]["eval_loss"], abs=1e-4
+    )
+
+
+def test_the_evaluation_is_the_weighted_mean_over_all_tokens(base, view, tokenizer, tmp_path):
+    words = (f"model={base}", f"data.0.path={view}", "lora=null", *STEPS, "training.max_steps=1")
+    train("sft", *words, "training.per_device_eval_batch_size=3", f"out={tmp_path / 'run'}")
+    rows = [encode(tokenizer, messages(place), [0, 2, 0, 1], 256) for place in range(4)]
+    found = read(tmp_path / "run").content["metrics"]["eval_loss"]
+    assert found == pytest.approx(by_hand(load_model(str(tmp_path / "run")).eval(), rows), abs=1e-4)
 
 
 def test_a_checkpoint_cut_short_is_set_aside(base, view, tmp_path, monkeypatch):

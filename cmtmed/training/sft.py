@@ -224,11 +224,12 @@ class WeightedTrainer(SFTTrainer):
     """TRL's trainer with a weight for every token, and a log of how much of a batch is padding.
 
     Attributes:
-        tokens: read so far on this process, padding left out.
-        padding: pad tokens so far on this process.
+        tokens: read so far on all processes, padding left out.
+        padding: pad tokens so far on all processes.
     """
 
     tokens = padding = 0
+    _told = (0.0, 0.0)
 
     def _set_signature_columns_if_needed(self) -> None:
         self._signature_columns = ["input_ids", "labels", "weights", "length"]
@@ -264,12 +265,26 @@ class WeightedTrainer(SFTTrainer):
             loss = loss * self.accelerator.num_processes  # gradients are averaged over processes
         mask = inputs["attention_mask"]
         if self.model.training:
-            self.tokens += int(mask.sum())
-            self.padding += int(mask.numel() - mask.sum())
+            both = torch.stack([mask.sum(), mask.numel() - mask.sum()])
+            both = self.accelerator.gather(both).view(-1, 2).sum(0)
+            self.tokens += int(both[0])
+            self.padding += int(both[1])
             self._metrics["train"]["padding_share"] = [self.padding / max(1, self.tokens + self.padding)]
             self._metrics["train"]["tokens"] = [self.tokens]
             self._metrics["train"]["padding"] = [self.padding]
+        else:
+            self._told = self._told[0] + float((nll * weights).sum()), self._told[1] + float(weights.sum())
         learnt = outputs.label_mask.sum().clamp(min=1)
         mode = "train" if self.model.training else "eval"
         self._metrics[mode]["token_accuracy"].append((outputs.is_top1.sum() / learnt).item())
         return (loss, outputs) if return_outputs else loss
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Log; the evaluation's loss is the weighted mean over all its tokens, not of the means of its batches."""
+        logs.pop("train_loss", None)  # after an interruption it is a sum over some steps divided by all
+        if "eval_loss" in logs:
+            told = torch.tensor(self._told, dtype=torch.float64 if self.args.device.type == "cpu" else torch.float32)
+            total, weights = self.accelerator.gather(told.to(self.args.device)).view(-1, 2).sum(0).tolist()
+            logs["eval_loss"] = total / max(1e-8, weights)
+            self._told = (0.0, 0.0)
+        super().log(logs, start_time)

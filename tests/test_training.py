@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from pathlib import Path
 
 import pytest
 import torch
@@ -167,7 +168,7 @@ def test_stages_build_on_one_another(base, adapted, tmp_path):
     view = sft_view(tmp_path / "sft")
     words = (f"data.0.path={view}", "max_length=256", "training.max_steps=2", "training.learning_rate=0.05")
     train("sft", f"model={adapted}", f"out={tmp_path / 'next'}", "lora={r: 2}", *words)
-    assert base_of(str(tmp_path / "next")) == base
+    assert Path(base_of(str(tmp_path / "next"))).resolve() == Path(base).resolve()
     assert rule(adapted, {}) == f"{adapted} is loaded (merged into its base); a fresh adapter is trained on top"
     ids = torch.arange(5, 60)[None]
     with torch.no_grad():
@@ -176,6 +177,22 @@ def test_stages_build_on_one_another(base, adapted, tmp_path):
     assert float((below - above).abs().max()) > 1e-3
     card = (tmp_path / "next" / "adapter" / "README.md").read_text(encoding="utf-8")
     assert "supervised fine-tuning → supervised fine-tuning" in card
+
+
+def test_runs_may_move_together_and_be_used_from_anywhere(tmp_path, monkeypatch):
+    (tmp_path / "old").mkdir()
+    monkeypatch.chdir(tmp_path / "old")
+    tiny_model(Path("model"))
+    sft_view(Path("sft"))
+    train(
+        "sft", "model=model", "data.0.path=sft", "out=runs/a", "max_length=256", "lora={r: 2}", "training.max_steps=1"
+    )
+    expected = load_model("runs/a").state_dict()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "old").rename(tmp_path / "new")
+    found = load_model("new/runs/a").state_dict()
+    assert all(torch.equal(found[name], one) for name, one in expected.items())
+    assert Path(base_of("new/runs/a")).resolve() == tmp_path / "new" / "model"
 
 
 def test_an_unfinished_run_is_no_model(tmp_path):

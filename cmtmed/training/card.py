@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 from cmtmed.training.run import Run, is_run, read
@@ -21,7 +22,7 @@ to patients answers for that."""
 def model_card(run: Run) -> str:
     """Return the card of a finished run in Markdown, with the Hub's metadata in front."""
     chain = _chain(run)
-    base = str(chain[0].content["settings"]["model"])
+    base = _short(str(chain[0].content["settings"]["model"]))
     kind = "reward model" if run.stage == "reward" else "language model"
     stages = " → ".join(_NAMES[one.stage] for one in chain)
     lines = [
@@ -66,7 +67,7 @@ _TOLD: Final = (
 
 def _chain(run: Run) -> list[Run]:
     """Return the runs that were built on one another, the first one first."""
-    below = str(run.content["settings"]["model"])
+    below = run.below
     return [*(_chain(read(below)) if is_run(below) else []), run]
 
 
@@ -74,10 +75,15 @@ def _row(run: Run) -> str:
     lora = run.content["settings"].get("lora")
     weights = "all" if lora is None else f"LoRA, r {lora.get('r', 16)}"
     sources = run.content["settings"].get("data") or []
-    data = ", ".join(str(part.get("name") or part.get("path")) for part in sources)
+    data = ", ".join(str(part.get("name") or _short(str(part.get("path")))) for part in sources)
     figures: dict[str, Any] = {**run.content.get("summary", {}), **run.content.get("metrics", {})}
     shown = [f"{name} {value:.3f}" for name, value in sorted(figures.items()) if _worth(name, value)]
     return f"| {_NAMES[run.stage]} | {weights} | {data} | {', '.join(shown)} |"
+
+
+def _short(path: str) -> str:
+    """Return the end of a path on this machine, which is nobody's business, and the whole of a model's name."""
+    return "/".join(Path(path).parts[-2:]) if Path(path).is_absolute() else path
 
 
 def _worth(name: str, value: Any) -> bool:

@@ -32,7 +32,7 @@ _NO_MODEL: Final = "give a directory with config.json, the name of a model, or a
 
 def base_of(source: str) -> str:
     """Return the model at the bottom: the base of the first of the runs that were built on one another."""
-    return base_of(str(read(source).content["settings"]["model"])) if _adapter_run(source) else _weights(source)
+    return base_of(read(source).below) if _adapter_run(source) else _weights(source)
 
 
 def load_model(source: str, *, scalar: bool = False, **options: Any) -> PreTrainedModel:
@@ -55,8 +55,8 @@ def load_model(source: str, *, scalar: bool = False, **options: Any) -> PreTrain
     from peft import PeftConfig, PeftModel
 
     run = read(source)
-    below = load_model(str(run.content["settings"]["model"]), scalar=scalar, **options)
-    log.info("model: the adapter of %s is merged into %s", source, run.content["settings"]["model"])
+    below = load_model(run.below, scalar=scalar, **options)
+    log.info("model: the adapter of %s is merged into %s", source, run.below)
     config = PeftConfig.from_pretrained(str(run.weights))
     if scalar and config.task_type == "CAUSAL_LM":
         config.task_type = None  # of a model that gives no text peft asks what only such a model has

@@ -68,6 +68,8 @@ class Run:
             "format": 1,
             **asked,
             "fingerprint": fingerprint(asked),
+            # Where the model below lies as seen from here, so that runs may move together.
+            "below": os.path.relpath(settings.model, root) if Path(settings.model).is_dir() else None,
             "versions": {name: version(name) for name in _LIBRARIES},
             "finished": False,
         }
@@ -95,6 +97,12 @@ class Run:
     def finished(self) -> bool:
         """Whether its weights are written."""
         return bool(self.content["finished"])
+
+    @property
+    def below(self) -> str:
+        """The model or run that this one was built on, wherever the command is given from."""
+        moved = self.root / self.content["below"] if self.content.get("below") else None
+        return str(moved if moved is not None and moved.is_dir() else self.content["settings"]["model"])
 
     @property
     def checkpoints(self) -> Path:

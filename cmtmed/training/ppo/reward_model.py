@@ -118,7 +118,7 @@ def stacked(source: AdapterReward, roles: Roles, policy: str, rows: int) -> Scor
 def same_base(reward: str, policy: str) -> bool:
     """Say whether a reward run is an adapter over exactly the weights that the policy starts from."""
     run = read(reward)
-    below = str(run.content["settings"]["model"])
+    below = run.below
     if not run.content.get("adapter"):
         return False
     if Path(below).exists() or Path(policy).exists():

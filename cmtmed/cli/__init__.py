@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cmtmed.cli import audit, build, chat, duplicates, explain, path, stages, train
+from cmtmed.cli import audit, build, chat, compare, duplicates, explain, path, stages, train
 from cmtmed.cli.console import fail
 from cmtmed.errors import CmtmedError, UsageError
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("build")(build.command)
 app.command("audit")(audit.command)
 app.command("duplicates")(duplicates.command)
+app.command("compare")(compare.command)
 app.command("explain")(explain.command)
 app.command("stages")(stages.command)
 app.command("path")(path.command)

@@ -31,6 +31,10 @@ CASES = {
         [user("头痛"), doctor("多久了？"), user("谢谢")],
         [("u", "头痛"), ("a", "多久了？")],
     ),
+    "system messages that meet become one": (
+        [SYSTEM, doctor("您好"), SYSTEM, user("头痛"), doctor("多久了？")],
+        [("s", "你是医生\n你是医生"), ("u", "头痛"), ("a", "多久了？")],
+    ),
     "a system message stays in front": (
         [SYSTEM, doctor("您好"), user("头痛"), doctor("多久了？")],
         [("s", "你是医生"), ("u", "头痛"), ("a", "多久了？")],

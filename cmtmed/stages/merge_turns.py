@@ -54,7 +54,8 @@ class MergeTurns(Stage):
         rows = pl.DataFrame([turns.dialogue, turns.role, turns.content])
         rows = self._merge(rows.filter(pl.col("content").str.strip_chars() != ""))
         verdict = _verdicts(rows, batch.height)
-        rows = self._trim(rows.filter(verdict.is_null().gather(rows["dialogue"])))
+        # Two system turns meet where the doctor's turn between them goes.
+        rows = self._merge(self._trim(rows.filter(verdict.is_null().gather(rows["dialogue"]))))
         repaired = nest(_turns(rows, batch.height))
         # A rejected dialogue stays as it was: whoever asks why sees what the crawl held.
         return pl.DataFrame(

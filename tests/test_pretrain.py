@@ -515,7 +515,10 @@ def test_a_broken_element_does_not_pull_in_the_file(tmp_path, monkeypatch):
     [
         (["data.0.path=/nowhere"], "'/nowhere' does not exist"),
         (["data=[]"], "no data: give one source or more"),
-        (["max_length=100000"], "length 100000 is more than the model's context of 1024; set 1024 or less"),
+        (
+            ["max_length=100000"],
+            "max_length 100000 is more than the model's context of 1024; set max_length=1024 or less",
+        ),
         (["training.packing=true"], "training.packing is set by packing; set that"),
         (["training.max_length=5"], "training.max_length is set by max_length"),
         (["packing=bfd"], "packing"),

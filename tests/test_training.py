@@ -21,6 +21,7 @@ from cmtmed.training.merge import merge
 from cmtmed.training.model import base_of, check_fit, load_model, load_tokenizer, rule
 from cmtmed.training.settings import Part, Settings, configure, parse
 from cmtmed.training.templates import choose, stop_token
+from cmtmed.training.tiny import tiny
 from tests.training import sft_view, tiny_model, train
 
 pytestmark = [
@@ -93,7 +94,7 @@ def test_a_file_that_is_not_there():
 
 
 def asked(folder, **more):
-    return parse(Settings, {"model": "m", "out": str(folder), **more}, "test")
+    return parse(Settings, {"model": "m", **more, "out": str(folder)}, "test")
 
 
 def test_a_directory_that_is_somebody_elses_is_left_alone(tmp_path):
@@ -114,6 +115,31 @@ def test_settings_may_change_until_something_was_trained(tmp_path):
         run.Run.start("sft", asked(tmp_path, seed=1), {"data": 1})
     with pytest.raises(OutputError, match=r"other settings \(stage\)"):
         run.Run.start("ppo", asked(tmp_path, seed=1), {})
+
+
+def test_the_same_paths_written_otherwise_are_the_same_run(tmp_path, monkeypatch):
+    (tmp_path / "m").mkdir()
+    monkeypatch.chdir(tmp_path)
+    begun = run.Run.start("sft", asked("r", model="m", template="auto"), {})
+    metrics.Metrics(begun.root).close()
+    monkeypatch.chdir(tmp_path.parent)
+    again = run.Run.start("sft", asked(tmp_path / "r", model=f"{tmp_path.name}/m/", template="auto"), {})
+    assert again.content["fingerprint"] == begun.content["fingerprint"]
+
+
+def test_a_file_in_the_way_is_named(tmp_path):
+    path = tmp_path / "run"
+    path.write_text("x", encoding="utf-8")
+    with pytest.raises(OutputError, match="is a file; give another out="):
+        run.Run.start("sft", asked(path), {})
+    with pytest.raises(OutputError, match="is a file; give another --out"):
+        tiny(["x"], path)
+
+
+def test_a_path_that_leads_nowhere_is_not_looked_up_elsewhere():
+    for path in ("./no/model", "/no/model", "a/b/c"):
+        with pytest.raises(UsageError, match="there is no such directory"):
+            load_tokenizer(path)
 
 
 def test_a_damaged_run_is_named(tmp_path):
@@ -197,8 +223,11 @@ def test_runs_may_move_together_and_be_used_from_anywhere(tmp_path, monkeypatch)
 
 def test_an_unfinished_run_is_no_model(tmp_path):
     run.Run.start("sft", asked(tmp_path), {})
-    with pytest.raises(UsageError, match="is not finished; run its command again"):
+    with pytest.raises(UsageError, match="never came to its first step; its command says why"):
         load_model(str(tmp_path))
+    metrics.Metrics(tmp_path).close()
+    with pytest.raises(UsageError, match="is not finished; run its command again"):
+        load_tokenizer(str(tmp_path))
 
 
 def test_a_tokenizer_without_a_pad_token_gets_one(base, tmp_path):

@@ -49,7 +49,7 @@ def main(argv: Sequence[str]) -> None:
     tokenizer = load_tokenizer(settings.model, settings.template)
     precision = world.precision(settings.precision)
     base = load_model(settings.model, dtype=precision if settings.lora is not None else torch.float32)
-    check_fit(base, tokenizer, settings.max_new_tokens + 1)
+    check_fit(base, tokenizer, settings.max_new_tokens + 1, "max_new_tokens")
     roles = Roles(base, settings, world.device, precision, int(tokenizer.pad_token_id))
     rewards = scorers.make(settings.reward, roles, settings)
 
@@ -62,7 +62,6 @@ def main(argv: Sequence[str]) -> None:
     ppo = Ppo(settings, roles, tokenizer, prompts, rewards, world)
     if checkpoint is not None:
         ppo.state = load_checkpoint(checkpoint, world, roles.trained, ppo.optimizer)
-        log.info("%s: going on from update %d", run.root, ppo.state.step)
     journal = Journal(run, world, ppo.state.step, settings.samples)
     while ppo.state.step < settings.steps:
         told = ppo.update()

@@ -78,7 +78,7 @@ def main(argv: Sequence[str]) -> None:
         eval_dataset=held_out,
         data_collator=pretrain.collator(how, tokenizer.pad_token_id),
         processing_class=tokenizer,
-        peft_config=lora_config(settings.lora, "CAUSAL_LM"),
+        peft_config=lora_config(settings.lora, "CAUSAL_LM", model),
         callbacks=[metrics.callback(run.root, metrics.step_of(checkpoint))],
     )
     before = trainer.tokens = metrics.counted(run.root, checkpoint, "tokens")

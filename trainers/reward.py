@@ -81,7 +81,7 @@ def main(argv: Sequence[str]) -> None:
         eval_dataset=evaluated if len(evaluated) else None,
         data_collator=Collator(tokenizer.pad_token_id),
         processing_class=tokenizer,
-        peft_config=lora_config(settings.lora, "SEQ_CLS"),
+        peft_config=lora_config(settings.lora, "SEQ_CLS", model),
         callbacks=[metrics.callback(run.root, metrics.step_of(checkpoint))],
     )
     trainer.nu = settings.nu if settings.ties == "use" else None

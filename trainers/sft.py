@@ -82,7 +82,7 @@ def main(argv: Sequence[str]) -> None:
         eval_dataset=concatenate_datasets(evaluated) if evaluated else None,
         data_collator=Collator(tokenizer.pad_token_id),
         processing_class=tokenizer,
-        peft_config=lora_config(settings.lora, "CAUSAL_LM"),
+        peft_config=lora_config(settings.lora, "CAUSAL_LM", model),
         callbacks=[metrics.callback(run.root, step)],
     )
     trainer.tokens = metrics.counted(run.root, checkpoint, "tokens")

@@ -20,6 +20,8 @@ def speak() -> logging.Logger:
     log.propagate = False
     # What the libraries have to say to one another about their next versions.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl|peft|accelerate)\b")
+    for name in ("transformers.trainer", "transformers.trainer_utils"):
+        logging.getLogger(name).addFilter(_needless)
     if not sys.stderr.isatty() or not main_process():
         import datasets
         from transformers.utils import logging as transformers_logging
@@ -27,3 +29,9 @@ def speak() -> logging.Logger:
         datasets.disable_progress_bars()
         transformers_logging.disable_progress_bar()
     return log
+
+
+def _needless(record: logging.LogRecord) -> bool:
+    """Leave out what looks like damage when a run goes on: tied weights are saved once, and so "missing"."""
+    said = record.getMessage()
+    return not (said.startswith("mtime may not be reliable") or said.endswith("model loaded: ['lm_head.weight']."))

@@ -31,8 +31,8 @@ def merge(source: str, out: Path, *, dtype: str = "float32") -> dict[str, Any]:
         UsageError: the run is none, or not finished.
     """
     run = read(source)
-    if out.exists() and any(out.iterdir()):
-        raise OutputError(f"{str(out)!r} is not empty; give another --out")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise OutputError(f"{str(out)!r} is {'not empty' if out.is_dir() else 'a file'}; give another --out")
     tokenizer = load_tokenizer(source)
     # Merged in full precision, rounded once.
     model = load_model(source, scalar=run.stage == "reward").to(dtype=_dtype(dtype))

@@ -10,11 +10,12 @@ name of what lies below.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cmtmed.errors import DatasetError, UsageError
+from cmtmed.errors import DatasetError, UsageError, did_you_mean
 from cmtmed.training.allocator import keep_freed
 from cmtmed.training.card import model_card
 from cmtmed.training.run import Run, is_run, read
@@ -78,8 +79,9 @@ def load_tokenizer(source: str, template: str = "") -> PreTrainedTokenizerBase:
     """
     from transformers import AutoTokenizer
 
-    path = str(read(source).weights) if is_run(source) else source
     _finished(source)
+    path = str(read(source).weights) if is_run(source) else source
+    _here(path)
     try:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(path)
     except (OSError, ValueError, KeyError) as error:
@@ -94,7 +96,9 @@ def load_tokenizer(source: str, template: str = "") -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def check_fit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, length: int | None) -> None:
+def check_fit(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, length: int | None, setting: str = "max_length"
+) -> None:
     """Hold a model to its tokenizer and to the length of what it will read.
 
     Raises:
@@ -109,22 +113,41 @@ def check_fit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, length
         )
     context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     if length is not None and context is not None and length > context:
-        raise UsageError(f"length {length} is more than the model's context of {context}; set {context} or less")
+        raise UsageError(
+            f"{setting} {length} is more than the model's context of {context}; set {setting}={context} or less"
+        )
 
 
-def lora_config(values: Mapping[str, Any] | None, task: str, **fixed: Any) -> LoraConfig | None:
+def lora_config(
+    values: Mapping[str, Any] | None, task: str, model: PreTrainedModel | None = None, **fixed: Any
+) -> LoraConfig | None:
     """Make the configuration of an adapter; None to train all weights.
 
     Args:
         values: fields of ``peft.LoraConfig`` that the user set.
         task: ``CAUSAL_LM`` or ``SEQ_CLS``.
+        model: what the adapter goes into, if it is to be looked at whether that has the layers.
         fixed: fields that the trainer sets.
+
+    Raises:
+        UsageError: a field is unknown or makes no sense, or the model has no layer of a name.
     """
     if values is None:
         return None
     from peft import LoraConfig
 
-    return library_config(LoraConfig, {**LORA, **values}, "lora", task_type=task, **fixed)
+    config = library_config(LoraConfig, {**LORA, **values}, "lora", task_type=task, **fixed)
+    wanted = config.target_modules
+    if model is not None and isinstance(wanted, str) and wanted != "all-linear":
+        # peft takes one word for a pattern of the whole name.
+        if not any(re.fullmatch(wanted, name) for name, _ in model.named_modules()):
+            raise UsageError(f"lora.target_modules: no layer matches {wanted!r}; give a list of names, as in [q_proj]")
+    elif model is not None and isinstance(wanted, (set, list)):
+        layers = {name.rpartition(".")[2] for name, _ in model.named_modules() if name}
+        for name in sorted(wanted):
+            if name.rpartition(".")[2] not in layers:
+                raise UsageError(f"lora.target_modules: the model has no layer {name!r}; {did_you_mean(name, layers)}")
+    return config
 
 
 def save(
@@ -173,6 +196,8 @@ def _weights(source: str) -> str:
 
 
 def _finished(source: str) -> None:
+    if is_run(source) and not read(source).finished and not read(source).begun:
+        raise UsageError(f"the run {source!r} never came to its first step; its command says why: run that again")
     if is_run(source) and not read(source).finished:
         raise UsageError(f"the run {source!r} is not finished; run its command again, it goes on where it stopped")
 
@@ -222,3 +247,16 @@ def _with_bias(config: Any) -> Any:
 
     Biased.__name__ = Biased.__qualname__ = kind.__name__  # what is written into config.json
     return Biased
+
+
+def _here(path: str) -> None:
+    """Refuse at once what is meant as a path and leads nowhere; the Hub would be asked for it, several times."""
+    local = (
+        path.startswith((".", "/", "~"))
+        or path.count("/") > 1
+        or (Path(path).parent != Path() and Path(path).parent.is_dir())
+    )
+    if not Path(path).exists():
+        if local:
+            raise UsageError(f"no tokenizer can be loaded from {path!r}: there is no such directory; {_NO_MODEL}")
+        log.info("model: %s is no directory here; the Hub is asked for it", path)

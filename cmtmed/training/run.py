@@ -67,7 +67,7 @@ class Run:
         content = {
             "format": 1,
             **asked,
-            "fingerprint": fingerprint(asked),
+            "fingerprint": fingerprint(_settled(asked)),
             # Where the model below lies as seen from here, so that runs may move together.
             "below": os.path.relpath(settings.model, root) if Path(settings.model).is_dir() else None,
             "versions": {name: version(name) for name in _LIBRARIES},
@@ -78,11 +78,13 @@ class Run:
             if there.content.get("fingerprint") == content["fingerprint"]:
                 return there
             # A call that failed before its first step has left nothing worth keeping.
-            if there.finished or (root / "checkpoints").exists() or (root / "metrics.jsonl").exists():
+            if there.finished or there.begun:
                 told = _differing(there.content, content)
                 raise OutputError(
                     f"{str(root)!r} holds a run with other settings ({told}); give another out=, or delete it"
                 )
+        elif root.exists() and not root.is_dir():
+            raise OutputError(f"{str(root)!r} is a file; give another out=")
         elif main_process() and root.exists() and any(root.iterdir()):
             raise OutputError(f"{str(root)!r} is not empty and holds no run; give another out=")
         if main_process():
@@ -97,6 +99,11 @@ class Run:
     def finished(self) -> bool:
         """Whether its weights are written."""
         return bool(self.content["finished"])
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was trained."""
+        return (self.root / "checkpoints").exists() or (self.root / "metrics.jsonl").exists()
 
     @property
     def below(self) -> str:
@@ -120,6 +127,7 @@ class Run:
         for path in reversed(found):
             reason = damage(path)
             if reason is None:
+                log.info("%s: going on from %s", self.root, path.name)
                 return path
             log.warning("%s is set aside: %s", path.name, reason)
             if main_process():
@@ -208,6 +216,23 @@ _SMALL: Final = 8_000_000
 def _counts(file: Path) -> bool:
     # Other programs that use `datasets` leave such files beside the data.
     return file.is_file() and not file.name.startswith("cache-")
+
+
+def _settled(value: Any) -> Any:
+    """Return settings with paths that are the same wherever the command is given from, and however they are written."""
+    if isinstance(value, list):
+        return [_settled(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: str(Path(one).resolve())
+        if key in _PATHS and isinstance(one, str) and one and Path(one).exists()
+        else _settled(one)
+        for key, one in value.items()
+    }
+
+
+_PATHS: Final = frozenset(("model", "path", "answers", "triples", "template"))
 
 
 def _differing(there: dict[str, Any], asked: dict[str, Any]) -> str:

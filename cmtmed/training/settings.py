@@ -20,6 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from cmtmed.errors import UsageError, did_you_mean
 from cmtmed.resources import bundled
 
+_COUNTS: Final = frozenset(
+    ("r", "per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps", "save_steps")
+)
 _S = TypeVar("_S", bound="Settings")
 _C = TypeVar("_C")
 
@@ -127,6 +130,8 @@ def parse(kind: type[_S], content: Mapping[str, Any], where: str) -> _S:
         if first["type"] == "extra_forbidden":
             name = str(first["loc"][-1])
             raise UsageError(f"{where}: {place}: unknown key; {did_you_mean(name, Part.model_fields)}") from None
+        if first["type"] == "list_type":
+            raise UsageError(f"{where}: {place} is a list; give {place}.0.path=…, or {place}=[{{path: …}}]") from None
         if first["type"] == "missing":
             raise UsageError(f"{where}: {place} is not set; give it in the file or as {place}=…") from None
         raise UsageError(f"{where}: {place or 'settings'}: {first['msg']}") from None
@@ -155,7 +160,14 @@ def library_config(kind: type[_C], values: Mapping[str, Any], section: str, **fi
     Raises:
         UsageError: it has no such field, or does not accept a value.
     """
-    unknown(values, [field.name for field in dataclasses.fields(kind) if field.init], section)  # type: ignore[arg-type]
+    fields = {field.name: field for field in dataclasses.fields(kind) if field.init}  # type: ignore[arg-type]
+    unknown(values, fields, section)
+    for name, value in values.items():
+        number = isinstance(fields[name].default, (int, float)) and not isinstance(fields[name].default, bool)
+        if number and isinstance(value, str):
+            raise UsageError(f"{section}.{name} is a number; {value!r} is none")
+        if name in _COUNTS and isinstance(value, (int, float)) and value < 1:
+            raise UsageError(f"{section}.{name} is {value}; give 1 or more")
     try:
         return kind(**{**values, **fixed})
     except (TypeError, ValueError) as error:

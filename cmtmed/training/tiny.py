@@ -121,8 +121,8 @@ def tiny(texts: Iterable[str], out: Path, *, vocabulary: int = 2048, template: s
         OutputError: the directory is not empty.
         UsageError: sizes do not go together.
     """
-    if out.exists() and any(out.iterdir()):
-        raise OutputError(f"{str(out)!r} is not empty; give another --out")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise OutputError(f"{str(out)!r} is {'not empty' if out.is_dir() else 'a file'}; give another --out")
     tokenizer = make_tokenizer(texts, vocabulary, template)
     model = make_model(tokenizer, **sizes)
     model.save_pretrained(str(out))

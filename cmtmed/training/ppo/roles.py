@@ -83,7 +83,7 @@ class Roles:
         base.to(device)
         self._frozen: Any = None  # the reference, if all weights are trained
         self._host: Any = None  # the PEFT model that adapters are switched in
-        lora = lora_config(settings.lora, "CAUSAL_LM")
+        lora = lora_config(settings.lora, "CAUSAL_LM", base)
         if lora is None:
             self._frozen = deepcopy(base).eval().requires_grad_(requires_grad=False)
             self.model = base

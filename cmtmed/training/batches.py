@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from torch.utils.data import Sampler
 
@@ -45,6 +46,20 @@ class LikeLengths(Sampler):
         draw.shuffle(batches)
         yield from (row for batch in batches for row in batch)
         yield from rest
+
+
+class LikeLengthBatches:
+    """Makes a ``transformers.Trainer`` batch like lengths; stands before it in the list of bases.
+
+    The table that it is given has a column ``length``, in tokens.
+    """
+
+    train_dataset: Any
+    args: Any
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> LikeLengths:
+        rows = self.train_dataset if train_dataset is None else train_dataset
+        return LikeLengths(rows["length"][:], self.args.per_device_train_batch_size, self.args.seed)
 
 
 def waste(lengths: Sequence[int], order: Sequence[int], batch: int) -> float:

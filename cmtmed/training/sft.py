@@ -22,7 +22,7 @@ from pydantic import Field
 from trl import SFTTrainer
 
 from cmtmed.errors import DatasetError, UsageError
-from cmtmed.training.batches import LikeLengths
+from cmtmed.training.batches import LikeLengthBatches
 from cmtmed.training.conversations import read_conversations
 from cmtmed.training.data import open_view
 from cmtmed.training.settings import Part, Settings
@@ -220,7 +220,7 @@ class Collator:
         }
 
 
-class WeightedTrainer(SFTTrainer):
+class WeightedTrainer(LikeLengthBatches, SFTTrainer):
     """TRL's trainer with a weight for every token, and a log of how much of a batch is padding.
 
     Attributes:
@@ -233,10 +233,6 @@ class WeightedTrainer(SFTTrainer):
 
     def _set_signature_columns_if_needed(self) -> None:
         self._signature_columns = ["input_ids", "labels", "weights", "length"]
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> LikeLengths:
-        rows = self.train_dataset if train_dataset is None else train_dataset
-        return LikeLengths(rows["length"][:], self.args.per_device_train_batch_size, self.args.seed)
 
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> torch.Tensor | None:
         """Return the sum of weights over the micro-batches of a step and all processes, by which losses are divided."""

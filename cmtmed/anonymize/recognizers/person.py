@@ -9,16 +9,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.lexicon.given import FUNCTIONAL, TYPICAL, UNLIKELY
+from cmtmed.anonymize import person_checks as checks
+from cmtmed.anonymize.lexicon.given import FUNCTIONAL, TYPICAL
 from cmtmed.anonymize.lexicon.kin import KIN
 from cmtmed.anonymize.lexicon.minority import MONGOLIAN, TIBETAN, UYGHUR, YI
 from cmtmed.anonymize.lexicon.people import (
-    ACTIVITIES,
-    DRUGS_LIKE_NAMES,
-    ENGLISH_SYLLABLES,
     LABELS,
-    NO_LATIN_NAMES,
-    PHYSICIANS_OF_HISTORY,
     ROLES,
     SHORT_TITLES,
     TITLES,
@@ -26,9 +22,8 @@ from cmtmed.anonymize.lexicon.people import (
 from cmtmed.anonymize.lexicon.pinyin import SURNAMES, SYLLABLE
 from cmtmed.anonymize.lexicon.surnames import COMMON, COMPOUND, EVERYDAY, PLAIN
 from cmtmed.anonymize.lexicon.trie import alternation
-from cmtmed.anonymize.lexicon.words import crossing, is_common, words
-from cmtmed.anonymize.names import DOT, FOREIGN, PERSONAL, evidence, name_ending_at, name_in_text, name_starting_at
-from cmtmed.anonymize.recognizer import LABELLED, LIKELY, VALID, Candidate, Pattern, Recognizer
+from cmtmed.anonymize.names import DOT, FOREIGN, PERSONAL
+from cmtmed.anonymize.recognizer import LABELLED, LIKELY, VALID, Pattern, Recognizer
 
 _TITLE: Final = alternation(TITLES)
 _COMPOUND: Final = alternation(COMPOUND)
@@ -43,96 +38,6 @@ _HAN: Final = r"\u4e00-\u9fff"
 _END: Final = r"[\s,，。.;；!！?？:：、)）(（~～]|$"
 
 
-def _titled(found: Candidate) -> Candidate | None:
-    text, title = found.canonical.text, found.match.start()
-    # 护理 is a title where nothing is nursed: 晏护理说, not 周护理中.
-    if found.match[0] in ACTIVITIES and re.match("[^\\W\\d_您你好说不也今是给]", text[found.match.end() :]):
-        return None
-    hit = name_ending_at(text, title)
-    if hit and text[hit[0] : title] in PHYSICIANS_OF_HISTORY:
-        return None
-    return hit and found._replace(start=hit[0], end=title, confidence=hit[1])
-
-
-def _short_titled(found: Candidate) -> Candidate | None:
-    """王姐, 老王: one character beside the surname is little evidence, so no word may be cut."""
-    text = found.canonical.text
-    # 张老 and 李工 end a clause; in its midst they are old and work.
-    if text[found.end : found.end + 1] in "老工总" and not re.match(_END, text[found.end + 1 :]):
-        return None
-    if is_common(text[found.end : found.end + 2]):
-        return None
-    if crossing(text, found.start, found.end) or is_common(text[found.start : found.end + 1]):
-        return None
-    return None if is_common(text[max(0, found.start - 1) : found.end]) else found
-
-
-def _introduced(found: Candidate) -> Candidate | None:
-    return _after(found, trusted=True)
-
-
-def _suggested(found: Candidate) -> Candidate | None:
-    return _after(found, trusted=False)
-
-
-def _after(found: Candidate, *, trusted: bool) -> Candidate | None:
-    start = found.match.end()
-    hit = name_starting_at(found.canonical.text, start, trusted=trusted)
-    return hit and found._replace(start=start, end=hit[0], confidence=hit[1])
-
-
-def _alone(found: Candidate) -> Candidate | None:
-    """Take a line or clause that consists of a name; a word of the language is none."""
-    name = found.value
-    given = name[2:] if name[:2] in COMPOUND else name[1:]
-    # What else is told of a person right behind it: sex, age, people, telephone.
-    facts = found.end < len(found.match[0]) + found.match.start()
-    if is_common(name) or (name[:2] not in COMPOUND and is_common(name[:2])):
-        return None
-    if not all(char in TYPICAL or (facts and char not in UNLIKELY) for char in given):
-        return None
-    # 戴镜。 is a clause; a sex behind it (王旭，女) makes two characters a name, so does jieba's knowledge of it.
-    known = words().get(name, ("", 0))[0] == "nr" or (facts and name[0] in PLAIN)
-    return found if len(name) > 2 or known else None
-
-
-def _in_running_text(found: Candidate) -> Candidate | None:
-    """Take a name that nothing introduces, if its characters and its neighbours leave no other reading."""
-    text, start = found.canonical.text, found.start
-    hit = name_in_text(text, start)
-    if hit is None or text[start : hit[0]] in DRUGS_LIKE_NAMES | PHYSICIANS_OF_HISTORY:
-        return None
-    return found._replace(end=hit[0], confidence=hit[1])
-
-
-def _whole(found: Candidate) -> Candidate | None:
-    """Take a whole name that fills its bracket or stands alone behind a bed."""
-    text = found.canonical.text
-    return found if not is_common(found.value) and evidence(text, found.start, found.end) >= _ENCLOSED else None
-
-
-def _clause(found: Candidate) -> Candidate | None:
-    """Take a clause that is a name and nothing else; of drugs one is listed, so those between 、 stay."""
-    text, name = found.canonical.text, found.value
-    told = evidence(text, found.start, found.end)
-    return None if is_common(name) or name in DRUGS_LIKE_NAMES or told < _UNINTRODUCED else found
-
-
-def _half_hidden(found: Candidate) -> Candidate | None:
-    """王某某: the surname, unless its character ends a word (对于某人)."""
-    return None if crossing(found.canonical.text, found.start, found.end) else found
-
-
-def _borne(found: Candidate) -> Candidate | None:
-    """Behind 取药人 and the like whatever begins with a surname is a name, if it is no word and no clause."""
-    name = found.value
-    given = name[2:] if name[:2] in COMPOUND else name[1:]
-    word = is_common(name) or (is_common(given) and not all(char in TYPICAL for char in given))
-    return None if word or any(char in UNLIKELY for char in given) else found
-
-
-_ENCLOSED: Final = 1.6
-_UNINTRODUCED: Final = 2.3
 _AFTER_CERTAIN: Final = "一二两三几些种个时处年月日天地件方项类位段次科院医人样家城市国省"
 """What 某 stands before when it means a certain one."""
 _BEARERS: Final = (
@@ -160,46 +65,13 @@ _YI: Final = alternation(YI)
 _LONG_MINORITY: Final = alternation(word for word in (*MONGOLIAN, *UYGHUR) if len(word) > 2)
 _LATIN_SURNAME: Final = alternation(SURNAMES)
 
-
-def _whole_words(found: Candidate) -> Candidate | None:
-    """乌云密布 begins with a name; a name does not end inside a word."""
-    text = found.canonical.text
-    cut = any(is_common(text[found.end - inside : found.end + 1]) for inside in (1, 2) if found.end < len(text))
-    return None if cut or crossing(text, found.start, found.end) else found
-
-
-def _pet_name(found: Candidate) -> Candidate | None:
-    return None if found.value in {"宝宝", "天天", "年年", "月月", "家家", "星星", "人人", "个个"} else found
-
-
-def _signed(found: Candidate) -> Candidate | None:
-    name = found.value
-    return None if is_common(name) or any(char in UNLIKELY for char in name[1:]) else found
-
-
-_CITED: Final = re.compile(r"(?i)\s*(?:et al|,?\s*[A-Z][a-z]+\s+[A-Z]{1,2}\b|[,.;]?\s*(?:19|20)\d\d\s*[;,(]|等[.。])")
-
-
-def _latin(found: Candidate) -> Candidate | None:
-    """Zhang Weimin and SUN LEI, but no words of a sentence and no author of a paper."""
-    surname, _, given = found.value.partition(" ")
-    capital = surname[0].isupper() and given[0].isupper()
-    if not capital or _CITED.match(found.canonical.text, found.end):
-        return None
-    return None if surname.lower() in ENGLISH_SYLLABLES and given.lower() in ENGLISH_SYLLABLES else found
-
-
-def _latin_given(found: Candidate) -> Candidate | None:
-    return None if found.value in NO_LATIN_NAMES or found.value.isupper() else found
-
-
 RECOGNIZER: Final = Recognizer(
     type="PERSON",
     patterns=(
         Pattern(
             re.compile(rf"(?<=[{_HAN}]){_TITLE}(?!们|院|站|伦|世家|证|处方|职业|执业|某)"),
             LIKELY,
-            check=_titled,
+            check=checks.titled,
             hint=(
                 rf"(?:[{_SURNAME.replace('谢', '')}]|[^谢感多]谢|^谢|[{_NOUN}][{_HAN}]?[{_TYPICAL}]"
                 rf"|{_COMPOUND}|·[{FOREIGN}]{{1,8}}){_TITLE}"
@@ -212,19 +84,19 @@ RECOGNIZER: Final = Recognizer(
                 r"(?![师公婆妹长作人资是共之年百家婶])"
             ),
             LIKELY,
-            check=_short_titled,
+            check=checks.short_titled,
             hint=rf"(?:^|[^{_HAN}]|[好问谢和跟找是叫的老小友们居事东])[{_PLAIN}](?:{SHORT_TITLES})",
         ),
         Pattern(
             re.compile(rf"{LABELS}(?:\s*[:：]\s*|\s*(?:是|为|叫)\s*|(?<=名)\s+)"),
             LABELLED,
-            check=_introduced,
+            check=checks.introduced,
             hint=rf"{LABELS}(?:\s*[:：是为叫]|\s)",
         ),
         Pattern(
             re.compile(rf"{LABELS}(?=[{_SURNAME}]|{_COMPOUND})"),
             LABELLED,
-            check=_suggested,
+            check=checks.suggested,
             hint=rf"{LABELS}(?:[{_SURNAME}]|{_COMPOUND})",
         ),
         Pattern(
@@ -232,13 +104,13 @@ RECOGNIZER: Final = Recognizer(
                 rf"(?:[人者师生员方属士亲友长爸妈儿女]|[一二三]助|麻醉|备注|抬头|主诊|参会|陪同)\s*[:：]\s*(?=[{_SURNAME}]|{_COMPOUND})"
             ),
             LABELLED,
-            check=_suggested,
+            check=checks.suggested,
             hint=rf"[人者师生员方属士亲友长爸妈儿女助醉注头诊会同]\s*[:：]\s*(?:[{_SURNAME}]|{_COMPOUND})",
         ),
         Pattern(
             re.compile(rf"(?<![{_HAN}])(?:{ROLES})\s*[:：]\s*"),
             LABELLED,
-            check=_suggested,
+            check=checks.suggested,
             hint=rf"(?:{ROLES})\s*[:：]\s*[{_SURNAME}]",
         ),
         Pattern(
@@ -247,7 +119,7 @@ RECOGNIZER: Final = Recognizer(
                 rf"|名叫|取名叫?|起名叫?)\s?"
             ),
             LABELLED,
-            check=_introduced,
+            check=checks.introduced,
             hint="叫|取名|起名",
         ),
         Pattern(
@@ -256,7 +128,7 @@ RECOGNIZER: Final = Recognizer(
                 rf"|{_COMPOUND})"
             ),
             LIKELY,
-            check=_suggested,
+            check=checks.suggested,
             hint=rf"(?:{KIN}|我|我是|本人) ?(?:[{_NOUN}][{_HAN}]|{_COMPOUND})",
         ),
         Pattern(
@@ -267,7 +139,7 @@ RECOGNIZER: Final = Recognizer(
         Pattern(
             re.compile(rf"(?:大名|真名|全名|本名)(?:叫做?|是|为)?[:：]?(?=[{_SURNAME}]|{_COMPOUND})"),
             LABELLED,
-            check=_introduced,
+            check=checks.introduced,
             hint="大名|真名|全名|本名",
         ),
         Pattern(
@@ -282,7 +154,7 @@ RECOGNIZER: Final = Recognizer(
                 rf"\s?[,，、|｜／/ <(（]\s?(?:{_FACT})"
             ),
             LIKELY,
-            check=_alone,
+            check=checks.alone,
             hint=rf"[{_SURNAME}{_HAN}][{_HAN}]{{1,2}} ?[,，、|｜／/ <(（] ?(?:{_FACT_HINT})",
         ),
         Pattern(
@@ -291,7 +163,7 @@ RECOGNIZER: Final = Recognizer(
                 rf"(?P<value>(?:{_COMPOUND}|[{_SURNAME}])[{_HAN}]{{0,2}})[ \t]*(?=\n|$)"
             ),
             LIKELY,
-            check=_signed,
+            check=checks.signed,
             hint=rf"(?:医师|医生|大夫|护士|签名|签字)[ 　\t]+[{_SURNAME}][{_HAN}]{{0,2}}[ \t]*(?:\n|$)",
         ),
         Pattern(
@@ -299,7 +171,7 @@ RECOGNIZER: Final = Recognizer(
                 rf"我家(?:的|那|这|小)?(?P<value>(?P<half>[{_STRONG}])(?P=half))(?={_END}|今|昨|打|发|咳|拉|吐|烧|不|才|也|都|又)"
             ),
             LIKELY,
-            check=_pet_name,
+            check=checks.pet_name,
             hint=f"我家(?:的|那|这|小)?[{_STRONG}][{_STRONG}]",
         ),
         Pattern(
@@ -307,7 +179,7 @@ RECOGNIZER: Final = Recognizer(
                 rf"(?:{_TIBETAN}){{2}}|(?:{_MONGOLIAN}){{2}}|(?:{_UYGHUR}){{2}}|(?:{_YI}){{2}}|{_LONG_MINORITY}"
             ),
             LIKELY,
-            check=_whole_words,
+            check=checks.whole_words,
             hint=rf"(?:{_TIBETAN}){{2}}|(?:{_MONGOLIAN}){{2}}|(?:{_UYGHUR}){{2}}|(?:{_YI}){{2}}|{_LONG_MINORITY}",
         ),
         Pattern(
@@ -315,7 +187,7 @@ RECOGNIZER: Final = Recognizer(
                 rf"(?<![A-Za-z])(?P<value>(?i:{_LATIN_SURNAME})[ ](?i:{SYLLABLE}(?:[ '-]?{SYLLABLE})?))(?![A-Za-z.])"
             ),
             LIKELY,
-            check=_latin,
+            check=checks.latin,
             hint=rf"(?i)(?:^|[^a-z])(?:{_LATIN_SURNAME}) [a-z]{{2,12}}",
         ),
         Pattern(
@@ -325,7 +197,7 @@ RECOGNIZER: Final = Recognizer(
                 r"(?P<value>[A-Z][a-z]{2,11}(?:[ ][A-Z][a-z]{1,11})?)(?![A-Za-z])"
             ),
             LIKELY,
-            check=_latin_given,
+            check=checks.latin_given,
             hint=r"(?:Dr|Prof|Mr|Mrs|Ms|Miss)\.? [A-Z]|(?:英文名|我是|这边是|叫|叫我|英语名)[:：是叫 ]{0,2}[A-Z][a-z]",
         ),
         Pattern(
@@ -333,7 +205,7 @@ RECOGNIZER: Final = Recognizer(
                 rf"(?:(?<=\n)|^)[ \t]*(?P<value>(?:{_COMPOUND}|[{_PLAIN}])[{_HAN}]{{1,2}})[ \t]*[。.!！~]?(?=\n|$)"
             ),
             LIKELY,
-            check=_alone,
+            check=checks.alone,
             hint=rf"(?:^|\n)[ \t]*(?:{_COMPOUND}|[{_PLAIN}])[{_TYPICAL}]{{1,2}}[ \t]*[。.!！~]?(?:\n|$)",
         ),
         Pattern(
@@ -342,7 +214,7 @@ RECOGNIZER: Final = Recognizer(
                 rf"|病友))[老小阿](?P<value>[{_PLAIN}])(?={_END}|您好|你好|今年|说|的)"
             ),
             0.6,
-            check=_short_titled,
+            check=checks.short_titled,
             hint=rf"(?:^|[^{_HAN}]|是|我|叫|事|居|友|者|属)[老小阿][{_PLAIN}](?:[^{_HAN}]|$|您|你|今|说|的)",
         ),
         Pattern(
@@ -357,7 +229,7 @@ RECOGNIZER: Final = Recognizer(
                 rf"(?P<value>(?:{_COMPOUND}|[{_PLAIN}])[{_HAN}]{{2}})(?=[)）,，。]|$)"
             ),
             LIKELY,
-            check=_whole,
+            check=checks.whole,
             hint=rf"(?:[(（]|[0-9]床[,， ]?)(?:{_COMPOUND}|[{_PLAIN}])[{_HAN}]{{2}}(?:[)）,，。]|$)",
         ),
         Pattern(
@@ -366,7 +238,7 @@ RECOGNIZER: Final = Recognizer(
                 rf"(?P<value>(?:{_COMPOUND}|[{_PLAIN}])[{_HAN}]{{2}})(?=[,，。;；!！\n]|$)"
             ),
             0.6,
-            check=_clause,
+            check=checks.clause,
             hint=rf"(?:^|[,，。;；!！\n的])(?:{_COMPOUND}|[{_PLAIN}])(?:[{_TYPICAL}][{_HAN}]|[{_HAN}][{_TYPICAL}])(?:[,，。;；!！\n]|$)",
         ),
         Pattern(
@@ -376,25 +248,25 @@ RECOGNIZER: Final = Recognizer(
                 r"|[×✕○]{1,3}(?![\d.])|(?<!\*[^*])\*{1,2}(?=[,，、 男女]))"
             ),
             LIKELY,
-            check=_half_hidden,
+            check=checks.half_hidden,
             hint=rf"(?:{_COMPOUND}|[{_PLAIN}])(?:某|[×✕*＊○])",
         ),
         Pattern(
             re.compile(rf"(?:{_BEARERS})(?P<value>(?:{_COMPOUND}|[{_SURNAME}])[{_HAN}]{{1,2}})(?={_END})"),
             LABELLED,
-            check=_borne,
+            check=checks.borne,
             hint=rf"(?:{_BEARERS})(?:{_COMPOUND}|[{_SURNAME}])[{_HAN}]{{1,2}}(?:{_END})",
         ),
         Pattern(
             re.compile(rf"(?<=[{_BEFORE}])(?:{_COMPOUND}|[{_NOUN}])(?=[{_HAN}]?[{_TYPICAL}])"),
             0.6,
-            check=_in_running_text,
+            check=checks.in_running_text,
             hint=rf"[{_BEFORE}](?:(?:{_COMPOUND}|[{_PLAIN}])(?:[{_TYPICAL}]|[{_HAN}][{_STRONG}])|[{_EVERYDAY}][{_STRONG}][{_TYPICAL}])",
         ),
         Pattern(
             re.compile(rf"(?:{_COMPOUND}|[{_NOUN}])(?=[{_HAN}]{{1,2}}(?:{PERSONAL.pattern}))"),
             0.6,
-            check=_in_running_text,
+            check=checks.in_running_text,
             hint=rf"(?:{_COMPOUND}|[{_NOUN}])[{_HAN}]?[{_TYPICAL}](?:{PERSONAL.pattern})",
         ),
     ),

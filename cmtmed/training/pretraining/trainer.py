@@ -26,7 +26,7 @@ from trl import SFTTrainer
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from cmtmed.errors import UsageError
-from cmtmed.training.batches import LikeLengths
+from cmtmed.training.batches import LikeLengthBatches
 from cmtmed.training.pretraining import corpus, packing
 from cmtmed.training.pretraining.triples import Patterns, load_patterns
 from cmtmed.training.run import fingerprint_of_path
@@ -171,7 +171,7 @@ class _Wrapped(DataCollatorForLanguageModeling):
         return batch
 
 
-class PretrainTrainer(SFTTrainer):
+class PretrainTrainer(LikeLengthBatches, SFTTrainer):
     """TRL's trainer, with rows of like length in a batch, counts that go on after an interruption, and a look at the
     first packed batch.
 
@@ -186,10 +186,6 @@ class PretrainTrainer(SFTTrainer):
 
     def _set_signature_columns_if_needed(self) -> None:
         self._signature_columns = ["input_ids", "length", "seq_lengths"]
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> LikeLengths:
-        rows = self.train_dataset if train_dataset is None else train_dataset
-        return LikeLengths(rows["length"][:], self.args.per_device_train_batch_size, self.args.seed)
 
     def compute_loss(
         self,

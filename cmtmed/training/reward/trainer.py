@@ -31,7 +31,7 @@ from torch.nn.functional import logsigmoid
 from trl import RewardTrainer
 
 from cmtmed.errors import UsageError
-from cmtmed.training.batches import LikeLengths
+from cmtmed.training.batches import LikeLengthBatches
 from cmtmed.training.reward.figures import measured
 from cmtmed.training.reward.preferences import Answers, encoded, held_out
 from cmtmed.training.reward.rankings import RankingPart, Source
@@ -138,7 +138,7 @@ class Collator:
         return {"input_ids": table, "attention_mask": mask}
 
 
-class PreferenceTrainer(RewardTrainer):
+class PreferenceTrainer(LikeLengthBatches, RewardTrainer):
     """TRL's trainer with ties, batches of like length, and figures that are exact over all pairs they stand for.
 
     TRL takes the mean of the means of batches, of the last, smaller one too; here the margins are gathered first.
@@ -155,10 +155,6 @@ class PreferenceTrainer(RewardTrainer):
 
     def _set_signature_columns_if_needed(self) -> None:
         self._signature_columns = ["chosen_ids", "rejected_ids", "tie", "length"]
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> LikeLengths:
-        rows = self.train_dataset if train_dataset is None else train_dataset
-        return LikeLengths(rows["length"][:], self.args.per_device_train_batch_size, self.args.seed)
 
     def compute_loss(
         self,

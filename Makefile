@@ -14,7 +14,7 @@ $(VENV)/.base: pyproject.toml constraints.txt
 # The pinned torch comes first: asked for by anything else, another build of it may be chosen.
 $(VENV)/.dev: $(VENV)/.base
 	$(PIP) install --constraint constraints.txt torch
-	$(PIP) install --constraint constraints.txt --editable '.[train,dev]'
+	$(PIP) install --constraint constraints.txt --editable '.[train,hub,dev]'
 	$(PIP) check
 	touch $@
 

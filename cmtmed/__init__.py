@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cmtmed.engine import BuildReport, Explanation, build, explain, load
     from cmtmed.engine.audit import Audit, audit
     from cmtmed.errors import CmtmedError
+    from cmtmed.hub.publish import Publication, publish
     from cmtmed.inquiry import Inquiry, Proactivity, find_inquiries, proactivity
     from cmtmed.pipeline import Pipeline
     from cmtmed.resources import bundled
@@ -33,6 +34,7 @@ __all__ = [
     "Inquiry",
     "Pipeline",
     "Proactivity",
+    "Publication",
     "Stage",
     "audit",
     "build",
@@ -44,6 +46,7 @@ __all__ = [
     "near_duplicates",
     "normalize",
     "proactivity",
+    "publish",
 ]
 
 _HOMES = {
@@ -56,6 +59,7 @@ _HOMES = {
     "Inquiry": "cmtmed.inquiry",
     "Pipeline": "cmtmed.pipeline",
     "Proactivity": "cmtmed.inquiry",
+    "Publication": "cmtmed.hub.publish",
     "Stage": "cmtmed.stage",
     "audit": "cmtmed.engine.audit",
     "build": "cmtmed.engine",
@@ -67,6 +71,7 @@ _HOMES = {
     "near_duplicates": "cmtmed.dedup.pairs",
     "normalize": "cmtmed.text.normalize",
     "proactivity": "cmtmed.inquiry",
+    "publish": "cmtmed.hub.publish",
 }
 
 

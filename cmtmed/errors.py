@@ -7,10 +7,12 @@
     │   ├── PipelineError       a pipeline file is wrong; found before a row is read
     │   ├── InputError          an input is missing, or no source of the pipeline takes it
     │   └── OutputError         the output directory is somebody else's, or not writable
-    └── BuildError              the work itself failed (exit code 1)
-        ├── StrictError         a record went to quarantine while ``strict`` was set
-        ├── StageError          a stage broke its contract
-        └── DatasetError        a directory does not hold what a finished build holds
+    ├── BuildError              the work itself failed (exit code 1)
+    │   ├── StrictError         a record went to quarantine while ``strict`` was set
+    │   ├── StageError          a stage broke its contract
+    │   └── DatasetError        a directory does not hold what a finished build holds
+    └── PublishError            the Hub refused, or could not be reached (exit code 1)
+        └── GateError           the dataset may not be published as it is; nothing was sent
 
 A message names the thing, the value found and the next step. It never quotes a dialogue: a reader of a
 log file has no business with a patient's words.
@@ -56,6 +58,14 @@ class StageError(BuildError):
 
 class DatasetError(BuildError):
     """A directory does not hold what a finished build holds."""
+
+
+class PublishError(CmtmedError):
+    """The Hub refused, or could not be reached; the same command goes on where this one stopped."""
+
+
+class GateError(PublishError):
+    """The dataset may not be published as it is; nothing was sent."""
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:

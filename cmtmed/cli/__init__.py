@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cmtmed.cli import audit, build, chat, compare, duplicates, explain, path, stages, train
+from cmtmed.cli import audit, build, chat, compare, duplicates, explain, path, publish, stages, train
 from cmtmed.cli.console import fail
 from cmtmed.errors import CmtmedError, UsageError
 
@@ -24,6 +24,7 @@ app.command("audit")(audit.command)
 app.command("duplicates")(duplicates.command)
 app.command("compare")(compare.command)
 app.command("explain")(explain.command)
+app.command("publish")(publish.command)
 app.command("stages")(stages.command)
 app.command("path")(path.command)
 app.add_typer(train.app)

@@ -16,19 +16,20 @@ _ACTIONS: Final = ("tag", "pseudonym", "generalize")
 _UNITS: Final = (("per_thousand_turns", "turns", "轮"), ("per_thousand_dialogues", "dialogues", "个对话"))
 
 
-def statement(audit: Mapping[str, Any]) -> str:
+def statement(audit: Mapping[str, Any], *, hashed_ids: bool = False) -> str:
     """Write the statement as Markdown.
 
     Args:
         audit: what ``audit/audit.json`` holds.
+        hashed_ids: whether the dataset is published with keyed hashes instead of ids.
 
     Returns:
         The Chinese text, then the English one. No text of any dialogue.
     """
-    return "\n".join([*_statement(audit, ZH), "", *_statement(audit, ENGLISH), ""])
+    return "\n".join([*_statement(audit, ZH, hashed_ids), "", *_statement(audit, ENGLISH, hashed_ids), ""])
 
 
-def _statement(audit: Mapping[str, Any], language: int) -> list[str]:
+def _statement(audit: Mapping[str, Any], language: int, hashed_ids: bool) -> list[str]:  # noqa: FBT001
     def say(english: str, chinese: str) -> str:
         return (english, chinese)[language]
 
@@ -73,13 +74,13 @@ def _statement(audit: Mapping[str, Any], language: int) -> list[str]:
         "",
         *_table(
             ["", say("Identifier", "标识符"), say("Here", "本数据集"), say("Types", "类型"), ""],
-            [_category(category, audit, language) for category in SAFE_HARBOR],
+            [_category(category, audit, language, hashed_ids) for category in SAFE_HARBOR],
         ),
         "",
         *_shifted(audit, language),
         say("### What users should know", "### 使用须知"),
         "",
-        *_advice(language),
+        *_advice(language, hashed_ids),
     ]
 
 
@@ -182,7 +183,12 @@ def _about(detector: str, language: int) -> str:
     return (known.english, known.chinese)[language] if known else detector
 
 
-def _category(category: Category, audit: Mapping[str, Any], language: int) -> list[str]:
+def _category(
+    category: Category,
+    audit: Mapping[str, Any],
+    language: int,
+    hashed_ids: bool,  # noqa: FBT001
+) -> list[str]:
     redaction = audit["redaction"]
     gone = [kind for kind in category.types if redaction["stage"] and kind not in redaction["kept"]]
     coverage: Coverage = category.coverage
@@ -195,7 +201,7 @@ def _category(category: Category, audit: Mapping[str, Any], language: int) -> li
         category.name[language],
         COVERAGE[coverage][language],
         ", ".join(gone),
-        category.note[language],
+        (category.hashed_note if hashed_ids and category.hashed_note else category.note)[language],
     ]
 
 
@@ -215,13 +221,23 @@ def _shifted(audit: Mapping[str, Any], language: int) -> list[str]:
     ]
 
 
-def _advice(language: int) -> Sequence[str]:
-    return (
+def _advice(language: int, hashed_ids: bool) -> Sequence[str]:  # noqa: FBT001
+    ids = (
         (
-            (
-                "- Columns `id` and `source_id` carry the record numbers of the source: whoever has the source can "
-                "look a dialogue up. Rename them before publishing if that is not meant."
-            ),
+            "- Columns `id` and `source_id` are keyed hashes: they tell dialogues apart and do not lead back to the records "
+            "of the source."
+            if hashed_ids
+            else "- Columns `id` and `source_id` carry the record numbers of the source: whoever has the source can look "
+            "a dialogue up. If that is not meant, publish with `--hash-ids`."
+        ),
+        (
+            "- `id`、`source_id` 列为带密钥的散列值，仅用于区分对话，无法据此查到来源记录。"
+            if hashed_ids
+            else "- `id`、`source_id` 列带有来源的记录编号，持有来源者可据此查到原对话；如非本意，发布时请加 `--hash-ids`。"
+        ),
+    )[language]
+    others = (
+        (
             (
                 "- `quarantine/` of a build holds records as they were crawled, with nothing replaced; it is not for "
                 "publishing."
@@ -232,11 +248,11 @@ def _advice(language: int) -> Sequence[str]:
             ),
         ),
         (
-            "- `id`、`source_id` 列带有来源的记录编号，持有来源者可据此查到原对话；如非本意，发布前应改写。",
             "- 构建目录中的 `quarantine/` 保存未经处理的原始记录，不得发布。",
             "- 年龄、性别、地域、病情与经历组合起来仍可能识别个人。请勿尝试识别；如发现残留，请告知数据集发布者。",
         ),
     )[language]
+    return ids, *others
 
 
 def _table(head: list[str], rows: Sequence[Sequence[str]]) -> list[str]:

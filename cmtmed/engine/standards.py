@@ -29,6 +29,7 @@ class Category(NamedTuple):
         types: identifier types of this library that belong to it.
         coverage: if none of these types is left in the text on purpose.
         note: what is and is not covered, English and Chinese.
+        hashed_note: the same where ids are published as keyed hashes, if it differs.
     """
 
     letter: str
@@ -36,6 +37,7 @@ class Category(NamedTuple):
     types: tuple[str, ...]
     coverage: Coverage
     note: tuple[str, str]
+    hashed_note: tuple[str, str] | None = None
 
 
 SAFE_HARBOR: Final = (
@@ -119,6 +121,7 @@ SAFE_HARBOR: Final = (
             ),
             "仅号码与账号；罕见病情、特殊经历以及 `id`、`source_id` 列中的来源编号保留",
         ),
+        ("numbers and accounts; a rare illness and an unusual story stay", "仅号码与账号；罕见病情与特殊经历保留"),
     ),
 )
 

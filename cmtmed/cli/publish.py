@@ -1,0 +1,89 @@
+"""``cmtmed publish``: a build becomes a version of a dataset on the Hugging Face Hub."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from cmtmed.cli.console import fail, messages, notes, output, progress_bar
+from cmtmed.hub.gate import CHECKS, MAX_RISK
+from cmtmed.hub.publish import KEY, Publication, publish
+
+_CHECKS = ", ".join(CHECKS)
+
+
+class _Gated(StrEnum):
+    auto = "auto"
+    manual = "manual"
+
+
+def command(
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a build.")],
+    repo: Annotated[str, typer.Argument(metavar="ORG/NAME", help="Dataset on the Hub; made if it is not there.")],
+    public: Annotated[bool, typer.Option("--public", help="Let everybody see it; it is private by default.")] = False,  # noqa: FBT002
+    gated: Annotated[
+        _Gated | None, typer.Option("--gated", help="People agree to terms first; you let them in, or all are.")
+    ] = None,
+    tag: Annotated[str | None, typer.Option("--tag", help="Name of the version, such as v1.0.")] = None,
+    config: Annotated[
+        list[str] | None, typer.Option("--config", help="Publish this view only; may be given several times.")
+    ] = None,
+    card: Annotated[Path | None, typer.Option("--card", help="YAML file with what people write in the card.")] = None,
+    template: Annotated[Path | None, typer.Option("--template", help="Jinja template for the card.")] = None,
+    hash_ids: Annotated[
+        bool, typer.Option("--hash-ids", help=f"Publish keyed hashes instead of ids; the key is in {KEY}.")
+    ] = False,  # noqa: FBT002
+    quarantined: Annotated[
+        int | None, typer.Option("--quarantined", metavar="N", help="You know that N records could not be read.")
+    ] = None,
+    max_risk: Annotated[
+        float, typer.Option("--max-risk", help="Most turns per 1,000 that may still identify somebody.")
+    ] = MAX_RISK,
+    against: Annotated[
+        list[Path] | None, typer.Option("--against", metavar="FILE", help="Compare with a test set.")
+    ] = None,
+    i_know: Annotated[
+        list[str] | None, typer.Option("--i-know", metavar="CHECK", help=f"Override a check: {_CHECKS}.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Send nothing; print every file and the card.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was published as JSON.")] = False,  # noqa: FBT002
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,  # noqa: FBT002
+) -> None:
+    """Publish a build to the Hugging Face Hub, if nothing speaks against it."""
+    told = not quiet and not as_json
+    with notes(shown=told), progress_bar(shown=messages.is_terminal and told) as progress:
+        done = publish(
+            out, repo, private=not public, gated=gated.value if gated else None, tag=tag, configs=config or (),
+            card=card, template=template, hash_ids=hash_ids, quarantined=quarantined, max_risk=max_risk,
+            against=against or (), i_know=i_know or (), dry_run=dry_run, progress=progress,
+        )  # fmt: skip
+    if as_json:
+        typer.echo(json.dumps(done.to_dict(), ensure_ascii=False))
+    elif not quiet:
+        show(done)
+    if done.refused:
+        reasons = "\n".join(f"  - {finding}" for finding in done.refused)
+        fail(f"{str(out)!r} may not be published as it is:\n{reasons}")
+        sys.exit(1)
+
+
+def show(done: Publication) -> None:
+    """Print what was published, or the files and the card of a dry run."""
+    if not done.commit:
+        width = max(len(f"{one.bytes:,}") for one in done.files)
+        for one in done.files:
+            output.print(f"{one.sha256}  {one.bytes:>{width},}  {one.path}", markup=False)
+        output.print(f"\n--- README.md of {done.repo}, version {done.tag} ---\n", markup=False)
+        output.print(done.card, markup=False)
+        return
+    size = sum(one.bytes for one in done.files)
+    output.print(
+        f"{done.repo}@{done.tag}: {len(done.files):,} files, {size:,} bytes, commit {done.commit}", markup=False
+    )
+    for finding in done.overridden:
+        output.print(f"overridden, as the card says: {finding}", markup=False)
+    output.print(done.url, markup=False)

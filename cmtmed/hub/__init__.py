@@ -1,0 +1,1 @@
+"""Publishing to the Hugging Face Hub: the gate, the card, the upload, and published versions read back."""

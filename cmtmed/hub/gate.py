@@ -1,0 +1,220 @@
+"""What stands between a build and the public: every reason not to publish, with its way out.
+
+A finding belongs to a check, and a check can be overridden by its name alone; what was overridden is written into the
+card, so that whoever reads the dataset knows what its publisher knew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from cmtmed.engine.audit import read_audit
+from cmtmed.errors import DatasetError, UsageError, did_you_mean
+from cmtmed.hub.benchmarks import overlapping
+from cmtmed.hub.details import CardDetails
+from cmtmed.hub.licenses import may_carry, objections
+from cmtmed.hub.survey import Survey
+
+CHECKS: Final = {
+    "anonymization": "identifiers were redacted in every dialogue, and no id or department holds one",
+    "audit": "an audit of these very dialogues says what may be left",
+    "risk": "a person read the audit's sample, and what is left is below --max-risk",
+    "licenses": "every dialogue has a licence, and the licences go together",
+    "test-sets": "no dialogue for training comes from a test set or holds one's text",
+    "quarantine": "whoever publishes knows how many records could not be read",
+    "card": "every field of the card that people must write is written",
+}
+"""Name of each check and what it makes sure of."""
+
+MAX_RISK: Final = 20.0
+"""Turns per 1,000 that may still identify somebody, by the upper confidence limit of the audit."""
+_EXAMPLES: Final = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A reason not to publish.
+
+    Attributes:
+        check: which of `CHECKS` it belongs to.
+        reason: what was found; no text of a dialogue.
+        way_out: what to do about it.
+    """
+
+    check: str
+    reason: str
+    way_out: str
+
+    def __str__(self) -> str:
+        return f"{self.check}: {self.reason}; {self.way_out}"
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """What whoever publishes takes on.
+
+    Attributes:
+        quarantined: the number of records in quarantine, as they know it; None if they did not say.
+        max_risk: most turns per 1,000 that may still identify somebody.
+        i_know: checks whose findings are overridden.
+        against: files of test sets to compare with.
+    """
+
+    quarantined: int | None = None
+    max_risk: float = MAX_RISK
+    i_know: tuple[str, ...] = ()
+    against: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in self.i_know:
+            if name not in CHECKS:
+                raise UsageError(f"there is no check {name!r} to override; {did_you_mean(name, CHECKS)}")
+        if not self.max_risk >= 0:
+            raise UsageError(f"max_risk is {self.max_risk}; give the turns per 1,000 that may be left, 0 or more")
+
+
+def inspect(
+    out: Path, manifest: Mapping[str, Any], found: Survey, details: CardDetails, known: Acknowledged
+) -> list[Finding]:
+    """Return every reason not to publish a build, in the order of `CHECKS`.
+
+    Args:
+        out: directory of the build.
+        manifest: its manifest.
+        found: what a look at the dialogues gave.
+        details: the part of the card that people write.
+        known: what whoever publishes takes on.
+
+    Raises:
+        DatasetError: the dialogue table is damaged.
+        InputError: a test set to compare with is missing or cannot be read.
+    """
+    return [
+        *_anonymization(manifest, found),
+        *_audit(out, known.max_risk),
+        *_licenses(found, details),
+        *_test_sets(out, manifest, found, known.against),
+        *_quarantine(manifest, known.quarantined),
+        *_card(details),
+    ]
+
+
+def _anonymization(manifest: Mapping[str, Any], found: Survey) -> Iterator[Finding]:
+    names = [name for stage in manifest["pipeline"]["stages"] for name in stage]
+    if "redact_identifiers" not in names:
+        yield Finding(
+            "anonymization",
+            f"pipeline {manifest['pipeline']['name']!r} has no stage redact_identifiers, so nothing was replaced",
+            "add the stage and build again",
+        )
+    for stage in manifest["pipeline"]["stages"]:
+        options = stage.get("redact_identifiers") or {}
+        default = options.get("default_action", "tag")
+        kept = [*options.get("keep", ()), *(k for k, action in options.get("actions", {}).items() if action == "keep")]
+        if default == "keep":
+            kept.append("every type that is not named")
+        if kept:
+            yield Finding(
+                "anonymization",
+                f"the pipeline leaves identifiers in the text: {', '.join(sorted(set(kept)))}",
+                "give these types another action than keep and build again",
+            )
+    for name, count in found.identifying.items():
+        yield Finding(
+            "anonymization",
+            f"{count:,} values of the column {name!r} look like identifiers",
+            "publish with --hash-ids" if name.endswith("id") else "map the field to none in the source and build again",
+        )
+
+
+def _audit(out: Path, max_risk: float) -> Iterator[Finding]:
+    try:
+        audited = read_audit(out)
+    except DatasetError as error:
+        reason, _, way_out = str(error).rpartition("; ")
+        yield Finding("audit", reason, way_out)
+        return
+    residual = audited.residual
+    if residual["status"] != "read":
+        read = f"a person read {residual['read']:,} turns of it" if residual["read"] else "nobody read it"
+        yield Finding(
+            "risk", f"the sample of the audit is not read ({read}), so what is left is not known",
+            f"cmtmed audit {out} --review",
+        )  # fmt: skip
+        return
+    most = residual["per_thousand_turns"]["high"]
+    if most > max_risk:
+        yield Finding(
+            "risk",
+            f"up to {most:.1f} of 1,000 turns may still identify somebody, and --max-risk is {max_risk:g}",
+            "add recognizers or stricter actions and build again, read a larger sample (cmtmed audit --size), or "
+            "give the risk that you answer for as --max-risk",
+        )
+
+
+def _licenses(found: Survey, details: CardDetails) -> Iterator[Finding]:
+    if found.unlicensed:
+        where = ", ".join(f"{source} {count:,}" for source, count in sorted(found.unlicensed.items())[:_EXAMPLES])
+        yield Finding(
+            "licenses", f"{sum(found.unlicensed.values()):,} dialogues have no licence ({where})",
+            "write license: into these sources of the pipeline and build again",
+        )  # fmt: skip
+    way_out = "leave a source out, or agree on other terms with whoever holds the rights"
+    for reason in objections(found.licensed):
+        yield Finding("licenses", reason, way_out)
+    if details.license is not None:
+        for reason in may_carry(details.license, found.licensed):
+            yield Finding("licenses", reason, "choose another license in the card's file, or leave it out")
+
+
+def _test_sets(out: Path, manifest: Mapping[str, Any], found: Survey, against: Sequence[Path]) -> Iterator[Finding]:
+    named = [
+        source
+        for stage in manifest["pipeline"]["stages"]
+        for source in (stage.get("drop_benchmark_overlap") or {}).get("test_sources", ())
+    ]
+    if not named and not against:
+        yield Finding(
+            "test-sets",
+            "the dialogues were not compared with any test set",
+            "name the sources that are test sets in drop_benchmark_overlap.test_sources and build again, or give their "
+            "files with --against",
+        )
+    inside = {source: count for source in named if (count := found.placed.get(source, 0))}
+    if inside:
+        told = ", ".join(f"{source} {count:,}" for source, count in sorted(inside.items()))
+        yield Finding(
+            "test-sets",
+            f"dialogues of test sets are among those for training ({told})",
+            "name these sources in assign_split.test_sources and build again",
+        )
+    for file in against:
+        count = overlapping(out, file)
+        if count:
+            yield Finding(
+                "test-sets", f"{count:,} dialogues hold text of {file.name}",
+                "make the file a source of the pipeline, name it in drop_benchmark_overlap.test_sources, build again",
+            )  # fmt: skip
+
+
+def _quarantine(manifest: Mapping[str, Any], quarantined: int | None) -> Iterator[Finding]:
+    count = manifest["counts"]["quarantined"]
+    if count and quarantined != count:
+        reasons = ", ".join(f"{reason} {number:,}" for reason, number in manifest["quarantine"].items())
+        said = "" if quarantined is None else f", not {quarantined:,}"
+        yield Finding(
+            "quarantine", f"{count:,} records could not be read{said} ({reasons})",
+            f"look at quarantine/ in the build, then mend the source or say --quarantined {count}",
+        )  # fmt: skip
+
+
+def _card(details: CardDetails) -> Iterator[Finding]:
+    empty = details.empty_fields()
+    if empty:
+        yield Finding(
+            "card", f"nobody wrote {', '.join(empty)}",
+            "write them into a YAML file and give it with --card (cmtmed path examples/card.yaml shows one)",
+        )  # fmt: skip

@@ -1,0 +1,404 @@
+"""Publish a build to the Hugging Face Hub: a private dataset repository, one commit and one tag for each version.
+
+Whatever interrupts it, the same call goes on: files that the Hub holds are not sent again, a commit that was made is
+recognized, and a tag that stands stays. Until the commit, nobody sees anything of the new version.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from cmtmed.anonymize.key import mark, secret
+from cmtmed.engine.report import read_report
+from cmtmed.errors import GateError, PublishError, UsageError, did_you_mean
+from cmtmed.hub.card import card as write_card
+from cmtmed.hub.card import metadata
+from cmtmed.hub.client import connect, hushed, repeated, told
+from cmtmed.hub.croissant import FILE as CROISSANT
+from cmtmed.hub.croissant import croissant
+from cmtmed.hub.details import CardDetails, parse_details, read_details
+from cmtmed.hub.facts import CONFIGS, Version, build_checksum, checksum, facts
+from cmtmed.hub.gate import MAX_RISK, Acknowledged, Finding, inspect
+from cmtmed.hub.picture import FILE as PICTURE
+from cmtmed.hub.picture import picture
+from cmtmed.hub.record import FILE as RECORD
+from cmtmed.hub.record import audit_of, encode, record
+from cmtmed.hub.repository import CARD, Repository, check, check_tag, look
+from cmtmed.hub.shards import SHARD_BYTES, PublishedFile, Staging, write_shards
+from cmtmed.hub.survey import Survey, survey
+from cmtmed.io.manifest import read_manifest
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+log = logging.getLogger("cmtmed.hub")
+
+KEY: Final = "CMTMED_KEY"
+"""Environment variable with the secret key of hashed ids."""
+
+Progress = Callable[[str, int, int], None]
+Gated = Literal["auto", "manual"]
+_KIND: Final = "dataset"
+_EXTRAS: Final = ("altair", "huggingface_hub", "jinja2", "mlcroissant", "vl_convert")
+_TAG: Final = re.compile(r"(?!main$|refs/|[0-9a-f]{40}$)[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_REPO: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
+_COMMIT_TRIES: Final = 3
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What was published, or would be.
+
+    Attributes:
+        repo: ``organisation/name``.
+        tag: the revision that stands for this version.
+        checksum: SHA-256 over all data files.
+        commit: SHA of its commit; empty for a dry run.
+        url: where it can be seen.
+        files: every file of the version, the card included.
+        card: the text of README.md.
+        refused: findings that forbid publishing; not empty only for a dry run.
+        overridden: findings that were overridden, as the card says.
+    """
+
+    repo: str
+    tag: str
+    checksum: str
+    commit: str
+    url: str
+    files: tuple[PublishedFile, ...]
+    card: str
+    refused: tuple[Finding, ...]
+    overridden: tuple[Finding, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "repo": self.repo,
+            "tag": self.tag,
+            "checksum": self.checksum,
+            "commit": self.commit,
+            "url": self.url,
+            "files": [one.to_dict() for one in self.files],
+            "card": self.card,
+            "refused": [vars(finding) for finding in self.refused],
+            "overridden": [vars(finding) for finding in self.overridden],
+        }
+
+
+def publish(
+    out: str | Path,
+    repo: str,
+    *,
+    private: bool = True,
+    gated: Gated | None = None,
+    tag: str | None = None,
+    configs: Sequence[str] = (),
+    card: str | Path | Mapping[str, Any] | None = None,
+    template: str | Path | None = None,
+    hash_ids: bool = False,
+    quarantined: int | None = None,
+    max_risk: float = MAX_RISK,
+    against: Sequence[str | Path] = (),
+    i_know: Sequence[str] = (),
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> Publication:
+    """Publish a finished build as a version of a dataset on the Hub.
+
+    ``datasets.load_dataset(repo, "sft", revision=tag)`` then gives the rows of the view, without cmtmed.
+
+    Args:
+        out: directory of a build.
+        repo: ``organisation/name``; made if it is not there.
+        private: whether only the repository's owners see it. A repository that is public stays so only if this is
+            False.
+        gated: people must agree to terms before they get access: at once (``auto``) or when you say so (``manual``).
+        tag: names the version; by default ``build-`` and the first digits of the data's checksum.
+        configs: which of ``sft``, ``pretrain``, ``prompts``, ``dialogues`` to publish; by default all that are there.
+        card: the part of the card that people write: a YAML file, or its content (`cmtmed.hub.details.CardDetails`).
+        template: a Jinja template for the card; it may extend the bundled ``dataset_card.md.jinja``.
+        hash_ids: publish keyed hashes instead of ids; the key is read from the environment variable `KEY`.
+        quarantined: the number of records in quarantine, as you know it.
+        max_risk: most turns per 1,000 that may still identify somebody, by the audit's upper confidence limit.
+        against: test sets to compare with, in any form that a crawl may have.
+        i_know: checks (`cmtmed.hub.gate.CHECKS`) to override; the card says which, and why they objected.
+        dry_run: send nothing; the present card is read if the Hub can be reached.
+        progress: called with phase, tasks done and tasks in all.
+
+    Raises:
+        UsageError: a name, a file or an option is wrong, there is no token, or an extra is not installed.
+        DatasetError: ``out`` holds no finished build, or its files are damaged.
+        GateError: a check forbids it; nothing was sent.
+        PublishError: the Hub refused, or could not be reached; the same call goes on from there.
+        OutputError: the files cannot be prepared beside the build.
+    """
+    _check_names(repo, tag, gated)
+    _check_extras()
+    acknowledged = Acknowledged(quarantined, max_risk, tuple(i_know), tuple(map(Path, against)))
+    order = _Order(
+        Path(out), repo, private=private, gated=gated, tag=tag, template=Path(template) if template else None,
+        details=_details(card), key=secret(KEY) if hash_ids else None, progress=progress or _silent,
+    )  # fmt: skip
+    build = _Build.read(order.out, configs, hashed_ids=hash_ids)
+    with hushed():
+        api = None if dry_run else connect()
+        findings = inspect(order.out, build.manifest, build.survey, order.details, acknowledged)
+        overridden = [finding for finding in findings if finding.check in acknowledged.i_know]
+        refused = [finding for finding in findings if finding not in overridden]
+        if api is None:
+            return _rehearsed(order, build, refused, overridden)
+        if refused:
+            raise GateError(_refusal(order.out, refused))
+        return _sent(api, order, build, overridden)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What is to be published, and how."""
+
+    out: Path
+    repo: str
+    private: bool
+    gated: Gated | None
+    tag: str | None
+    template: Path | None
+    details: CardDetails
+    key: bytes | None
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class _Build:
+    """What a build says of itself."""
+
+    manifest: dict[str, Any]
+    report: dict[str, Any]
+    survey: Survey
+    configs: tuple[str, ...]
+
+    @classmethod
+    def read(cls, out: Path, configs: Sequence[str], *, hashed_ids: bool) -> _Build:
+        manifest, report = read_manifest(out), read_report(out)
+        there = [name for name in CONFIGS if name in manifest["views"]]
+        for name in configs:
+            if name not in there:
+                raise UsageError(f"{str(out)!r} has no view {name!r}; {did_you_mean(name, there)}")
+        if not manifest["counts"]["kept"]:
+            raise UsageError(f"{str(out)!r} holds no dialogue; look at what the build dropped")
+        chosen = tuple(name for name in there if name in configs or not configs)
+        return cls(manifest, report, survey(out, hashed_ids=hashed_ids), chosen)
+
+
+def _rehearsed(order: _Order, build: _Build, refused: Sequence[Finding], overridden: Sequence[Finding]) -> Publication:
+    """Prepare everything and send nothing."""
+    present = None
+    try:
+        present = look(connect(), order.repo)
+    except (UsageError, PublishError):
+        log.info("%s cannot be looked at on the Hub; its card is shown as for a new repository", order.repo)
+    staging, version, data = _prepared(order, build)
+    try:
+        files, text = _whole(order, build, staging, version, data, overridden, present)
+    finally:
+        staging.discard()
+    return _publication(order, version, "", files, text, refused, overridden)
+
+
+def _sent(api: HfApi, order: _Order, build: _Build, overridden: Sequence[Finding]) -> Publication:
+    present = look(api, order.repo)
+    if present is not None:
+        check(present, order.repo, private=order.private)
+    staging, version, data = _prepared(order, build)
+    # Before anything is made on the Hub: what the tag stands for, and whether the card can be written.
+    tagged = present is not None and check_tag(api, present, order.repo, version.tag, version.checksum)
+    _whole(order, build, staging, version, data, overridden, present)
+    present = _opened(api, order, present)
+    files, text = _whole(order, build, staging, version, data, overridden, present)
+    commit = _committed(api, order, version, files, present)
+    with told(f"finishing {order.repo!r}"):
+        if not tagged:
+            repeated(
+                lambda: api.create_tag(order.repo, repo_type=_KIND, tag=version.tag, revision=commit, exist_ok=True)
+            )
+        if not order.private and present.private:
+            repeated(lambda: api.update_repo_settings(order.repo, repo_type=_KIND, private=False))
+    staging.discard()
+    return _publication(order, version, commit, files, text, (), overridden)
+
+
+def _prepared(order: _Order, build: _Build) -> tuple[Staging, Version, list[PublishedFile]]:
+    """Write the shards, and say which version they are."""
+    from importlib.metadata import version as installed
+
+    whole = build_checksum(order.out, build.configs)
+    key_mark = mark(order.key) if order.key else ""
+    libraries = {name: installed(name) for name in ("datasets", "pyarrow")}
+    plan = {"build": whole, "configs": list(build.configs), "ids": key_mark, "versions": libraries}
+    staging = Staging(order.out, plan)
+    files = [
+        one
+        for config in build.configs
+        for one in write_shards(order.out, config, staging, key=order.key, progress=order.progress)
+    ]
+    digest = checksum(files)
+    tag = order.tag or f"build-{digest[:12]}"
+    return staging, Version(order.repo, tag, digest, whole, key_mark), files
+
+
+def _whole(
+    order: _Order,
+    build: _Build,
+    staging: Staging,
+    version: Version,
+    data: Sequence[PublishedFile],
+    overridden: Sequence[Finding],
+    present: Repository | None,
+) -> tuple[list[PublishedFile], str]:
+    """Write what goes beside the data: picture, Croissant, record and card."""
+    from huggingface_hub import constants
+
+    audit = audit_of(order.out)
+    told_facts = facts(
+        order.out, version, data, order.details, build.manifest, build.report, audit, build.survey, overridden,
+        picture=PICTURE,
+    )  # fmt: skip
+    gated = order.gated is not None or bool(present and present.gated)
+    told_metadata = metadata(told_facts, data, order.details, order.out, gated=gated)
+    features = {config: _features(order.out, config) for config in told_facts["configs"]}
+    beside = [
+        staging.write(PICTURE, picture(build.report)),
+        staging.write(CROISSANT, croissant(told_facts, data, features, constants.ENDPOINT)),
+    ]
+    licenses = told_facts["licenses"]
+    content = record(version, [*data, *beside], build.manifest, build.report, audit, licenses, overridden)
+    there = present.card.decode("utf-8", "replace") if present and present.card is not None else None
+    text = write_card(told_facts, told_metadata, present=there, template=order.template)
+    written = [staging.write(RECORD, encode(content)), staging.write(CARD, text.encode())]
+    return [*data, *beside, *written], text
+
+
+def _features(out: Path, config: str) -> Any:
+    from datasets import DatasetInfo
+
+    split = next(path for path in sorted((out / config).iterdir()) if path.is_dir())
+    return DatasetInfo.from_directory(str(split)).features
+
+
+def _opened(api: HfApi, order: _Order, present: Repository | None) -> Repository:
+    """Make the repository if need be, private, and close the gate before anything is behind it."""
+    if present is None:
+        with told(f"making {order.repo!r}"):
+            repeated(lambda: api.create_repo(order.repo, repo_type=_KIND, private=True, exist_ok=True))
+        present = look(api, order.repo)
+        if present is None:
+            raise PublishError(f"making {order.repo!r}: the Hub does not show it; check who may see it, and try again")
+        check(present, order.repo, private=True)
+    if order.gated is not None and present.gated != order.gated:
+        with told(f"gating {order.repo!r}"):
+            repeated(lambda: api.update_repo_settings(order.repo, repo_type=_KIND, gated=order.gated))
+    return present
+
+
+def _committed(api: HfApi, order: _Order, version: Version, files: Sequence[PublishedFile], present: Repository) -> str:
+    """Send files, the large ones first and a batch at a time, then make the one commit; return its SHA."""
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+    from huggingface_hub.errors import HfHubHTTPError
+
+    adding = {one.path: CommitOperationAdd(one.path, one.local) for one in files}
+    for sent, batch in _batches(files):
+        order.progress("upload", sent, len(files))
+        with told(f"sending {', '.join(one.path for one in batch[:2])}{' …' if len(batch) > 2 else ''}"):
+            api.preupload_lfs_files(order.repo, [adding[one.path] for one in batch], repo_type=_KIND, free_memory=False)
+    order.progress("upload", len(files), len(files))
+    old = {one["path"] for one in present.published(order.repo).get("files", ())}
+    gone = sorted((old - set(adding)) & present.files)
+    operations = [*adding.values(), *(CommitOperationDelete(path, is_folder=False) for path in gone)]
+    with told(f"committing to {order.repo!r}"):
+        try:
+            made = repeated(
+                lambda: api.create_commit(
+                    order.repo, operations, repo_type=_KIND, parent_commit=present.head,
+                    commit_message=f"Version {version.tag}", commit_description=f"Data: SHA-256 {version.checksum}",
+                ),
+                tries=_COMMIT_TRIES,
+            )  # fmt: skip
+        except HfHubHTTPError as error:
+            if error.response.status_code != 412:
+                raise
+            # The commit may be ours: made, and the answer lost on the way.
+            now = look(api, order.repo)
+            bytes_of = {one.path: one.local.read_bytes() for one in files if one.path in {CARD, RECORD}}
+            if now is None or (now.card, now.record) != (bytes_of[CARD], bytes_of[RECORD]):
+                raise
+            return now.head
+    commit: str = made.oid
+    return commit
+
+
+def _batches(files: Sequence[PublishedFile]) -> Iterator[tuple[int, list[PublishedFile]]]:
+    """Yield files to send together, and how many were before them: a file that is sent need not be sent again."""
+    batch: list[PublishedFile] = []
+    for place, one in enumerate(files):
+        if batch and sum(two.bytes for two in batch) + one.bytes > SHARD_BYTES:
+            yield place - len(batch), batch
+            batch = []
+        batch.append(one)
+    if batch:
+        yield len(files) - len(batch), batch
+
+
+def _publication(
+    order: _Order,
+    version: Version,
+    commit: str,
+    files: Sequence[PublishedFile],
+    text: str,
+    refused: Sequence[Finding],
+    overridden: Sequence[Finding],
+) -> Publication:
+    from huggingface_hub import constants
+
+    url = f"{constants.ENDPOINT}/datasets/{order.repo}/tree/{version.tag}"
+    return Publication(
+        order.repo, version.tag, version.checksum, commit, url, tuple(files), text, tuple(refused), tuple(overridden)
+    )
+
+
+def _details(card: str | Path | Mapping[str, Any] | None) -> CardDetails:
+    if card is None:
+        return CardDetails()
+    return parse_details(dict(card)) if isinstance(card, Mapping) else read_details(card)
+
+
+def _check_names(repo: str, tag: str | None, gated: str | None) -> None:
+    if not _REPO.fullmatch(repo) or len(repo) > 96 or ".." in repo or "--" in repo:
+        raise UsageError(f"{repo!r} names no repository of the Hub; give ORG/NAME of letters, digits, - _ and .")
+    if tag is not None and not _TAG.fullmatch(tag):
+        raise UsageError(f"{tag!r} cannot be a tag; give a name such as v1.0, of letters, digits, - _ and .")
+    if gated not in {None, "auto", "manual"}:
+        raise UsageError(f"gated is {gated!r}; give auto or manual")
+
+
+def _check_extras() -> None:
+    missing = [name for name in _EXTRAS if find_spec(name) is None]
+    if missing:
+        raise UsageError(f"publishing needs {', '.join(missing)}; pip install 'cmtmed[hub]'")
+
+
+def _refusal(out: Path, refused: Sequence[Finding]) -> str:
+    reasons = "\n".join(f"  - {finding}" for finding in refused)
+    return (
+        f"{str(out)!r} may not be published as it is, and nothing was sent:\n{reasons}\n"
+        "A check whose objection you answer for is overridden with --i-know CHECK, and the card says so."
+    )
+
+
+def _silent(phase: str, done: int, total: int) -> None:
+    """Show nothing."""

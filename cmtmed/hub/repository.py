@@ -1,0 +1,126 @@
+"""A dataset repository on the Hub, as it is before a version goes there."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from cmtmed.errors import UsageError
+from cmtmed.hub.client import repeated, told
+from cmtmed.hub.record import FILE, decode
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+CARD: Final = "README.md"
+_HARMLESS: Final = frozenset({".gitattributes", ".gitignore", CARD, "LICENSE", "LICENSE.txt", "LICENSE.md"})
+_KIND: Final = "dataset"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """What stands on the Hub.
+
+    Attributes:
+        head: SHA of the last commit.
+        private: whether only its owners see it.
+        gated: ``auto``, ``manual``, or False.
+        files: paths of its files.
+        tags: name of each tag to the SHA of its commit.
+        card: its README.md, None if it has none.
+        record: its cmtmed.json, None if it has none.
+    """
+
+    head: str
+    private: bool
+    gated: str | bool
+    files: frozenset[str]
+    tags: Mapping[str, str]
+    card: bytes | None
+    record: bytes | None
+
+    def published(self, repo: str) -> dict[str, Any]:
+        """Return the record of the last version; empty if there is none."""
+        return decode(self.record, repr(repo)) if self.record is not None else {}
+
+
+def look(api: HfApi, repo: str) -> Repository | None:
+    """Return what stands in a dataset repository, None if there is none, or none that the token may see.
+
+    Raises:
+        PublishError: the Hub refused, or could not be reached.
+    """
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    with told(f"looking at {repo!r}"):
+        try:
+            info = repeated(lambda: api.repo_info(repo, repo_type=_KIND))
+        except RepositoryNotFoundError as error:
+            if error.response.status_code == 401:
+                raise
+            return None
+        refs = repeated(lambda: api.list_repo_refs(repo, repo_type=_KIND))
+    files = frozenset(one.rfilename for one in info.siblings or ())
+    return Repository(
+        head=info.sha,
+        private=bool(info.private),
+        gated=info.gated or False,
+        files=files,
+        tags={tag.name: tag.target_commit for tag in refs.tags},
+        card=read(api, repo, CARD, info.sha) if CARD in files else None,
+        record=read(api, repo, FILE, info.sha) if FILE in files else None,
+    )
+
+
+def read(api: HfApi, repo: str, path: str, revision: str) -> bytes | None:
+    """Return what a file holds at a revision, None if there is no such file.
+
+    Raises:
+        PublishError: the Hub refused, or could not be reached.
+    """
+    from huggingface_hub.errors import RemoteEntryNotFoundError
+
+    # A folder of its own: what an earlier call left in the cache must not stand for what the Hub holds now.
+    with told(f"reading {path} of {repo!r}"), tempfile.TemporaryDirectory() as cache:
+        try:
+            found = repeated(
+                lambda: api.hf_hub_download(repo, path, repo_type=_KIND, revision=revision, cache_dir=cache)
+            )
+        except RemoteEntryNotFoundError:
+            return None
+        return Path(found).read_bytes()
+
+
+def check(present: Repository, repo: str, *, private: bool) -> None:
+    """Make sure that a version may go into a repository that is there.
+
+    Raises:
+        UsageError: it is public and was to be private, or it holds something that cmtmed did not publish.
+    """
+    if private and not present.private:
+        raise UsageError(
+            f"{repo!r} is public on the Hub, and a version was to be private; say --public, or make it private there"
+        )
+    if present.record is None and not present.files <= _HARMLESS:
+        others = len(present.files - _HARMLESS)
+        raise UsageError(
+            f"{repo!r} holds {others:,} files that cmtmed did not publish; choose another name, or empty it"
+        )
+
+
+def check_tag(api: HfApi, present: Repository, repo: str, tag: str, checksum: str) -> bool:
+    """Say whether a tag stands for this very version already.
+
+    Raises:
+        UsageError: it stands for other data.
+        PublishError: the Hub refused, or could not be reached.
+    """
+    if tag not in present.tags:
+        return False
+    data = read(api, repo, FILE, present.tags[tag])
+    if data is None or decode(data, f"{repo}@{tag}")["checksum"] != checksum:
+        raise UsageError(f"the tag {tag!r} of {repo!r} stands for another version; choose another --tag")
+    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import jsonschema
+import polars as pl
 import pytest
 from hypothesis import given
 from polars.testing import assert_series_equal
@@ -12,7 +13,7 @@ from polars.testing import assert_series_equal
 from cmtmed.messages import flatten, nest
 from cmtmed.resources import bundled
 from cmtmed.schema import DIALOGUE, QUARANTINE, json_schema
-from cmtmed.stats import StageStats, TableStats
+from cmtmed.stats import LENGTH_BINS, TURN_BINS, StageStats, TableStats
 from tests.dialogues import doctor, table, tables, user
 
 
@@ -55,6 +56,36 @@ def test_statistics_count_what_is_there():
     assert stats.doctor_turns == {"0": 2, "1": 1}
     assert stats.asking_turns == {"0": 2}
     assert stats.characters == {"user": 5, "assistant": 8}
+
+
+@given(tables())
+def test_lengths_and_slots_add_up_to_what_they_describe(rows):
+    stats = TableStats.of(rows)
+    assert stats.dialogue_turns.total() == stats.dialogue_characters.total() == stats.dialogues
+    assert stats.patient_characters.total() == stats.turns["user"]
+    assert stats.doctor_characters.total() == stats.turns["assistant"]
+    for name, bins in (("dialogue_turns", TURN_BINS), ("doctor_characters", LENGTH_BINS)):
+        assert set(getattr(stats, name)) <= {str(least) for least in bins}
+
+
+def test_lengths_fall_into_the_bins_that_hold_them():
+    rows = table([user("痛" * 7), doctor("好" * 200), user("痛" * 9)], [user("痛" * 150_000)], [])
+    asked = [{"message": 1, "start": 0, "end": 1, "slot": slot} for slot in ("symptom", "symptom", "exam")]
+    rows = rows.with_columns(pl.Series("inquiries", [asked, [], []], dtype=DIALOGUE["inquiries"]))
+    stats = TableStats.of(rows)
+    assert stats.dialogue_turns == {"3": 1, "1": 1, "0": 1}
+    assert stats.dialogue_characters == {"200": 1, "100000": 1, "0": 1}
+    assert stats.patient_characters == {"7": 2, "100000": 1}
+    assert stats.doctor_characters == {"200": 1}
+    assert stats.asking_slots == {"0 symptom": 1, "0 exam": 1}
+    assert stats.asking_turns == {"0": 1}
+
+
+def test_statistics_of_an_earlier_version_are_read():
+    told = TableStats.of(table([user("头痛")])).to_dict()
+    del told["dialogue_turns"], told["asking_slots"]
+    assert TableStats.from_dict(told).dialogues == 1
+    assert TableStats.from_dict(told).dialogue_turns == {}
 
 
 def test_statistics_of_different_stages_do_not_mix():

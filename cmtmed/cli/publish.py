@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
 from cmtmed.cli.console import fail, messages, notes, output, progress_bar
 from cmtmed.hub.gate import CHECKS, MAX_RISK
 from cmtmed.hub.publish import KEY, Publication, publish
 
 _CHECKS = ", ".join(CHECKS)
+_HASH_IDS = f"Publish keyed hashes instead of ids; the key is in {KEY}."
 
 
 class _Gated(StrEnum):
@@ -34,9 +36,7 @@ def command(
     ] = None,
     card: Annotated[Path | None, typer.Option("--card", help="YAML file with what people write in the card.")] = None,
     template: Annotated[Path | None, typer.Option("--template", help="Jinja template for the card.")] = None,
-    hash_ids: Annotated[
-        bool, typer.Option("--hash-ids", help=f"Publish keyed hashes instead of ids; the key is in {KEY}.")
-    ] = False,  # noqa: FBT002
+    hash_ids: Annotated[bool, typer.Option("--hash-ids", help=_HASH_IDS)] = False,  # noqa: FBT002
     quarantined: Annotated[
         int | None, typer.Option("--quarantined", metavar="N", help="You know that N records could not be read.")
     ] = None,

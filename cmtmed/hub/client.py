@@ -1,7 +1,7 @@
 """Talk to the Hub: `huggingface_hub` does, and here its failures become ours and are tried again where that helps.
 
-The library repeats the requests of uploads and commits by itself, after the delay that the server asks for. The
-remaining ones (create, settings, tags, look-ups) are repeated here in the same way.
+The library repeats the requests of uploads by itself, after the delay that the server asks for. The remaining ones
+(create, settings, commit, tag, look-ups) are repeated here in the same way.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def told(doing: str) -> Iterator[None]:
         raise
 
 
-def repeated(call: Callable[[], _Result], tries: int = TRIES) -> _Result:
+def repeated(call: Callable[[], _Result]) -> _Result:
     """Call, and call again while the Hub is overloaded or out of reach, after the delay that it asks for.
 
     Raises:
@@ -83,16 +83,16 @@ def repeated(call: Callable[[], _Result], tries: int = TRIES) -> _Result:
     """
     from huggingface_hub.errors import HfHubHTTPError
 
-    for trial in range(1, tries + 1):
+    for trial in range(1, TRIES + 1):
         try:
             return call()
         except HfHubHTTPError as error:
             wait = _delay(error.response.headers, trial)
-            if error.response.status_code not in _AGAIN or trial == tries or wait > LONGEST_WAIT:
+            if error.response.status_code not in _AGAIN or trial == TRIES or wait > LONGEST_WAIT:
                 raise
             log.info("the Hub answered %d; trying again in %.0f s", error.response.status_code, wait)
         except Exception as error:
-            if type(error).__module__.split(".")[0] not in {"httpx", "httpx2"} or trial == tries:
+            if type(error).__module__.split(".")[0] not in {"httpx", "httpx2"} or trial == TRIES:
                 raise
             wait = _delay({}, trial)
             log.info("no answer from the Hub (%s); trying again in %.0f s", type(error).__name__, wait)

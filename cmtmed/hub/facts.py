@@ -21,7 +21,8 @@ CONFIGS: Final = {
     "pretrain": "continued pretraining: `text`, one turn a line behind its speaker's name.",
     "prompts": "reinforcement learning: `prompt`, the messages before a doctor's turn, number `message`.",
     "dialogues": "the full table: `messages`, the doctors' questions (`inquiries`: message, start, end, slot), "
-    "redacted places (`identifiers`: message, start, end, type, action), department, source, licence, `trace` of every stage.",
+    "redacted places (`identifiers`: message, start, end, type, action), department, source, licence, and what every "
+    "stage did (`trace`).",
 }
 """What each table is for, in the order in which cards list them."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +19,7 @@ from cmtmed.engine.report import read_report
 from cmtmed.errors import GateError, PublishError, UsageError, did_you_mean
 from cmtmed.hub.card import card as write_card
 from cmtmed.hub.card import metadata
-from cmtmed.hub.client import connect, hushed, repeated, told
+from cmtmed.hub.client import connect, hushed
 from cmtmed.hub.croissant import FILE as CROISSANT
 from cmtmed.hub.croissant import croissant
 from cmtmed.hub.details import CardDetails, parse_details, read_details
@@ -30,8 +30,9 @@ from cmtmed.hub.picture import picture
 from cmtmed.hub.record import FILE as RECORD
 from cmtmed.hub.record import audit_of, encode, record
 from cmtmed.hub.repository import CARD, Repository, check, check_tag, look
-from cmtmed.hub.shards import SHARD_BYTES, PublishedFile, Staging, write_shards
+from cmtmed.hub.shards import PublishedFile, Staging, write_shards
 from cmtmed.hub.survey import Survey, survey
+from cmtmed.hub.upload import committed, finished, opened
 from cmtmed.io.manifest import read_manifest
 
 if TYPE_CHECKING:
@@ -44,11 +45,9 @@ KEY: Final = "CMTMED_KEY"
 
 Progress = Callable[[str, int, int], None]
 Gated = Literal["auto", "manual"]
-_KIND: Final = "dataset"
 _EXTRAS: Final = ("altair", "huggingface_hub", "jinja2", "mlcroissant", "vl_convert")
 _TAG: Final = re.compile(r"(?!main$|refs/|[0-9a-f]{40}$)[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _REPO: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
-_COMMIT_TRIES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -219,16 +218,10 @@ def _sent(api: HfApi, order: _Order, build: _Build, overridden: Sequence[Finding
     # Before anything is made on the Hub: what the tag stands for, and whether the card can be written.
     tagged = present is not None and check_tag(api, present, order.repo, version.tag, version.checksum)
     _whole(order, build, staging, version, data, overridden, present)
-    present = _opened(api, order, present)
+    present = opened(api, order.repo, present, gated=order.gated)
     files, text = _whole(order, build, staging, version, data, overridden, present)
-    commit = _committed(api, order, version, files, present)
-    with told(f"finishing {order.repo!r}"):
-        if not tagged:
-            repeated(
-                lambda: api.create_tag(order.repo, repo_type=_KIND, tag=version.tag, revision=commit, exist_ok=True)
-            )
-        if not order.private and present.private:
-            repeated(lambda: api.update_repo_settings(order.repo, repo_type=_KIND, private=False))
+    commit = committed(api, version, files, present, order.progress)
+    finished(api, version, commit, present, tagged=tagged, private=order.private)
     staging.discard()
     return _publication(order, version, commit, files, text, (), overridden)
 
@@ -289,69 +282,6 @@ def _features(out: Path, config: str) -> Any:
 
     split = next(path for path in sorted((out / config).iterdir()) if path.is_dir())
     return DatasetInfo.from_directory(str(split)).features
-
-
-def _opened(api: HfApi, order: _Order, present: Repository | None) -> Repository:
-    """Make the repository if need be, private, and close the gate before anything is behind it."""
-    if present is None:
-        with told(f"making {order.repo!r}"):
-            repeated(lambda: api.create_repo(order.repo, repo_type=_KIND, private=True, exist_ok=True))
-        present = look(api, order.repo)
-        if present is None:
-            raise PublishError(f"making {order.repo!r}: the Hub does not show it; check who may see it, and try again")
-        check(present, order.repo, private=True)
-    if order.gated is not None and present.gated != order.gated:
-        with told(f"gating {order.repo!r}"):
-            repeated(lambda: api.update_repo_settings(order.repo, repo_type=_KIND, gated=order.gated))
-    return present
-
-
-def _committed(api: HfApi, order: _Order, version: Version, files: Sequence[PublishedFile], present: Repository) -> str:
-    """Send files, the large ones first and a batch at a time, then make the one commit; return its SHA."""
-    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
-    from huggingface_hub.errors import HfHubHTTPError
-
-    adding = {one.path: CommitOperationAdd(one.path, one.local) for one in files}
-    for sent, batch in _batches(files):
-        order.progress("upload", sent, len(files))
-        with told(f"sending {', '.join(one.path for one in batch[:2])}{' …' if len(batch) > 2 else ''}"):
-            api.preupload_lfs_files(order.repo, [adding[one.path] for one in batch], repo_type=_KIND, free_memory=False)
-    order.progress("upload", len(files), len(files))
-    old = {one["path"] for one in present.published(order.repo).get("files", ())}
-    gone = sorted((old - set(adding)) & present.files)
-    operations = [*adding.values(), *(CommitOperationDelete(path, is_folder=False) for path in gone)]
-    with told(f"committing to {order.repo!r}"):
-        try:
-            made = repeated(
-                lambda: api.create_commit(
-                    order.repo, operations, repo_type=_KIND, parent_commit=present.head,
-                    commit_message=f"Version {version.tag}", commit_description=f"Data: SHA-256 {version.checksum}",
-                ),
-                tries=_COMMIT_TRIES,
-            )  # fmt: skip
-        except HfHubHTTPError as error:
-            if error.response.status_code != 412:
-                raise
-            # The commit may be ours: made, and the answer lost on the way.
-            now = look(api, order.repo)
-            bytes_of = {one.path: one.local.read_bytes() for one in files if one.path in {CARD, RECORD}}
-            if now is None or (now.card, now.record) != (bytes_of[CARD], bytes_of[RECORD]):
-                raise
-            return now.head
-    commit: str = made.oid
-    return commit
-
-
-def _batches(files: Sequence[PublishedFile]) -> Iterator[tuple[int, list[PublishedFile]]]:
-    """Yield files to send together, and how many were before them: a file that is sent need not be sent again."""
-    batch: list[PublishedFile] = []
-    for place, one in enumerate(files):
-        if batch and sum(two.bytes for two in batch) + one.bytes > SHARD_BYTES:
-            yield place - len(batch), batch
-            batch = []
-        batch.append(one)
-    if batch:
-        yield len(files) - len(batch), batch
 
 
 def _publication(

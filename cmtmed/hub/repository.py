@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CARD: Final = "README.md"
 _HARMLESS: Final = frozenset({".gitattributes", ".gitignore", CARD, "LICENSE", "LICENSE.txt", "LICENSE.md"})
-_KIND: Final = "dataset"
+KIND: Final = "dataset"
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,12 @@ def look(api: HfApi, repo: str) -> Repository | None:
 
     with told(f"looking at {repo!r}"):
         try:
-            info = repeated(lambda: api.repo_info(repo, repo_type=_KIND))
+            info = repeated(lambda: api.repo_info(repo, repo_type=KIND))
         except RepositoryNotFoundError as error:
             if error.response.status_code == 401:
                 raise
             return None
-        refs = repeated(lambda: api.list_repo_refs(repo, repo_type=_KIND))
+        refs = repeated(lambda: api.list_repo_refs(repo, repo_type=KIND))
     files = frozenset(one.rfilename for one in info.siblings or ())
     return Repository(
         head=info.sha,
@@ -87,7 +87,7 @@ def read(api: HfApi, repo: str, path: str, revision: str) -> bytes | None:
     with told(f"reading {path} of {repo!r}"), tempfile.TemporaryDirectory() as cache:
         try:
             found = repeated(
-                lambda: api.hf_hub_download(repo, path, repo_type=_KIND, revision=revision, cache_dir=cache)
+                lambda: api.hf_hub_download(repo, path, repo_type=KIND, revision=revision, cache_dir=cache)
             )
         except RemoteEntryNotFoundError:
             return None

@@ -1,0 +1,54 @@
+"""The Hub's client pointed at a server of this machine, in this process or in one that a test may kill."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from contextlib import contextmanager
+
+from huggingface_hub import constants
+from huggingface_hub.utils import close_session
+
+import cmtmed
+
+
+@contextmanager
+def client_of(url, token="hf_write"):
+    """Let the client speak with a server; addresses are read when the library is imported, so they are set there."""
+    template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, url)
+    wanted = {
+        "ENDPOINT": url, "HUGGINGFACE_CO_URL_TEMPLATE": template, "HF_HUB_DISABLE_XET": True, "HF_HUB_OFFLINE": False,
+        "HF_HUB_DISABLE_TELEMETRY": True,
+    }  # fmt: skip
+    before = {name: getattr(constants, name) for name in wanted}
+    environment = os.environ.get("HF_TOKEN")
+    for name, value in wanted.items():
+        setattr(constants, name, value)
+    os.environ["HF_TOKEN"] = token
+    try:
+        yield
+    finally:
+        close_session()
+        for name, value in before.items():
+            setattr(constants, name, value)
+        if environment is None:
+            del os.environ["HF_TOKEN"]
+        else:
+            os.environ["HF_TOKEN"] = environment
+
+
+def published(url, out, repo, **options):
+    """Publish in this process."""
+    with client_of(url):
+        return cmtmed.publish(out, repo, **options)
+
+
+def _publish(url, out, repo, options):
+    published(url, out, repo, **options)
+
+
+def publisher(url, out, repo, **options):
+    """Return a process that will publish; it is forked from one that has the libraries loaded already."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.hub_client", "cmtmed.hub.publish", "altair", "mlcroissant", "vl_convert"])
+    return context.Process(target=_publish, args=(url, str(out), repo, options))

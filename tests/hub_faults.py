@@ -1,0 +1,93 @@
+"""What can go wrong between a client and the Hub: faults that `HubServer.faults` may answer for a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Status:
+    """The request is not handled and answered with `code`; the two delays, in seconds, are the forms the Hub uses."""
+
+    code: int
+    retry_after: int | None = None
+    ratelimit: int | None = None
+
+    def headers(self):
+        headers = {}
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(self.retry_after)
+        if self.ratelimit is not None:
+            headers["RateLimit"] = f'"api";r=0;t={self.ratelimit}'
+            headers["RateLimit-Policy"] = '"fixed window";"api";q=500;w=300'
+        return headers
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The connection is closed before the request is handled, or after, in place of its answer."""
+
+    when: Literal["before", "after"]
+
+
+@dataclass(frozen=True)
+class Corrupt:
+    """The bytes of an upload are damaged where they are stored; its answer is as always."""
+
+
+@dataclass(frozen=True)
+class Expired:
+    """Every token is refused from this request on, until `HubServer.renew`."""
+
+
+Fault = Status | Cut | Corrupt | Expired
+Faults = Callable[[int, str, str], Fault | None]
+
+
+def at(number: int, fault: Fault) -> Faults:
+    """Return faults of one request, by its number from 1."""
+    return lambda seen, _method, _path: fault if seen == number else None
+
+
+def first(times: int, method: str, part: str, fault: Fault) -> Faults:
+    """Return faults of the first `times` requests by `method` whose path holds `part`."""
+    left = [times]
+
+    def faults(_number, seen, path):
+        if seen != method or part not in path or not left[0]:
+            return None
+        left[0] -= 1
+        return fault
+
+    return faults
+
+
+def either(*several: Faults) -> Faults:
+    """Return faults that ask each of `several` in turn."""
+    return lambda *request: next((fault for faults in several if (fault := faults(*request)) is not None), None)
+
+
+class Kill:
+    """Ends a client: every connection from request `number` on is cut, until `lift`.
+
+    With `when="after"` the request of that number is still handled. `action`, such as a process's `kill`, is called
+    once at that request: a client that retries for half a minute then ends at once.
+    """
+
+    def __init__(self, number: int, when: Literal["before", "after"] = "before", action: Callable[[], None] = int):
+        self.number, self.when, self.action = number, when, action
+        self.struck = self.lifted = False
+
+    def __call__(self, number, _method, _path):
+        if self.lifted or number < self.number:
+            return None
+        if self.struck:
+            return Cut("before")
+        self.struck = True
+        self.action()
+        return Cut(self.when)
+
+    def lift(self):
+        self.lifted = True

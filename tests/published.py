@@ -1,0 +1,66 @@
+"""A small build that may be published: redacted, audited and read, licensed, compared with a test set."""
+
+from __future__ import annotations
+
+import json
+
+import cmtmed
+from cmtmed.engine.audit import audit, judge, sampled
+
+LINES = [
+    {
+        "id": "a",
+        "question": "头痛三天了，有点恶心，昨天下午还吐过一次，怕光",
+        "answer": "您好，发烧吗？先量血压，注意休息。",
+    },
+    {"id": "b", "question": "咳嗽一周，痰是黄的，晚上睡不着", "answer": "您好，几岁了？多喝温水，必要时拍胸片。"},
+    {"id": "c", "question": "我叫王建国，胃胀反酸半个月，饭后更重", "answer": "您好，做过胃镜吗？清淡饮食，少食多餐。"},
+    {
+        "id": "d",
+        "question": "膝盖疼了两个月，上下楼明显，早上起来发僵十分钟",
+        "answer": "您好，肿吗？少爬楼，热敷可以缓解。",
+    },
+    {"id": "e", "question": "皮肤起红疹两天，很痒，越抓越多", "answer": "吃过什么特别的东西吗？先不要抓，可以冷敷。"},
+]
+TEST = [{"id": "t", "question": "右下腹疼了一天，按着更疼，低烧三十七度八", "answer": "恶心吗？请尽快到急诊查血常规。"}]
+CARD = {
+    "pretty_name": "测试对话 Test dialogues",
+    "collected": "Written for the tests of this project.",
+    "authors": ["The authors of cmtmed"],
+    "contact": "the issue tracker of cmtmed",
+    "year": 2026,
+}
+
+
+def crawl(folder, lines, name="crawl.jsonl"):
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def built(folder, lines=LINES, *, terms="CC-BY-4.0", stages=None, broken=0, **options):
+    """Build a crawl whose test set is another source."""
+    main = crawl(folder, lines)
+    with main.open("a", encoding="utf-8") as file:
+        file.write("{broken\n" * broken)
+    sources = [
+        {"name": "held_out", "match": "test.jsonl", "license": "MIT"},
+        {"name": "clinic", **({"license": terms} if terms else {})},
+    ]
+    chosen = {"drop_benchmark_overlap": {"test_sources": ["held_out"]}, "assign_split": {"test_sources": ["held_out"]}}
+    told = {"name": "small", "extends": "cmtmedqa", "sources": sources, "options": {**chosen, **options}}
+    if stages is not None:
+        told = {"name": "small", "sources": sources, "stages": stages}
+    out = folder / "out"
+    cmtmed.build(cmtmed.Pipeline.parse(told), [main, crawl(folder, TEST, "test.jsonl")], out, workers=1)
+    return out
+
+
+def audited(out, verdict="fine"):
+    """Audit a build, and read the whole sample."""
+    done = audit(out)
+    for shown in sampled(done):
+        judge(done, shown.turn, verdict)
+    audit(out)
+    return out

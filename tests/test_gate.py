@@ -1,0 +1,207 @@
+"""The gate: one build that passes, and each reason not to, alone."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from cmtmed.errors import InputError, UsageError
+from cmtmed.hub.details import CardDetails, parse_details, read_details
+from cmtmed.hub.gate import CHECKS, Acknowledged, inspect
+from cmtmed.hub.survey import survey
+from cmtmed.io.manifest import read_manifest
+from tests.published import CARD, LINES, TEST, audited, built, crawl
+
+DETAILS = parse_details(CARD)
+NOTHING = Acknowledged()
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    return audited(built(tmp_path_factory.mktemp("good")))
+
+
+def findings(out, details=DETAILS, known=NOTHING, *, hashed_ids=False):
+    return inspect(out, read_manifest(out), survey(out, hashed_ids=hashed_ids), details, known)
+
+
+def only(found, check):
+    assert [finding.check for finding in found] == [check], found
+    return f"{found[0].reason}; {found[0].way_out}"
+
+
+def test_a_build_that_may_be_published(good):
+    assert findings(good) == []
+
+
+def test_a_pipeline_that_redacts_nothing(tmp_path):
+    held_out = {"test_sources": ["held_out"]}
+    stages = [
+        "merge_turns",
+        {"drop_benchmark_overlap": held_out},
+        "tag_inquiries",
+        "drop_duplicates",
+        {"assign_split": held_out},
+    ]
+    found = findings(audited(built(tmp_path, stages=stages)))
+    told = only(found, "anonymization")
+    assert "no stage redact_identifiers" in told
+    assert "王建国" not in told
+
+
+def test_types_that_are_left_on_purpose(tmp_path):
+    found = findings(audited(built(tmp_path, redact_identifiers={"actions": {"PERSON": "keep"}})))
+    assert "leaves identifiers in the text: PERSON" in only(found, "anonymization")
+
+
+@pytest.mark.parametrize(("field", "way_out"), [("id", "--hash-ids"), ("department", "map the field to none")])
+def test_identifiers_beside_the_text(tmp_path, field, way_out):
+    lines = [dict(line) for line in LINES]
+    lines[2][field] = "13800138000"
+    out = audited(built(tmp_path, lines))
+    found = findings(out)
+    assert {finding.check for finding in found} == {"anonymization"}
+    assert all("look like identifiers" in finding.reason for finding in found)
+    assert any(way_out in finding.way_out for finding in found)
+    assert not any("138" in str(finding) for finding in found)
+    if field == "id":
+        assert findings(out, hashed_ids=True) == []
+
+
+def test_no_audit_and_an_audit_of_other_data(good, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(good, copy)
+    shutil.rmtree(copy / "audit")
+    assert "has no audit" in only(findings(copy), "audit")
+    shutil.copytree(good / "audit", copy / "audit")
+    assert findings(copy) == []
+    other = built(tmp_path / "other", LINES[:3])
+    shutil.copytree(good / "audit", other / "audit")
+    told = only(findings(other), "audit")
+    assert "is not of the dialogues that are there" in told
+    assert told.endswith(f"run cmtmed audit {other}")
+
+
+def test_an_audit_that_nobody_read(tmp_path):
+    from cmtmed.engine.audit import audit
+
+    out = built(tmp_path)
+    audit(out)
+    assert "nobody read it" in only(findings(out), "risk")
+
+
+def test_more_risk_than_is_accepted(tmp_path):
+    leaking = audited(built(tmp_path), "leak")
+    told = only(findings(leaking, known=Acknowledged()), "risk")
+    assert told.startswith("up to 1000.0 of 1,000 turns may still identify somebody, and --max-risk is 20; ")
+    assert findings(leaking, known=Acknowledged(max_risk=1000.0)) == []
+
+
+def test_rows_without_a_licence(tmp_path):
+    told = only(findings(audited(built(tmp_path, terms=None))), "licenses")
+    assert f"{len(LINES)} dialogues have no licence (clinic {len(LINES)})" in told
+    assert "write license: into these sources" in told
+
+
+def test_licences_that_do_not_go_together(tmp_path):
+    out = audited(built(tmp_path, terms="CC-BY-NC-ND-4.0"))
+    assert "does not allow changed versions" in only(findings(out), "licenses")
+
+
+def test_a_licence_for_the_whole_that_the_sources_do_not_allow(good, tmp_path):
+    assert findings(good, parse_details({**CARD, "license": "CC-BY-NC-4.0"})) == []
+    out = audited(built(tmp_path, terms="CC-BY-NC-4.0"))
+    assert "would allow it" in only(findings(out, parse_details({**CARD, "license": "MIT"})), "licenses")
+
+
+def test_no_test_set_was_looked_at(tmp_path):
+    out = audited(built(tmp_path, drop_benchmark_overlap={}))
+    assert "were not compared with any test set" in only(findings(out), "test-sets")
+    clean = crawl(
+        tmp_path, [{"id": "x", "question": "孩子三岁，昨晚开始拉肚子，水样便五次", "answer": "发烧吗？"}], "x.jsonl"
+    )
+    assert findings(out, known=Acknowledged(against=(clean,))) == []
+
+
+def test_training_dialogues_that_hold_text_of_a_test_set(good, tmp_path):
+    taken = crawl(tmp_path, [LINES[0], LINES[3], *TEST], "benchmark.jsonl")
+    told = only(findings(good, known=Acknowledged(against=(taken,))), "test-sets")
+    assert told.startswith("2 dialogues hold text of benchmark.jsonl"), "the split test may hold the test set"
+
+
+def test_a_test_source_among_the_training_data(tmp_path):
+    out = audited(built(tmp_path, assign_split={"test": 0.0, "validation": 0.0}))
+    told = only(findings(out), "test-sets")
+    assert "dialogues of test sets are among those for training (held_out 1)" in told
+
+
+def test_a_test_set_that_cannot_be_read(good, tmp_path):
+    with pytest.raises(InputError):
+        findings(good, known=Acknowledged(against=(tmp_path / "nothing.jsonl",)))
+    (tmp_path / "empty.jsonl").write_text("{broken\n", encoding="utf-8")
+    with pytest.raises(InputError, match="holds no dialogue"):
+        findings(good, known=Acknowledged(against=(tmp_path / "empty.jsonl",)))
+
+
+def test_records_in_quarantine(tmp_path):
+    out = audited(built(tmp_path, broken=2))
+    told = only(findings(out), "quarantine")
+    assert "2 records could not be read (invalid_json 2)" in told
+    assert "say --quarantined 2" in told
+    assert "not 5" in only(findings(out, known=Acknowledged(quarantined=5)), "quarantine")
+    assert findings(out, known=Acknowledged(quarantined=2)) == []
+
+
+@pytest.mark.parametrize("nothing", ["", "  ", "TODO", "…", "[More Information Needed]", "<your name>", "待补充"])
+def test_fields_of_the_card_that_say_nothing(good, nothing):
+    for field in ("pretty_name", "collected", "contact"):
+        assert only(findings(good, parse_details({**CARD, field: nothing})), "card").startswith(f"nobody wrote {field}")
+    assert "authors" in only(findings(good, parse_details({**CARD, "authors": [nothing]})), "card")
+
+
+def test_every_required_field_is_named(good):
+    told = only(findings(good, CardDetails()), "card")
+    assert told.startswith("nobody wrote pretty_name, collected, authors, contact;")
+
+
+def test_what_can_be_overridden():
+    assert Acknowledged(i_know=tuple(CHECKS)).i_know == tuple(CHECKS)
+    with pytest.raises(UsageError, match="no check 'licences' to override; did you mean 'licenses'"):
+        Acknowledged(i_know=("licences",))
+    for wrong in (-1.0, float("nan")):
+        with pytest.raises(UsageError, match="max_risk"):
+            Acknowledged(max_risk=wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- a list", "holds no fields"),
+        ("pretty_name: [", "is no YAML"),
+        ("pretty: x", r"unknown field 'pretty'; did you mean 'pretty_name'\?"),
+        ("sources: {a: {titel: x}}", r"unknown field 'sources.a.titel'; did you mean 'title'\?"),
+        ("year: soon", "year: Input should be a valid integer"),
+        ("homepage: somewhere", "homepage: Input should be a valid URL"),
+        ("authors: me", "authors"),
+    ],
+)
+def test_details_that_cannot_be_read(tmp_path, text, message):
+    path = tmp_path / "card.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=message):
+        read_details(path)
+
+
+def test_details_that_are_not_there_or_not_text(tmp_path):
+    with pytest.raises(UsageError, match=r"cannot read .*: No such file"):
+        read_details(tmp_path / "card.yaml")
+    (tmp_path / "card.yaml").write_bytes("pretty_name: 对话".encode("gb18030"))
+    with pytest.raises(UsageError, match="it is not UTF-8"):
+        read_details(tmp_path / "card.yaml")
+
+
+def test_the_bundled_example_is_complete():
+    import cmtmed
+
+    assert read_details(cmtmed.bundled("examples/card.yaml")).empty_fields() == []

@@ -1,0 +1,63 @@
+"""Licences that go together, and those that do not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cmtmed.hub.licenses import KNOWN, hub_name, lookup, may_carry, objections
+
+names = st.lists(st.sampled_from(sorted(KNOWN)), max_size=5)
+
+
+@pytest.mark.parametrize(
+    ("together", "words"),
+    [
+        (["MIT", "Apache-2.0", "CC-BY-4.0", "CC0-1.0"], []),
+        (["CC-BY-SA-4.0", "CC-BY-SA-3.0", "MIT"], []),
+        (["CC-BY-NC-4.0", "CC-BY-NC-SA-4.0", "CC-BY-4.0"], []),
+        (["CC-BY-NC-ND-4.0"], ["CC-BY-NC-ND-4.0 does not allow changed versions"]),
+        (["CC-BY-SA-4.0", "CC-BY-NC-4.0"], ["forbids commercial use"]),
+        (["CC-BY-SA-4.0", "CC-BY-NC-SA-4.0"], ["both ask that everything be shared under them"]),
+        (["ODbL-1.0", "GPL-3.0", "MIT"], ["both ask"]),
+        (["all rights reserved"], ["'all rights reserved' is no licence that is known here"]),
+        (["apache2.0"], ["did you mean 'apache-2.0'?"]),
+    ],
+)
+def test_sources_together(together, words):
+    found = objections(together)
+    assert len(found) == len(words)
+    assert all(word in reason for word, reason in zip(words, found, strict=True))
+
+
+@given(names)
+def test_order_and_repetition_do_not_matter(together):
+    assert objections(together) == objections(list(reversed(together)) * 2)
+
+
+@given(names, st.sampled_from(sorted(KNOWN)))
+def test_another_source_never_takes_an_objection_away(together, one):
+    assert set(objections(together)) <= set(objections([*together, one]))
+
+
+@given(st.sampled_from(sorted(KNOWN)))
+def test_a_licence_that_may_be_adapted_goes_with_itself(name):
+    assert bool(objections([name])) == (not lookup(name).adaptations)
+    assert may_carry(name, [name]) == []
+    assert lookup(hub_name(name)) == lookup(name)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sources", "word"),
+    [
+        ("CC-BY-NC-4.0", ["MIT", "CC-BY-4.0"], None),
+        ("CC-BY-SA-4.0", ["CC-BY-SA-3.0"], None),
+        ("MIT", ["CC-BY-SA-4.0"], "is another"),
+        ("MIT", ["CC-BY-NC-4.0"], "would allow it"),
+        ("mine", ["MIT"], "no licence that is known"),
+    ],
+)
+def test_a_licence_for_the_whole(chosen, sources, word):
+    found = may_carry(chosen, sources)
+    assert (found == []) if word is None else (len(found) == 1 and word in found[0])

@@ -1,0 +1,466 @@
+"""Publishing through the real client to a server that speaks the Hub's protocol, in good and in bad weather."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from datasets import load_from_disk
+
+import cmtmed
+from cmtmed.errors import GateError, PublishError, UsageError
+from tests.hub_client import client_of, published, publisher
+from tests.hub_server import Corrupt, Cut, Expired, HubServer, Kill, Status, Token, at, first
+from tests.published import CARD, LINES, audited, built
+
+# The client gives its HTTP library a stream in a way that this one will not take for ever.
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+
+REPO = "org/dialogues"
+TOKENS = {
+    "hf_write": Token("someone", orgs=("org",)),
+    "hf_read": Token("someone", orgs=("org",), role="read"),
+    "hf_other": Token("stranger"),
+    "hf_old": Token("someone", orgs=("org",), expired=True),
+}
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    return audited(built(tmp_path_factory.mktemp("good")))
+
+
+@pytest.fixture(scope="module")
+def larger(tmp_path_factory):
+    """The same crawl, grown."""
+    lines = [
+        *LINES,
+        {"id": "f", "question": "腰疼半年，弯腰加重，左腿发麻", "answer": "做过核磁吗？先卧床休息，避免久坐。"},
+    ]
+    return audited(built(tmp_path_factory.mktemp("larger"), lines))
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    # What the client waits between two tries is the server's to say; where it says nothing, no test need wait.
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    with HubServer(TOKENS) as server:
+        yield server
+        assert server.unexpected == []
+
+
+def push(hub, out, **options):
+    return published(hub.url, out, REPO, card=CARD, **options)
+
+
+def files(hub, revision="main"):
+    """Return path and content of every file at a revision."""
+    repository = hub.repository(REPO)
+    entries = repository.entries(repository.resolve(revision), expand=False)
+    return {path: told["oid"] for path, told in entries.items() if told["type"] == "file"}
+
+
+def versions(hub):
+    """Return the titles of the commits, the last one first."""
+    repository = hub.repository(REPO)
+    return [one["title"] for one in repository.log(repository.resolve("main"))]
+
+
+def loaded(hub, tmp_path, config, revision=None, token="hf_write"):
+    """Load a config in a fresh process that knows nothing of cmtmed; return its rows by split."""
+    code = (
+        "import datasets, json, sys\n"
+        f"rows = datasets.load_dataset({REPO!r}, {config!r}, revision={revision!r})\n"
+        "assert not [name for name in sys.modules if name.startswith('cmtmed')]\n"
+        "json.dump({split: list(table) for split, table in rows.items()}, sys.stdout)"
+    )
+    home = tmp_path / "home"
+    environment = {
+        **os.environ, "HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(home), "HF_TOKEN": token,
+        "HF_HUB_OFFLINE": "0", "HF_DATASETS_OFFLINE": "0", "HF_HUB_DISABLE_TELEMETRY": "1",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+# --- good weather ---------------------------------------------------------------------------------------------------
+
+
+def test_every_row_comes_back_without_cmtmed(hub, good, tmp_path):
+    done = push(hub, good, tag="v1.0")
+    for config in ("sft", "pretrain", "prompts", "dialogues"):
+        there = {split: list(rows) for split, rows in load_from_disk(str(good / config)).items()}
+        assert loaded(hub, tmp_path, config, "v1.0") == {split: rows for split, rows in there.items() if rows}
+    assert loaded(hub, tmp_path, None) == loaded(hub, tmp_path, "sft"), "what trainers read is the default"
+    repository = hub.repository(REPO)
+    assert (repository.private, repository.gated) == (True, False)
+    assert repository.tags == {"v1.0": done.commit}
+    assert versions(hub) == ["Version v1.0", "initial commit"]
+
+
+def test_a_version_is_one_commit_and_a_repetition_none(hub, good):
+    one = push(hub, good)
+    before, sent = files(hub), list(hub.uploaded)
+    two = push(hub, good)
+    assert (two.commit, two.tag, two.checksum) == (one.commit, one.tag, one.checksum)
+    assert files(hub) == before
+    assert hub.uploaded == sent
+    assert versions(hub) == [f"Version {one.tag}", "initial commit"]
+    assert not list(good.parent.glob(".*publishing*"))
+
+
+def test_a_new_version_replaces_the_old_one_whole(hub, good, larger):
+    old = push(hub, good, tag="v1")
+    new = push(hub, larger, tag="v2", configs=["sft", "dialogues"])
+    names = set(files(hub))
+    assert names == {one.path for one in new.files} | {".gitattributes"}
+    assert not [name for name in names if name.startswith(("pretrain/", "prompts/"))]
+    assert set(files(hub, "v1")) == {one.path for one in old.files} | {".gitattributes"}
+    assert versions(hub)[:2] == ["Version v2", "Version v1"]
+    sent = [oid for oid, _ in hub.uploaded]
+    assert len(sent) == len(set(sent)), "what the Hub holds is not sent again"
+
+
+def test_a_tag_stands_for_one_version(hub, good, larger):
+    push(hub, good, tag="v1")
+    before = files(hub)
+    with pytest.raises(UsageError, match="the tag 'v1' of 'org/dialogues' stands for another version"):
+        push(hub, larger, tag="v1")
+    assert files(hub) == before
+
+
+def test_private_until_somebody_says_public(hub, good):
+    push(hub, good)
+    assert hub.repository(REPO).private
+    push(hub, good, private=False)
+    assert not hub.repository(REPO).private
+    with pytest.raises(UsageError, match="is public on the Hub, and a version was to be private; say --public"):
+        push(hub, good)
+
+
+def test_public_at_last_and_gated_at_first(hub, good):
+    push(hub, good, private=False, gated="manual")
+    asked = [(one.method, one.path) for one in hub.requests if one.method in {"PUT", "POST"}]
+    settings = [place for place, (_, path) in enumerate(asked) if path.endswith("/settings")]
+    commit = next(place for place, (_, path) in enumerate(asked) if "/commit/" in path)
+    upload = next(place for place, (method, path) in enumerate(asked) if method == "PUT" and "settings" not in path)
+    assert len(settings) == 2
+    assert settings[0] < upload < commit < settings[1]
+    repository = hub.repository(REPO)
+    assert (repository.private, repository.gated) == (False, "manual")
+    card = published(hub.url, good, REPO, card=CARD, private=False, dry_run=True).card
+    assert "extra_gated_prompt" in card, "a gate that is there stays in the card"
+
+
+def test_hashed_ids(hub, good, tmp_path, monkeypatch):
+    monkeypatch.setenv("CMTMED_KEY", "0123456789abcdef" * 2)
+    push(hub, good, hash_ids=True)
+    tables = {config: loaded(hub, tmp_path, config) for config in ("sft", "dialogues")}
+    plain = {split: list(rows) for split, rows in load_from_disk(str(good / "dialogues")).items()}
+    for split, rows in tables["dialogues"].items():
+        assert [row["id"] for row in rows] == [row["id"] for row in tables["sft"][split]]
+        assert len({row["id"] for row in rows}) == len(rows)
+        assert all(len(row["id"]) == len(row["source_id"]) == 32 for row in rows)
+        assert not {row["id"] for row in rows} & {row["id"] for row in plain[split]}
+        assert [row["messages"] for row in rows] == [row["messages"] for row in plain[split]]
+    assert not list(good.rglob("cache-*"))
+    monkeypatch.delenv("CMTMED_KEY")
+    with pytest.raises(UsageError, match="CMTMED_KEY is not set"):
+        push(hub, good, hash_ids=True)
+
+
+def test_many_shards(hub, good, tmp_path, monkeypatch):
+    monkeypatch.setattr("cmtmed.hub.shards.SHARD_BYTES", 1500)
+    monkeypatch.setattr("cmtmed.hub.upload.SHARD_BYTES", 6000)
+    done = push(hub, good, configs=["sft"])
+    shards = [one.path for one in done.files if one.split == "train"]
+    assert len(shards) > 1
+    assert shards == [f"sft/train-{place:05d}-of-{len(shards):05d}.parquet" for place in range(len(shards))]
+    rows = list(load_from_disk(str(good / "sft"))["train"])
+    assert loaded(hub, tmp_path, "sft")["train"] == rows
+
+
+def test_what_people_write_on_the_hub_stays(hub, good, larger):
+    push(hub, good, tag="v1")
+    from huggingface_hub import CommitOperationAdd, HfApi
+
+    with client_of(hub.url):
+        api = HfApi()
+        path = api.hf_hub_download(REPO, "README.md", repo_type="dataset", local_dir=larger.parent / "x")
+        card = Path(path).read_text(encoding="utf-8")
+        card = card.replace("<!-- cmtmed:begin use -->", "## By hand\n\nKept.\n\n<!-- cmtmed:begin use -->")
+        api.create_commit(
+            REPO, [CommitOperationAdd("README.md", card.encode()), CommitOperationAdd("LICENSE", b"mine")],
+            repo_type="dataset", commit_message="By hand",
+        )  # fmt: skip
+    assert "## By hand\n\nKept." in push(hub, larger, tag="v2").card
+    assert "LICENSE" in files(hub)
+
+
+# --- the gate -------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_sent_if_a_check_objects(hub, tmp_path):
+    out = built(tmp_path, broken=1)
+    with pytest.raises(GateError) as refused:
+        published(hub.url, out, REPO)
+    told = str(refused.value)
+    for check in ("audit", "quarantine", "card"):
+        assert f"\n  - {check}: " in told
+    assert "nothing was sent" in told
+    assert "王建国" not in told
+    assert hub.requests == []
+    assert not list(tmp_path.glob(".*publishing*"))
+
+
+def test_overridden_checks_are_named_in_card_and_record(hub, tmp_path):
+    out = built(tmp_path)
+    done = published(hub.url, out, REPO, i_know=["audit", "card"])
+    assert [finding.check for finding in done.overridden] == ["audit", "card"]
+    assert "Published although checks objected" in done.card
+    with pytest.raises(GateError):
+        published(hub.url, out, REPO, i_know=["audit"])
+
+
+def test_a_dry_run_sends_nothing_and_tells_everything(hub, good):
+    done = push(hub, good, dry_run=True)
+    assert {one.method for one in hub.requests} == {"GET"}
+    assert hub.repositories == {}
+    assert not list(good.parent.glob(".*publishing*"))
+    real = push(hub, good)
+    assert [(one.path, one.bytes, one.sha256) for one in done.files] == [
+        (one.path, one.bytes, one.sha256) for one in real.files
+    ]
+    assert (done.card, done.commit) == (real.card, "")
+
+
+def test_a_dry_run_needs_no_hub(good, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    assert published("http://127.0.0.1:9", good, REPO, card=CARD, dry_run=True).files
+
+
+# --- who may, and where ---------------------------------------------------------------------------------------------
+
+
+def test_no_token(hub, good, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
+    with pytest.raises(UsageError, match="no token of the Hub on this machine; run hf auth login, or set HF_TOKEN"):
+        push(hub, good)
+
+
+@pytest.mark.parametrize(
+    ("token", "message"),
+    [
+        ("hf_nobody", "the Hub does not accept the token"),
+        ("hf_old", "the Hub does not accept the token"),
+        ("hf_read", "the token may not write there"),
+        ("hf_other", "the token may not write there"),
+    ],
+)
+def test_tokens_that_do_not_do(hub, good, token, message):
+    with client_of(hub.url, token), pytest.raises(PublishError, match=message) as refused:
+        cmtmed.publish(good, REPO, card=CARD)
+    assert token not in str(refused.value)
+    assert hub.repositories == {}
+
+
+def test_somebody_elses_files(hub, good):
+    from huggingface_hub import HfApi
+
+    with client_of(hub.url):
+        api = HfApi()
+        api.create_repo(REPO, repo_type="dataset", private=True)
+        api.upload_file(path_or_fileobj=b"a,b\n", path_in_repo="data.csv", repo_id=REPO, repo_type="dataset")
+    with pytest.raises(UsageError, match="holds 1 files that cmtmed did not publish"):
+        push(hub, good)
+
+
+@pytest.mark.parametrize("repo", ["dialogues", "a/b/c", "-x/y", "org/", "org/数据", "org/a..b", "org/x" * 40])
+def test_names_that_cannot_be(good, repo):
+    with pytest.raises(UsageError, match="names no repository of the Hub; give ORG/NAME"):
+        cmtmed.publish(good, repo)
+
+
+@pytest.mark.parametrize("tag", ["", "main", "refs/x", "a b", "版本", "0" * 40])
+def test_tags_that_cannot_be(good, tag):
+    with pytest.raises(UsageError, match="cannot be a tag"):
+        cmtmed.publish(good, REPO, tag=tag)
+
+
+def test_views_that_are_not_there(good):
+    with pytest.raises(UsageError, match=r"has no view 'stf'; did you mean 'sft'\?"):
+        cmtmed.publish(good, REPO, configs=["stf"])
+
+
+# --- bad weather ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Status(429, retry_after=0), Status(429, ratelimit=0), Status(503), Status(500), Cut("before"), Cut("after")],
+    ids=["429", "ratelimit", "503", "500", "cut", "answer lost"],
+)
+@pytest.mark.parametrize(
+    ("method", "part"),
+    [
+        ("GET", "/api/datasets"), ("POST", "/repos/create"), ("GET", "/refs"), ("POST", "/preupload/"),
+        ("POST", "/objects/batch"), ("PUT", "/0/"), ("POST", "/verify"), ("POST", "/validate-yaml"), ("POST", "/commit/"),
+        ("POST", "/tag/"), ("PUT", "/settings"),
+    ],
+    ids=lambda told: told.strip("/").replace("/", "-"),
+)  # fmt: skip
+def test_a_fault_is_outlived(hub, good, method, part, fault):
+    hub.faults = first(2, method, part, fault)
+    done = push(hub, good, configs=["sft"], gated="auto")
+    assert sum(one.method == method and part in one.path for one in hub.requests) > 1
+    # Of a file that came in while its answer was lost, the client cannot know; it alone is sent again.
+    whole(hub, done, again=2 if method == "PUT" and part == "/0/" and fault == Cut("after") else 0)
+
+
+def whole(hub, done, again=0):
+    """Make sure that there is one complete version, and nothing was sent twice."""
+    assert set(files(hub)) == {one.path for one in done.files} | {".gitattributes"}
+    assert versions(hub) == [f"Version {done.tag}", "initial commit"]
+    assert hub.repository(REPO).tags == {done.tag: done.commit}
+    sent = [oid for oid, _ in hub.uploaded]
+    assert set(sent) == {one.sha256 for one in done.files if one.path.endswith((".parquet", ".png"))}
+    assert len(sent) == len(set(sent)) + again
+
+
+def test_the_delay_that_the_hub_asks_for_is_kept(hub, good, monkeypatch):
+    waited = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    for part, seconds in (("/repos/create", 7), ("/commit/", 11), ("/tag/", 13)):
+        hub.faults = first(1, "POST", part, Status(429, retry_after=seconds))
+        push(hub, good, configs=["sft"], tag=f"v{seconds}")
+        assert any(seconds <= told <= seconds + 1 for told in waited), (part, waited)
+        hub.repositories.clear()
+
+
+def test_a_hub_that_asks_for_too_much_patience(hub, good):
+    hub.faults = first(9, "POST", "/repos/create", Status(429, retry_after=86_400))
+    with pytest.raises(PublishError, match="asks to slow down; wait and run the command again"):
+        push(hub, good)
+
+
+def test_a_hub_that_stays_down(hub, good):
+    hub.faults = first(10_000, "POST", "/preupload/", Status(503))
+    with pytest.raises(PublishError, match="the Hub failed; the same command goes on from here"):
+        push(hub, good)
+    hub.faults = None
+    whole(hub, push(hub, good))
+
+
+def test_damaged_bytes_are_noticed_and_sent_again(hub, good):
+    hub.faults = first(1, "PUT", "/0/", Corrupt())
+    with pytest.raises(PublishError, match=r"sending sft/\S+ and \d+ more: the Hub"):
+        push(hub, good, configs=["sft"])
+    assert versions(hub) == ["initial commit"]
+    hub.faults = None
+    whole(hub, push(hub, good, configs=["sft"]))
+
+
+def test_a_token_that_expires_on_the_way(hub, good):
+    hub.faults = at(8, Expired())
+    with pytest.raises(PublishError, match="the Hub does not accept the token"):
+        push(hub, good)
+    assert versions(hub) == ["initial commit"]
+    hub.faults = None
+    hub.renew()
+    whole(hub, push(hub, good))
+
+
+def test_somebody_who_commits_meanwhile(hub, good):
+    push(hub, good, configs=["sft"], tag="v1")
+    lines = [
+        {"key": "header", "value": {"summary": "By hand", "description": ""}},
+        {
+            "key": "file",
+            "value": {"path": "LICENSE", "content": base64.b64encode(b"mine").decode(), "encoding": "base64"},
+        },
+    ]
+    body = "\n".join(map(json.dumps, lines)).encode()
+    done = []
+
+    def meanwhile(_number, _method, path):
+        if "/preupload/" in path and not done:
+            done.append(hub.repository(REPO).push("main", body, "somebody"))
+
+    hub.faults = meanwhile
+    with pytest.raises(PublishError, match="somebody else changed the repository meanwhile"):
+        push(hub, good, tag="v2")
+    assert done
+    assert versions(hub)[0] == "By hand"
+    hub.faults = None
+    push(hub, good, tag="v2")
+    assert versions(hub)[:3] == ["Version v2", "By hand", "Version v1"]
+
+
+def test_killed_at_every_request_and_repeated(good, tmp_path):
+    """The process dies at request 1, then at 2, and so on, before it was handled and behind; one repetition mends it."""
+    out = tmp_path / "out"
+    shutil.copytree(good, out)
+    options = {"card": CARD, "configs": ["sft"], "gated": "auto", "private": False}
+    with HubServer(TOKENS) as hub:
+        whole(hub, published(hub.url, out, REPO, **options))
+        requests = len(hub.requests)
+    assert requests > 15
+    for number in range(1, requests + 1):
+        for when in ("before", "after"):
+            with HubServer(TOKENS) as hub:
+                process = publisher(hub.url, out, REPO, **options)
+                hub.faults = Kill(number, when, lambda process=process: process.kill())
+                process.start()
+                process.join()
+                assert process.exitcode == -9, (number, when)
+                hub.faults.lift()
+                done = published(hub.url, out, REPO, **options)
+                whole(hub, done)
+                assert (hub.repository(REPO).private, hub.repository(REPO).gated) == (False, "auto")
+                assert hub.unexpected == []
+
+
+# --- the command ----------------------------------------------------------------------------------------------------
+
+
+def test_the_command_from_end_to_end(hub, good, tmp_path):
+    card = tmp_path / "card.yaml"
+    card.write_text(json.dumps(CARD, ensure_ascii=False), encoding="utf-8")
+    environment = {
+        **os.environ, "HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path / "home"),
+        "HF_TOKEN": "hf_write", "HF_HUB_OFFLINE": "0",
+    }  # fmt: skip
+
+    def run(*arguments):
+        command = [sys.executable, "-m", "cmtmed.cli", "publish", str(good), REPO, *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    refused = run()
+    assert refused.returncode == 1
+    assert "  - card: nobody wrote pretty_name" in refused.stderr
+    assert refused.stdout == ""
+    rehearsed = run("--card", str(card), "--dry-run")
+    assert rehearsed.returncode == 0, rehearsed.stderr
+    assert "  sft/train-00000-of-00001.parquet" in rehearsed.stdout
+    assert "<!-- cmtmed:begin counts -->" in rehearsed.stdout
+    done = run("--card", str(card), "--tag", "v1.0", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["tag"], told["commit"]) == ("v1.0", hub.repository(REPO).tags["v1.0"])
+    again = run("--card", str(card), "--tag", "v1.0")
+    assert again.stdout.startswith(f"{REPO}@v1.0: ")
+    wrong = run("--i-know", "licence")
+    assert wrong.returncode == 2
+    assert "did you mean 'licenses'?" in wrong.stderr
+    for one in (refused, rehearsed, done, again, wrong):
+        assert "hf_write" not in one.stdout + one.stderr
+        assert "signature" not in (one.stdout + one.stderr).lower()

@@ -12,12 +12,15 @@ from pathlib import Path
 
 import pytest
 from datasets import load_from_disk
+from typer.testing import CliRunner
 
 import cmtmed
-from cmtmed.errors import GateError, PublishError, UsageError
+from cmtmed.cli import app
+from cmtmed.errors import DatasetError, GateError, PublishError, UsageError
+from cmtmed.hub.versions import compare
 from tests.hub_client import client_of, published, publisher
 from tests.hub_server import Corrupt, Cut, Expired, HubServer, Kill, Status, Token, at, first
-from tests.published import CARD, LINES, audited, built
+from tests.published import CARD, LINES, TEST, audited, built
 
 # The client gives its HTTP library a stream in a way that this one will not take for ever.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -464,3 +467,40 @@ def test_the_command_from_end_to_end(hub, good, tmp_path):
     for one in (refused, rehearsed, done, again, wrong):
         assert "hf_write" not in one.stdout + one.stderr
         assert "signature" not in (one.stdout + one.stderr).lower()
+
+
+# --- published versions, compared -----------------------------------------------------------------------------------
+
+
+def test_versions_are_compared(hub, good, larger, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    push(hub, good, tag="v1")
+    push(hub, larger, tag="v2")
+    with client_of(hub.url):
+        told = compare(f"{REPO}@v1", f"{REPO}@v2")
+        same = compare(good, f"{REPO}@v1")
+        shown = CliRunner().invoke(app, ["compare", f"{REPO}@v1", f"{REPO}@v2"], catch_exceptions=False).output
+    kept = len(LINES) + len(TEST)
+    assert {name: count for name, count in told.rows.items() if count} == {"same": kept, "new_kept": 1}
+    assert {name: count for name, count in same.rows.items() if count} == {"same": kept}
+    assert (same.stages, same.versions) == ({}, {})
+    assert told.statistics[1]["dialogues"] == kept + 1
+    assert "not there before, kept now" in shown
+    assert f"{REPO}@v2" in shown
+
+
+def test_what_cannot_be_compared(hub, good, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setenv("CMTMED_KEY", "0123456789abcdef" * 2)
+    push(hub, good, tag="v1")
+    push(hub, good, tag="v2", configs=["sft"])
+    push(hub, good, tag="v3", hash_ids=True)
+    with client_of(hub.url):
+        with pytest.raises(UsageError, match=r"'no/where' is no directory; a version on the Hub is named ORG/NAME@TAG"):
+            compare(good, "no/where")
+        with pytest.raises(DatasetError, match="has no config dialogues"):
+            compare(good, f"{REPO}@v2")
+        with pytest.raises(UsageError, match="hashed with different keys, or only one was"):
+            compare(f"{REPO}@v1", f"{REPO}@v3")
+        with pytest.raises(PublishError, match="reading 'org/dialogues@v9'"):
+            compare(good, f"{REPO}@v9")

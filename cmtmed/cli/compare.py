@@ -1,24 +1,24 @@
-"""``cmtmed compare``: what changed between two builds."""
+"""``cmtmed compare``: what changed between two builds or published versions."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from cmtmed.cli.console import output
-from cmtmed.engine.comparison import ROWS, Comparison, compare
+from cmtmed.engine.comparison import ROWS, Comparison
+from cmtmed.hub.versions import compare
 
 
 def command(
-    old: Annotated[Path, typer.Argument(metavar="DIR_A", help="Directory of a build.")],
-    new: Annotated[Path, typer.Argument(metavar="DIR_B", help="Directory of another.")],
+    old: Annotated[str, typer.Argument(metavar="A", help="Directory of a build, or ORG/NAME@TAG on the Hub.")],
+    new: Annotated[str, typer.Argument(metavar="B", help="Another.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,  # noqa: FBT002
 ) -> None:
-    """Say which dialogues came, went or read differently between two builds, and by which stage. No text."""
+    """Say which dialogues came, went or read differently between two builds or versions, and by which stage."""
     told = compare(old, new)
     if as_json:
         typer.echo(json.dumps(told.to_dict(), ensure_ascii=False))

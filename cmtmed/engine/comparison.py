@@ -1,4 +1,4 @@
-"""What changed between two builds: which dialogues came, went or read differently, and which stage did it.
+"""What changed between two builds or versions: which dialogues came, went or read differently, and which stage did it.
 
 Dialogues are matched by id, which follows from source and record, so a crawl that grew or a pipeline with another
 option gives the same ids to the same records. Texts are compared by hash; none is shown or kept.
@@ -7,6 +7,7 @@ option gives the same ids to the same records. Texts are compared by hash; none 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,11 +22,32 @@ _STATS: Final = ("dialogues", "turns", "characters", "identifiers", "inquiries")
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two builds side by side.
+class Side:
+    """One of two builds or published versions.
 
     Attributes:
-        builds: the two directories, the older first.
+        name: of the directory or version.
+        pipeline: ``stages`` and more, as in the manifest.
+        counts: ``read``, ``kept``, ``dropped``, ``quarantined``.
+        versions: of the libraries that it was made with.
+        statistics: of its kept dialogues.
+        rows: from `rows_of`.
+    """
+
+    name: str
+    pipeline: Mapping[str, Any]
+    counts: dict[str, int]
+    versions: Mapping[str, str]
+    statistics: Mapping[str, Any]
+    rows: pl.LazyFrame
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two builds or versions side by side.
+
+    Attributes:
+        builds: their names, the older first.
         counts: for each build ``read``, ``kept``, ``dropped``, ``quarantined``.
         stages: stages whose options differ, or that one build lacks: name to the options in each, None if it lacks it.
         rows: dialogues by what became of them; see `ROWS`.
@@ -71,7 +93,7 @@ ROWS: Final = {
     "dropped_both": "dropped in both",
     "new_kept": "not there before, kept now",
     "new_dropped": "not there before, dropped now",
-    "gone": "there before, not read now",
+    "gone": "there before, not there now",
 }
 """What may become of a dialogue."""
 
@@ -86,9 +108,31 @@ def compare(old: str | Path, new: str | Path) -> Comparison:
     Raises:
         DatasetError: a directory holds no finished build.
     """
-    folders = Path(old), Path(new)
-    before, after = (read_manifest(folder) for folder in folders)
-    left, right = (_rows(folder) for folder in folders)
+    return compare_sides(build_side(Path(old)), build_side(Path(new)))
+
+
+def build_side(folder: Path) -> Side:
+    """Open a finished build for comparison.
+
+    Raises:
+        DatasetError: the directory holds no finished build.
+    """
+    manifest = read_manifest(folder)
+    parts = []
+    for pattern, kept in (("dialogues/*/*.arrow", True), ("dropped/*.arrow", False)):
+        for file in sorted(folder.glob(pattern)):
+            with pa.memory_map(str(file)) as source:
+                # Polars' own reader refuses streams whose empty columns have no buffer.
+                parts.append(rows_of(pl.DataFrame(pa.ipc.open_stream(source).read_all()), kept=kept))
+    return Side(
+        str(folder), manifest["pipeline"], manifest["counts"], manifest["versions"], read_report(folder)["after"],
+        pl.concat(parts).lazy(),
+    )  # fmt: skip
+
+
+def compare_sides(before: Side, after: Side) -> Comparison:
+    """Compare two builds or published versions."""
+    left, right = before.rows, after.rows
     both = left.join(right, on="id", how="full", coalesce=True, suffix="_new")
     here, there = pl.col("kept").is_not_null(), pl.col("kept_new").is_not_null()
     kept, kept_new = pl.col("kept").fill_null(value=False), pl.col("kept_new").fill_null(value=False)
@@ -118,53 +162,43 @@ def compare(old: str | Path, new: str | Path) -> Comparison:
     for one, other in changed.select("stages", "stages_new").iter_rows():
         edited.update(sorted(set(one) ^ set(other)) or [""])
     return Comparison(
-        builds=(str(old), str(new)),
-        counts=(before["counts"], after["counts"]),
-        stages=_differing_stages(before, after),
+        builds=(before.name, after.name),
+        counts=(before.counts, after.counts),
+        stages=_differing_stages(before.pipeline, after.pipeline),
         rows=rows,
         dropped=Counter(told.filter(fate="dropped")["drop_reason_new"].to_list()),
         regained=Counter(told.filter(fate="regained")["drop_reason"].to_list()),
         edited=edited,
-        statistics=(_statistics(folders[0]), _statistics(folders[1])),
+        statistics=(_statistics(before.statistics), _statistics(after.statistics)),
         versions={
-            name: (before["versions"].get(name), after["versions"].get(name))
-            for name in sorted({*before["versions"], *after["versions"]})
-            if before["versions"].get(name) != after["versions"].get(name)
+            name: (before.versions.get(name), after.versions.get(name))
+            for name in sorted({*before.versions, *after.versions})
+            if before.versions.get(name) != after.versions.get(name)
         },
     )
 
 
-def _rows(folder: Path) -> pl.LazyFrame:
+def rows_of(dialogues: pl.DataFrame, *, kept: bool) -> pl.DataFrame:
     """Return ``id``, ``kept``, hashes of text and tags, ``drop_reason``, and the stages that edited each dialogue."""
-    parts = []
-    for pattern, kept in (("dialogues/*/*.arrow", True), ("dropped/*.arrow", False)):
-        for file in sorted(folder.glob(pattern)):
-            edits = pl.element().struct.field("stage").filter(pl.element().struct.field("action") == "edited")
-            with pa.memory_map(str(file)) as source:
-                # Polars' own reader refuses streams whose empty columns have no buffer.
-                rows = pl.DataFrame(pa.ipc.open_stream(source).read_all())
-            parts.append(
-                rows.select(
-                    "id",
-                    pl.lit(kept).alias("kept"),
-                    pl.col("messages").hash().alias("text"),
-                    pl.struct("inquiries", "identifiers", "cluster", "split").hash().alias("tags"),
-                    "drop_reason",
-                    pl.col("trace").list.eval(edits).alias("stages"),
-                )
-            )
-    return pl.concat(parts).lazy()
+    edits = pl.element().struct.field("stage").filter(pl.element().struct.field("action") == "edited")
+    return dialogues.select(
+        "id",
+        pl.lit(kept).alias("kept"),
+        pl.col("messages").hash().alias("text"),
+        pl.struct("inquiries", "identifiers", "cluster", "split").hash().alias("tags"),
+        "drop_reason",
+        pl.col("trace").list.eval(edits).alias("stages"),
+    )
 
 
-def _differing_stages(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+def _differing_stages(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     one, other = (
-        {name: options for stage in manifest["pipeline"]["stages"] for name, options in stage.items()}
-        for manifest in (before, after)
+        {name: options for stage in pipeline["stages"] for name, options in stage.items()}
+        for pipeline in (before, after)
     )
     names = dict.fromkeys([*one, *other])
     return {name: (one.get(name), other.get(name)) for name in names if one.get(name) != other.get(name)}
 
 
-def _statistics(folder: Path) -> dict[str, int]:
-    kept = read_report(folder)["after"]
+def _statistics(kept: Mapping[str, Any]) -> dict[str, int]:
     return {name: kept[name] if isinstance(kept[name], int) else sum(kept[name].values()) for name in _STATS}

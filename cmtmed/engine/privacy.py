@@ -13,6 +13,20 @@ from cmtmed.engine.standards import CHINESE, COVERAGE, SAFE_HARBOR, Category, Co
 
 ENGLISH, ZH = 0, 1
 _ACTIONS: Final = ("tag", "pseudonym", "generalize")
+_HASHED_IDS: Final = (
+    (
+        "- Columns `id` and `source_id` are keyed hashes: they tell dialogues apart and do not lead back to the records "
+        "of the source."
+    ),
+    "- `id`、`source_id` 列为带密钥的散列值，仅用于区分对话，无法据此查到来源记录。",
+)
+_PLAIN_IDS: Final = (
+    (
+        "- Columns `id` and `source_id` carry the record numbers of the source: whoever has the source can look a "
+        "dialogue up. If that is not meant, publish with `--hash-ids`."
+    ),
+    ("- `id`、`source_id` 列带有来源的记录编号，持有来源者可据此查到原对话；如非本意，发布时请加 `--hash-ids`。"),
+)
 _UNITS: Final = (("per_thousand_turns", "turns", "轮"), ("per_thousand_dialogues", "dialogues", "个对话"))
 
 
@@ -222,20 +236,7 @@ def _shifted(audit: Mapping[str, Any], language: int) -> list[str]:
 
 
 def _advice(language: int, hashed_ids: bool) -> Sequence[str]:  # noqa: FBT001
-    ids = (
-        (
-            "- Columns `id` and `source_id` are keyed hashes: they tell dialogues apart and do not lead back to the records "
-            "of the source."
-            if hashed_ids
-            else "- Columns `id` and `source_id` carry the record numbers of the source: whoever has the source can look "
-            "a dialogue up. If that is not meant, publish with `--hash-ids`."
-        ),
-        (
-            "- `id`、`source_id` 列为带密钥的散列值，仅用于区分对话，无法据此查到来源记录。"
-            if hashed_ids
-            else "- `id`、`source_id` 列带有来源的记录编号，持有来源者可据此查到原对话；如非本意，发布时请加 `--hash-ids`。"
-        ),
-    )[language]
+    ids = _HASHED_IDS if hashed_ids else _PLAIN_IDS
     others = (
         (
             (
@@ -252,7 +253,7 @@ def _advice(language: int, hashed_ids: bool) -> Sequence[str]:  # noqa: FBT001
             "- 年龄、性别、地域、病情与经历组合起来仍可能识别个人。请勿尝试识别；如发现残留，请告知数据集发布者。",
         ),
     )[language]
-    return ids, *others
+    return ids[language], *others
 
 
 def _table(head: list[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -184,6 +184,11 @@ class _Build:
 
     @classmethod
     def read(cls, out: Path, configs: Sequence[str], *, hashed_ids: bool) -> _Build:
+        if (out / "run.json").is_file():
+            raise UsageError(
+                f"{str(out)!r} holds a training run, and builds are published here; a run has its card already: "
+                f"hf upload ORG/NAME {out} --private"
+            )
         manifest, report = read_manifest(out), read_report(out)
         there = [name for name in CONFIGS if name in manifest["views"]]
         for name in configs:

@@ -8,9 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
+
+TURN_BINS: Final = (*range(21), 30, 50, 100)
+"""Least number of turns of each bin; the last has no end."""
+LENGTH_BINS: Final = (
+    0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 7000,
+    10_000, 15_000, 20_000, 30_000, 50_000, 100_000,
+)  # fmt: skip
+"""Least number of characters of each bin: about the same ratio from one to the next, as lengths are distributed."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,11 @@ class TableStats:
         source_asking: those of them that hold at least one inquiry, by source.
         department_turns: doctor turns by department; ``""`` where it is unknown.
         department_asking: those of them that hold at least one inquiry, by department.
+        asking_slots: doctor turns that ask for a slot, by index and slot: ``"0 symptom"``.
+        dialogue_turns: dialogues by number of turns: the least of a bin of `TURN_BINS`.
+        dialogue_characters: dialogues by number of code points: the least of a bin of `LENGTH_BINS`.
+        patient_characters: patient turns by number of code points, in the same bins.
+        doctor_characters: doctor turns by number of code points, in the same bins.
     """
 
     dialogues: int = 0
@@ -93,6 +108,11 @@ class TableStats:
     source_asking: Counter[str] = field(default_factory=Counter)
     department_turns: Counter[str] = field(default_factory=Counter)
     department_asking: Counter[str] = field(default_factory=Counter)
+    asking_slots: Counter[str] = field(default_factory=Counter)
+    dialogue_turns: Counter[str] = field(default_factory=Counter)
+    dialogue_characters: Counter[str] = field(default_factory=Counter)
+    patient_characters: Counter[str] = field(default_factory=Counter)
+    doctor_characters: Counter[str] = field(default_factory=Counter)
 
     def __add__(self, other: TableStats) -> TableStats:
         return TableStats(
@@ -112,7 +132,7 @@ class TableStats:
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> TableStats:
-        """Read what `to_dict` wrote."""
+        """Read what `to_dict` wrote; what an earlier version did not count stays empty."""
         counters = {name: Counter(part) for name, part in value.items() if isinstance(part, dict)}
         return cls(value["dialogues"], **counters)
 
@@ -123,7 +143,10 @@ class TableStats:
             "messages", empty_as_null=False
         )
         turns = turns.with_columns(pl.int_range(pl.len()).over("row").alias("message")).unnest("messages")
-        by_role = turns.group_by("role").agg(pl.len(), pl.col("content").str.len_chars().sum().alias("chars"))
+        turns = turns.with_columns(pl.col("content").str.len_chars().fill_null(0).cast(pl.Int64).alias("chars"))
+        by_role = turns.group_by("role").agg(pl.len(), pl.col("chars").sum())
+        chars = turns["chars"].to_numpy()
+        lengths = np.bincount(turns["row"].to_numpy(), weights=chars, minlength=rows.height)
         doctor = turns.filter(role="assistant").with_columns(
             pl.int_range(pl.len()).over("row").cast(pl.String).alias("index")
         )
@@ -132,7 +155,9 @@ class TableStats:
             .explode("inquiries", empty_as_null=False)
             .unnest("inquiries")
         )
-        asking = doctor.join(asked.select("row", pl.col("message").cast(pl.Int64)), ["row", "message"], "semi")
+        asked = asked.with_columns(pl.col("message").cast(pl.Int64))
+        slots = asked.unique(["row", "message", "slot"]).join(doctor, ["row", "message"])
+        asking = slots.unique(["row", "message"])
         found = rows["identifiers"].explode(empty_as_null=False).struct.field("type")
         return cls(
             dialogues=rows.height,
@@ -149,9 +174,20 @@ class TableStats:
             source_asking=_counts(asking["source"]),
             department_turns=_counts(doctor["department"]),
             department_asking=_counts(asking["department"]),
+            asking_slots=_counts(slots.select(pl.format("{} {}", "index", "slot")).to_series()),
+            dialogue_turns=_binned(rows["messages"].list.len().to_numpy(), TURN_BINS),
+            dialogue_characters=_binned(lengths, LENGTH_BINS),
+            patient_characters=_binned(chars[turns["role"].eq_missing("user").to_numpy()], LENGTH_BINS),
+            doctor_characters=_binned(doctor["chars"].to_numpy(), LENGTH_BINS),
         )
 
 
 def _counts(values: pl.Series) -> Counter[str]:
     table = values.fill_null("").rename("value").value_counts()
     return Counter(dict(table.iter_rows()))
+
+
+def _binned(values: npt.NDArray[Any], bins: tuple[int, ...]) -> Counter[str]:
+    # Five times as fast as Polars' search_sorted and value_counts.
+    counts = np.bincount(np.searchsorted(bins, values, side="right") - 1, minlength=len(bins))
+    return Counter({str(least): int(count) for least, count in zip(bins, counts, strict=True) if count})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
 
 from cmtmed.errors import InputError, UsageError
 from cmtmed.hub.details import CardDetails, parse_details, read_details
+from cmtmed.hub.facts import build_files
 from cmtmed.hub.gate import CHECKS, Acknowledged, inspect
 from cmtmed.hub.survey import survey
 from cmtmed.io.manifest import read_manifest
@@ -23,7 +25,8 @@ def good(tmp_path_factory):
 
 
 def findings(out, details=DETAILS, known=NOTHING, *, hashed_ids=False):
-    return inspect(out, read_manifest(out), survey(out, hashed_ids=hashed_ids), details, known)
+    files = build_files(out, ["sft", "pretrain", "prompts", "dialogues"])
+    return inspect(out, read_manifest(out), files, survey(out, hashed_ids=hashed_ids), details, known)
 
 
 def only(found, check):
@@ -33,6 +36,20 @@ def only(found, check):
 
 def test_a_build_that_may_be_published(good):
     assert findings(good) == []
+
+
+def test_tables_that_somebody_changed(good, tmp_path):
+    copy, other = tmp_path / "copy", built(tmp_path / "other", LINES[1:])
+    shutil.copytree(good, copy)
+    shutil.copy(next((other / "sft" / "train").glob("*.arrow")), next((copy / "sft" / "train").glob("*.arrow")))
+    told = only(findings(copy), "files")
+    assert told.startswith("1 files are not as they were built (sft/train/data-00000-of-00001.arrow); build again")
+    next((copy / "sft" / "train").glob("*.arrow")).unlink()
+    assert only(findings(copy), "files") == told
+    manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["files"]
+    (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert "without checksums" in only(findings(copy), "files")
 
 
 def test_a_pipeline_that_redacts_nothing(tmp_path):

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from html import unescape
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -136,6 +137,10 @@ def test_language_and_theme_change_everything(chromium, page):
         assert seen.page.get_attribute("html", "lang") == "zh-Hans"
         assert seen.text("#browse label[for=search]") == "全文搜索"
         assert "患者" in seen.text("#dialogues")
+        for _ in range(2):  # faster than charts are drawn
+            seen.page.evaluate("for (const id of ['theme', 'language']) document.getElementById(id).click()")
+        seen.drawn("zh dark")
+        assert seen.page.locator("[data-chart] svg").count() == seen.page.locator("[data-chart]").count()
         assert seen.errors == []
 
 
@@ -228,6 +233,22 @@ def test_hostile_text_stays_text(chromium, hostile):
         assert "Not anonymized." in seen.page.locator("[role=alert]").inner_text() or "未去标识" in seen.text(
             "[role=alert]"
         )
+
+
+@needs_browser
+def test_long_words_do_not_make_a_phone_scroll_sideways(chromium, tmp_path):
+    word = "Wwwwwwwwww" * 40
+    records = [
+        {"id": f"{word}{number}", "department": word, "question": f"{word}头痛{number}", "answer": f"多久了？{word}"}
+        for number in range(12)
+    ]
+    file = crawl(tmp_path / "crawl.jsonl", [*records, records[0]])
+    pipeline = {"name": word, "extends": "cmtmedqa", "sources": [{"name": word}]}
+    cmtmed.build(cmtmed.Pipeline.parse(pipeline), [file], tmp_path / "out", workers=1)
+    with visit(chromium, cmtmed.report(tmp_path / "out"), width=390) as seen:
+        seen.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        assert seen.page.evaluate("document.documentElement.scrollWidth") == 390
+        assert seen.errors == []
 
 
 @needs_browser
@@ -351,12 +372,15 @@ def test_a_build_of_an_earlier_version_is_told_from_an_empty_one(demo, tmp_path)
     assert 'data-chart="flow"' in content
 
 
-def test_an_empty_build_makes_a_page(tmp_path):
-    file = crawl(tmp_path / "crawl.jsonl", [{"question": "疼", "answer": "哪"}])
-    cmtmed.build("cmtmedqa", [file], tmp_path / "out", workers=1)
-    content = cmtmed.report(tmp_path / "out").read_text(encoding="utf-8")
-    assert "No duplicates were found." in content
-    assert "Every record could be read." in content
+@needs_browser
+@pytest.mark.parametrize("line", ['{"question": "疼", "answer": "哪"}', '{"question": "疼'])
+def test_a_build_that_kept_nothing_makes_a_page(chromium, tmp_path, line):
+    (tmp_path / "crawl.jsonl").write_text(line, encoding="utf-8")
+    cmtmed.build("cmtmedqa", [tmp_path / "crawl.jsonl"], tmp_path / "out", workers=1)
+    with visit(chromium, cmtmed.report(tmp_path / "out")) as seen:
+        assert seen.errors == []
+        assert "No duplicates were found." in seen.text("#duplicates")
+        assert ("Every record could be read." in seen.text("#flow")) == line.endswith("}")
 
 
 def test_the_sample_holds_one_of_everything(demo):
@@ -391,7 +415,7 @@ def test_joining_differences_loses_nothing(passages):
     assert ["".join(one[at] for one in told) for at in (1, 2)] == [
         "".join(one[at] for one in passages) for at in (1, 2)
     ]
-    assert all(one[0] != other[0] for one, other in zip(told, told[1:], strict=False))
+    assert all(one[0] != other[0] for one, other in pairwise(told))
 
 
 SPANS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)).map(sorted), max_size=3)

@@ -60,3 +60,19 @@ def test_the_demo_runs(installed):
     assert "near_duplicate of" in shown
     assert "DatasetDict" in shown
     assert (installed[0] / "demo" / "sft" / "dataset_dict.json").is_file()
+
+
+def test_the_card_and_the_page_of_the_demo(installed):
+    """Templates travel along: what needs them works outside the checkout."""
+    folder, environment = installed
+    if not (folder / "demo").is_dir():
+        run(installed, run(installed, "-m", "cmtmed.cli", "path", "examples/demo.py").strip(), "demo")
+    environment["HF_HUB_OFFLINE"] = "1"
+    card = run(installed, "-m", "cmtmed.cli", "path", "examples/card.yaml").strip()
+    over = [word for check in ("audit", "test-sets") for word in ("--i-know", check)]
+    shown = run(
+        installed, "-m", "cmtmed.cli", "publish", "demo", "org/demo", "--dry-run", "--card", card, "--quarantined", "4", *over
+    )  # fmt: skip
+    assert "<!-- cmtmed:end build -->" in shown
+    run(installed, "-m", "cmtmed.cli", "report", "demo")
+    assert "</html>" in (folder / "demo" / "report.html").read_text(encoding="utf-8")

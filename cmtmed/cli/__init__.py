@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cmtmed.cli import audit, build, chat, compare, duplicates, explain, path, publish, stages, train
+from cmtmed.cli import audit, build, chat, compare, duplicates, explain, path, publish, report, stages, train
 from cmtmed.cli.console import fail
 from cmtmed.errors import CmtmedError, UsageError
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("build")(build.command)
 app.command("audit")(audit.command)
 app.command("duplicates")(duplicates.command)
+app.command("report")(report.command)
 app.command("compare")(compare.command)
 app.command("explain")(explain.command)
 app.command("publish")(publish.command)

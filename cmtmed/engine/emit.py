@@ -14,7 +14,7 @@ from cmtmed.pipeline import Pipeline, Views
 from cmtmed.schema import DIALOGUE, QUARANTINE, empty
 from cmtmed.stats import TableStats
 from cmtmed.views import VIEWS
-from cmtmed.views.dataset import DatasetWriter
+from cmtmed.views.dataset import DataFile, DatasetWriter
 
 
 @dataclass
@@ -26,12 +26,14 @@ class Emitted:
         drops: dropped dialogues by reason.
         quarantine: quarantined records by reason.
         kept: statistics of the kept dialogues.
+        files: every Arrow file, in order of path.
     """
 
     rows: dict[str, dict[str, int]] = field(default_factory=dict)
     drops: Counter[str] = field(default_factory=Counter)
     quarantine: Counter[str] = field(default_factory=Counter)
     kept: TableStats = field(default_factory=TableStats)
+    files: list[DataFile] = field(default_factory=list)
 
 
 def emit(
@@ -80,6 +82,8 @@ def emit(
             quarantine.write(records)
             done.quarantine.update(records["reason"].to_list())
         done.rows = {"dialogues": dialogues.rows(), **{name: view.rows() for name, view in views.items()}}
+    written = [file for table in (dialogues, dropped, quarantine, *views.values()) for file in table.files]
+    done.files = sorted(written, key=lambda file: file.path)
     return done
 
 

@@ -13,6 +13,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,9 @@ class _Run:
             "total": now - started,
         }
         result = self.workspace.result
-        write_json(result / FILE, manifest(self.pipeline, described, counts, done.drops, done.quarantine, done.rows))
+        written = [asdict(file) for file in done.files]
+        told = manifest(self.pipeline, described, counts, done.drops, done.quarantine, done.rows, written)
+        write_json(result / FILE, told)
         report = BuildReport(
             self.pipeline.name, out, counts, tuple(stages), done.drops, done.quarantine, before, done.kept,
             done.rows, seconds,

@@ -15,8 +15,8 @@ ENGLISH, ZH = 0, 1
 _ACTIONS: Final = ("tag", "pseudonym", "generalize")
 _HASHED_IDS: Final = (
     (
-        "- Columns `id` and `source_id` are keyed hashes: they tell dialogues apart and do not lead back to the records "
-        "of the source."
+        "- Columns `id` and `source_id` are keyed hashes: they tell dialogues apart and do not lead back to the "
+        "records of the source."
     ),
     "- `id`、`source_id` 列为带密钥的散列值，仅用于区分对话，无法据此查到来源记录。",
 )

@@ -15,6 +15,7 @@ from cmtmed.hub.gate import Finding
 from cmtmed.hub.licenses import lookup
 from cmtmed.hub.shards import PublishedFile
 from cmtmed.hub.survey import Survey
+from cmtmed.views.dataset import DataFile
 
 CONFIGS: Final = {
     "sft": "fine-tuning: `messages` (role, content), and `weights`, one a message: 0 for what is not to be learnt.",
@@ -52,21 +53,16 @@ class Version:
     key_mark: str = ""
 
 
-def checksum(files: Sequence[PublishedFile]) -> str:
+def checksum(files: Sequence[PublishedFile | DataFile]) -> str:
     """Return the SHA-256 over the lines ``SHA-256 path`` of files, sorted by path."""
     lines = [f"{one.sha256} {one.path}\n" for one in sorted(files, key=lambda one: one.path)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def build_checksum(out: Path, tables: Sequence[str]) -> str:
-    """Return the SHA-256 over names and bytes of the Arrow files of some tables of a build."""
-    whole = hashlib.sha256()
-    for table in sorted(tables):
-        for file in sorted((out / table).glob("*/*.arrow")):
-            with file.open("rb") as stream:
-                whole.update(f"{hashlib.file_digest(stream, 'sha256').hexdigest()} ".encode())
-            whole.update(f"{file.relative_to(out).as_posix()}\n".encode())
-    return whole.hexdigest()
+def build_files(out: Path, tables: Sequence[str]) -> list[DataFile]:
+    """Return the Arrow files of some tables of a build as they are now, in order of path."""
+    files = [DataFile.of(file, out) for table in tables for file in (out / table).glob("*/*.arrow")]
+    return sorted(files, key=lambda file: file.path)
 
 
 def facts(

@@ -17,8 +17,10 @@ from cmtmed.hub.benchmarks import overlapping
 from cmtmed.hub.details import CardDetails
 from cmtmed.hub.licenses import may_carry, objections
 from cmtmed.hub.survey import Survey
+from cmtmed.views.dataset import DataFile
 
 CHECKS: Final = {
+    "files": "the tables are those that the build wrote",
     "anonymization": "identifiers were redacted in every dialogue, and no id or department holds one",
     "audit": "an audit of these very dialogues says what may be left",
     "risk": "a person read the audit's sample, and what is left is below --max-risk",
@@ -77,13 +79,19 @@ class Acknowledged:
 
 
 def inspect(
-    out: Path, manifest: Mapping[str, Any], found: Survey, details: CardDetails, known: Acknowledged
+    out: Path,
+    manifest: Mapping[str, Any],
+    files: Sequence[DataFile],
+    found: Survey,
+    details: CardDetails,
+    known: Acknowledged,
 ) -> list[Finding]:
     """Return every reason not to publish a build, in the order of `CHECKS`.
 
     Args:
         out: directory of the build.
         manifest: its manifest.
+        files: its tables that are to be published, as they are now.
         found: what a look at the dialogues gave.
         details: the part of the card that people write.
         known: what whoever publishes takes on.
@@ -93,6 +101,7 @@ def inspect(
         InputError: a test set to compare with is missing or cannot be read.
     """
     return [
+        *_files(manifest, files),
         *_anonymization(manifest, found),
         *_audit(out, known.max_risk),
         *_licenses(found, details),
@@ -100,6 +109,24 @@ def inspect(
         *_quarantine(manifest, known.quarantined),
         *_card(details),
     ]
+
+
+def _files(manifest: Mapping[str, Any], files: Sequence[DataFile]) -> Iterator[Finding]:
+    """The audit looks at the table of dialogues; views hold the same text only if nobody touched them since."""
+    told = {one["path"]: one["sha256"] for one in manifest.get("files", ())}
+    if not told:
+        yield Finding("files", "an earlier cmtmed built it, without checksums of its tables", "build again")
+        return
+    changed = [one.path for one in files if told.get(one.path) != one.sha256]
+    tables = {one.path.split("/")[0] for one in files}
+    gone = {path for path in told if path.split("/")[0] in tables} - {one.path for one in files}
+    if changed or gone:
+        names = ", ".join(sorted([*changed, *gone])[:_EXAMPLES])
+        yield Finding(
+            "files",
+            f"{len(changed) + len(gone):,} files are not as they were built ({names})",
+            "build again; change rows by a stage, so that every table has the change",
+        )
 
 
 def _anonymization(manifest: Mapping[str, Any], found: Survey) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from cmtmed.hub.client import connect, hushed
 from cmtmed.hub.croissant import FILE as CROISSANT
 from cmtmed.hub.croissant import croissant
 from cmtmed.hub.details import CardDetails, parse_details, read_details
-from cmtmed.hub.facts import CONFIGS, Version, build_checksum, checksum, facts
+from cmtmed.hub.facts import CONFIGS, Version, build_files, checksum, facts
 from cmtmed.hub.gate import MAX_RISK, Acknowledged, Finding, inspect
 from cmtmed.hub.picture import FILE as PICTURE
 from cmtmed.hub.picture import picture
@@ -34,6 +34,7 @@ from cmtmed.hub.shards import PublishedFile, Staging, write_shards
 from cmtmed.hub.survey import Survey, survey
 from cmtmed.hub.upload import committed, finished, opened
 from cmtmed.io.manifest import read_manifest
+from cmtmed.views.dataset import DataFile
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -148,7 +149,7 @@ def publish(
     build = _Build.read(order.out, configs, hashed_ids=hash_ids)
     with hushed():
         api = None if dry_run else connect()
-        findings = inspect(order.out, build.manifest, build.survey, order.details, acknowledged)
+        findings = inspect(order.out, build.manifest, build.files, build.survey, order.details, acknowledged)
         overridden = [finding for finding in findings if finding.check in acknowledged.i_know]
         refused = [finding for finding in findings if finding not in overridden]
         if api is None:
@@ -181,6 +182,7 @@ class _Build:
     report: dict[str, Any]
     survey: Survey
     configs: tuple[str, ...]
+    files: list[DataFile]
 
     @classmethod
     def read(cls, out: Path, configs: Sequence[str], *, hashed_ids: bool) -> _Build:
@@ -197,7 +199,7 @@ class _Build:
         if not manifest["counts"]["kept"]:
             raise UsageError(f"{str(out)!r} holds no dialogue; look at what the build dropped")
         chosen = tuple(name for name in there if name in configs or not configs)
-        return cls(manifest, report, survey(out, hashed_ids=hashed_ids), chosen)
+        return cls(manifest, report, survey(out, hashed_ids=hashed_ids), chosen, build_files(out, chosen))
 
 
 def _rehearsed(order: _Order, build: _Build, refused: Sequence[Finding], overridden: Sequence[Finding]) -> Publication:
@@ -235,7 +237,7 @@ def _prepared(order: _Order, build: _Build) -> tuple[Staging, Version, list[Publ
     """Write the shards, and say which version they are."""
     from importlib.metadata import version as installed
 
-    whole = build_checksum(order.out, build.configs)
+    whole = checksum(build.files)
     key_mark = mark(order.key) if order.key else ""
     libraries = {name: installed(name) for name in ("datasets", "pyarrow")}
     plan = {"build": whole, "configs": list(build.configs), "ids": key_mark, "versions": libraries}

@@ -56,6 +56,7 @@ def manifest(
     drops: Mapping[str, int],
     quarantine: Mapping[str, int],
     views: Mapping[str, Mapping[str, int]],
+    files: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Put a manifest together.
 
@@ -66,6 +67,7 @@ def manifest(
         drops: dropped dialogues by reason.
         quarantine: quarantined records by reason.
         views: rows by split, for each table written.
+        files: ``path``, ``bytes`` and ``sha256`` of every Arrow file written.
     """
     return {
         "format": FORMAT,
@@ -82,6 +84,7 @@ def manifest(
         "drops": dict(sorted(drops.items())),
         "quarantine": dict(sorted(quarantine.items())),
         "views": {name: dict(rows) for name, rows in sorted(views.items())},
+        "files": list(files),
     }
 
 

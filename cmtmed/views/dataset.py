@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -27,6 +28,22 @@ FILE_BYTES: Final = 500_000_000
 
 BATCH_ROWS: Final = 1000
 """Rows of one Arrow record batch: what a reader touches to get at one row."""
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """An Arrow file of a build: path below the build, size in bytes, SHA-256 in hexadecimal digits."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, file: Path, root: Path) -> DataFile:
+        """Describe a file as it is now."""
+        with file.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return cls(file.relative_to(root).as_posix(), file.stat().st_size, digest)
 
 
 class _Stream:
@@ -83,6 +100,8 @@ class DatasetWriter:
         self._schema = self._features.arrow_schema
         self._folder, self._fingerprint, self._splits = folder, fingerprint, splits
         self._streams: dict[str, _Stream] = {}
+        self.files: list[DataFile] = []
+        """The data files, once it is closed."""
 
     def write(self, table: pl.DataFrame, split: str = "") -> None:
         """Append a table to a split (``""`` for a dataset without splits)."""
@@ -100,7 +119,9 @@ class DatasetWriter:
         if not self._streams:
             self._stream("train" if self._splits else "")
         for split, stream in self._streams.items():
-            self._describe(split, stream, stream.close())
+            names = stream.close()
+            self._describe(split, stream, names)
+            self.files += [DataFile.of(stream.folder / name, self._folder.parent) for name in names]
         if self._splits:
             order = sorted(self._streams, key=lambda split: (split != "train", split != "validation", split))
             _write_json(self._folder / "dataset_dict.json", {"splits": order})

@@ -1,0 +1,115 @@
+// Language, theme, charts and tips. Text gets into the page through textContent alone.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const tip = document.getElementById("tip");
+  const chosen = {
+    language: navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en",
+    theme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
+  };
+  const listeners = [];
+  const views = new Map();
+  let drawing = 0;
+  let drawn = Promise.resolve();
+
+  function say(key, values = {}) {
+    const words = data.dictionary[chosen.language].words[key];
+    return words.replace(/\{(\w+)\}/g, (whole, name) => (Object.hasOwn(values, name) ? values[name] : whole));
+  }
+
+  function name(kind, raw) {
+    const names = data.dictionary[chosen.language].names;
+    if (Object.hasOwn(names[kind], raw)) return names[kind][raw];
+    const [before, after] = kind === "reason" ? raw.split(/:(.*)/s) : [raw];
+    if (chosen.language === "zh" && after !== undefined) {
+      if (before === "identifier") return "含标识符：" + name("identifier", after);
+      if (before === "overlap") return "与测试集重合：" + after;
+    }
+    return raw;
+  }
+
+  function make(kind, text, className) {
+    const element = document.createElement(kind);
+    if (text !== undefined) element.textContent = text;
+    if (className) element.className = className;
+    return element;
+  }
+
+  function showTip(content, x, y) {
+    tip.replaceChildren(content);
+    tip.hidden = false;
+    tip.style.left = "0";
+    const { width, height } = tip.getBoundingClientRect();
+    tip.style.left = `${Math.max(8, Math.min(x + 12, innerWidth - width - 8))}px`;
+    tip.style.top = `${y + 16 + height > innerHeight ? Math.max(8, y - height - 12) : y + 16}px`;
+  }
+
+  function hideTip() {
+    tip.hidden = true;
+  }
+
+  function chartTip(handler, event, item, value) {
+    if (value === null || value === undefined || value === "") return hideTip();
+    const list = make("dl");
+    for (const [key, told] of Object.entries(value)) {
+      list.append(make("dt", key), make("dd"));
+      list.lastChild.append(make("bdi", String(told)));
+    }
+    showTip(list, event.clientX, event.clientY);
+  }
+
+  // One after the other: two that draw into the same place at once would leave both there.
+  function draw() {
+    const turn = ++drawing;
+    delete root.dataset.drawn;
+    drawn = drawn.then(() => drawAll(turn));
+  }
+
+  async function drawAll(turn) {
+    for (const element of document.querySelectorAll("[data-chart]")) {
+      if (turn !== drawing) return;
+      views.get(element)?.finalize();
+      const specification = structuredClone(data.charts[chosen.language][element.dataset.chart]);
+      element.setAttribute("aria-label", specification.description);
+      const made = await vegaEmbed(element, specification, {
+        mode: "vega-lite", renderer: "svg", ast: true, actions: false, defaultStyle: false, tooltip: chartTip,
+        config: data.themes[chosen.theme],
+      });
+      views.set(element, made);
+    }
+    if (turn !== drawing) return;
+    performance.mark("drawn");
+    root.dataset.drawn = `${chosen.language} ${chosen.theme}`;
+  }
+
+  function label() {
+    root.lang = chosen.language === "zh" ? "zh-Hans" : "en";
+    root.dataset.lang = chosen.language;
+    root.dataset.theme = chosen.theme;
+    document.getElementById("language").textContent = say("language");
+    document.getElementById("theme").textContent = say(chosen.theme === "dark" ? "light" : "dark");
+    for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", say(element.dataset.label));
+    for (const element of document.querySelectorAll("[data-hint]")) element.placeholder = say(element.dataset.hint);
+  }
+
+  function change(what) {
+    Object.assign(chosen, what);
+    hideTip();
+    label();
+    if (what.language) for (const listener of listeners) listener();
+    draw();
+  }
+
+  document.getElementById("language").addEventListener("click", () => change({ language: chosen.language === "zh" ? "en" : "zh" }));
+  document.getElementById("theme").addEventListener("click", () => change({ theme: chosen.theme === "dark" ? "light" : "dark" }));
+  // A finger that taps does not move, and tips come with movements.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-chart]")) event.target.dispatchEvent(new PointerEvent("pointermove", event));
+  });
+  addEventListener("scroll", hideTip, { passive: true });
+  addEventListener("keydown", (event) => event.key === "Escape" && hideTip());
+  window.cmtmed = { data, say, name, make, showTip, hideTip, onLanguage: (listener) => listeners.push(listener) };
+  label();
+  addEventListener("DOMContentLoaded", draw);
+})();

@@ -21,6 +21,9 @@ LENGTH_BINS: Final = (
     10_000, 15_000, 20_000, 30_000, 50_000, 100_000,
 )  # fmt: skip
 """Least number of characters of each bin: about the same ratio from one to the next, as lengths are distributed."""
+LEAST_DIALOGUES: Final = 10
+"""A department of fewer dialogues is not named where figures leave the machine: it is a word of the crawl, and few
+dialogues tell of few people."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from cmtmed.hub.gate import Finding
 from cmtmed.hub.licenses import lookup
 from cmtmed.hub.shards import PublishedFile
 from cmtmed.hub.survey import Survey
+from cmtmed.stats import LEAST_DIALOGUES
 from cmtmed.views.dataset import DataFile
 
 CONFIGS: Final = {
@@ -27,8 +28,6 @@ CONFIGS: Final = {
 }
 """What each table is for, in the order in which cards list them."""
 
-LEAST_DIALOGUES: Final = 10
-"""A department with fewer dialogues is not named: it comes from the crawl, and few rows describe few people."""
 _DEPARTMENTS: Final = 20
 _TURNS: Final = 5
 _DUPLICATES: Final = ("exact_duplicate", "near_duplicate", "contained")

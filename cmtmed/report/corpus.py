@@ -11,6 +11,7 @@ from cmtmed.errors import OutputError, UsageError
 from cmtmed.report import dialogues, duplicates, facts
 from cmtmed.report.choose import choose
 from cmtmed.report.names import LANGUAGES, Both, named
+from cmtmed.stats import LEAST_DIALOGUES
 
 PAGE: Final = "report.html"
 MARK: Final = b'<meta name="generator" content="cmtmed report">'
@@ -79,7 +80,7 @@ def _page(folder: Path, told: facts.Facts, *, sample: int, text: bool) -> str:
         duplicates=found,
         clusters=clusters,
         unredacted=Both(", ".join(one.en for one in types), "、".join(one.zh for one in types)),
-        limits={"least": facts.LEAST, "dialogue": dialogues.LENGTH, "pair": duplicates.LENGTH,
+        limits={"least": LEAST_DIALOGUES, "dialogue": dialogues.LENGTH, "pair": duplicates.LENGTH,
                 "members": duplicates.MEMBERS},
         shown=len(rows),
         whole=whole,

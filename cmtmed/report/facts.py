@@ -1,6 +1,6 @@
 """The figures of the page, from what a build wrote down of itself. Counts and the user's own names; never text.
 
-Departments are words of the crawl, so one is named only where at least `LEAST` dialogues share it.
+Departments are words of the crawl, so one is named only where at least `LEAST_DIALOGUES` dialogues share it.
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ from cmtmed.anonymize.actions import completed
 from cmtmed.engine.report import FILE, read_report
 from cmtmed.errors import DatasetError
 from cmtmed.io.manifest import read_manifest
-from cmtmed.stats import LENGTH_BINS, TURN_BINS, StageStats, TableStats
+from cmtmed.stats import LEAST_DIALOGUES, LENGTH_BINS, TURN_BINS, StageStats, TableStats
 
-LEAST: Final = 10
-"""Least number of dialogues of a department that is named."""
 MOST: Final = 16
 """Departments that are named at most; the others are added up."""
 TURNS: Final = 8
@@ -84,7 +82,7 @@ class Facts:
         The first of the latter three is the number of departments not named. ``""`` is the unknown department.
         """
         ranked = _ranked({name: count for name, count in self.after.departments.items() if name})
-        named = [name for name, count in ranked.items() if count >= LEAST][:MOST]
+        named = [name for name, count in ranked.items() if count >= LEAST_DIALOGUES][:MOST]
         rest = [name for name in ranked if name not in named]
         if self.after.departments[""]:
             named.append("")

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 import jsonschema
 import mlcroissant
 import pytest
-import yaml
 from huggingface_hub import DatasetCard
 from hypothesis import given
 from hypothesis import strategies as st
@@ -321,15 +320,29 @@ def test_croissant_of_tags_that_are_no_versions(good):
 
 
 @needs_real_data
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
 def test_the_card_of_real_data(tmp_path):
-    source = {"name": "zhongjing", "license": "Apache-2.0", "match": "CMtMedQA_test.json"}
-    pipeline = cmtmed.Pipeline.parse({"name": "real", "extends": "cmtmedqa", "sources": [source]})
-    cmtmed.build(pipeline, [SHARED / "zhongjing" / "CMtMedQA_test.json"], tmp_path / "out")
-    audited(tmp_path / "out")
-    done = cmtmed.publish(
-        tmp_path / "out", "org/real", card=CARD, dry_run=True, i_know=["test-sets"],
-        quarantined=json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))["counts"]["quarantined"],
-    )  # fmt: skip
+    sources = [
+        {"name": "zhongjing", "license": "Apache-2.0", "match": "CMtMedQA_test.json"},
+        {"name": "disc", "license": "Apache-2.0", "match": "test_examples.jsonl"},
+        {"name": "toyhom", "license": "MIT", "match": "*.csv"},
+    ]
+    held_out = {"test_sources": ["disc"]}
+    options = {"drop_benchmark_overlap": held_out, "assign_split": held_out}
+    pipeline = cmtmed.Pipeline.parse({"name": "real", "extends": "cmtmedqa", "sources": sources, "options": options})
+    crawl = [
+        SHARED / "zhongjing" / "CMtMedQA_test.json",
+        SHARED / "disc_medllm" / "test_examples.jsonl",
+        SHARED / "toyhom",
+    ]
+    out = tmp_path / "out"
+    counts = cmtmed.build(pipeline, [*crawl[:2], *crawl[2].glob("*.csv")], out).counts
+    audited(out)
+    done = rehearsed(out, quarantined=counts["quarantined"])
     assert done.refused == ()
-    assert yaml.safe_load(done.card.split("---")[1])["license"] == "apache-2.0"
-    assert "| 1 |" in body(done.card, "inquiries")
+    data = DatasetCard(done.card, ignore_metadata_errors=False).data.to_dict()
+    assert data["license"] == ["apache-2.0", "mit"]
+    assert data["size_categories"] == ["1K<n<10K"]
+    assert f"{counts['read']:,} records read = {counts['kept']:,} kept" in body(done.card, "counts")
+    (tmp_path / "croissant.json").write_bytes(_written(out, quarantined=counts["quarantined"])["croissant.json"])
+    assert not mlcroissant.Dataset(jsonld=tmp_path / "croissant.json").metadata.ctx.issues.errors

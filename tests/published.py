@@ -39,9 +39,9 @@ def crawl(folder, lines, name="crawl.jsonl"):
     return path
 
 
-def built(folder, lines=LINES, *, terms="CC-BY-4.0", stages=None, broken=0, **options):
+def built(folder, lines=LINES, *, terms="CC-BY-4.0", stages=None, broken=0, name="crawl.jsonl", **options):
     """Build a crawl whose test set is another source."""
-    main = crawl(folder, lines)
+    main = crawl(folder, lines, name)
     with main.open("a", encoding="utf-8") as file:
         file.write("{broken\n" * broken)
     sources = [

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import cmtmed
 from cmtmed.errors import UsageError
-from cmtmed.hub.card import _markdown, _tally
+from cmtmed.hub.card import OURS, _markdown, _tally
 from cmtmed.hub.repository import Repository
 from cmtmed.hub.sections import merge, split
 from cmtmed.hub.shards import Staging
@@ -87,7 +87,8 @@ def test_every_generated_section_is_the_new_one(present, rendered):
     def sections(text):
         return {piece.name: piece.text for piece in split(text) if piece.name}
 
-    assert sections(merge(present, rendered)) == sections(rendered)
+    theirs = {name: text for name, text in sections(present).items() if name == "load"}
+    assert sections(merge(present, rendered, ours=OURS - {"load"})) == theirs | sections(rendered)
 
 
 @given(cards(), generated)
@@ -183,7 +184,7 @@ def test_overridden_checks_stand_on_top(tmp_path):
     done = cmtmed.publish(out, "org/dialogues", dry_run=True, i_know=ALL)
     assert done.refused == ()
     told = body(done.card, "overridden")
-    assert [finding.check for finding in done.overridden] == ["audit", "card"]
+    assert [finding.check for finding in done.overridden] == ["audit", "risk", "card"]
     assert all(f"`{finding.check}`" in told for finding in done.overridden)
     assert "nobody wrote pretty\\_name" in told
     assert "Nobody audited this dataset" in body(done.card, "privacy")
@@ -205,17 +206,12 @@ def test_what_people_wrote_survives_a_new_version(good, done):
 def standing(card):
     """Let a card stand on the Hub."""
     present = Repository(
-        head="0" * 40,
-        private=True,
-        gated=False,
-        files=frozenset({"README.md"}),
-        tags={},
-        card=card.encode(),
-        record=None,
-    )
+        head="0" * 40, private=True, gated=False, files=frozenset({"README.md"}), tags={}, branches=frozenset({"main"}),
+        card=card.encode() if isinstance(card, str) else card, record=None,
+    )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cmtmed.hub.publish.connect", lambda: None)
-        patch.setattr("cmtmed.hub.publish.look", lambda _api, _repo: present)
+        patch.setattr("cmtmed.hub.publish.look", lambda _api, _repo, **_options: present)
         yield
 
 
@@ -240,6 +236,8 @@ def test_a_template_of_ones_own(good, tmp_path):
     [
         ("mine.jinja", "{% block", "the template 'mine.jinja' cannot be used"),
         ("mine.jinja", "{{ nothing_of_the_kind }}", "'nothing_of_the_kind' is undefined"),
+        ("mine.jinja", "{{ 1 / 0 }}", "ZeroDivisionError"),
+        ("mine.jinja", '{% extends "mine.jinja" %}', "the template 'mine.jinja' cannot be used"),
         ("dataset_card.md.jinja", "x", "is the name of the bundled template"),
         (None, None, "is no file"),
     ],
@@ -252,9 +250,69 @@ def test_templates_that_cannot_be_used(good, tmp_path, name, content, message):
         rehearsed(good, template=path)
 
 
-def test_metadata_that_cannot_be_read(good):
+@pytest.mark.parametrize("card", ["---\na: [\n---\ntext", b"---\na: \xff\n---\ntext", "---\n- a\n---\ntext"])
+def test_metadata_that_cannot_be_read(good, card):
     with pytest.raises(UsageError, match="the metadata of the card of 'org/dialogues' cannot be read"):
-        _again(good, "---\na: [\n---\ntext")
+        _again(good, card)
+
+
+def test_cards_from_other_editors(good, done):
+    for text in (
+        done.card.replace("\n", "\r\n"),
+        "\ufeff" + done.card,
+        done.card.replace("<!-- cmtmed", "  <!--  cmtmed"),
+    ):
+        assert _again(good, text) == done.card
+
+
+def test_metadata_of_other_kinds(good, done):
+    tags = re.sub(r"tags:\n(- .*\n)+", "tags: handmade\n", done.card)
+    assert "handmade" in DatasetCard(_again(good, tags)).data.tags
+
+
+def test_a_prompt_of_the_gate(good, done):
+    text = done.card.replace("pretty_name:", "extra_gated_prompt: theirs\npretty_name:", 1)
+    with standing(text):
+        kept = rehearsed(good, gated="auto").card
+        ours = cmtmed.publish(
+            good, "org/dialogues", card={**CARD, "gate_prompt": "ours"}, dry_run=True, gated="auto", quarantined=1
+        ).card
+    assert DatasetCard(kept).data.to_dict()["extra_gated_prompt"] == "theirs"
+    assert DatasetCard(ours).data.to_dict()["extra_gated_prompt"] == "ours"
+
+
+def test_what_stands_in_fields_stays_text(tmp_path):
+    hostile = "a|b <script>x</script> {{ repo }} `c` ](javascript:x)"
+    pipeline = {
+        "pretty_name": hostile,
+        "authors": ["{A} ```"],
+        "sources": {"clinic": {"title": hostile, "about": hostile}},
+    }
+    out = audited(built(tmp_path))
+    text = cmtmed.publish(out, "org/dialogues", card={**CARD, **pipeline}, dry_run=True).card
+    row = next(line for line in body(text, "sources").splitlines() if "javascript" in line)
+    assert "<script>" not in row
+    assert "](javascript" not in row
+    assert len(re.findall(r"(?<!\\)\|", row)) == 5
+    assert "author = {A}," in body(text, "citation")
+    assert body(text, "citation").count("```") == 2
+
+
+@pytest.mark.parametrize("text", ["<!-- cmtmed:begin use -->", "a\x00b"])
+def test_fields_that_would_break_the_card(good, text):
+    with pytest.raises(UsageError, match="summary: Value error, holds"):
+        cmtmed.publish(good, "org/dialogues", card={**CARD, "summary": text}, dry_run=True)
+
+
+def test_dialogues_without_a_licence_are_not_said_to_have_one(tmp_path):
+    out = audited(built(tmp_path, terms=None))
+    done = cmtmed.publish(out, "org/dialogues", card=CARD, dry_run=True, i_know=["licenses"])
+    assert (
+        DatasetCard(done.card).data.to_dict()["license"] == ["other", "mit"]
+        or "5 dialogues have no licence" in done.card
+    )
+    assert "5 dialogues have no licence" in body(done.card, "sources")
+    assert "as its sources are" not in done.card
 
 
 @given(st.text(max_size=40))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cmtmed.cli import main
 from cmtmed.stages import STAGES
 
 
@@ -158,3 +159,15 @@ def test_duplicates_says_what_is_wrong(repeated, arguments, code, message):
     done = cmtmed(*arguments, cwd=repeated)
     assert done.returncode == code
     assert message in done.stderr
+
+
+def test_an_interrupted_command_says_that_it_can_go_on(monkeypatch, capsys):
+    def stop(*_arguments, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cmtmed.cli.build.build", stop)
+    monkeypatch.setattr("sys.argv", ["cmtmed", "build", "cmtmedqa", "crawl.csv", "--out", "out"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 130
+    assert "the same command goes on where this one stopped" in capsys.readouterr().err

@@ -7,8 +7,11 @@ import shutil
 
 import pytest
 
+import cmtmed
+from cmtmed.engine.audit import audit, judge, sampled
+from cmtmed.engine.report import read_report
 from cmtmed.errors import InputError, UsageError
-from cmtmed.hub.details import CardDetails, parse_details, read_details
+from cmtmed.hub.details import REQUIRED, CardDetails, parse_details, read_details
 from cmtmed.hub.facts import build_files
 from cmtmed.hub.gate import CHECKS, Acknowledged, inspect
 from cmtmed.hub.survey import survey
@@ -26,7 +29,7 @@ def good(tmp_path_factory):
 
 def findings(out, details=DETAILS, known=NOTHING, *, hashed_ids=False):
     files = build_files(out, ["sft", "pretrain", "prompts", "dialogues"])
-    return inspect(out, read_manifest(out), files, survey(out, hashed_ids=hashed_ids), details, known)
+    return inspect(out, read_manifest(out), read_report(out), files, survey(out, hashed_ids=hashed_ids), details, known)
 
 
 def only(found, check):
@@ -90,19 +93,20 @@ def test_no_audit_and_an_audit_of_other_data(good, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(good, copy)
     shutil.rmtree(copy / "audit")
-    assert "has no audit" in only(findings(copy), "audit")
+    found = findings(copy)
+    assert [finding.check for finding in found] == ["audit", "risk"], "who knows of no audit need not know of the risk"
+    assert "has no audit" in found[0].reason
     shutil.copytree(good / "audit", copy / "audit")
     assert findings(copy) == []
     other = built(tmp_path / "other", LINES[:3])
     shutil.copytree(good / "audit", other / "audit")
-    told = only(findings(other), "audit")
-    assert "is not of the dialogues that are there" in told
-    assert told.endswith(f"run cmtmed audit {other}")
+    found = findings(other)
+    assert [finding.check for finding in found] == ["audit", "risk"]
+    assert "is not of the dialogues that are there" in found[0].reason
+    assert found[0].way_out == f"run cmtmed audit {other}"
 
 
 def test_an_audit_that_nobody_read(tmp_path):
-    from cmtmed.engine.audit import audit
-
     out = built(tmp_path)
     audit(out)
     assert "nobody read it" in only(findings(out), "risk")
@@ -170,7 +174,10 @@ def test_records_in_quarantine(tmp_path):
     assert findings(out, known=Acknowledged(quarantined=2)) == []
 
 
-@pytest.mark.parametrize("nothing", ["", "  ", "TODO", "…", "[More Information Needed]", "<your name>", "待补充"])
+@pytest.mark.parametrize(
+    "nothing",
+    ["", "  ", "TODO", "…", "[More Information Needed]", "<your name>", "待补充", "tba", "未知", "\u200b", "TODO: ask"],
+)
 def test_fields_of_the_card_that_say_nothing(good, nothing):
     for field in ("pretty_name", "collected", "contact"):
         assert only(findings(good, parse_details({**CARD, field: nothing})), "card").startswith(f"nobody wrote {field}")
@@ -218,7 +225,55 @@ def test_details_that_are_not_there_or_not_text(tmp_path):
         read_details(tmp_path / "card.yaml")
 
 
-def test_the_bundled_example_is_complete():
-    import cmtmed
+def test_the_bundled_example_says_nothing_until_somebody_writes_it():
+    assert read_details(cmtmed.bundled("examples/card.yaml")).empty_fields() == list(REQUIRED)
 
-    assert read_details(cmtmed.bundled("examples/card.yaml")).empty_fields() == []
+
+def test_test_sets_that_are_not_there(tmp_path):
+    named = {"test_sources": ["held_out", "nowhere"]}
+    out = audited(built(tmp_path, drop_benchmark_overlap=named))
+    assert "sources named as test sets hold no dialogue: nowhere" in only(findings(out), "test-sets")
+
+
+def test_an_audit_of_dropped_dialogues_too(tmp_path):
+    out = built(tmp_path)
+    done = audit(out, dropped=True)
+    for shown in sampled(done):
+        judge(done, shown.turn, "fine")
+    audit(out, dropped=True)
+    assert "without --dropped" in only(findings(out), "audit")
+
+
+def test_verdicts_that_the_audit_does_not_count(tmp_path):
+    out = audited(built(tmp_path))
+    done = audit(out)
+    judge(done, sampled(done)[0].turn, "leak")
+    assert "it does not count them" in only(findings(out), "risk")
+    audit(out)
+    assert "may still identify somebody" in only(findings(out, known=Acknowledged(max_risk=1.0)), "risk")
+
+
+def test_dialogues_mended_behind_the_views(good, tmp_path):
+    """The audit speaks of the dialogues: whichever view is published, they must be those of the build."""
+    copy, other = tmp_path / "copy", built(tmp_path / "other", LINES[1:])
+    shutil.copytree(good, copy)
+    shutil.rmtree(copy / "dialogues")
+    shutil.copytree(other / "dialogues", copy / "dialogues")
+    audited(copy)
+    found = findings(copy)
+    assert {finding.check for finding in found} == {"files"}
+    assert "dialogues/train/data-00000-of-00001.arrow" in "".join(finding.reason for finding in found)
+    assert any("the manifest tells of 6 dialogues, and 5 are there" in finding.reason for finding in found)
+
+
+def test_sentences_in_place_of_departments(tmp_path):
+    lines = [{**LINES[0], "department": "我爸爸上个月在老家突然摔倒然后就说不出话来了"}, *LINES[1:]]
+    told = only(findings(audited(built(tmp_path, lines))), "anonymization")
+    assert told.startswith("1 departments are as long as sentences")
+
+
+def test_names_of_files_that_identify(tmp_path):
+    out = built(tmp_path, name="王建国_13800138000.jsonl")
+    found = findings(audited(out))
+    assert "the names of 1 input files look like identifiers; rename them" in "".join(map(str, found))
+    assert not any("王建国" in str(finding) or "138" in str(finding) for finding in found)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 from datasets import load_from_disk
 from typer.testing import CliRunner
@@ -17,6 +18,8 @@ from typer.testing import CliRunner
 import cmtmed
 from cmtmed.cli import app
 from cmtmed.errors import DatasetError, GateError, PublishError, UsageError
+from cmtmed.hub.repository import read
+from cmtmed.hub.shards import Staging
 from cmtmed.hub.versions import compare
 from tests.hub_client import client_of, published, publisher
 from tests.hub_server import Corrupt, Cut, Expired, HubServer, Kill, Status, Token, at, first
@@ -192,6 +195,188 @@ def test_many_shards(hub, good, tmp_path, monkeypatch):
     assert loaded(hub, tmp_path, "sft")["train"] == rows
 
 
+def commit(hub, **files):
+    """Commit small files as somebody else would."""
+    lines = [{"key": "header", "value": {"summary": "By hand", "description": ""}}]
+    for path, content in files.items():
+        value = {"path": path, "content": base64.b64encode(content.encode()).decode(), "encoding": "base64"}
+        lines.append({"key": "file", "value": value})
+    return hub.repository(REPO).push("main", "\n".join(map(json.dumps, lines)).encode(), "somebody")
+
+
+def test_an_old_version_repeated_leaves_the_new_one(hub, good, larger):
+    old = push(hub, good, tag="v1")
+    push(hub, larger, tag="v2")
+    before = files(hub)
+    again = push(hub, good, tag="v1")
+    assert (again.commit, files(hub)) == (old.commit, before)
+    assert versions(hub)[0] == "Version v2"
+
+
+def test_another_card_for_the_same_data(hub, good, larger):
+    old = push(hub, good, tag="v1")
+    other = {**CARD, "contact": "privacy@clinic.example"}
+    with pytest.raises(UsageError, match="stands for these data with another card; say --move-tag"):
+        published(hub.url, good, REPO, card=other, tag="v1")
+    moved = published(hub.url, good, REPO, card=other, tag="v1", move_tag=True)
+    assert hub.repository(REPO).tags == {"v1": moved.commit}
+    assert moved.commit != old.commit
+    assert versions(hub)[:2] == ["Version v1", "Version v1"]
+    assert published(hub.url, good, REPO, card=other, tag="v1").commit == moved.commit
+    push(hub, larger, tag="v2")
+    with pytest.raises(UsageError, match="holds a later version than 'v1'"):
+        push(hub, good, tag="v1", move_tag=True)
+
+
+def test_older_private_versions_do_not_become_public_unnoticed(hub, good, larger):
+    push(hub, good, tag="v1")
+    for dry_run in (True, False):
+        if dry_run:
+            refused = push(hub, larger, tag="v2", private=False, dry_run=True).refused
+            assert [finding.check for finding in refused] == ["history"]
+        else:
+            with pytest.raises(GateError, match="1 commits of earlier, private versions become public with it"):
+                push(hub, larger, tag="v2", private=False)
+    assert hub.repository(REPO).private
+    done = push(hub, larger, tag="v2", private=False, i_know=["history"])
+    assert not hub.repository(REPO).private
+    assert "become public with it" in done.card
+    assert push(hub, larger, tag="v2", private=False, i_know=["history"]).commit == done.commit
+    assert push(hub, larger, tag="v2", private=False).commit == done.commit
+    assert versions(hub)[0] == "Version v2"
+
+
+def test_the_only_version_becomes_public(hub, good):
+    push(hub, good, tag="v1")
+    assert push(hub, good, tag="v1", private=False).refused == ()
+    assert not hub.repository(REPO).private
+
+
+def test_files_that_the_hub_leaves_out_are_missed(hub, good):
+    push(hub, good, tag="v1", configs=["pretrain"])
+    commit(hub, **{".gitignore": "*.parquet\n"})
+    with pytest.raises(
+        PublishError, match=r"sft/\S+ is not in the commit as it is here, perhaps because of a .gitignore"
+    ):
+        push(hub, good, tag="v2", configs=["sft"])
+    assert set(hub.repository(REPO).tags) == {"v1"}
+
+
+def test_files_that_readers_would_take_for_ours(hub, good):
+    push(hub, good, tag="v1")
+    commit(hub, **{"sft/train-extra.parquet": "x"})
+    with pytest.raises(UsageError, match=r"holds 'sft/train-extra.parquet', which cmtmed did not publish"):
+        push(hub, good, tag="v2")
+
+
+def test_a_branch_in_the_tags_place(hub, good):
+    push(hub, good, tag="v1")
+    repository = hub.repository(REPO)
+    repository.branches["v2"] = repository.branches["main"]
+    with pytest.raises(UsageError, match="has a branch 'v2', which a tag of that name would be taken for"):
+        push(hub, good, tag="v2")
+
+
+def test_a_tag_that_somebody_else_sets_meanwhile(hub, good):
+    def race(_number, method, path):
+        if method == "POST" and "/tag/" in path:
+            repository = hub.repository(REPO)
+            repository.tags.setdefault("v1", repository.commits[repository.branches["main"]].parent)
+
+    hub.faults = race
+    with pytest.raises(PublishError, match="the tag 'v1' of 'org/dialogues' was set by somebody else meanwhile"):
+        push(hub, good, tag="v1")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("{}", "is no record of cmtmed"), ('{"format": "cmtmed.dataset", "version": 9}', "has version 9"),
+     ('{"format": "cmtmed.dataset", "version": 1, "files": ["a"]}', "is damaged")],
+)  # fmt: skip
+def test_a_damaged_record_is_told_of_before_anything_is_sent(hub, good, content, message):
+    push(hub, good, tag="v1", configs=["sft"])
+    sent = len(hub.uploaded)
+    commit(hub, **{"cmtmed.json": content})
+    with pytest.raises(DatasetError, match=message):
+        push(hub, good, tag="v2")
+    assert len(hub.uploaded) == sent
+
+
+def test_only_files_of_a_dataset_are_removed(hub, good):
+    push(hub, good, tag="v1")
+    record = json.loads(read_record(hub))
+    record["files"].append({"path": "LICENSE", "bytes": 1, "sha256": "0" * 64})
+    commit(hub, **{"LICENSE": "mine", "cmtmed.json": json.dumps(record)})
+    push(hub, good, tag="v2", configs=["sft"])
+    assert "LICENSE" in files(hub)
+    assert not [path for path in files(hub) if path.startswith("pretrain/")]
+
+
+def read_record(hub):
+    with client_of(hub.url):
+        from huggingface_hub import HfApi
+
+        return read(HfApi(), REPO, "cmtmed.json", "main")
+
+
+def test_a_card_that_the_hub_refuses_is_told_of_before_anything_is_sent(hub, good, tmp_path):
+    template = tmp_path / "mine.jinja"
+    template.write_text("x", encoding="utf-8")
+    hub.faults = first(9, "POST", "/validate-yaml", Status(400))
+    with pytest.raises(PublishError, match="the Hub does not accept the metadata of the card"):
+        push(hub, good)
+    assert (hub.uploaded, hub.repositories) == ([], {})
+
+
+def test_two_calls_at_once(hub, good, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(good, out)
+    staging = Staging(out, {})
+    with pytest.raises(UsageError, match="another cmtmed publish is at work"):
+        push(hub, out)
+    staging.release()
+    push(hub, out)
+    assert not staging.root.exists()
+
+
+def test_prepared_files_that_somebody_touched_are_written_again(hub, good, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(good, out)
+    hub.faults = first(99, "POST", "/preupload/", Status(503))
+    with pytest.raises(PublishError):
+        push(hub, out, configs=["sft"])
+    staged = tmp_path / ".out.publishing"
+    assert staged.stat().st_mode & 0o777 == 0o700
+    shard = next(staged.glob("sft/train-*.parquet"))
+    shard.write_bytes(shard.read_bytes()[:500])
+    hub.faults = None
+    done = push(hub, out, configs=["sft"])
+    assert done.checksum == push(hub, good, configs=["sft"]).checksum
+
+
+def test_rows_from_elsewhere(hub, good, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(good, out)
+    state = out / "sft" / "train" / "state.json"
+    told = json.loads(state.read_text(encoding="utf-8"))
+    told["_data_files"][0]["filename"] = (
+        f"../../../{good.parent.name}/out/sft/train/{told['_data_files'][0]['filename']}"
+    )
+    shutil.copytree(good.parent, tmp_path / good.parent.name)
+    state.write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(DatasetError, match="lists other files than those that are in it"):
+        push(hub, out)
+
+
+def test_secret_addresses_are_not_logged(hub, good, caplog):
+    caplog.set_level("DEBUG")
+    push(hub, good, configs=["sft"])
+    assert hub.uploaded
+    assert "Signature" not in caplog.text
+    assert hub.storage_url not in caplog.text
+    assert "hf_write" not in caplog.text
+
+
 def test_what_people_write_on_the_hub_stays(hub, good, larger):
     push(hub, good, tag="v1")
     from huggingface_hub import CommitOperationAdd, HfApi
@@ -217,7 +402,7 @@ def test_nothing_is_sent_if_a_check_objects(hub, tmp_path):
     with pytest.raises(GateError) as refused:
         published(hub.url, out, REPO)
     told = str(refused.value)
-    for check in ("audit", "quarantine", "card"):
+    for check in ("audit", "risk", "quarantine", "card"):
         assert f"\n  - {check}: " in told
     assert "nothing was sent" in told
     assert "王建国" not in told
@@ -227,11 +412,11 @@ def test_nothing_is_sent_if_a_check_objects(hub, tmp_path):
 
 def test_overridden_checks_are_named_in_card_and_record(hub, tmp_path):
     out = built(tmp_path)
-    done = published(hub.url, out, REPO, i_know=["audit", "card"])
-    assert [finding.check for finding in done.overridden] == ["audit", "card"]
+    done = published(hub.url, out, REPO, i_know=["audit", "risk", "card"])
+    assert [finding.check for finding in done.overridden] == ["audit", "risk", "card"]
     assert "Published although checks objected" in done.card
     with pytest.raises(GateError):
-        published(hub.url, out, REPO, i_know=["audit"])
+        published(hub.url, out, REPO, i_know=["audit", "risk"])
 
 
 def test_a_dry_run_sends_nothing_and_tells_everything(hub, good):
@@ -287,13 +472,17 @@ def test_somebody_elses_files(hub, good):
         push(hub, good)
 
 
-@pytest.mark.parametrize("repo", ["dialogues", "a/b/c", "-x/y", "org/", "org/数据", "org/a..b", "org/x" * 40])
+@pytest.mark.parametrize(
+    "repo", ["dialogues", "a/b/c", "-x/y", "org/", "org/数据", "org/a..b", "org/x.git", "org/x-", "org/" + "x" * 100]
+)
 def test_names_that_cannot_be(good, repo):
     with pytest.raises(UsageError, match="names no repository of the Hub; give ORG/NAME"):
         cmtmed.publish(good, repo)
 
 
-@pytest.mark.parametrize("tag", ["", "main", "refs/x", "a b", "版本", "0" * 40])
+@pytest.mark.parametrize(
+    "tag", ["", "main", "HEAD", "refs/x", "a b", "版本", "0" * 40, "abcdef1", "v1.", "v1..0", "v1.lock"]
+)
 def test_tags_that_cannot_be(good, tag):
     with pytest.raises(UsageError, match="cannot be a tag"):
         cmtmed.publish(good, REPO, tag=tag)
@@ -384,19 +573,11 @@ def test_a_token_that_expires_on_the_way(hub, good):
 
 def test_somebody_who_commits_meanwhile(hub, good):
     push(hub, good, configs=["sft"], tag="v1")
-    lines = [
-        {"key": "header", "value": {"summary": "By hand", "description": ""}},
-        {
-            "key": "file",
-            "value": {"path": "LICENSE", "content": base64.b64encode(b"mine").decode(), "encoding": "base64"},
-        },
-    ]
-    body = "\n".join(map(json.dumps, lines)).encode()
     done = []
 
     def meanwhile(_number, _method, path):
         if "/preupload/" in path and not done:
-            done.append(hub.repository(REPO).push("main", body, "somebody"))
+            done.append(commit(hub, LICENSE="mine"))
 
     hub.faults = meanwhile
     with pytest.raises(PublishError, match="somebody else changed the repository meanwhile"):
@@ -504,3 +685,26 @@ def test_what_cannot_be_compared(hub, good, tmp_path, monkeypatch):
             compare(f"{REPO}@v1", f"{REPO}@v3")
         with pytest.raises(PublishError, match="reading 'org/dialogues@v9'"):
             compare(good, f"{REPO}@v9")
+
+
+def test_a_table_that_another_writer_wrote(hub, good, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    push(hub, good, tag="v1")
+    from huggingface_hub import HfApi
+
+    def rewritten(change, tag):
+        """Let a table stand on the Hub that somebody wrote anew."""
+        with client_of(hub.url):
+            api = HfApi()
+            path = api.hf_hub_download(REPO, name, repo_type="dataset", revision="v1", local_dir=tmp_path)
+            change(pl.read_parquet(path)).write_parquet(path)
+            api.upload_file(path_or_fileobj=path, path_in_repo=name, repo_id=REPO, repo_type="dataset")
+            api.create_tag(REPO, tag=tag, repo_type="dataset")
+            return compare(good, f"{REPO}@{tag}")
+
+    name = "dialogues/train-00000-of-00001.parquet"
+    told = rewritten(lambda rows: rows.with_columns(pl.col("inquiries").cast(pl.List(pl.Struct(
+        {"message": pl.Int64, "start": pl.Int64, "end": pl.Int64, "slot": pl.String})))), "v2")  # fmt: skip
+    assert told.rows["same"] == len(LINES) + len(TEST)
+    with pytest.raises(DatasetError, match="the table of dialogues of 'org/dialogues@v3' cannot be read"):
+        rewritten(lambda rows: rows.drop("trace"), "v3")

@@ -69,7 +69,7 @@ def test_the_card_and_the_page_of_the_demo(installed):
         run(installed, run(installed, "-m", "cmtmed.cli", "path", "examples/demo.py").strip(), "demo")
     environment["HF_HUB_OFFLINE"] = "1"
     card = run(installed, "-m", "cmtmed.cli", "path", "examples/card.yaml").strip()
-    over = [word for check in ("audit", "test-sets") for word in ("--i-know", check)]
+    over = [word for check in ("audit", "risk", "test-sets", "card") for word in ("--i-know", check)]
     shown = run(
         installed, "-m", "cmtmed.cli", "publish", "demo", "org/demo", "--dry-run", "--card", card, "--quarantined", "4", *over
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Final
 
 import typer
 
@@ -32,8 +33,11 @@ app.add_typer(train.app)
 app.command("chat")(chat.command)
 
 
+INTERRUPTED: Final = 130
+
+
 def main() -> None:
-    """Run the command line. Exit codes: 0 done, 1 the work failed, 2 bad usage."""
+    """Run the command line. Exit codes: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     try:
         app()
     except UsageError as error:
@@ -42,6 +46,8 @@ def main() -> None:
     except CmtmedError as error:
         fail(error)
         sys.exit(1)
-    except KeyboardInterrupt:
-        fail("interrupted; the same command goes on where this one stopped")
-        sys.exit(1)
+    except SystemExit as stopped:
+        # What the library below makes of Ctrl-C.
+        if stopped.code == INTERRUPTED:
+            fail("interrupted; the same command goes on where this one stopped")
+        raise

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from cmtmed.engine import Progress
 
 # Results go to standard output and everything else to standard error, so that output can be piped.
-output = Console(highlight=False, soft_wrap=True)
-messages = Console(stderr=True, highlight=False, soft_wrap=True)
+output = Console(highlight=False, soft_wrap=True, emoji=False)
+messages = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 class _Notes(logging.Handler):

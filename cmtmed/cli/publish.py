@@ -15,6 +15,7 @@ from cmtmed.hub.gate import CHECKS, MAX_RISK
 from cmtmed.hub.publish import KEY, Publication, publish
 
 _CHECKS = ", ".join(CHECKS)
+_MOVE_TAG = "Let the tag stand for this card, if it stands for the same data with another one."
 _HASH_IDS = f"Publish keyed hashes instead of ids; the key is in {KEY}."
 
 
@@ -31,6 +32,7 @@ def command(
         _Gated | None, typer.Option("--gated", help="People agree to terms first; you let them in, or all are.")
     ] = None,
     tag: Annotated[str | None, typer.Option("--tag", help="Name of the version, such as v1.0.")] = None,
+    move_tag: Annotated[bool, typer.Option("--move-tag", help=_MOVE_TAG)] = False,  # noqa: FBT002
     config: Annotated[
         list[str] | None, typer.Option("--config", help="Publish this view only; may be given several times.")
     ] = None,
@@ -57,9 +59,9 @@ def command(
     told = not quiet and not as_json
     with notes(shown=told), progress_bar(shown=messages.is_terminal and told) as progress:
         done = publish(
-            out, repo, private=not public, gated=gated.value if gated else None, tag=tag, configs=config or (),
-            card=card, template=template, hash_ids=hash_ids, quarantined=quarantined, max_risk=max_risk,
-            against=against or (), i_know=i_know or (), dry_run=dry_run, progress=progress,
+            out, repo, private=not public, gated=gated.value if gated else None, tag=tag, move_tag=move_tag,
+            configs=config or (), card=card, template=template, hash_ids=hash_ids, quarantined=quarantined,
+            max_risk=max_risk, against=against or (), i_know=i_know or (), dry_run=dry_run, progress=progress,
         )  # fmt: skip
     if as_json:
         typer.echo(json.dumps(done.to_dict(), ensure_ascii=False))

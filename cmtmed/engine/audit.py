@@ -53,6 +53,19 @@ VERSION: Final = 1
 SIZE: Final = 300
 """Turns to read: about two hours. If none of them leaks, fewer than 20 in 1,000 turns do."""
 
+_HELD: Final = (
+    "cmtmed",
+    "scope",
+    "sample",
+    "data",
+    "build",
+    "counts",
+    "redaction",
+    "identifiers",
+    "strata",
+    "residual",
+)
+
 UNSUSPECTED: Final = 0.001
 """Supposed share of leaks among unsuspected turns; decides how many of them are drawn, not what is reported."""
 _BATCHES: Final = 16
@@ -171,6 +184,20 @@ def read_audit(out: str | Path) -> Audit:
     if content["data"] != data_digest(out, dropped=content["scope"]["dropped"]):
         raise DatasetError(f"the audit of {str(out)!r} is not of the dialogues that are there; run cmtmed audit {out}")
     return Audit(out, content)
+
+
+def is_settled(audited: Audit) -> bool:
+    """Say whether an audit counts every verdict that was given; `audit`, called again, takes later ones into account.
+
+    Raises:
+        DatasetError: the sample or the verdicts cannot be read.
+    """
+    folder = audited.out / FOLDER
+    read, leaks = tally(read_sample(folder / SAMPLE), _verdicts(folder, audited.content["data"]))
+    return all(
+        (one["read"], one["leaks"]) == (read[one["detector"]], leaks[one["detector"]])
+        for one in audited.content["strata"]
+    )
 
 
 def judge(audited: Audit, turn: Turn, verdict: Verdict) -> None:
@@ -355,7 +382,7 @@ def _content(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     known = isinstance(content, dict) and content.get("format") == FORMAT and content.get("version") == VERSION
-    return content if known else None
+    return content if known and set(_HELD) <= set(content) else None
 
 
 def _known(folder: Path, facts: Mapping[str, Any], digest: str) -> dict[str, Any] | None:

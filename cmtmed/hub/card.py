@@ -29,6 +29,11 @@ _FIRST: Final = (
     "language_creators", "multilinguality", "source_datasets", "extra_gated_prompt", "extra_gated_fields", "configs",
 )  # fmt: skip
 """The order of the metadata's keys; all others follow."""
+OURS: Final = frozenset({
+    "summary", "overridden", "configs", "load", "sources", "counts", "duplicates", "inquiries", "departments",
+    "privacy", "use", "citation", "build",
+})  # fmt: skip
+"""Sections of the bundled template."""
 _PLAIN: Final = re.compile(r"[\w:.-]+")
 _MARKDOWN: Final = str.maketrans({
     **{character: f"\\{character}" for character in r"\`*_{}[]()#+!|~$"},
@@ -40,7 +45,7 @@ def card(
     facts: Mapping[str, Any],
     metadata: Mapping[str, Any],
     *,
-    present: str | None = None,
+    present: bytes | None = None,
     template: Path | None = None,
 ) -> str:
     """Write the card of a version, ``README.md``.
@@ -54,20 +59,28 @@ def card(
     Raises:
         UsageError: the template is broken, or the present card is.
     """
-    from huggingface_hub import DatasetCard, DatasetCardData
+    from huggingface_hub import DatasetCardData
 
-    text, known = None, {}
-    if present is not None:
-        try:
-            there = DatasetCard(present, ignore_metadata_errors=False)
-        except Exception:  # noqa: BLE001 (YAML's errors quote the text, and all mean the same here)
-            raise UsageError(
-                f"the metadata of the card of {facts['repo']!r} cannot be read; mend README.md there, or remove it"
-            ) from None
-        text, known = there.text, there.data.to_dict()
-    whole = merge(text, _rendered(facts, template), f"README.md of {facts['repo']!r}")
-    data = DatasetCardData(**_joined(known, metadata))
+    text, known = _read(present, facts["repo"]) if present is not None else (None, {})
+    whole = merge(text, _rendered(facts, template), f"README.md of {facts['repo']!r}", OURS)
+    data = DatasetCardData(**_joined(known, metadata, theirs=not facts["details"].gate_prompt))
     return f"---\n{data.to_yaml(original_order=list(_FIRST)).rstrip()}\n---\n{whole.lstrip()}"
+
+
+def _read(present: bytes, repo: str) -> tuple[str, dict[str, Any]]:
+    """Return text and metadata of a card that stands on the Hub, with line ends as they are written here."""
+    from huggingface_hub import DatasetCard
+
+    try:
+        told = present.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        there = DatasetCard(told, ignore_metadata_errors=False)
+        known = there.data.to_dict()
+    except Exception:  # noqa: BLE001 (YAML's errors quote the text, and all mean the same here)
+        raise UsageError(
+            f"the metadata of the card of {repo!r} cannot be read; mend README.md there, or remove it"
+        ) from None
+    known.pop("ignore_metadata_errors", None)
+    return there.text, known
 
 
 def metadata(
@@ -139,12 +152,13 @@ def _info(out: Path, config: str, splits: Sequence[str], files: Sequence[Publish
     )
 
 
-def _joined(known: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
-    """Return our metadata, with what people added to it: their keys, and their tags."""
+def _joined(known: Mapping[str, Any], ours: Mapping[str, Any], *, theirs: bool) -> dict[str, Any]:
+    """Return our metadata, with what people added to it: their keys, their tags, and if wanted their gate's prompt."""
     tags = known.get("tags") or []
-    theirs = {key: value for key, value in known.items() if key not in ours and not key.startswith("extra_gated")}
-    kept_gate = {key: value for key, value in known.items() if key.startswith("extra_gated")}
-    return {**ours, "tags": sorted({*ours["tags"], *map(str, tags)}), **theirs, **kept_gate}
+    tags = [tags] if isinstance(tags, str) else tags
+    gate = "extra_gated" if theirs else "\0"
+    added = {key: value for key, value in known.items() if key not in ours or key.startswith(gate)}
+    return {**ours, "tags": sorted({*ours["tags"], *map(str, tags)}), **added}
 
 
 def _rendered(facts: Mapping[str, Any], template: Path | None) -> str:
@@ -164,13 +178,17 @@ def _rendered(facts: Mapping[str, Any], template: Path | None) -> str:
         loader=jinja2.ChoiceLoader(loaders), undefined=jinja2.StrictUndefined, keep_trailing_newline=True,
         autoescape=False,  # noqa: S701
     )  # fmt: skip
-    environment.filters |= {"number": _number, "percent": _percent, "size": _size, "tally": _tally, "md": _markdown}
+    environment.filters |= {
+        "number": _number, "percent": _percent, "size": _size, "tally": _tally, "md": _markdown, "code": _code
+    }  # fmt: skip
     try:
         return environment.get_template(name).render(**facts)
-    except jinja2.TemplateError as error:
+    except Exception as error:
+        if template is None:
+            raise
         line = getattr(error, "lineno", None)
         raise UsageError(
-            f"the template {name!r} cannot be used{f' (line {line})' if line else ''}: {error.message}"
+            f"the template {name!r} cannot be used{f' (line {line})' if line else ''}: {type(error).__name__}: {error}"
         ) from None
 
 

@@ -6,6 +6,7 @@ The library repeats the requests of uploads by itself, after the delay that the 
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +25,7 @@ TRIES: Final = 6
 LONGEST_WAIT: Final = 300.0
 """Seconds; a server that asks for more is told of, not waited for."""
 _AGAIN: Final = frozenset((408, 429, 500, 502, 503, 504))
+_NETWORK: Final = ("httpx", "httpx2", "httpcore", "httpcore2")
 _Result = TypeVar("_Result")
 
 
@@ -59,60 +61,71 @@ def told(doing: str) -> Iterator[None]:
         raise
     except HfHubHTTPError as error:
         raise PublishError(f"{doing}: {_refusal(error)}") from None
+    except json.JSONDecodeError:
+        raise PublishError(f"{doing}: the answer is none of the Hub's; check HF_ENDPOINT and the network") from None
     except (OSError, RuntimeError, ValueError) as error:
         # What the client wraps (an upload thread's failure) or the network raises.
         below = error.__cause__
         if isinstance(below, HfHubHTTPError):
             raise PublishError(f"{doing}: {_refusal(below)}") from None
-        if isinstance(error, ValueError) and "README.md" in str(error):
-            raise PublishError(f"{doing}: the Hub does not accept the card's metadata; see --dry-run") from None
         raise PublishError(f"{doing}: {type(below or error).__name__}; the same command goes on from here") from None
     except Exception as error:
-        if type(error).__module__.split(".")[0] in {"httpx", "httpx2", "httpcore", "httpcore2", "hf_xet"}:
+        if type(error).__module__.split(".")[0] in {*_NETWORK, "hf_xet"}:
             raise PublishError(
                 f"{doing}: no connection to the Hub ({type(error).__name__}); the same command goes on from here"
             ) from None
         raise
 
 
-def repeated(call: Callable[[], _Result]) -> _Result:
+def repeated(call: Callable[[], _Result], *, patient: bool = True) -> _Result:
     """Call, and call again while the Hub is overloaded or out of reach, after the delay that it asks for.
+
+    Args:
+        call: what to do.
+        patient: False if one try is enough.
 
     Raises:
         Whatever the last try raised.
     """
     from huggingface_hub.errors import HfHubHTTPError
 
-    for trial in range(1, TRIES + 1):
+    tries = TRIES if patient else 1
+    for trial in range(1, tries + 1):
         try:
             return call()
         except HfHubHTTPError as error:
             wait = _delay(error.response.headers, trial)
-            if error.response.status_code not in _AGAIN or trial == TRIES or wait > LONGEST_WAIT:
+            if error.response.status_code not in _AGAIN or trial == tries or wait > LONGEST_WAIT:
                 raise
             log.info("the Hub answered %d; trying again in %.0f s", error.response.status_code, wait)
         except Exception as error:
-            if type(error).__module__.split(".")[0] not in {"httpx", "httpx2"} or trial == TRIES:
+            # A server that is overloaded may answer with a page in place of JSON.
+            passing = isinstance(error, json.JSONDecodeError) or type(error).__module__.split(".")[0] in _NETWORK
+            if not passing or trial == tries:
                 raise
             wait = _delay({}, trial)
             log.info("no answer from the Hub (%s); trying again in %.0f s", type(error).__name__, wait)
         time.sleep(wait)
-    raise AssertionError("the last try returns or raises")  # pragma: no cover
+    raise AssertionError("the last try returns or raises")
 
 
 @contextmanager
 def hushed() -> Iterator[None]:
-    """Keep the client's own bars and warnings off the screen: they name addresses that are good for writing."""
+    """Keep bars and logs of the client and its libraries away: they name addresses that are good for writing."""
     from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
     from huggingface_hub.utils import logging as hub_logging
 
-    level, shown = hub_logging.get_verbosity(), not are_progress_bars_disabled()
-    hub_logging.set_verbosity_error()
+    shown = not are_progress_bars_disabled()
+    loggers = [hub_logging.get_logger("huggingface_hub"), *map(logging.getLogger, _NETWORK)]
+    levels = [one.level for one in loggers]
     disable_progress_bars()
+    for one in loggers:
+        one.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        hub_logging.set_verbosity(level)
+        for one, level in zip(loggers, levels, strict=True):
+            one.setLevel(level)
         if shown:
             enable_progress_bars()
 
@@ -136,7 +149,7 @@ def _refusal(error: Any) -> str:
     known = {
         401: "the Hub does not accept the token (wrong, expired, or no access); run hf auth login, or set HF_TOKEN",
         403: "the token may not write there; use one with write access to that user or organisation",
-        404: "the Hub knows no such repository, or the token may not see it; check ORG/NAME and the token",
+        404: "the Hub knows no such repository or version, or the token may not see it; check the names and the token",
         409: "something of that name exists already; choose another name",
         412: "somebody else changed the repository meanwhile; look at it and run the command again",
         413: "the Hub finds the files too large; ask for more storage",

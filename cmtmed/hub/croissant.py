@@ -19,21 +19,20 @@ if TYPE_CHECKING:
     from mlcroissant import Field, FileObject, FileSet, Metadata, RecordSet
 
 FILE: Final = "croissant.json"
+_HUB: Final = "https://huggingface.co"
+"""Where readers find the Hub: not the mirror by which somebody published."""
 _REPO: Final = "repo"
 _NO_DIGEST: Final = "https://github.com/mlcommons/croissant/issues/80"
 """What the format's own examples put where a repository, which has no digest, must have one."""
 
 
-def croissant(
-    facts: Mapping[str, Any], files: Sequence[PublishedFile], features: Mapping[str, Any], endpoint: str
-) -> bytes:
+def croissant(facts: Mapping[str, Any], files: Sequence[PublishedFile], features: Mapping[str, Any]) -> bytes:
     """Describe a version.
 
     Args:
         facts: from `cmtmed.hub.facts.facts`.
         files: the data files.
         features: of every config, as `datasets` knows them.
-        endpoint: address of the Hub.
 
     Returns:
         JSON-LD, the same bytes for the same version.
@@ -43,7 +42,7 @@ def croissant(
     """
     import mlcroissant as mlc
 
-    url = f"{endpoint}/datasets/{facts['repo']}"
+    url = f"{_HUB}/datasets/{facts['repo']}"
     try:
         described = _metadata(facts, files, features, url)
         told = described.to_json()

@@ -7,18 +7,29 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError
 
 from cmtmed.errors import UsageError, did_you_mean
 
 REQUIRED: Final = ("pretty_name", "collected", "authors", "contact")
 """Fields without which the gate lets nothing through."""
 _PLACEHOLDER: Final = re.compile(
-    r"\s*(?:todo|tbd|fixme|xxx+|\.{2,}|…+|-+|n/?a|none|\?+|待补充|待填写|<[^<>]*>|\[?more information needed\]?)?"
-    r"\s*[.。]?\s*",
-    re.IGNORECASE,
+    r"[\s\u200b-\u200d\ufeff]*(?:(?:todo|tbd|tba|fixme|待补充|待填写|待定)\b.*|xxx+|unknown|\.{2,}|…+|-+|n/?a|none|\?+|未知|无|暂无"
+    r"|<[^<>]*>|\[?more information needed\]?)?[\s\u200b-\u200d\ufeff]*[.。]?\s*",
+    re.IGNORECASE | re.DOTALL,
 )
-Text = Annotated[str, Field(max_length=20_000)]
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def _printable(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("holds control characters")
+    if "<!-- cmtmed:" in text:
+        raise ValueError("holds a marker of the card, <!-- cmtmed:…")
+    return text
+
+
+Text = Annotated[str, Field(max_length=20_000), AfterValidator(_printable)]
 
 
 class SourceDetails(BaseModel):

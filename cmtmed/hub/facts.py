@@ -12,7 +12,7 @@ from cmtmed.engine.clusters import list_clusters
 from cmtmed.engine.privacy import statement
 from cmtmed.hub.details import CardDetails
 from cmtmed.hub.gate import Finding
-from cmtmed.hub.licenses import lookup
+from cmtmed.hub.licenses import NONE, lookup
 from cmtmed.hub.shards import PublishedFile
 from cmtmed.hub.survey import Survey
 from cmtmed.stats import LEAST_DIALOGUES
@@ -105,7 +105,7 @@ def facts(
         "before_after": _before_after(report["before"], after),
         "picture": picture,
         "sources": _sources(report, found, details),
-        "licenses": [details.license] if details.license else found.licensed,
+        "licenses": [details.license] if details.license else [*found.licensed, *([NONE] if found.unlicensed else [])],
         "license_note": _license_note(details, found),
         "departments": _departments(after),
         "duplicates": _duplicates(out, stages, manifest["drops"]),
@@ -183,10 +183,12 @@ def _sources(report: Mapping[str, Any], found: Survey, details: CardDetails) -> 
 def _license_note(details: CardDetails, found: Survey) -> str:
     if details.license:
         return f"The dataset as a whole is published under {details.license}."
+    none = sum(found.unlicensed.values())
+    missing = f" **{none:,} dialogues have no licence.**" if none else ""
     names = [one.spdx if (one := lookup(name)) else name for name in found.licensed]
-    if len(names) == 1:
+    if len(names) == 1 and not none:
         return f"The dataset is published under {names[0]}, as its sources are."
-    return "Each dialogue stays under the licence of its source, told in the column `license`."
+    return f"Each dialogue stays under the licence of its source, told in the column `license`.{missing}"
 
 
 def _before_after(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -279,8 +281,8 @@ def _splits(files: Sequence[PublishedFile]) -> list[dict[str, Any]]:
 
 def _citation(details: CardDetails, version: Version) -> str:
     fields = {
-        "title": f"{{{details.pretty_name or version.repo}}}",
-        "author": " and ".join(details.authors),
+        "title": f"{{{_bibtex(details.pretty_name or version.repo)}}}",
+        "author": " and ".join(map(_bibtex, details.authors)),
         "year": str(details.year or ""),
         "howpublished": f"Hugging Face dataset {version.repo}",
         "note": f"version {version.tag}",
@@ -288,6 +290,11 @@ def _citation(details: CardDetails, version: Version) -> str:
     key = version.repo.split("/")[-1].lower()
     told = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
     return "\n".join([f"@misc{{{key},", *told, "}"])
+
+
+def _bibtex(text: str) -> str:
+    """Return text without the characters that would end a field, or the block that shows it."""
+    return " ".join(text.translate({ord(character): None for character in "{}`\\"}).split())
 
 
 def _share(part: int, whole: int) -> float:

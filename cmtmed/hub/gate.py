@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
-from cmtmed.engine.audit import read_audit
+from cmtmed.engine.audit import is_settled, read_audit
 from cmtmed.errors import DatasetError, UsageError, did_you_mean
 from cmtmed.hub.benchmarks import overlapping
 from cmtmed.hub.details import CardDetails
 from cmtmed.hub.licenses import may_carry, objections
-from cmtmed.hub.survey import Survey
+from cmtmed.hub.survey import Survey, identified
 from cmtmed.views.dataset import DataFile
 
 CHECKS: Final = {
@@ -28,9 +28,11 @@ CHECKS: Final = {
     "test-sets": "no dialogue for training comes from a test set or holds one's text",
     "quarantine": "whoever publishes knows how many records could not be read",
     "card": "every field of the card that people must write is written",
+    "history": "a repository that becomes public shows no earlier, private version",
 }
 """Name of each check and what it makes sure of."""
 
+HISTORY: Final = "history"
 MAX_RISK: Final = 20.0
 """Turns per 1,000 that may still identify somebody, by the upper confidence limit of the audit."""
 _EXAMPLES: Final = 3
@@ -81,6 +83,7 @@ class Acknowledged:
 def inspect(
     out: Path,
     manifest: Mapping[str, Any],
+    report: Mapping[str, Any],
     files: Sequence[DataFile],
     found: Survey,
     details: CardDetails,
@@ -91,6 +94,7 @@ def inspect(
     Args:
         out: directory of the build.
         manifest: its manifest.
+        report: its report.
         files: its tables that are to be published, as they are now.
         found: what a look at the dialogues gave.
         details: the part of the card that people write.
@@ -101,18 +105,28 @@ def inspect(
         InputError: a test set to compare with is missing or cannot be read.
     """
     return [
-        *_files(manifest, files),
+        *_files(manifest, files, found),
         *_anonymization(manifest, found),
         *_audit(out, known.max_risk),
         *_licenses(found, details),
-        *_test_sets(out, manifest, found, known.against),
+        *_test_sets(out, manifest, report["before"]["sources"], found, known.against),
         *_quarantine(manifest, known.quarantined),
         *_card(details),
     ]
 
 
-def _files(manifest: Mapping[str, Any], files: Sequence[DataFile]) -> Iterator[Finding]:
+def exposed(commits: int) -> list[Finding]:
+    """Return the finding that a repository must not become public as it is, if it holds commits of earlier versions."""
+    reason = f"{commits:,} commits of earlier, private versions become public with it"
+    way_out = "publish to a new name, or squash the history on the Hub first (huggingface_hub's super_squash_history)"
+    return [Finding(HISTORY, reason, way_out)] if commits else []
+
+
+def _files(manifest: Mapping[str, Any], files: Sequence[DataFile], found: Survey) -> Iterator[Finding]:
     """The audit looks at the table of dialogues; views hold the same text only if nobody touched them since."""
+    kept = manifest["counts"]["kept"]
+    if found.rows != kept:
+        yield Finding("files", f"the manifest tells of {kept:,} dialogues, and {found.rows:,} are there", "build again")
     told = {one["path"]: one["sha256"] for one in manifest.get("files", ())}
     if not told:
         yield Finding("files", "an earlier cmtmed built it, without checksums of its tables", "build again")
@@ -149,6 +163,19 @@ def _anonymization(manifest: Mapping[str, Any], found: Survey) -> Iterator[Findi
                 f"the pipeline leaves identifiers in the text: {', '.join(sorted(set(kept)))}",
                 "give these types another action than keep and build again",
             )
+    inputs = [PurePath(one["path"]).name for one in manifest["inputs"]]
+    for what, names in (("sources", list(found.placed)), ("input files", inputs)):
+        count = len(identified(names))
+        if count:
+            yield Finding(
+                "anonymization", f"the names of {count:,} {what} look like identifiers", "rename them and build again"
+            )
+    if found.sentences:
+        yield Finding(
+            "anonymization",
+            f"{found.sentences:,} departments are as long as sentences",
+            "map the field to another one in the source and build again",
+        )
     for name, count in found.identifying.items():
         yield Finding(
             "anonymization",
@@ -163,6 +190,20 @@ def _audit(out: Path, max_risk: float) -> Iterator[Finding]:
     except DatasetError as error:
         reason, _, way_out = str(error).rpartition("; ")
         yield Finding("audit", reason, way_out)
+        yield Finding("risk", "without an audit nobody knows what is left", way_out)
+        return
+    if audited.content["scope"]["dropped"]:
+        yield Finding(
+            "audit",
+            "the audit counts dropped dialogues too, which are not published",
+            f"run cmtmed audit {out} without --dropped",
+        )
+    if not is_settled(audited):
+        yield Finding(
+            "risk",
+            "verdicts were given since the audit was made, and it does not count them",
+            f"run cmtmed audit {out}",
+        )
         return
     residual = audited.residual
     if residual["status"] != "read":
@@ -197,7 +238,9 @@ def _licenses(found: Survey, details: CardDetails) -> Iterator[Finding]:
             yield Finding("licenses", reason, "choose another license in the card's file, or leave it out")
 
 
-def _test_sets(out: Path, manifest: Mapping[str, Any], found: Survey, against: Sequence[Path]) -> Iterator[Finding]:
+def _test_sets(
+    out: Path, manifest: Mapping[str, Any], read: Mapping[str, int], found: Survey, against: Sequence[Path]
+) -> Iterator[Finding]:
     named = [
         source
         for stage in manifest["pipeline"]["stages"]
@@ -209,6 +252,13 @@ def _test_sets(out: Path, manifest: Mapping[str, Any], found: Survey, against: S
             "the dialogues were not compared with any test set",
             "name the sources that are test sets in drop_benchmark_overlap.test_sources and build again, or give their "
             "files with --against",
+        )
+    missing = [source for source in named if source not in read]
+    if missing:
+        yield Finding(
+            "test-sets",
+            f"sources named as test sets hold no dialogue: {', '.join(sorted(missing))}",
+            "mend their names, or give their files to the build",
         )
     inside = {source: count for source in named if (count := found.placed.get(source, 0))}
     if inside:

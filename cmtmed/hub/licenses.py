@@ -22,6 +22,8 @@ class License:
         spdx: its SPDX identifier.
         hub: its name in the metadata of a dataset card on the Hub.
         family: licences under which an adaptation must stay share a family; empty where it may take other terms.
+        version: of a family whose adaptations may take a later version of it, never an earlier one.
+        attribution: whether whoever made it must be named.
         commercial: whether commercial use is allowed.
         adaptations: whether changed versions may be shared.
     """
@@ -29,18 +31,34 @@ class License:
     spdx: str
     hub: str
     family: str = ""
+    version: float = 0.0
+    attribution: bool = True
     commercial: bool = True
     adaptations: bool = True
 
 
+NONE: Final = "unknown"
+"""What the Hub's metadata says where there is no licence."""
+_ON_HUB: Final = frozenset({
+    "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0",
+    "cc-by-nc-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-3.0", "cc-by-nc-nd-4.0", "cc-by-nc-sa-2.0", "cc-by-nc-sa-3.0",
+    "cc-by-nc-sa-4.0",
+})  # fmt: skip
+"""Licences of Creative Commons that the Hub's metadata knows by their version; the others are ``cc`` to it."""
+
+
 def _creative_commons() -> Iterable[License]:
-    for version in ("2.0", "2.5", "3.0", "4.0"):
-        yield License(f"CC-BY-{version}", f"cc-by-{version}")
-        yield License(f"CC-BY-SA-{version}", f"cc-by-sa-{version}", family="cc-by-sa")
-        yield License(f"CC-BY-NC-{version}", f"cc-by-nc-{version}", commercial=False)
-        yield License(f"CC-BY-NC-SA-{version}", f"cc-by-nc-sa-{version}", family="cc-by-nc-sa", commercial=False)
-        yield License(f"CC-BY-ND-{version}", f"cc-by-nd-{version}", adaptations=False)
-        yield License(f"CC-BY-NC-ND-{version}", f"cc-by-nc-nd-{version}", commercial=False, adaptations=False)
+    for number in (2.0, 2.5, 3.0, 4.0):
+        for terms in ("", "-sa", "-nc", "-nc-sa", "-nd", "-nc-nd"):
+            name = f"cc-by{terms}-{number}"
+            yield License(
+                name.upper(),
+                name if name in _ON_HUB else "cc",
+                family=f"cc-by{terms}" if "-sa" in terms else "",
+                version=number,
+                commercial="-nc" not in terms,
+                adaptations="-nd" not in terms,
+            )
 
 
 KNOWN: Final = {
@@ -51,9 +69,9 @@ KNOWN: Final = {
         License("BSD-2-Clause", "bsd-2-clause"),
         License("BSD-3-Clause", "bsd-3-clause"),
         License("ISC", "isc"),
-        License("Unlicense", "unlicense"),
-        License("CC0-1.0", "cc0-1.0"),
-        License("PDDL-1.0", "pddl"),
+        License("Unlicense", "unlicense", attribution=False),
+        License("CC0-1.0", "cc0-1.0", attribution=False),
+        License("PDDL-1.0", "pddl", attribution=False),
         License("ODC-By-1.0", "odc-by"),
         License("ODbL-1.0", "odbl", family="odbl"),
         License("CDLA-Permissive-1.0", "cdla-permissive-1.0"),
@@ -66,7 +84,7 @@ KNOWN: Final = {
     )
 }
 """SPDX identifier in lower case to licence; the Hub's own names are known too."""
-_BY_HUB_NAME: Final = {one.hub: one for one in KNOWN.values()}
+_BY_HUB_NAME: Final = {one.hub: one for one in KNOWN.values() if one.hub != "cc"}
 
 
 def lookup(name: str) -> License | None:
@@ -75,7 +93,9 @@ def lookup(name: str) -> License | None:
     >>> lookup("apache-2.0").spdx, lookup("mine")
     ('Apache-2.0', None)
     """
-    bare = name.strip().lower().removesuffix("-only").removesuffix("-or-later")
+    bare = name.strip().lower()
+    if "gpl-" in bare:
+        bare = bare.removesuffix("-only").removesuffix("-or-later")
     return KNOWN.get(bare) or _BY_HUB_NAME.get(bare)
 
 
@@ -131,6 +151,17 @@ def may_carry(name: str, sources: Iterable[str]) -> list[str]:
         for one in known
         if one.family and one.family != chosen.family
     ]
+    reasons += [
+        f"what is shared under {one.spdx} may go on under a later version, and {chosen.spdx} is an earlier one"
+        for one in known
+        if one.family and one.family == chosen.family and chosen.version < one.version
+    ]
+    if not chosen.attribution:
+        reasons += [
+            f"{one.spdx} asks that its makers be named, and {chosen.spdx} waives that"
+            for one in known
+            if one.attribution
+        ]
     if chosen.commercial:
         reasons += [
             f"{one.spdx} forbids commercial use, and {chosen.spdx} would allow it"
@@ -147,7 +178,7 @@ def hub_name(name: str) -> str:
     ('cc-by-4.0', 'other')
     """
     known = lookup(name)
-    return known.hub if known else "other"
+    return known.hub if known else name if name == NONE else "other"
 
 
 def _frozen(one: License) -> bool:

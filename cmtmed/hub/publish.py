@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from cmtmed import __version__
 from cmtmed.anonymize.key import mark, secret
 from cmtmed.engine.report import read_report
 from cmtmed.errors import GateError, PublishError, UsageError, did_you_mean
@@ -24,15 +26,15 @@ from cmtmed.hub.croissant import FILE as CROISSANT
 from cmtmed.hub.croissant import croissant
 from cmtmed.hub.details import CardDetails, parse_details, read_details
 from cmtmed.hub.facts import CONFIGS, Version, build_files, checksum, facts
-from cmtmed.hub.gate import MAX_RISK, Acknowledged, Finding, inspect
+from cmtmed.hub.gate import HISTORY, MAX_RISK, Acknowledged, Finding, exposed, inspect
 from cmtmed.hub.picture import FILE as PICTURE
 from cmtmed.hub.picture import picture
 from cmtmed.hub.record import FILE as RECORD
-from cmtmed.hub.record import audit_of, encode, record
-from cmtmed.hub.repository import CARD, Repository, check, check_tag, look
+from cmtmed.hub.record import audit_of, decode, encode, record
+from cmtmed.hub.repository import CARD, Repository, check, look, older_commits, standing
 from cmtmed.hub.shards import PublishedFile, Staging, write_shards
 from cmtmed.hub.survey import Survey, survey
-from cmtmed.hub.upload import committed, finished, opened
+from cmtmed.hub.upload import checked_card, committed, opened, shown_to_all, tagged, verified
 from cmtmed.io.manifest import read_manifest
 from cmtmed.views.dataset import DataFile
 
@@ -47,7 +49,8 @@ KEY: Final = "CMTMED_KEY"
 Progress = Callable[[str, int, int], None]
 Gated = Literal["auto", "manual"]
 _EXTRAS: Final = ("altair", "huggingface_hub", "jinja2", "mlcroissant", "vl_convert")
-_TAG: Final = re.compile(r"(?!main$|refs/|[0-9a-f]{40}$)[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_TAG: Final = re.compile(r"(?!(?:main|HEAD|[0-9a-f]{7,40}|.*\.lock|.*\.|.*\.\..*)$)[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+"""What git allows, and nobody takes for a branch or a commit."""
 _REPO: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -99,6 +102,7 @@ def publish(
     private: bool = True,
     gated: Gated | None = None,
     tag: str | None = None,
+    move_tag: bool = False,
     configs: Sequence[str] = (),
     card: str | Path | Mapping[str, Any] | None = None,
     template: str | Path | None = None,
@@ -121,6 +125,7 @@ def publish(
             False.
         gated: people must agree to terms before they get access: at once (``auto``) or when you say so (``manual``).
         tag: names the version; by default ``build-`` and the first digits of the data's checksum.
+        move_tag: let the tag stand for this card, if it stands for the same data with another one.
         configs: which of ``sft``, ``pretrain``, ``prompts``, ``dialogues`` to publish; by default all that are there.
         card: the part of the card that people write: a YAML file, or its content (`cmtmed.hub.details.CardDetails`).
         template: a Jinja template for the card; it may extend the bundled ``dataset_card.md.jinja``.
@@ -139,24 +144,21 @@ def publish(
         PublishError: the Hub refused, or could not be reached; the same call goes on from there.
         OutputError: the files cannot be prepared beside the build.
     """
-    _check_names(repo, tag, gated)
     _check_extras()
+    _check_names(repo, tag, gated)
     acknowledged = Acknowledged(quarantined, max_risk, tuple(i_know), tuple(map(Path, against)))
     order = _Order(
-        Path(out), repo, private=private, gated=gated, tag=tag, template=Path(template) if template else None,
-        details=_details(card), key=secret(KEY) if hash_ids else None, progress=progress or _silent,
+        Path(out), repo, private=private, gated=gated, tag=tag, move_tag=move_tag,
+        template=Path(template) if template else None, details=_details(card), key=secret(KEY) if hash_ids else None,
+        acknowledged=acknowledged, progress=progress or _silent,
     )  # fmt: skip
     build = _Build.read(order.out, configs, hashed_ids=hash_ids)
     with hushed():
         api = None if dry_run else connect()
-        findings = inspect(order.out, build.manifest, build.files, build.survey, order.details, acknowledged)
-        overridden = [finding for finding in findings if finding.check in acknowledged.i_know]
-        refused = [finding for finding in findings if finding not in overridden]
-        if api is None:
-            return _rehearsed(order, build, refused, overridden)
-        if refused:
-            raise GateError(_refusal(order.out, refused))
-        return _sent(api, order, build, overridden)
+        findings = inspect(
+            order.out, build.manifest, build.report, build.files, build.survey, order.details, acknowledged
+        )
+        return _rehearsed(order, build, findings) if api is None else _sent(api, order, build, findings)
 
 
 @dataclass(frozen=True)
@@ -168,10 +170,18 @@ class _Order:
     private: bool
     gated: Gated | None
     tag: str | None
+    move_tag: bool
     template: Path | None
     details: CardDetails
     key: bytes | None
+    acknowledged: Acknowledged
     progress: Progress
+
+    def overridden(self, findings: Sequence[Finding]) -> list[Finding]:
+        return [one for one in findings if one.check in self.acknowledged.i_know]
+
+    def refused(self, findings: Sequence[Finding]) -> list[Finding]:
+        return [one for one in findings if one.check not in self.acknowledged.i_know]
 
 
 @dataclass(frozen=True)
@@ -199,49 +209,134 @@ class _Build:
         if not manifest["counts"]["kept"]:
             raise UsageError(f"{str(out)!r} holds no dialogue; look at what the build dropped")
         chosen = tuple(name for name in there if name in configs or not configs)
-        return cls(manifest, report, survey(out, hashed_ids=hashed_ids), chosen, build_files(out, chosen))
+        # The audit is of the dialogues, whichever tables are published.
+        files = build_files(out, sorted({*chosen, "dialogues"}))
+        return cls(manifest, report, survey(out, hashed_ids=hashed_ids), chosen, files)
 
 
-def _rehearsed(order: _Order, build: _Build, refused: Sequence[Finding], overridden: Sequence[Finding]) -> Publication:
+def _rehearsed(order: _Order, build: _Build, findings: Sequence[Finding]) -> Publication:
     """Prepare everything and send nothing."""
-    present = None
+    api = present = None
     try:
-        present = look(connect(), order.repo)
-    except (UsageError, PublishError):
-        log.info("%s cannot be looked at on the Hub; its card is shown as for a new repository", order.repo)
-    staging, version, data = _prepared(order, build)
-    try:
+        api = connect()
+        present = look(api, order.repo, patient=False)
+    except (UsageError, PublishError) as error:
+        log.info("the card is shown as for a new repository, because the Hub was not asked: %s", error)
+    with _staged(order, build) as staging:
+        version, data = _prepared(order, build, staging)
+        if api is not None and present is not None:
+            check(present, order.repo, version.tag, private=order.private)
+            standing(api, present, order.repo, version.tag, version.checksum)
+            findings = [*findings, *_history(api, order, present, version)]
+        overridden = order.overridden(findings)
         files, text = _whole(order, build, staging, version, data, overridden, present)
-    finally:
+        done = _publication(order, version, "", files, text, order.refused(findings), overridden)
         staging.discard()
-    return _publication(order, version, "", files, text, refused, overridden)
+    return done
 
 
-def _sent(api: HfApi, order: _Order, build: _Build, overridden: Sequence[Finding]) -> Publication:
+def _sent(api: HfApi, order: _Order, build: _Build, findings: Sequence[Finding]) -> Publication:
+    """Send everything, if nothing is refused."""
+    _pass(order, findings)
     present = look(api, order.repo)
     if present is not None:
-        check(present, order.repo, private=order.private)
-    staging, version, data = _prepared(order, build)
-    # Before anything is made on the Hub: what the tag stands for, and whether the card can be written.
-    tagged = present is not None and check_tag(api, present, order.repo, version.tag, version.checksum)
-    _whole(order, build, staging, version, data, overridden, present)
-    present = opened(api, order.repo, present, gated=order.gated)
-    files, text = _whole(order, build, staging, version, data, overridden, present)
-    commit = committed(api, version, files, present, order.progress)
-    finished(api, version, commit, present, tagged=tagged, private=order.private)
-    staging.discard()
-    return _publication(order, version, commit, files, text, (), overridden)
+        check(present, order.repo, order.tag, private=order.private)
+    with _staged(order, build) as staging:
+        version, data = _prepared(order, build, staging)
+        findings = [*findings, *_history(api, order, present, version)]
+        _pass(order, findings)
+        done = _standing(api, order, build, staging, version, data, order.overridden(findings), present)
+        if done is None:
+            overridden = order.overridden(findings)
+            files, text = _whole(order, build, staging, version, data, overridden, present)
+            checked_card(order.repo, text)
+            present = opened(api, order.repo, present, gated=order.gated)
+            commit = committed(api, version, files, present, order.progress)
+            verified(api, order.repo, commit, files)
+            tagged(api, version, commit, move=order.move_tag)
+            done = _publication(order, version, commit, files, text, (), overridden)
+        if not order.private and (present is None or present.private):
+            shown_to_all(api, order.repo)
+        staging.discard()
+    return done
 
 
-def _prepared(order: _Order, build: _Build) -> tuple[Staging, Version, list[PublishedFile]]:
-    """Write the shards, and say which version they are."""
+def _standing(
+    api: HfApi,
+    order: _Order,
+    build: _Build,
+    staging: Staging,
+    version: Version,
+    data: Sequence[PublishedFile],
+    overridden: Sequence[Finding],
+    present: Repository | None,
+) -> Publication | None:
+    """Return the version if it is published already, card and all; None if it is to be sent.
+
+    Raises:
+        UsageError: its tag stands for other data, or for the same with another card and is not to be moved.
+    """
+    there = standing(api, present, order.repo, version.tag, version.checksum)
+    if present is None or not there:
+        return None
+    # What objected to making the repository public objects no more, now that it is; the card still says so.
+    told = [Finding(**one) for one in decode(there[RECORD] or b"", order.repo)["overridden"]]
+    before = [one for one in told if one.check == HISTORY and one not in overridden]
+    files, text = _whole(
+        order, build, staging, version, data, [*overridden, *before], replace(present, card=there[CARD])
+    )
+    if there == {one.path: one.local.read_bytes() for one in files if one.path in there}:
+        opened(api, order.repo, present, gated=order.gated)
+        return _publication(order, version, present.tags[version.tag], files, text, (), [*overridden, *before])
+    if not order.move_tag:
+        raise UsageError(
+            f"the tag {version.tag!r} of {order.repo!r} stands for these data with another card; say --move-tag to let "
+            "it stand for this one, or choose another --tag"
+        )
+    if present.published(order.repo).get("checksum") != version.checksum:
+        raise UsageError(
+            f"{order.repo!r} holds a later version than {version.tag!r}, whose card cannot be changed any more; choose "
+            "another --tag to publish these data as a new version"
+        )
+    return None
+
+
+def _pass(order: _Order, findings: Sequence[Finding]) -> None:
+    refused = order.refused(findings)
+    if refused:
+        reasons = "\n".join(f"  - {finding}" for finding in refused)
+        raise GateError(
+            f"{str(order.out)!r} may not be published as it is, and nothing was sent:\n{reasons}\n"
+            "A check whose objection you answer for is overridden with --i-know CHECK, and the card says so."
+        )
+
+
+def _history(api: HfApi, order: _Order, present: Repository | None, version: Version) -> list[Finding]:
+    if order.private or present is None or not present.private:
+        return []
+    return exposed(older_commits(api, present, order.repo, version.checksum))
+
+
+@contextmanager
+def _staged(order: _Order, build: _Build) -> Iterator[Staging]:
+    """Open the directory in which the files stand; what is in it after a failure is taken up by the next call."""
     from importlib.metadata import version as installed
 
-    whole = checksum(build.files)
-    key_mark = mark(order.key) if order.key else ""
-    libraries = {name: installed(name) for name in ("datasets", "pyarrow")}
-    plan = {"build": whole, "configs": list(build.configs), "ids": key_mark, "versions": libraries}
+    plan = {
+        "build": checksum(build.files),
+        "configs": list(build.configs),
+        "ids": mark(order.key) if order.key else "",
+        "versions": {name: installed(name) for name in ("datasets", "pyarrow")} | {"cmtmed": __version__},
+    }
     staging = Staging(order.out, plan)
+    try:
+        yield staging
+    finally:
+        staging.release()
+
+
+def _prepared(order: _Order, build: _Build, staging: Staging) -> tuple[Version, list[PublishedFile]]:
+    """Write the shards, and say which version they are."""
     files = [
         one
         for config in build.configs
@@ -249,7 +344,7 @@ def _prepared(order: _Order, build: _Build) -> tuple[Staging, Version, list[Publ
     ]
     digest = checksum(files)
     tag = order.tag or f"build-{digest[:12]}"
-    return staging, Version(order.repo, tag, digest, whole, key_mark), files
+    return Version(order.repo, tag, digest, checksum(build.files), mark(order.key) if order.key else ""), files
 
 
 def _whole(
@@ -262,8 +357,6 @@ def _whole(
     present: Repository | None,
 ) -> tuple[list[PublishedFile], str]:
     """Write what goes beside the data: picture, Croissant, record and card."""
-    from huggingface_hub import constants
-
     audit = audit_of(order.out)
     told_facts = facts(
         order.out, version, data, order.details, build.manifest, build.report, audit, build.survey, overridden,
@@ -271,23 +364,21 @@ def _whole(
     )  # fmt: skip
     gated = order.gated is not None or bool(present and present.gated)
     told_metadata = metadata(told_facts, data, order.details, order.out, gated=gated)
-    features = {config: _features(order.out, config) for config in told_facts["configs"]}
+    features = {one.config: _features(order.out / one.config / one.split) for one in data}
     beside = [
         staging.write(PICTURE, picture(build.report)),
-        staging.write(CROISSANT, croissant(told_facts, data, features, constants.ENDPOINT)),
+        staging.write(CROISSANT, croissant(told_facts, data, features)),
     ]
     licenses = told_facts["licenses"]
     content = record(version, [*data, *beside], build.manifest, build.report, audit, licenses, overridden)
-    there = present.card.decode("utf-8", "replace") if present and present.card is not None else None
-    text = write_card(told_facts, told_metadata, present=there, template=order.template)
+    text = write_card(told_facts, told_metadata, present=present.card if present else None, template=order.template)
     written = [staging.write(RECORD, encode(content)), staging.write(CARD, text.encode())]
     return [*data, *beside, *written], text
 
 
-def _features(out: Path, config: str) -> Any:
+def _features(split: Path) -> Any:
     from datasets import DatasetInfo
 
-    split = next(path for path in sorted((out / config).iterdir()) if path.is_dir())
     return DatasetInfo.from_directory(str(split)).features
 
 
@@ -315,7 +406,15 @@ def _details(card: str | Path | Mapping[str, Any] | None) -> CardDetails:
 
 
 def _check_names(repo: str, tag: str | None, gated: str | None) -> None:
-    if not _REPO.fullmatch(repo) or len(repo) > 96 or ".." in repo or "--" in repo:
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
+    try:
+        validate_repo_id(repo)
+        known = _REPO.fullmatch(repo)
+    except HFValidationError:
+        known = None
+    if not known:
         raise UsageError(f"{repo!r} names no repository of the Hub; give ORG/NAME of letters, digits, - _ and .")
     if tag is not None and not _TAG.fullmatch(tag):
         raise UsageError(f"{tag!r} cannot be a tag; give a name such as v1.0, of letters, digits, - _ and .")
@@ -327,14 +426,6 @@ def _check_extras() -> None:
     missing = [name for name in _EXTRAS if find_spec(name) is None]
     if missing:
         raise UsageError(f"publishing needs {', '.join(missing)}; pip install 'cmtmed[hub]'")
-
-
-def _refusal(out: Path, refused: Sequence[Finding]) -> str:
-    reasons = "\n".join(f"  - {finding}" for finding in refused)
-    return (
-        f"{str(out)!r} may not be published as it is, and nothing was sent:\n{reasons}\n"
-        "A check whose objection you answer for is overridden with --i-know CHECK, and the card says so."
-    )
 
 
 def _silent(phase: str, done: int, total: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from cmtmed.engine.audit import read_audit
@@ -21,6 +21,11 @@ from cmtmed.hub.shards import PublishedFile
 FILE: Final = "cmtmed.json"
 FORMAT: Final = "cmtmed.dataset"
 VERSION: Final = 1
+_HELD: Final = {
+    "checksum": str, "tag": str, "ids": dict, "pipeline": dict, "counts": dict, "versions": dict, "after": dict,
+    "files": list, "overridden": list,
+}  # fmt: skip
+"""What a reader of a record relies on, by type."""
 _BY_DEPARTMENT: Final = ("departments", "department_turns", "department_asking")
 
 
@@ -55,7 +60,10 @@ def record(
         "ids": {"hashed": bool(version.key_mark), "key": version.key_mark},
         "pipeline": pipeline,
         "seed": manifest["seed"],
-        "inputs": [{**one, "path": PurePath(one["path"]).name} for one in manifest["inputs"]],
+        "inputs": [
+            {**one, "path": _name(one["path"], number, hashed=bool(version.key_mark))}
+            for number, one in enumerate(manifest["inputs"], start=1)
+        ],
         "versions": manifest["versions"],
         "counts": manifest["counts"],
         "drops": manifest["drops"],
@@ -95,15 +103,24 @@ def decode(data: bytes, where: str) -> dict[str, Any]:
         raise DatasetError(
             f"{FILE} of {where} has version {content.get('version')!r}, this cmtmed reads {VERSION}; update cmtmed"
         )
+    missing = [name for name, kind in _HELD.items() if not isinstance(content.get(name), kind)]
+    if missing or not all(isinstance(one, dict) and isinstance(one.get("path"), str) for one in content["files"]):
+        raise DatasetError(f"{FILE} of {where} is damaged ({', '.join(missing) or 'files'}); publish the dataset again")
     return content
 
 
-def audit_of(out: Any) -> dict[str, Any] | None:
+def audit_of(out: Path) -> dict[str, Any] | None:
     """Return what the audit of a build holds, None if there is none of these very dialogues."""
     try:
         return read_audit(out).content
     except DatasetError:
         return None
+
+
+def _name(path: str, number: int, *, hashed: bool) -> str:
+    """Return the name of an input file, or a number in its place where ids, which may hold it, are hashed."""
+    name = PurePath(path).name
+    return f"input-{number}{''.join(PurePath(name).suffixes[-2:])}" if hashed else name
 
 
 def _audit(audit: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cmtmed.errors import UsageError
 from cmtmed.hub.client import repeated, told
+from cmtmed.hub.facts import CONFIGS
 from cmtmed.hub.record import FILE, decode
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 CARD: Final = "README.md"
-_HARMLESS: Final = frozenset({".gitattributes", ".gitignore", CARD, "LICENSE", "LICENSE.txt", "LICENSE.md"})
+_HARMLESS: Final = frozenset({".gitattributes", CARD, "LICENSE", "LICENSE.txt", "LICENSE.md"})
 KIND: Final = "dataset"
 
 
@@ -30,6 +31,7 @@ class Repository:
         gated: ``auto``, ``manual``, or False.
         files: paths of its files.
         tags: name of each tag to the SHA of its commit.
+        branches: names of the branches.
         card: its README.md, None if it has none.
         record: its cmtmed.json, None if it has none.
     """
@@ -39,6 +41,7 @@ class Repository:
     gated: str | bool
     files: frozenset[str]
     tags: Mapping[str, str]
+    branches: frozenset[str]
     card: bytes | None
     record: bytes | None
 
@@ -47,8 +50,13 @@ class Repository:
         return decode(self.record, repr(repo)) if self.record is not None else {}
 
 
-def look(api: HfApi, repo: str) -> Repository | None:
+def look(api: HfApi, repo: str, *, patient: bool = True) -> Repository | None:
     """Return what stands in a dataset repository, None if there is none, or none that the token may see.
+
+    Args:
+        api: the client.
+        repo: its name.
+        patient: whether to try again where the Hub is overloaded or out of reach.
 
     Raises:
         PublishError: the Hub refused, or could not be reached.
@@ -57,12 +65,12 @@ def look(api: HfApi, repo: str) -> Repository | None:
 
     with told(f"looking at {repo!r}"):
         try:
-            info = repeated(lambda: api.repo_info(repo, repo_type=KIND))
+            info = repeated(lambda: api.repo_info(repo, repo_type=KIND), patient=patient)
         except RepositoryNotFoundError as error:
             if error.response.status_code == 401:
                 raise
             return None
-        refs = repeated(lambda: api.list_repo_refs(repo, repo_type=KIND))
+        refs = repeated(lambda: api.list_repo_refs(repo, repo_type=KIND), patient=patient)
     files = frozenset(one.rfilename for one in info.siblings or ())
     return Repository(
         head=info.sha,
@@ -70,6 +78,7 @@ def look(api: HfApi, repo: str) -> Repository | None:
         gated=info.gated or False,
         files=files,
         tags={tag.name: tag.target_commit for tag in refs.tags},
+        branches=frozenset(branch.name for branch in refs.branches),
         card=read(api, repo, CARD, info.sha) if CARD in files else None,
         record=read(api, repo, FILE, info.sha) if FILE in files else None,
     )
@@ -94,33 +103,64 @@ def read(api: HfApi, repo: str, path: str, revision: str) -> bytes | None:
         return Path(found).read_bytes()
 
 
-def check(present: Repository, repo: str, *, private: bool) -> None:
+def check(present: Repository, repo: str, tag: str | None, *, private: bool) -> None:
     """Make sure that a version may go into a repository that is there.
 
     Raises:
-        UsageError: it is public and was to be private, or it holds something that cmtmed did not publish.
+        UsageError: it is public and was to be private, it holds something that cmtmed did not publish where the
+            version would stand, or a branch has the name of the tag.
+        DatasetError: its record is damaged, or of a version that is not known.
     """
     if private and not present.private:
         raise UsageError(
             f"{repo!r} is public on the Hub, and a version was to be private; say --public, or make it private there"
         )
-    if present.record is None and not present.files <= _HARMLESS:
-        others = len(present.files - _HARMLESS)
+    if tag in present.branches:
         raise UsageError(
-            f"{repo!r} holds {others:,} files that cmtmed did not publish; choose another name, or empty it"
+            f"{repo!r} has a branch {tag!r}, which a tag of that name would be taken for; choose another --tag"
+        )
+    known = {one["path"] for one in present.published(repo).get("files", ())} | {CARD, FILE}
+    foreign = present.files - known
+    if present.record is None and not foreign <= _HARMLESS:
+        raise UsageError(
+            f"{repo!r} holds {len(foreign - _HARMLESS):,} files that cmtmed did not publish; choose another name, "
+            "or empty it"
+        )
+    inside = sorted(path for path in foreign if path.split("/")[0] in CONFIGS)
+    if inside:
+        raise UsageError(
+            f"{repo!r} holds {inside[0]!r}, which cmtmed did not publish and readers would take for a part of the "
+            "dataset; remove it"
         )
 
 
-def check_tag(api: HfApi, present: Repository, repo: str, tag: str, checksum: str) -> bool:
-    """Say whether a tag stands for this very version already.
+def standing(api: HfApi, present: Repository | None, repo: str, tag: str, checksum: str) -> dict[str, bytes | None]:
+    """Return card and record of the version that a tag stands for, empty if there is no such tag.
 
     Raises:
         UsageError: it stands for other data.
         PublishError: the Hub refused, or could not be reached.
     """
-    if tag not in present.tags:
-        return False
-    data = read(api, repo, FILE, present.tags[tag])
+    if present is None or tag not in present.tags:
+        return {}
+    found = {path: read(api, repo, path, present.tags[tag]) for path in (CARD, FILE)}
+    data = found[FILE]
     if data is None or decode(data, f"{repo}@{tag}")["checksum"] != checksum:
         raise UsageError(f"the tag {tag!r} of {repo!r} stands for another version; choose another --tag")
-    return True
+    return found
+
+
+def older_commits(api: HfApi, present: Repository | None, repo: str, checksum: str) -> int:
+    """Count the commits of earlier versions, which become public with the repository.
+
+    The first commit, by which the Hub makes a repository, and the last one, if it is of these very data, do not count.
+
+    Raises:
+        PublishError: the Hub refused, or could not be reached.
+    """
+    if present is None:
+        return 0
+    with told(f"looking at the history of {repo!r}"):
+        commits = repeated(lambda: list(api.list_repo_commits(repo, repo_type=KIND)))
+    same = bool(present.record) and present.published(repo)["checksum"] == checksum
+    return max(0, len(commits) - 1 - same)

@@ -7,13 +7,13 @@ not show. A new version replaces what stands between them and touches nothing el
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from cmtmed.errors import UsageError
 
-_MARKER: Final = re.compile(r"^<!-- cmtmed:(begin|end) ([a-z_]+) -->[ \t]*$", re.MULTILINE)
+_MARKER: Final = re.compile(r"^[ \t]*<!--[ \t]*cmtmed:(begin|end)[ \t]+([a-z_]+)[ \t]*-->[ \t]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -64,18 +64,18 @@ def split(text: str, where: str = "the card") -> list[Piece]:
     return pieces
 
 
-def merge(present: str | None, rendered: str, where: str = "the card") -> str:
+def merge(present: str | None, rendered: str, where: str = "the card", ours: Collection[str] = ()) -> str:
     """Put a newly generated card into the one that is there.
 
     Args:
         present: the card of the last version, None if there is none.
         rendered: the newly generated one.
         where: names the present card in errors.
+        ours: sections that are gone where they are not generated any more; others of that name are people's.
 
     Returns:
         What people wrote, unchanged and in its order; every generated section as it is now, each at the place that it
-        had. A section that is new stands behind the one before which it was generated; one that is no longer
-        generated is gone.
+        had. A section that is new stands behind the one before which it was generated.
 
     Raises:
         UsageError: the markers of a card are damaged.
@@ -84,8 +84,11 @@ def merge(present: str | None, rendered: str, where: str = "the card") -> str:
     if present is None or not present.strip():
         return rendered
     texts = {piece.name: piece.text for piece in new if piece.name}
-    merged = [Piece(piece.name, texts.get(piece.name, "")) if piece.name else piece for piece in split(present, where)]
-    merged = [piece for piece in merged if not piece.name or piece.text]
+    merged = [
+        Piece(piece.name, texts[piece.name]) if piece.name in texts else piece
+        for piece in split(present, where)
+        if piece.name in texts or piece.name not in ours
+    ]
     before = ""
     for name, text in texts.items():
         if name not in {piece.name for piece in merged}:

@@ -11,21 +11,23 @@ import hmac
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cmtmed.engine.workspace import write_marker
-from cmtmed.errors import DatasetError, OutputError
+from cmtmed.errors import DatasetError, OutputError, UsageError
 from cmtmed.views.dataset import open_dataset
 
 if TYPE_CHECKING:
-    from datasets import Dataset
+    from datasets import Dataset, DatasetDict
 
 SHARD_BYTES: Final = 500_000_000
 """Arrow bytes of the rows of one shard at most, as the Hub expects."""
 _PLAN: Final = "plan.json"
 _DONE: Final = "done.json"
+_LOCK: Final = "lock"
 _IDS: Final = ("id", "source_id", "cluster")
 
 Progress = Callable[[str, int, int], None]
@@ -62,25 +64,34 @@ class PublishedFile:
 class Staging:
     """The hidden directory beside a build in which its files for the Hub stand until they are published.
 
-    What an interrupted call left is taken up by the next one with the same plan, and thrown away by another.
+    What an interrupted call left is taken up by the next one with the same plan, and thrown away by another. Only its
+    owner can read it, and only one call at a time uses it.
 
     Args:
         out: directory of the build.
         plan: everything that decides about the bytes.
+
+    Raises:
+        UsageError: another call is at work on the same build.
+        OutputError: the directory cannot be written.
     """
 
     def __init__(self, out: Path, plan: dict[str, Any]) -> None:
-        whole = out.absolute()
+        from filelock import FileLock, Timeout
+
+        whole = out.resolve()
         self.root = whole.parent / f".{whole.name}.publishing"
         try:
-            if not (self.root / _PLAN).is_file() or self._known() != plan:
-                shutil.rmtree(self.root, ignore_errors=True)
-                self.root.mkdir()
+            self.root.mkdir(mode=0o700, exist_ok=True)
+            self._lock = FileLock(self.root / _LOCK)
+            self._lock.acquire(timeout=0)
+            if self._known() != plan:
+                self._clear()
                 write_marker(self.root / _PLAN, plan)
+        except Timeout:
+            raise UsageError(f"another cmtmed publish is at work on {str(out)!r}; wait until it is done") from None
         except OSError as error:
-            raise OutputError(
-                f"cannot write beside {str(out)!r}: {error.strerror}; the files for the Hub are prepared there"
-            ) from None
+            raise _unwritable(out, error) from None
 
     def _known(self) -> Any:
         try:
@@ -88,16 +99,44 @@ class Staging:
         except (OSError, ValueError):
             return None
 
+    def _clear(self) -> None:
+        for inside in self.root.iterdir():
+            if inside.is_dir():
+                shutil.rmtree(inside)
+            elif inside.name != _LOCK:
+                inside.unlink()
+
     def write(self, path: str, content: bytes) -> PublishedFile:
-        """Write a small file, whatever stood there before."""
+        """Write a small file, whatever stood there before.
+
+        Raises:
+            OutputError: there is no room.
+        """
         local = self.root / path
-        local.parent.mkdir(parents=True, exist_ok=True)
-        local.write_bytes(content)
+        try:
+            local.parent.mkdir(parents=True, exist_ok=True)
+            local.write_bytes(content)
+        except OSError as error:
+            raise _unwritable(self.root, error) from None
         return PublishedFile(path, local, len(content), hashlib.sha256(content).hexdigest())
+
+    def release(self) -> None:
+        """Let another call use it; what is there stays."""
+        self._lock.release()
 
     def discard(self) -> None:
         """Remove everything."""
+        # While it is locked, so that no other call's files go with ours.
+        with suppress(OSError):
+            self._clear()
+        self.release()
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"cannot write {str(path)!r} or beside it, where files for the Hub are prepared: {error.strerror}; make room"
+    )
 
 
 def write_shards(
@@ -122,6 +161,7 @@ def write_shards(
     from datasets.utils import are_progress_bars_disabled
 
     opened = open_dataset(out / config)
+    _check_origin(opened, out / config)
     sizes = {split: sum(file.stat().st_size for file in (out / config / split).glob("*.arrow")) for split in opened}
     counts = {split: max(1, -(-sizes[split] // SHARD_BYTES)) for split, rows in opened.items() if len(rows)}
     files: list[PublishedFile] = []
@@ -145,26 +185,43 @@ def write_shards(
     return files
 
 
+def _check_origin(opened: DatasetDict, folder: Path) -> None:
+    """Make sure that the rows come from the files of the build, and from all of them: nothing else was audited."""
+    read = {Path(one["filename"]).resolve() for rows in opened.values() for one in rows.cache_files}
+    there = {file.resolve() for file in folder.glob("*/*.arrow")}
+    if read != there:
+        raise DatasetError(f"{str(folder)!r} lists other files than those that are in it; run cmtmed build again")
+
+
 def _shard(rows: Dataset, name: str, path: Path, config: str, split: str, key: bytes | None) -> PublishedFile:
     path.parent.mkdir(exist_ok=True)
     done = path.with_suffix(f".{_DONE}")
-    if not (path.is_file() and done.is_file()):
+    digest = _whole(path, done)
+    if not digest:
         partial = path.with_suffix(".partial")
         scratch = path.with_suffix(".scratch")
         try:
-            if key is not None:
-                rows = _with_hidden_ids(rows, key, scratch)
-            rows.to_parquet(str(partial))
+            (_with_hidden_ids(rows, key, scratch) if key is not None else rows).to_parquet(str(partial))
         finally:
             scratch.unlink(missing_ok=True)
-        with partial.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
         partial.replace(path)
-        write_marker(done, {"sha256": digest, "rows": len(rows)})
-    told = json.loads(done.read_text(encoding="utf-8"))
-    if told["rows"] != len(rows):
-        raise DatasetError(f"{str(path)!r} is of another build; remove {str(path.parents[1])!r} and run again")
-    return PublishedFile(name, path, path.stat().st_size, told["sha256"], config, split, told["rows"])
+        digest = _digest(path)
+        write_marker(done, {"sha256": digest})
+    return PublishedFile(name, path, path.stat().st_size, digest, config, split, len(rows))
+
+
+def _whole(path: Path, done: Path) -> str:
+    """Return the SHA-256 of a shard that an earlier call finished and nobody touched since, else nothing."""
+    try:
+        told = json.loads(done.read_text(encoding="utf-8"))["sha256"]
+        return told if told == _digest(path) else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _with_hidden_ids(rows: Dataset, key: bytes, scratch: Path) -> Dataset:

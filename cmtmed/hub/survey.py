@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from cmtmed.errors import DatasetError
 
 _LABELS: Final = ("id", "source_id", "department", "subdepartment")
 _NUMBERS: Final = ("id", "source_id")
+_LONGEST: Final = 20
+"""Characters of the longest name of a department; what is longer is a sentence, and somebody said it."""
+_RUNS: Final = re.compile(r"[\u3400-\u9fff·]{2,}|[0-9]{17}[0-9Xx]|[0-9]{5,}")
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,15 @@ class Survey:
         licenses: dialogues by source and licence; an empty licence is none.
         placed: dialogues by source that are not in the split ``test``.
         identifying: values that look like identifiers, by column.
+        sentences: departments and subdepartments that are too long to be one.
+        rows: dialogues in all.
     """
 
     licenses: Mapping[tuple[str, str], int]
     placed: Mapping[str, int]
     identifying: Mapping[str, int]
+    sentences: int
+    rows: int
 
     @property
     def licensed(self) -> list[str]:
@@ -56,6 +64,7 @@ def survey(out: Path, *, hashed_ids: bool) -> Survey:
     licenses: Counter[tuple[str, str]] = Counter()
     placed: Counter[str] = Counter()
     identifying: Counter[str] = Counter()
+    sentences = height = 0
     looked = [name for name in _LABELS if not (hashed_ids and name in _NUMBERS)]
     for rows in dialogues(out, ["source", "license", "split", *_LABELS]):
         bare = rows["license"].fill_null("").str.strip_chars()
@@ -63,8 +72,25 @@ def survey(out: Path, *, hashed_ids: bool) -> Survey:
         placed.update(rows["source"].filter(rows["split"].fill_null("train") != "test").to_list())
         for name in looked:
             values = rows[name].drop_nulls().unique(maintain_order=True).to_list()
-            identifying[name] += sum(map(bool, find_identifiers(values)))
-    return Survey(licenses, placed, +identifying)
+            identifying[name] += len(identified(values))
+            if name not in _NUMBERS:
+                sentences += sum(len(value) > _LONGEST for value in values)
+        height += rows.height
+    return Survey(licenses, placed, +identifying, sentences, height)
+
+
+def identified(labels: Sequence[str]) -> list[str]:
+    """Return the labels that hold an identifier, as a whole or in a piece of them.
+
+    A name or number of a label stands without the words by which it is known in a sentence: so each run of Chinese
+    characters, and each of digits, is looked at by itself too.
+
+    >>> identified(["0101-李志明", "clinic/4711", "user=13800138000x"])
+    ['0101-李志明', 'user=13800138000x']
+    """
+    pieces = [[label, *_RUNS.findall(label)] for label in labels]
+    found = iter(find_identifiers([piece for some in pieces for piece in some]))
+    return [label for label, some in zip(labels, pieces, strict=True) if sum(bool(next(found)) for _ in some)]
 
 
 def dialogues(out: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:

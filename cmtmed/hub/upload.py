@@ -6,12 +6,13 @@ that stands stays.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cmtmed.errors import PublishError
 from cmtmed.hub.client import repeated, told
-from cmtmed.hub.facts import Version
+from cmtmed.hub.facts import CONFIGS, Version
 from cmtmed.hub.record import FILE as RECORD
 from cmtmed.hub.repository import CARD, KIND, Repository, check, look
 from cmtmed.hub.shards import SHARD_BYTES, PublishedFile
@@ -19,7 +20,30 @@ from cmtmed.hub.shards import SHARD_BYTES, PublishedFile
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
+_FIGURES: Final = "figures"
+_ASKED: Final = 500
+"""Files that the Hub is asked about at once."""
+
 Progress = Callable[[str, int, int], None]
+
+
+def checked_card(repo: str, text: str) -> None:
+    """Let the Hub look at the metadata of a card, before anything is made or sent.
+
+    Raises:
+        PublishError: it does not accept them, or could not be reached.
+    """
+    from huggingface_hub import DatasetCard
+
+    with told(f"checking the card of {repo!r}"):
+        try:
+            repeated(lambda: DatasetCard(text, ignore_metadata_errors=True).validate(repo_type=KIND))
+        except json.JSONDecodeError:
+            raise
+        except ValueError as error:
+            raise PublishError(
+                f"the Hub does not accept the metadata of the card: {_reasons(str(error))}; change what it speaks of"
+            ) from None
 
 
 def opened(api: HfApi, repo: str, present: Repository | None, *, gated: str | None) -> Repository:
@@ -34,7 +58,7 @@ def opened(api: HfApi, repo: str, present: Repository | None, *, gated: str | No
         present = look(api, repo)
         if present is None:
             raise PublishError(f"making {repo!r}: the Hub does not show it; check who may see it, and try again")
-        check(present, repo, private=True)
+        check(present, repo, None, private=True)
     if gated is not None and present.gated != gated:
         with told(f"gating {repo!r}"):
             repeated(lambda: api.update_repo_settings(repo, repo_type=KIND, gated=gated))
@@ -63,14 +87,16 @@ def committed(
     from huggingface_hub.errors import HfHubHTTPError
 
     repo = version.repo
-    adding = {one.path: CommitOperationAdd(one.path, one.local) for one in files}
+    with told(f"preparing the files of {repo!r}"):
+        adding = {one.path: CommitOperationAdd(one.path, one.local) for one in files}
     for sent, batch in _batches(files):
         progress("upload", sent, len(files))
         with told(f"sending {batch[0].path}{f' and {len(batch) - 1} more' if len(batch) > 1 else ''}"):
             api.preupload_lfs_files(repo, [adding[one.path] for one in batch], repo_type=KIND, free_memory=False)
     progress("upload", len(files), len(files))
     old = {one["path"] for one in present.published(repo).get("files", ())}
-    gone = sorted((old - set(adding)) & present.files)
+    # What a record says is trusted for files of a dataset only.
+    gone = sorted(path for path in (old - set(adding)) & present.files if path.split("/")[0] in {*CONFIGS, _FIGURES})
     operations = [*adding.values(), *(CommitOperationDelete(path, is_folder=False) for path in gone)]
     with told(f"committing to {repo!r}"):
         try:
@@ -93,18 +119,74 @@ def committed(
     return commit
 
 
-def finished(api: HfApi, version: Version, commit: str, present: Repository, *, tagged: bool, private: bool) -> None:
-    """Set the tag of a version, and let the public in if it is to be.
+def verified(api: HfApi, repo: str, commit: str, files: Sequence[PublishedFile]) -> None:
+    """Make sure that a commit holds every file, with the bytes that are here: a .gitignore may leave some out.
+
+    Raises:
+        PublishError: it does not.
+    """
+    paths = [one.path for one in files]
+    with told(f"looking at what {repo!r} holds"):
+        there = {
+            found.path: found
+            for start in range(0, len(paths), _ASKED)
+            for found in repeated(
+                lambda start=start: api.get_paths_info(  # type: ignore[misc]
+                    repo, paths[start : start + _ASKED], revision=commit, repo_type=KIND
+                )
+            )
+        }
+    for one in files:
+        found = there.get(one.path)
+        large = getattr(found, "lfs", None)
+        if found is None or found.size != one.bytes or (large is not None and large.sha256 != one.sha256):
+            raise PublishError(
+                f"{one.path} is not in the commit as it is here, perhaps because of a .gitignore in {repo!r}; "
+                "remove that, and run the command again"
+            )
+
+
+def tagged(api: HfApi, version: Version, commit: str, *, move: bool) -> None:
+    """Let the tag of a version stand for a commit.
+
+    Args:
+        api: the client.
+        version: whose tag.
+        commit: SHA of its commit.
+        move: whether a tag that stands for another commit is moved.
+
+    Raises:
+        PublishError: somebody else set it meanwhile, or the Hub refused, or could not be reached.
+    """
+    repo, tag = version.repo, version.tag
+    with told(f"setting the tag {tag!r} of {repo!r}"):
+        if move:
+            refs = repeated(lambda: api.list_repo_refs(repo, repo_type=KIND))
+            if any(one.name == tag and one.target_commit != commit for one in refs.tags):
+                repeated(lambda: api.delete_tag(repo, repo_type=KIND, tag=tag))
+        repeated(lambda: api.create_tag(repo, repo_type=KIND, tag=tag, revision=commit, exist_ok=True))
+        refs = repeated(lambda: api.list_repo_refs(repo, repo_type=KIND))
+    if not any(one.name == tag and one.target_commit == commit for one in refs.tags):
+        raise PublishError(f"the tag {tag!r} of {repo!r} was set by somebody else meanwhile; look at it there")
+
+
+def shown_to_all(api: HfApi, repo: str) -> None:
+    """Make a repository public.
 
     Raises:
         PublishError: the Hub refused, or could not be reached.
     """
-    repo = version.repo
-    with told(f"finishing {repo!r}"):
-        if not tagged:
-            repeated(lambda: api.create_tag(repo, repo_type=KIND, tag=version.tag, revision=commit, exist_ok=True))
-        if not private and present.private:
-            repeated(lambda: api.update_repo_settings(repo, repo_type=KIND, private=False))
+    with told(f"making {repo!r} public"):
+        repeated(lambda: api.update_repo_settings(repo, repo_type=KIND, private=False))
+
+
+def _reasons(answer: str) -> str:
+    """Return what the Hub objects to, from its JSON or text."""
+    try:
+        errors = json.loads(answer).get("errors") or []
+        return "; ".join(str(one.get("message")) for one in errors) or "it does not say why"
+    except (ValueError, AttributeError):
+        return " ".join(answer.split()) or "it does not say why"
 
 
 def _batches(files: Sequence[PublishedFile]) -> Iterator[tuple[int, list[PublishedFile]]]:

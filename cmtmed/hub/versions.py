@@ -13,6 +13,7 @@ from cmtmed.engine.comparison import Comparison, Side, build_side, compare_sides
 from cmtmed.errors import DatasetError, UsageError
 from cmtmed.hub.client import hushed, repeated, told
 from cmtmed.hub.record import FILE, decode
+from cmtmed.schema import DIALOGUE
 
 _VERSION: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*)@([A-Za-z0-9][A-Za-z0-9._-]*)")
 
@@ -74,6 +75,17 @@ def _published(name: str, repo: str, tag: str) -> _Opened:
     files = sorted(folder.glob("dialogues/*.parquet"))
     if not files:
         raise DatasetError(f"{name!r} has no config dialogues, which comparing needs; give a version that has")
-    rows = pl.concat([rows_of(pl.read_parquet(file), kept=True) for file in files])
+    try:
+        # Another writer may have given the same columns other widths, which hash differently.
+        rows = pl.concat(
+            [
+                rows_of(pl.read_parquet(file, columns=list(DIALOGUE)).cast(pl.Schema(DIALOGUE)), kept=True)
+                for file in files
+            ]
+        )
+    except pl.exceptions.PolarsError as error:
+        raise DatasetError(
+            f"the table of dialogues of {name!r} cannot be read ({type(error).__name__}); publish it again"
+        ) from None
     side = Side(name, content["pipeline"], content["counts"], content["versions"], content["after"], rows.lazy())
     return _Opened(side, content["ids"]["key"])

@@ -13,6 +13,7 @@ from cmtmed.io.manifest import write_json
 from cmtmed.stats import StageStats, TableStats
 
 FILE: Final = "report.json"
+_HELD: Final = ("counts", "stages", "drops", "quarantine", "before", "after", "rows")
 
 
 @dataclass(frozen=True)
@@ -75,4 +76,7 @@ def read_report(folder: Path) -> dict[str, Any]:
         raise DatasetError(
             f"{str(folder / FILE)!r} cannot be read ({type(error).__name__}); give the directory of a build"
         ) from None
+    missing = [name for name in _HELD if not isinstance(content, dict) or name not in content]
+    if missing:
+        raise DatasetError(f"{str(folder / FILE)!r} is damaged: it lacks {', '.join(missing)}; run cmtmed build again")
     return content

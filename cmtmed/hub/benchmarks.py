@@ -28,6 +28,8 @@ def overlapping(out: Path, file: Path) -> int:
         InputError: the file is missing or holds no dialogue.
         DatasetError: the build is damaged.
     """
+    if not file.is_file():
+        raise InputError(f"{str(file)!r} is no file; give a test set")
     sources = [Source(name=_SOURCE)]
     tests = [batch.dialogues for path in match_files([file], sources) for batch in read(path, sources)]
     rows = pl.concat(tests) if tests else pl.DataFrame()

@@ -21,6 +21,8 @@ FILE: Final = "manifest.json"
 FORMAT: Final = "cmtmed.build"
 VERSION: Final = 1
 
+_HELD: Final = ("pipeline", "seed", "inputs", "versions", "counts", "drops", "quarantine", "views")
+
 # Libraries whose version can change a row.
 _LIBRARIES: Final = ("cmtmed", "datasketch", "jieba", "numpy", "opencc", "polars", "pyarrow", "selectolax")
 
@@ -109,6 +111,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise DatasetError(
             f"{str(path)!r} has version {content.get('version')!r}, this cmtmed reads {VERSION}; build it again"
         )
+    missing = [name for name in _HELD if name not in content]
+    if missing:
+        raise DatasetError(f"{str(path)!r} is damaged: it lacks {', '.join(missing)}; run cmtmed build again")
     return content
 
 

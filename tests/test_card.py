@@ -271,8 +271,9 @@ def test_metadata_of_other_kinds(good, done):
 
 
 def test_a_prompt_of_the_gate(good, done):
-    text = done.card.replace("pretty_name:", "extra_gated_prompt: theirs\npretty_name:", 1)
-    with standing(text):
+    there = DatasetCard(done.card)
+    there.data["extra_gated_prompt"] = "theirs"
+    with standing(str(there)):
         kept = rehearsed(good, gated="auto").card
         ours = cmtmed.publish(
             good, "org/dialogues", card={**CARD, "gate_prompt": "ours"}, dry_run=True, gated="auto", quarantined=1

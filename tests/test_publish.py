@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -164,7 +165,7 @@ def test_public_at_last_and_gated_at_first(hub, good):
     repository = hub.repository(REPO)
     assert (repository.private, repository.gated) == (False, "manual")
     card = published(hub.url, good, REPO, card=CARD, private=False, dry_run=True).card
-    assert "extra_gated_prompt" in card, "a gate that is there stays in the card"
+    assert "extra_gated_prompt" in card
 
 
 def test_hashed_ids(hub, good, tmp_path, monkeypatch):
@@ -235,15 +236,73 @@ def test_older_private_versions_do_not_become_public_unnoticed(hub, good, larger
             refused = push(hub, larger, tag="v2", private=False, dry_run=True).refused
             assert [finding.check for finding in refused] == ["history"]
         else:
-            with pytest.raises(GateError, match="1 commits of earlier, private versions become public with it"):
+            with pytest.raises(GateError, match="1 commit with other, private data would become public with it"):
                 push(hub, larger, tag="v2", private=False)
     assert hub.repository(REPO).private
     done = push(hub, larger, tag="v2", private=False, i_know=["history"])
     assert not hub.repository(REPO).private
-    assert "become public with it" in done.card
+    assert "would become public with it" in done.card
     assert push(hub, larger, tag="v2", private=False, i_know=["history"]).commit == done.commit
     assert push(hub, larger, tag="v2", private=False).commit == done.commit
     assert versions(hub)[0] == "Version v2"
+
+
+def test_data_that_other_branches_and_tags_lead_to(hub, good, larger):
+    push(hub, good, tag="v1")
+    repository = hub.repository(REPO)
+    first = repository.history(repository.branches["main"])[-1][0]
+    for ref in (repository.tags, repository.branches):
+        ref["old"] = repository.branches["main"]
+        hidden = dict(repository.tags)
+        repository.tags.clear()
+        repository.tags.update({"old": hidden["v1"]} if ref is repository.tags else {})
+        repository.branches["main"] = first
+        with pytest.raises(GateError, match="1 commit with other, private data"):
+            push(hub, larger, tag="v2", private=False)
+        ref.pop("old")
+        repository.branches["main"], repository.tags["v1"] = hidden["v1"], hidden["v1"]
+
+
+def test_a_repository_made_by_hand_becomes_public_with_its_first_version(hub, good):
+    from huggingface_hub import HfApi
+
+    with client_of(hub.url):
+        HfApi().create_repo(REPO, repo_type="dataset", private=True)
+    commit(hub, **{"README.md": "# By hand\n"})
+    done = push(hub, good, tag="v1", private=False)
+    assert "# By hand" in done.card
+    assert not hub.repository(REPO).private
+
+
+def test_a_repository_that_becomes_public_meanwhile(hub, good):
+    def meanwhile(_number, _method, path):
+        if "/preupload/" in path:
+            hub.repository(REPO).private = False
+
+    hub.faults = meanwhile
+    with pytest.raises(PublishError, match="became public meanwhile, and a version was to be private"):
+        push(hub, good)
+    assert versions(hub) == ["initial commit"]
+
+
+def test_a_gate_that_is_closed_later(hub, good):
+    one = push(hub, good, tag="v1", private=False)
+    assert push(hub, good, tag="v1", private=False, gated="manual").commit == one.commit
+    assert hub.repository(REPO).gated == "manual"
+    assert push(hub, good, tag="v1", private=False).commit == one.commit
+
+
+def test_a_dry_run_foretells_what_the_hub_would_object_to(hub, good, larger):
+    push(hub, good, tag="v1")
+    for options in ({"tag": "v1", "card": {**CARD, "contact": "x@clinic.example"}}, {"card": CARD, "tag": "main2"}):
+        hub.repository(REPO).branches["main2"] = hub.repository(REPO).branches["main"]
+        with pytest.raises(UsageError):
+            published(hub.url, good, REPO, dry_run=True, **options)
+
+
+def test_sources_of_the_card_that_the_build_has_not(hub, good):
+    with pytest.raises(UsageError, match=r"sources.clinc: the build has no such source; did you mean 'clinic'\?"):
+        published(hub.url, good, REPO, card={**CARD, "sources": {"clinc": {"title": "x"}}})
 
 
 def test_the_only_version_becomes_public(hub, good):
@@ -252,14 +311,25 @@ def test_the_only_version_becomes_public(hub, good):
     assert not hub.repository(REPO).private
 
 
-def test_files_that_the_hub_leaves_out_are_missed(hub, good):
+def test_a_gitignore_may_leave_files_out(hub, good):
     push(hub, good, tag="v1", configs=["pretrain"])
     commit(hub, **{".gitignore": "*.parquet\n"})
-    with pytest.raises(
-        PublishError, match=r"sft/\S+ is not in the commit as it is here, perhaps because of a .gitignore"
-    ):
+    with pytest.raises(UsageError, match=r"holds a \.gitignore, by which the Hub may leave files of a version out"):
         push(hub, good, tag="v2", configs=["sft"])
-    assert set(hub.repository(REPO).tags) == {"v1"}
+
+
+def test_what_the_hub_holds_is_looked_at_before_it_gets_a_name(hub, good):
+    def damage(_number, method, path):
+        if method == "POST" and "/paths-info/" in path:
+            repository = hub.repository(REPO)
+            head = repository.commits[repository.branches["main"]]
+            card = head.files["README.md"]
+            head.files["README.md"] = replace(card, content=bytes(card.size))
+
+    hub.faults = damage
+    with pytest.raises(PublishError, match=r"README.md is not in the commit to 'org/dialogues' as it is here"):
+        push(hub, good, tag="v1")
+    assert hub.repository(REPO).tags == {}
 
 
 def test_files_that_readers_would_take_for_ours(hub, good):

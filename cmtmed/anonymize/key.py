@@ -17,11 +17,12 @@ LEAST: Final = 16
 _CHECKED: Final = b"cmtmed: is this the same key"
 
 
-def secret(variable: str) -> bytes:
+def secret(variable: str, needed: str = "pseudonyms and shifted dates need") -> bytes:
     """Read the key.
 
     Args:
         variable: name of the environment variable that holds it.
+        needed: what it is for, in errors.
 
     Raises:
         UsageError: it is not set, or shorter than `LEAST` characters.
@@ -30,7 +31,7 @@ def secret(variable: str) -> bytes:
     if len(value) < LEAST:
         found = f"holds {len(value)} characters" if value else "is not set"
         raise UsageError(
-            f"pseudonyms and shifted dates need a secret key, and the environment variable {variable} {found}; "
+            f"{needed} a secret key, and the environment variable {variable} {found}; "
             f"set it to {LEAST} random characters or more, for example: export {variable}=$(openssl rand -hex 32)"
         )
     return value.encode("utf-8", "surrogateescape")

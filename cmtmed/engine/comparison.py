@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from cmtmed.engine.report import read_report
 from cmtmed.io.manifest import read_manifest
+from cmtmed.schema import empty
 
 _STATS: Final = ("dialogues", "turns", "characters", "identifiers", "inquiries")
 
@@ -123,10 +124,11 @@ def build_side(folder: Path) -> Side:
         for file in sorted(folder.glob(pattern)):
             with pa.memory_map(str(file)) as source:
                 # Polars' own reader refuses streams whose empty columns have no buffer.
-                parts.append(rows_of(pl.DataFrame(pa.ipc.open_stream(source).read_all()), kept=kept))
+                tables = (pa.Table.from_batches([batch]) for batch in pa.ipc.open_stream(source))
+                parts += [rows_of(pl.DataFrame(table), kept=kept) for table in tables]
     return Side(
         str(folder), manifest["pipeline"], manifest["counts"], manifest["versions"], read_report(folder)["after"],
-        pl.concat(parts).lazy(),
+        pl.concat(parts or [rows_of(empty(), kept=True)]).lazy(),
     )  # fmt: skip
 
 

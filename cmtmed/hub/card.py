@@ -84,7 +84,7 @@ def _read(present: bytes, repo: str) -> tuple[str, dict[str, Any]]:
 
 
 def metadata(
-    facts: Mapping[str, Any], files: Sequence[PublishedFile], details: CardDetails, out: Path, *, gated: bool
+    facts: Mapping[str, Any], files: Sequence[PublishedFile], details: CardDetails, out: Path
 ) -> dict[str, Any]:
     """Return the metadata of the card, as the Hub's documentation names it.
 
@@ -93,7 +93,6 @@ def metadata(
         files: the data files.
         details: what people wrote.
         out: directory of the build; its tables know their features.
-        gated: whether people must agree to something before they get access.
     """
     from datasets.info import DatasetInfosDict
     from datasets.utils.metadata import MetadataConfigs
@@ -124,13 +123,9 @@ def metadata(
     DatasetInfosDict(infos).to_dataset_card_data(data)
     MetadataConfigs(configs).to_dataset_card_data(data)
     told: dict[str, Any] = data.to_dict()
-    if gated:
-        told["extra_gated_prompt"] = details.gate_prompt or _PROMPT
-        told["extra_gated_fields"] = {
-            "Affiliation": "text",
-            "Purpose": "text",
-            "I agree to the terms above": "checkbox",
-        }
+    # The Hub shows them where the repository is gated, which may be decided any day.
+    told["extra_gated_prompt"] = details.gate_prompt or _PROMPT
+    told["extra_gated_fields"] = {"Affiliation": "text", "Purpose": "text", "I agree to these terms": "checkbox"}
     return told
 
 

@@ -117,8 +117,8 @@ def inspect(
 
 def exposed(commits: int) -> list[Finding]:
     """Return the finding that a repository must not become public as it is, if it holds commits of earlier versions."""
-    reason = f"{commits:,} commits of earlier, private versions become public with it"
-    way_out = "publish to a new name, or squash the history on the Hub first (huggingface_hub's super_squash_history)"
+    reason = f"{commits:,} commit{'s' * (commits > 1)} with other, private data would become public with it"
+    way_out = "publish to a new name"
     return [Finding(HISTORY, reason, way_out)] if commits else []
 
 

@@ -31,7 +31,7 @@ from cmtmed.hub.picture import FILE as PICTURE
 from cmtmed.hub.picture import picture
 from cmtmed.hub.record import FILE as RECORD
 from cmtmed.hub.record import audit_of, decode, encode, record
-from cmtmed.hub.repository import CARD, Repository, check, look, older_commits, standing
+from cmtmed.hub.repository import CARD, Repository, check, earlier_data, look, standing
 from cmtmed.hub.shards import PublishedFile, Staging, write_shards
 from cmtmed.hub.survey import Survey, survey
 from cmtmed.hub.upload import checked_card, committed, opened, shown_to_all, tagged, verified
@@ -149,10 +149,15 @@ def publish(
     acknowledged = Acknowledged(quarantined, max_risk, tuple(i_know), tuple(map(Path, against)))
     order = _Order(
         Path(out), repo, private=private, gated=gated, tag=tag, move_tag=move_tag,
-        template=Path(template) if template else None, details=_details(card), key=secret(KEY) if hash_ids else None,
-        acknowledged=acknowledged, progress=progress or _silent,
+        template=Path(template) if template else None, details=_details(card),
+        key=secret(KEY, "hashed ids need") if hash_ids else None, acknowledged=acknowledged,
+        progress=progress or _silent,
     )  # fmt: skip
     build = _Build.read(order.out, configs, hashed_ids=hash_ids)
+    for name in order.details.sources:
+        if name not in build.report["before"]["sources"]:
+            near = did_you_mean(name, build.report["before"]["sources"])
+            raise UsageError(f"card: sources.{name}: the build has no such source; {near}")
     with hushed():
         api = None if dry_run else connect()
         findings = inspect(
@@ -226,12 +231,14 @@ def _rehearsed(order: _Order, build: _Build, findings: Sequence[Finding]) -> Pub
         version, data = _prepared(order, build, staging)
         if api is not None and present is not None:
             check(present, order.repo, version.tag, private=order.private)
-            standing(api, present, order.repo, version.tag, version.checksum)
             findings = [*findings, *_history(api, order, present, version)]
+            there = standing(api, present, order.repo, version.tag, version.checksum)
+            _standing(order, build, staging, version, data, order.overridden(findings), present, there)
         overridden = order.overridden(findings)
         files, text = _whole(order, build, staging, version, data, overridden, present)
         done = _publication(order, version, "", files, text, order.refused(findings), overridden)
-        staging.discard()
+        if not staging.resumed:
+            staging.discard()
     return done
 
 
@@ -245,24 +252,26 @@ def _sent(api: HfApi, order: _Order, build: _Build, findings: Sequence[Finding])
         version, data = _prepared(order, build, staging)
         findings = [*findings, *_history(api, order, present, version)]
         _pass(order, findings)
-        done = _standing(api, order, build, staging, version, data, order.overridden(findings), present)
+        overridden = order.overridden(findings)
+        there = standing(api, present, order.repo, version.tag, version.checksum)
+        done = _standing(order, build, staging, version, data, overridden, present, there)
         if done is None:
-            overridden = order.overridden(findings)
             files, text = _whole(order, build, staging, version, data, overridden, present)
             checked_card(order.repo, text)
             present = opened(api, order.repo, present, gated=order.gated)
-            commit = committed(api, version, files, present, order.progress)
+            commit = committed(api, version, files, present, order.progress, private=order.private)
             verified(api, order.repo, commit, files)
             tagged(api, version, commit, move=order.move_tag)
             done = _publication(order, version, commit, files, text, (), overridden)
-        if not order.private and (present is None or present.private):
+        else:
+            present = opened(api, order.repo, present, gated=order.gated)
+        if not order.private and present.private:
             shown_to_all(api, order.repo)
         staging.discard()
     return done
 
 
 def _standing(
-    api: HfApi,
     order: _Order,
     build: _Build,
     staging: Staging,
@@ -270,13 +279,15 @@ def _standing(
     data: Sequence[PublishedFile],
     overridden: Sequence[Finding],
     present: Repository | None,
+    there: Mapping[str, bytes | None],
 ) -> Publication | None:
     """Return the version if it is published already, card and all; None if it is to be sent.
 
+    ``there`` are card and record for which its tag stands, empty if there is no such tag.
+
     Raises:
-        UsageError: its tag stands for other data, or for the same with another card and is not to be moved.
+        UsageError: its tag stands for the same data with another card, and is not to be moved.
     """
-    there = standing(api, present, order.repo, version.tag, version.checksum)
     if present is None or not there:
         return None
     # What objected to making the repository public objects no more, now that it is; the card still says so.
@@ -286,7 +297,6 @@ def _standing(
         order, build, staging, version, data, [*overridden, *before], replace(present, card=there[CARD])
     )
     if there == {one.path: one.local.read_bytes() for one in files if one.path in there}:
-        opened(api, order.repo, present, gated=order.gated)
         return _publication(order, version, present.tags[version.tag], files, text, (), [*overridden, *before])
     if not order.move_tag:
         raise UsageError(
@@ -314,7 +324,7 @@ def _pass(order: _Order, findings: Sequence[Finding]) -> None:
 def _history(api: HfApi, order: _Order, present: Repository | None, version: Version) -> list[Finding]:
     if order.private or present is None or not present.private:
         return []
-    return exposed(older_commits(api, present, order.repo, version.checksum))
+    return exposed(earlier_data(api, present, order.repo, version.checksum))
 
 
 @contextmanager
@@ -362,8 +372,7 @@ def _whole(
         order.out, version, data, order.details, build.manifest, build.report, audit, build.survey, overridden,
         picture=PICTURE,
     )  # fmt: skip
-    gated = order.gated is not None or bool(present and present.gated)
-    told_metadata = metadata(told_facts, data, order.details, order.out, gated=gated)
+    told_metadata = metadata(told_facts, data, order.details, order.out)
     features = {one.config: _features(order.out / one.config / one.split) for one in data}
     beside = [
         staging.write(PICTURE, picture(build.report)),

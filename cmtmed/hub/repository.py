@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cmtmed.errors import UsageError
+from cmtmed.errors import DatasetError, UsageError
 from cmtmed.hub.client import repeated, told
 from cmtmed.hub.facts import CONFIGS
 from cmtmed.hub.record import FILE, decode
@@ -119,6 +119,8 @@ def check(present: Repository, repo: str, tag: str | None, *, private: bool) -> 
         raise UsageError(
             f"{repo!r} has a branch {tag!r}, which a tag of that name would be taken for; choose another --tag"
         )
+    if ".gitignore" in present.files:
+        raise UsageError(f"{repo!r} holds a .gitignore, by which the Hub may leave files of a version out; remove it")
     known = {one["path"] for one in present.published(repo).get("files", ())} | {CARD, FILE}
     foreign = present.files - known
     if present.record is None and not foreign <= _HARMLESS:
@@ -150,17 +152,31 @@ def standing(api: HfApi, present: Repository | None, repo: str, tag: str, checks
     return found
 
 
-def older_commits(api: HfApi, present: Repository | None, repo: str, checksum: str) -> int:
-    """Count the commits of earlier versions, which become public with the repository.
+def earlier_data(api: HfApi, present: Repository, repo: str, checksum: str) -> int:
+    """Count the commits that hold other data than a version, wherever a branch or a tag leads to them.
 
-    The first commit, by which the Hub makes a repository, and the last one, if it is of these very data, do not count.
+    All of them become public with the repository.
 
     Raises:
         PublishError: the Hub refused, or could not be reached.
     """
-    if present is None:
-        return 0
     with told(f"looking at the history of {repo!r}"):
-        commits = repeated(lambda: list(api.list_repo_commits(repo, repo_type=KIND)))
-    same = bool(present.record) and present.published(repo)["checksum"] == checksum
-    return max(0, len(commits) - 1 - same)
+        commits = {
+            one.commit_id
+            for name in sorted({*present.branches, *present.tags.values()})
+            for one in repeated(lambda name=name: list(api.list_repo_commits(repo, repo_type=KIND, revision=name)))  # type: ignore[misc]
+        }
+        return sum(not _holds_only(api, repo, commit, checksum) for commit in sorted(commits))
+
+
+def _holds_only(api: HfApi, repo: str, commit: str, checksum: str) -> bool:
+    """Say whether a commit holds no data, or those of one version."""
+    info = repeated(lambda: api.repo_info(repo, repo_type=KIND, revision=commit))
+    files = {one.rfilename for one in info.siblings or ()}
+    if files <= _HARMLESS:
+        return True
+    data = read(api, repo, FILE, commit) if FILE in files else None
+    try:
+        return data is not None and decode(data, repr(repo))["checksum"] == checksum
+    except DatasetError:
+        return False

@@ -71,6 +71,9 @@ class Staging:
         out: directory of the build.
         plan: everything that decides about the bytes.
 
+    Attributes:
+        resumed: whether an interrupted call left it.
+
     Raises:
         UsageError: another call is at work on the same build.
         OutputError: the directory cannot be written.
@@ -85,7 +88,8 @@ class Staging:
             self.root.mkdir(mode=0o700, exist_ok=True)
             self._lock = FileLock(self.root / _LOCK)
             self._lock.acquire(timeout=0)
-            if self._known() != plan:
+            self.resumed = self._known() == plan
+            if not self.resumed:
                 self._clear()
                 write_marker(self.root / _PLAN, plan)
         except Timeout:

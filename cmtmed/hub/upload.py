@@ -6,6 +6,7 @@ that stands stays.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
@@ -66,7 +67,13 @@ def opened(api: HfApi, repo: str, present: Repository | None, *, gated: str | No
 
 
 def committed(
-    api: HfApi, version: Version, files: Sequence[PublishedFile], present: Repository, progress: Progress
+    api: HfApi,
+    version: Version,
+    files: Sequence[PublishedFile],
+    present: Repository,
+    progress: Progress,
+    *,
+    private: bool,
 ) -> str:
     """Send files, the large ones first and a batch at a time, then make the one commit.
 
@@ -76,6 +83,7 @@ def committed(
         files: everything that is to stand in the repository; what an earlier version left is removed.
         present: the repository as it is; if somebody changes it meanwhile, nothing is committed.
         progress: called with phase, files sent and files in all.
+        private: whether nothing is committed if the repository became public meanwhile.
 
     Returns:
         The SHA of the commit; that of the last one if nothing changed.
@@ -99,6 +107,10 @@ def committed(
     gone = sorted(path for path in (old - set(adding)) & present.files if path.split("/")[0] in {*CONFIGS, _FIGURES})
     operations = [*adding.values(), *(CommitOperationDelete(path, is_folder=False) for path in gone)]
     with told(f"committing to {repo!r}"):
+        if private and not repeated(lambda: api.repo_info(repo, repo_type=KIND)).private:
+            raise PublishError(
+                f"{repo!r} became public meanwhile, and a version was to be private; nothing was committed"
+            )
         try:
             made = repeated(
                 lambda: api.create_commit(
@@ -120,7 +132,7 @@ def committed(
 
 
 def verified(api: HfApi, repo: str, commit: str, files: Sequence[PublishedFile]) -> None:
-    """Make sure that a commit holds every file, with the bytes that are here: a .gitignore may leave some out.
+    """Make sure that a commit holds every file, with the bytes that are here.
 
     Raises:
         PublishError: it does not.
@@ -139,10 +151,10 @@ def verified(api: HfApi, repo: str, commit: str, files: Sequence[PublishedFile])
     for one in files:
         found = there.get(one.path)
         large = getattr(found, "lfs", None)
-        if found is None or found.size != one.bytes or (large is not None and large.sha256 != one.sha256):
+        same = large.sha256 == one.sha256 if large else found is not None and found.blob_id == _blob(one)
+        if not same:
             raise PublishError(
-                f"{one.path} is not in the commit as it is here, perhaps because of a .gitignore in {repo!r}; "
-                "remove that, and run the command again"
+                f"{one.path} is not in the commit to {repo!r} as it is here; look at it there, run the command again"
             )
 
 
@@ -178,6 +190,12 @@ def shown_to_all(api: HfApi, repo: str) -> None:
     """
     with told(f"making {repo!r} public"):
         repeated(lambda: api.update_repo_settings(repo, repo_type=KIND, private=False))
+
+
+def _blob(file: PublishedFile) -> str:
+    """Return the name that git gives to the bytes of a file."""
+    content = file.local.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def _reasons(answer: str) -> str:

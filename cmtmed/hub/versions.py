@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from cmtmed.engine.comparison import Comparison, Side, build_side, compare_sides, rows_of
 from cmtmed.errors import DatasetError, UsageError
@@ -89,3 +92,13 @@ def _published(name: str, repo: str, tag: str) -> _Opened:
         ) from None
     side = Side(name, content["pipeline"], content["counts"], content["versions"], content["after"], rows.lazy())
     return _Opened(side, content["ids"]["key"])
+
+
+def _parts(file: Path) -> Iterator[pl.DataFrame]:
+    """Yield the rows of a table of dialogues, some thousand at a time.
+
+    Raises:
+        pl.exceptions.ColumnNotFoundError: a column is missing.
+    """
+    for batch in pq.ParquetFile(file).iter_batches(4096):
+        yield pl.DataFrame(pa.Table.from_batches([batch])).select(list(DIALOGUE))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -86,7 +87,7 @@ def find_cluster(out: str | Path, id: str) -> list[Member]:  # noqa: A002 (as in
         UsageError: no dialogue has that id, or it has no duplicate.
     """
     folder = Path(out)
-    stages = {name: told for stage in read_manifest(folder)["pipeline"]["stages"] for name, told in stage.items()}
+    options = _options(folder)
     cluster, known = None, []
     for _, table in _tables(folder):
         rows = _frame(table.select(["id", "cluster"]))
@@ -102,8 +103,43 @@ def find_cluster(out: str | Path, id: str) -> list[Member]:  # noqa: A002 (as in
     told = [table.filter(pa.compute.equal(table["cluster"], cluster)) for _, table in _tables(folder)]
     rows = pl.concat([_frame(table) for table in told if table.num_rows])
     rows = rows.sort(pl.col("id") != cluster, "id")
+    return _compared(rows, *options)
+
+
+def sample_members(out: str | Path, clusters: Sequence[str], members: int) -> dict[str, list[Member]]:
+    """Return some members of some clusters, the dialogue that was kept first, in two passes over the tables.
+
+    Args:
+        out: directory of a build.
+        clusters: ids of the dialogues that were kept.
+        members: others of each cluster at most, drawn by a hash of their ids.
+
+    Raises:
+        DatasetError: ``out`` holds no finished build.
+    """
+    folder = Path(out)
+    options = _options(folder)
+    wanted = pa.array(clusters, type=pa.string())
+    parts = [table.select(["id", "cluster"]) for _, table in _tables(folder)]
+    ids = pl.concat([_frame(part.filter(pa.compute.is_in(part["cluster"], wanted))) for part in parts])
+    # Blake2 and not a hash of Polars, which another version may compute differently.
+    drawn = ids.with_columns(pl.Series("draw", [hashlib.blake2b(one.encode()).digest() for one in ids["id"]]))
+    drawn = drawn.sort(pl.col("id") != pl.col("cluster"), "draw").group_by("cluster").head(members + 1)
+    taken = pa.array(drawn["id"].to_list(), type=pa.string())
+    told = [table.filter(pa.compute.is_in(table["id"], taken)) for _, table in _tables(folder)]
+    rows = pl.concat([_frame(table) for table in told if table.num_rows])
+    found = {}
+    for name in clusters:
+        of = rows.filter(pl.col("cluster") == name).sort(pl.col("id") != name, "id")
+        found[name] = _compared(of, *options)
+    return found
+
+
+def _options(folder: Path) -> tuple[int, list[str]]:
+    """Return n-gram and rules of keeping of the stage that found the clusters."""
+    stages = {name: told for stage in read_manifest(folder)["pipeline"]["stages"] for name, told in stage.items()}
     options = stages.get(_STAGE, {})
-    return _compared(rows, options.get("ngram", 5), options.get("keep", list(_LABELS)))
+    return options.get("ngram", 5), options.get("keep", list(_LABELS))
 
 
 def differences(one: str, other: str) -> Iterator[tuple[str, str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import stat
 from pathlib import Path
 from typing import Any, Final
 
@@ -73,7 +74,7 @@ def _page(folder: Path, told: facts.Facts, *, sample: int, text: bool) -> str:
         "dialogues": rows,
     }
     return render(
-        facts=told,
+        facts=told if text else told.nameless(),
         text=text,
         charts=charts["en"],
         lengths={name: told.lengths(name) for name in LENGTHS},
@@ -91,13 +92,17 @@ def _page(folder: Path, told: facts.Facts, *, sample: int, text: bool) -> str:
 def _check(target: Path) -> None:
     """Refuse to write over anything but an earlier page."""
     try:
-        if target.is_dir():
+        kind = target.lstat().st_mode
+        if stat.S_ISDIR(kind):
             raise OutputError(f"{str(target)!r} is a directory; give the name of a file, such as {target / PAGE}")
-        if target.exists():
-            with target.open("rb") as stream:
-                start = stream.read(4096)
-            if start and MARK not in start:
-                raise OutputError(f"{str(target)!r} is no page of cmtmed and stays as it is; choose another --page")
+        if not stat.S_ISREG(kind):
+            raise OutputError(f"{str(target)!r} is no plain file and stays as it is; choose another --page")
+        with target.open("rb") as stream:
+            start = stream.read(4096)
+        if not start.lstrip().lower().startswith(b"<!doctype html>") or MARK not in start:
+            raise OutputError(f"{str(target)!r} is no page of cmtmed and stays as it is; choose another --page")
+    except FileNotFoundError:
+        return
     except OSError as error:
         raise OutputError(f"{str(target)!r} cannot be read: {error.strerror}; choose another --page") from None
 

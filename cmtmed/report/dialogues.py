@@ -26,7 +26,7 @@ def shown(row: Mapping[str, Any], length: int = LENGTH) -> dict[str, Any]:
     for place, message in enumerate(row["messages"]):
         text = message["content"] or ""
         whole += len(text)
-        if left > 0 or not text:
+        if left > 0:
             spans = [[span for span in row[name] if span["message"] == place] for name in ("inquiries", "identifiers")]
             turns.append({"role": _ROLES.get(message["role"], "system"), "pieces": pieces(text[:left], *spans)})
             left -= len(text)
@@ -34,6 +34,7 @@ def shown(row: Mapping[str, Any], length: int = LENGTH) -> dict[str, Any]:
         **{name: row[name] for name in ("id", "source", "department", "split", "cluster")},
         "reason": row["drop_reason"],
         "turns": turns,
+        "turnsInAll": len(row["messages"]),
         "whole": whole,
         "cut": min(whole, length) if whole > length else None,
         "slots": list(dict.fromkeys(span["slot"] for span in row["inquiries"])),

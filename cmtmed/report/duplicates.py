@@ -11,13 +11,15 @@ from typing import Any, Final
 import polars as pl
 import pyarrow as pa
 
-from cmtmed.engine.clusters import Member, differences, find_cluster, list_clusters
+from cmtmed.engine.clusters import Member, differences, list_clusters, sample_members
 from cmtmed.errors import DatasetError
 
 SHOWN: Final = 12
 """Clusters that are shown: half of them the largest, the others drawn from the rest, each drop reason in turn."""
 MEMBERS: Final = 3
 """Members of a cluster that are compared with the one that was kept."""
+CANDIDATES: Final = 30
+"""Members of a cluster from which those are taken, however many it has."""
 LENGTH: Final = 1200
 """Characters of a dialogue that are compared."""
 _SIZES: Final = ((2, 2), (3, 3), (4, 4), (5, 9), (10, 19), (20, 99), (100, 999), (1000, None))
@@ -90,7 +92,9 @@ def count(folder: Path) -> Duplicates:
 
 def side_by_side(folder: Path, found: Duplicates, number: int = SHOWN) -> list[Cluster]:
     """Return some clusters with their members' texts, **which were asked for**, beside that of the kept dialogue."""
-    return [_cluster(folder, kept, size) for kept, size in _drawn(found.table, number)]
+    drawn = _drawn(found.table, number)
+    members = sample_members(folder, [kept for kept, _ in drawn], CANDIDATES) if drawn else {}
+    return [_cluster(members[kept], kept, size) for kept, size in drawn]
 
 
 def _drawn(table: pl.DataFrame, number: int) -> list[tuple[str, int]]:
@@ -106,14 +110,14 @@ def _drawn(table: pl.DataFrame, number: int) -> list[tuple[str, int]]:
     return list(dict.fromkeys([*largest.select("cluster", "size").rows(), *turn]))[:number]
 
 
-def _cluster(folder: Path, kept: str, size: int) -> Cluster:
-    first, *others = find_cluster(folder, kept)
+def _cluster(members: Sequence[Member], kept: str, size: int) -> Cluster:
+    first, *others = members
     others.sort(key=lambda one: (one.jaccard, one.dialogue["id"]))
     # From the least alike to the most, evenly.
     last = len(others) - 1
     taken = sorted({round(at * last / (MEMBERS - 1)) for at in range(MEMBERS)}) if last >= MEMBERS else range(last + 1)
     pairs = tuple(_pair(first, others[at]) for at in taken)
-    return Cluster(kept, size, pairs, len(others) - len(pairs))
+    return Cluster(kept, size, pairs, size - 1 - len(pairs))
 
 
 def _pair(kept: Member, other: Member) -> Pair:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any, Final
 
@@ -75,23 +75,34 @@ class Facts:
     redacts: bool
     unredacted: tuple[str, ...]
 
+    def nameless(self) -> Facts:
+        """Return the same with numbers in place of the names of input files, and without their checksums."""
+        inputs = tuple(
+            (f"{number}{PurePath(name).suffix}", size, "")
+            for number, (name, size, _) in enumerate(self.inputs, start=1)
+        )
+        return replace(self, inputs=inputs)
+
     @property
     def departments(self) -> tuple[list[tuple[str, int, float]], tuple[int, int, float]]:
         """Dialogues of each department and the share of its doctor turns that ask; the same of all that are not named.
 
         The first of the latter three is the number of departments not named. ``""`` is the unknown department.
         """
-        ranked = _ranked({name: count for name, count in self.after.departments.items() if name})
+        dialogues = self.after.departments
+        ranked = _ranked({name: count for name, count in dialogues.items() if name})
         named = [name for name, count in ranked.items() if count >= LEAST_DIALOGUES][:MOST]
         rest = [name for name in ranked if name not in named]
-        if self.after.departments[""]:
-            named.append("")
+        # A few dialogues, of unknown or of rare departments, are not told of by themselves.
+        apart = dialogues[""] >= LEAST_DIALOGUES and not 0 < sum(ranked[name] for name in rest) < LEAST_DIALOGUES
+        if dialogues[""]:
+            (named if apart else rest).append("")
         turns, asking = self.after.department_turns, self.after.department_asking
         return (
-            [(name, self.after.departments[name], _share(asking[name], turns[name])) for name in named],
+            [(name, dialogues[name], _share(asking[name], turns[name])) for name in named],
             (
                 len(rest),
-                sum(ranked[name] for name in rest),
+                sum(dialogues[name] for name in rest),
                 _share(sum(asking[name] for name in rest), sum(turns[name] for name in rest)),
             ),
         )
@@ -169,7 +180,8 @@ def gather(folder: Path) -> Facts:
             redacts,
             unredacted,
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        _ = facts.departments, facts.sources, facts.asking, facts.slots, facts.identifiers
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise DatasetError(
             f"manifest and {FILE} of {str(folder)!r} are not what a build writes ({type(error).__name__}); "
             "run cmtmed build again"
@@ -177,7 +189,9 @@ def gather(folder: Path) -> Facts:
     counts = facts.counts
     left = facts.steps[-1].left if facts.steps else before.dialogues
     whole = counts["kept"] + counts["dropped"] + counts["quarantined"]
-    if counts["read"] != whole or not left == after.dialogues == counts["kept"]:
+    reasons = {"dropped": sum(facts.drops.values()), "quarantined": sum(facts.quarantine.values())}
+    fits = all(counts[name] == told for name, told in reasons.items())
+    if not fits or counts["read"] != whole or not left == after.dialogues == counts["kept"]:
         raise DatasetError(
             f"manifest and {FILE} of {str(folder)!r} do not fit together: read {counts['read']}, kept {counts['kept']} "
             f"and {after.dialogues}, left after the last stage {left}; run cmtmed build again"

@@ -107,7 +107,12 @@ def test_stages_do_not_import_one_another():
 
 @pytest.mark.parametrize(
     "statement",
-    ["import cmtmed", "import cmtmed; cmtmed.Pipeline.load('cmtmedqa')", "import cmtmed; cmtmed.build"],
+    [
+        "import cmtmed",
+        "import cmtmed; cmtmed.Pipeline.load('cmtmedqa')",
+        "import cmtmed; cmtmed.build",
+        "import cmtmed; cmtmed.publish",
+    ],
 )
 def test_import_is_light(statement):
     heavy = "torch transformers trl peft ray datasets jieba opencc numba datasketch pandas presidio_analyzer spacy"

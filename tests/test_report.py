@@ -7,6 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
+import zlib
+from contextlib import suppress
 from html import unescape
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +29,7 @@ from cmtmed.report.duplicates import count, joined, side_by_side
 from cmtmed.report.facts import gather
 from cmtmed.report.names import KINDS, LANGUAGES
 from cmtmed.report.page import as_json
+from cmtmed.report.palette import contrast
 from cmtmed.report.words import WORDS
 from tests.browser import browser, needs_browser, visit
 
@@ -203,7 +206,7 @@ def test_hostile_text_stays_text(chromium, hostile):
             seen.drawn(language)
             for element in seen.page.locator("#browse select:enabled").all():
                 assert "<img" not in element.inner_html().replace("&lt;img", "")
-            while not seen.page.locator("#browse [data-turn='1'] >> nth=0").is_disabled():
+            while seen.page.locator("#browse [data-turn='1'][aria-disabled=false]").count():
                 seen.page.click("#browse [data-turn='1'] >> nth=0")
             assert seen.page.evaluate(state) == [None, 0]
             seen.page.click("#language")
@@ -233,6 +236,123 @@ def test_hostile_text_stays_text(chromium, hostile):
         assert "Not anonymized." in seen.page.locator("[role=alert]").inner_text() or "未去标识" in seen.text(
             "[role=alert]"
         )
+
+
+NATIVE = ("constructor", "toString", "__proto__", "hasOwnProperty", "valueOf")
+
+
+@needs_browser
+def test_names_that_every_object_has_are_names(chromium, tmp_path):
+    files = [
+        crawl(
+            tmp_path / f"{name}.jsonl",
+            [
+                {"id": f"{at}", "department": name, "question": f"头痛{at}{name}", "answer": f"多久了？{at}"}
+                for at in range(10)
+            ],
+        )
+        for name in NATIVE
+    ]
+    pipeline = {
+        "name": "constructor",
+        "sources": [{"name": name, "match": f"{name}.jsonl"} for name in NATIVE],
+        "stages": ["tag_inquiries"],
+    }
+    cmtmed.build(cmtmed.Pipeline.parse(pipeline), files, tmp_path / "out", workers=1)
+    with visit(chromium, cmtmed.report(tmp_path / "out")) as seen:
+        assert seen.errors == []
+        for chart in ("sources", "departments"):
+            place = seen.page.locator(f"[data-chart={chart}]")
+            assert sorted(place.locator(".role-axis-label text").all_text_contents()) == sorted(NATIVE)
+        assert seen.page.locator("[data-chart]:not(:has(svg))").count() == 0
+        for name in NATIVE:
+            seen.page.select_option("[data-pick=department]", f"={name}")
+            assert seen.text("#browse .found >> nth=0") == "1–10 of 10"
+
+
+@needs_browser
+def test_a_chart_that_cannot_be_drawn_says_so_and_stops_no_other(chromium, page, tmp_path):
+    broken = tmp_path / "broken.html"
+    content = page.read_text(encoding="utf-8")
+    assert content.count('"sources":{"layer":') == len(LANGUAGES)
+    broken.write_text(content.replace('"sources":{"layer":', '"sources":{"layers":'), encoding="utf-8")
+    with visit(chromium, broken) as seen:
+        assert seen.text("[data-chart=sources]") == "This chart could not be drawn."
+        assert seen.page.locator("[data-chart]:has(svg)").count() == 12
+
+
+@needs_browser
+def test_paper_is_light_and_the_screen_dark_again(chromium, page, tmp_path):
+    with visit(chromium, page, theme="dark") as seen:
+        seen.page.pdf(path=tmp_path / "page.pdf")
+        seen.drawn("en dark")
+    inks = set()
+    for stream in re.findall(rb"stream\r?\n(.*?)endstream", (tmp_path / "page.pdf").read_bytes(), flags=re.DOTALL):
+        with suppress(zlib.error):
+            for parts in re.findall(rb"([\d.]+) ([\d.]+) ([\d.]+) rg", zlib.decompress(stream)):
+                inks.add("#" + "".join(f"{round(255 * float(part)):02x}" for part in parts))
+    assert {palette.LIGHT[name] for name in ("ink", "accent", "asks", "redacted", "doctor", "strong")} <= inks
+    assert not inks & {palette.DARK[name] for name in ("ink", "accent", "asks", "paper", "strong")}
+
+
+@needs_browser
+def test_what_a_reader_chose_stays(chromium, page):
+    with visit(chromium, page, fragment="#sharegpt/a043") as seen:
+        seen.page.locator(".dialogue.sought summary").click()
+        seen.page.click("#language")
+        seen.drawn("zh light")
+        card = seen.page.locator(".dialogue", has_text="sharegpt/a043").first
+        assert "标注问诊：标注（问诊句）" in card.inner_text()
+        seen.page.click("#theme")
+        seen.page.reload()
+        seen.drawn("zh dark")
+        # The address says already where the link leads.
+        while seen.page.locator(".dialogue.sought").count():
+            seen.page.click("#browse [data-turn='1'] >> nth=0")
+        seen.page.evaluate("document.body.append(Object.assign(document.createElement('a'), {href: location.hash}))")
+        seen.page.evaluate("document.body.lastChild.click()")
+        seen.has(".dialogue.sought", 1)
+
+
+@needs_browser
+def test_the_keyboard_stays_where_it_was(chromium, page):
+    with visit(chromium, page) as seen:
+        seen.page.select_option("[data-pick=reason]", "=exact_duplicate")
+        for turn in ("1", "-1"):
+            button = seen.page.locator(f"#browse [data-turn='{turn}'] >> nth=0")
+            button.focus()
+            seen.page.keyboard.press("Enter")
+            assert button.get_attribute("aria-disabled") == "true"
+            assert seen.page.evaluate("document.activeElement.dataset.turn") == turn
+        assert seen.text("#browse .found >> nth=0") == "1–8 of 8"
+
+
+@needs_browser
+def test_search_knows_no_widths(chromium, page):
+    with visit(chromium, page) as seen:
+        seen.page.fill("#search", "155CM")
+        seen.has(".dialogue", 1)
+        marked = "[...CSS.highlights.get('search')].map(String)"
+        assert [one.lower() for one in seen.page.evaluate(marked)] == ["155cm"]
+
+
+@needs_browser
+def test_without_script_the_page_says_so_and_shows_its_numbers(page, chromium):
+    context = chromium.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto(page.absolute().as_uri())
+    assert plain.locator("noscript").bounding_box()["y"] < plain.locator("h1").bounding_box()["y"]
+    assert plain.locator("noscript").inner_text().count("JavaScript") == len(LANGUAGES)
+    for hidden in ("#theme", "#language", "#filters"):
+        assert plain.locator(hidden).is_hidden()
+    context.close()
+
+
+def test_without_a_sample_there_is_nothing_to_browse(demo, tmp_path):
+    content = cmtmed.report(demo, tmp_path / "none.html", sample=0).read_text(encoding="utf-8")
+    assert 'id="browse"' not in content
+    assert 'href="#browse"' not in content
+    assert 'id="duplicates"' in content
 
 
 @needs_browser
@@ -452,15 +572,9 @@ def test_json_cannot_end_its_element(text):
     assert json.loads(written) == {text: [text]}
 
 
-def luminance(colour):
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def contrast(one, other):
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
+def test_contrast_is_that_of_the_standard():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
 
 
 @pytest.mark.parametrize(("theme", "colours"), [("light", palette.LIGHT), ("dark", palette.DARK)])
@@ -473,7 +587,38 @@ def test_colours_can_be_read(theme, colours):
     for ground in ("doctor", "asks", "redacted", "warning", "weak"):
         assert contrast(colours["ink"], colours[ground]) >= 4.5, ground
     assert contrast(colours["dropped"], colours["warning"]) >= 4.5
-    assert contrast(colours["paper"], colours["strong"]) >= 4.5
+    for at in range(1001):
+        assert contrast(palette.inks(colours, at / 1000), palette.shade(colours, at / 1000)) >= 4.5, at
+
+
+@needs_browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_numbers_of_the_heat_map_can_be_read(chromium, page, theme):
+    """Computed from what was drawn, since the inks are chosen by expressions of the chart."""
+    with visit(chromium, page, theme=theme) as seen:
+        cells, numbers = seen.page.evaluate(
+            """() => ["rect path", "text text"].map((mark) =>
+                [...document.querySelectorAll(`[data-chart=slots] .role-mark.mark-${mark}`)].map((one) => {
+                    const box = one.getBoundingClientRect();
+                    const colour = getComputedStyle(one).fill;
+                    return [(box.left + box.right) / 2, (box.top + box.bottom) / 2, colour, one.textContent];
+                }))"""
+        )
+        numbers = [one for one in numbers if one[3]]
+        assert len(numbers) > 10
+        inks = set()
+        for x, y, ink, told in numbers:
+            ground = min(cells, key=lambda cell: abs(cell[0] - x) + abs(cell[1] - y))[2]
+            colours = [
+                "#" + "".join(f"{int(part):02x}" for part in re.findall(r"\d+", one)[:3]) for one in (ink, ground)
+            ]
+            assert contrast(*colours) >= 4.5, (told, colours)
+            inks.add(ink)
+        assert len(inks) == 2
+        few = seen.page.locator("[data-chart=slots] path[stroke-dasharray]")
+        assert few.count() == len(gather(page.parent).after.inquiries)  # the fourth turn, of one dialogue
+        few.first.hover()
+        assert "Turns in all1" in seen.text("#tip")
 
 
 def test_every_word_is_said_in_both_languages_and_used():

@@ -15,6 +15,7 @@ from cmtmed.report import marks
 from cmtmed.report.facts import Facts
 from cmtmed.report.names import Language, named
 from cmtmed.report.words import WORDS
+from cmtmed.stats import LEAST_DIALOGUES
 
 COLOURS: Final = 8
 """Drop reasons that have a colour of their own."""
@@ -63,6 +64,7 @@ def flow(facts: Facts, language: Language) -> alt.LayerChart | None:
     told = [(say("step_read"), read, 0)]
     told += [(_stage(step.stage, language), step.left, sum(step.dropped.values())) for step in facts.steps]
     main = _main_drops(facts)
+    keys = {name: marks.key(at, _reason(name, facts, language)) for at, name in enumerate(main)}
     rows = [
         {"step": at, "name": name, "left": left, "gone": f"−{gone:,}" if gone else ""}
         for at, (name, left, gone) in enumerate(told)
@@ -71,9 +73,9 @@ def flow(facts: Facts, language: Language) -> alt.LayerChart | None:
     for at, step in enumerate(facts.steps, start=1):
         end = step.left
         for reason, count in step.dropped.items():
-            known = _reason(reason if reason in main else "", facts, language)
-            pieces.append({"step": at, "name": rows[at]["name"], "reason": known, "from": end, "to": end + count,
-                           "count": count})  # fmt: skip
+            known = reason if reason in main else ""
+            pieces.append({"step": at, "name": rows[at]["name"], "key": keys[known], "from": end, "to": end + count,
+                           "reason": _reason(known, facts, language), "count": count})  # fmt: skip
             end += count
     y = alt.Y("step:O", axis=None)
     x = alt.Scale(domain=[0, read], nice=False, zero=True)
@@ -86,7 +88,6 @@ def flow(facts: Facts, language: Language) -> alt.LayerChart | None:
     gone = base.mark_text(align="right", dy=-7, dx=-68, style="dropped").encode(x=alt.value("width"), text="gone:N")
     layers: list[Any] = [left, words, numbers, gone]
     if pieces:
-        names = [_reason(name, facts, language) for name in main]
         ends = alt.Chart(marks.data(pieces)).mark_bar(**bar)
         layers.insert(
             1,
@@ -94,7 +95,7 @@ def flow(facts: Facts, language: Language) -> alt.LayerChart | None:
                 y=y,
                 x=alt.X("from:Q", scale=x, axis=None),
                 x2="to:Q",
-                color=alt.Color("reason:N", scale=alt.Scale(domain=names), legend=None),
+                color=alt.Color("key:N", scale=alt.Scale(domain=list(keys.values())), legend=None),
                 tooltip=[
                     alt.Tooltip("name:N", title=say("stage")),
                     alt.Tooltip("reason:N", title=say("reason")),
@@ -132,15 +133,19 @@ def sources(facts: Facts, language: Language) -> alt.LayerChart | None:
     if not rows:
         return None
     say = partial(_word, language)
-    data = marks.data([{"name": name, "before": before, "count": after} for name, before, after in rows])
-    order = [name for name, _, _ in rows]
+    data = marks.data(
+        [
+            {"key": marks.key(at, name), "name": name, "before": before, "count": after}
+            for at, (name, before, after) in enumerate(rows)
+        ]
+    )
     lengths = [(name, before) for name, before, _ in rows]
     tips = [
         alt.Tooltip("name:N", title=say("source")),
         alt.Tooltip("before:Q", title=say("read"), format=","),
         alt.Tooltip("count:Q", title=say("kept"), format=","),
     ]
-    base = alt.Chart(data).encode(y=alt.Y("name:N", sort=order, title=None, axis=marks.name_axis()), tooltip=tips)
+    base = alt.Chart(data).encode(y=marks.names(), tooltip=tips)
     before = base.mark_bar(style="before", height={"band": 0.74}).encode(x=marks.room(lengths, "before"))
     after = base.mark_bar(style="after", height={"band": 0.4}).encode(x=marks.room(lengths))
     told = base.mark_text(align="left", dx=6).encode(
@@ -158,17 +163,19 @@ def departments(facts: Facts, language: Language) -> alt.LayerChart | None:
         rows.append((say("rest_departments").format(count=others), count, rate))
     if not rows:
         return None
-    data = marks.data([{"name": name, "count": dialogues, "share": round(share, 4)} for name, dialogues, share in rows])
-    order = [name for name, _, _ in rows]
+    data = marks.data(
+        [
+            {"key": marks.key(at, name), "name": name, "count": dialogues, "share": round(share, 4)}
+            for at, (name, dialogues, share) in enumerate(rows)
+        ]
+    )
     tips = [
         alt.Tooltip("name:N", title=say("department")),
         alt.Tooltip("count:Q", title=say("dialogues"), format=","),
         alt.Tooltip("share:Q", title=say("asking_share"), format=".1%"),
     ]
     room = marks.room([(name, dialogues) for name, dialogues, _ in rows])
-    base = alt.Chart(data).encode(
-        y=alt.Y("name:N", sort=order, title=None, axis=marks.name_axis()), x=room, tooltip=tips
-    )
+    base = alt.Chart(data).encode(y=marks.names(), x=room, tooltip=tips)
     bars = base.mark_bar(height={"band": 0.62})
     return marks.sized(bars + marks.beside(base, ","), say("departments_chart"), 26 * len(rows))
 
@@ -179,7 +186,12 @@ def asking(facts: Facts, language: Language) -> alt.LayerChart | None:
     if not sum(count for _, _, count in rows):
         return None
     say = partial(_word, language)
-    data = marks.data([{"place": at, "turns": turns, "share": round(count / turns, 4)} for at, turns, count in rows])
+    data = marks.data(
+        [
+            {"place": at, "turns": turns, "share": round(count / turns, 4), "told": f"{_percent(count / turns) or 0}%"}
+            for at, turns, count in rows
+        ]
+    )
     tips = [
         alt.Tooltip("place:N", title=say("place")),
         alt.Tooltip("share:Q", title=say("asking_share"), format=".1%"),
@@ -194,50 +206,62 @@ def asking(facts: Facts, language: Language) -> alt.LayerChart | None:
         tooltip=tips,
     )
     bars = base.mark_bar(width={"band": 0.62})
-    return marks.sized(
-        bars + base.mark_text(dy=-8).encode(text=alt.Text("share:Q", format=".0%")), say("asking_chart"), 230
-    )
+    return marks.sized(bars + base.mark_text(dy=-8).encode(text="told:N"), say("asking_chart"), 230)
 
 
 def slots(facts: Facts, language: Language) -> alt.LayerChart | None:
-    """Return a map of the share of the doctors' turns that ask for a slot, by slot and place."""
+    """Return a map of the share of the doctors' turns that ask for a slot, by slot and place.
+
+    A share of fewer than ten turns is an outline without a shade. Whether a shade bears black or white is the theme's
+    to say (``turn`` and ``dark_below``), because both themes draw one specification.
+    """
     rows = facts.slots
     if not sum(count for _, _, _, count in rows):
         return None
     say = partial(_word, language)
-    most = max(count / turns for _, _, turns, count in rows)
+    most = max((count / turns for _, _, turns, count in rows if turns >= LEAST_DIALOGUES), default=0) or 1
+    kinds = list(dict.fromkeys(slot for slot, *_ in rows))
     data = marks.data(
         [
             {
+                "key": marks.key(kinds.index(slot), named("slot", slot).told(language)),
                 "slot": named("slot", slot).told(language),
                 "place": at,
                 "turns": turns,
+                "count": count,
                 "share": round(count / turns, 4),
+                "shade": round(count / turns / most, 4),
                 "told": _percent(count / turns),
-                "loud": count / turns > most / 2,
+                "few": turns < LEAST_DIALOGUES,
             }
             for slot, at, turns, count in rows
         ]
     )
-    names = list(dict.fromkeys(named("slot", slot).told(language) for slot, *_ in rows))
     places = list(dict.fromkeys(at for _, at, *_ in rows))
     tips = [
         alt.Tooltip("slot:N", title=say("slot")),
         alt.Tooltip("place:N", title=say("place")),
         alt.Tooltip("share:Q", title=say("share"), format=".1%"),
+        alt.Tooltip("count:Q", title=say("asking"), format=","),
         alt.Tooltip("turns:Q", title=say("of_turns"), format=","),
     ]
     base = alt.Chart(data).encode(
         x=alt.X("place:O", sort=places, title=say("place"), axis=alt.Axis(labelAngle=0, ticks=False, domain=False)),
-        y=alt.Y("slot:N", sort=names, title=None, axis=marks.name_axis()),
+        y=marks.names(),
         tooltip=tips,
     )
-    cells = base.mark_rect(width={"band": 0.96}, height={"band": 0.92}).encode(
-        color=alt.Color("share:Q", scale=alt.Scale(domain=[0, most]), legend=None)
-    )
-    quiet = base.transform_filter("!datum.loud").mark_text().encode(text="told:N")
-    loud = base.transform_filter("datum.loud").mark_text(style="inverse").encode(text="told:N")
-    return marks.sized(cells + quiet + loud, say("slots_chart"), 30 * len(names))
+    size: dict[str, Any] = {"width": {"band": 0.96}, "height": {"band": 0.9}}
+    shade = alt.Color("shade:Q", scale=alt.Scale(domain=[0, 1]), legend=None)
+    cells = base.transform_filter("!datum.few").mark_rect(**size).encode(color=shade)
+    faint = base.transform_filter("datum.few").mark_rect(style="faint_cell", fill="transparent", **size)
+    layers = [cells, faint]
+    for style, where in (
+        ("on_light", "!datum.few && (datum.shade < turn) == dark_below"),
+        ("on_dark", "!datum.few && (datum.shade < turn) != dark_below"),
+        ("faint", "datum.few"),
+    ):
+        layers.append(base.transform_filter(where).mark_text(style=style).encode(text="told:N"))
+    return marks.sized(alt.layer(*layers), say("slots_chart"), 30 * len(kinds))
 
 
 def _percent(share: float) -> str:

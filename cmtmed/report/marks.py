@@ -1,11 +1,17 @@
-"""What the page's charts are made of: bars with their number beside them, axes, sizes. No colour and no word."""
+"""What the page's charts are made of: bars with their number beside them, axes, sizes. No colour and no word.
+
+Vega looks categories up in plain objects, where a department called ``constructor`` is found before it was put in.
+So a category is its place in the order and its name behind a sign that cannot be seen; the axis shows the name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import altair as alt
+
+_SIGN: Final = "\u2060"
 
 
 def ranking(
@@ -20,17 +26,16 @@ def ranking(
     """Return bars with their value beside them, in the order given, each in a colour of its own if that is wanted."""
     if not rows:
         return None
-    told = data([{"name": name, "count": count} for name, count in rows])
-    order = [name for name, _ in rows]
+    told = data([{"key": key(at, name), "name": name, "count": count} for at, (name, count) in enumerate(rows)])
     tips = [
         alt.Tooltip("name:N", title=label),
         alt.Tooltip("count:Q", title=value, format=",.2~f" if any(count % 1 for _, count in rows) else ","),
     ]
-    y = alt.Y("name:N", sort=order, title=None, axis=name_axis())
-    base = alt.Chart(told).encode(y=y, x=room(rows), tooltip=tips)
+    base = alt.Chart(told).encode(y=names(), x=room(rows), tooltip=tips)
     bars = base.mark_bar(style=style, height={"band": 0.62})
     if coloured:
-        bars = bars.encode(color=alt.Color("name:N", scale=alt.Scale(domain=order), legend=None))
+        domain = [key(at, name) for at, (name, _) in enumerate(rows)]
+        bars = bars.encode(color=alt.Color("key:N", scale=alt.Scale(domain=domain), legend=None))
     return sized(bars + beside(base, ",.3~r" if any(count % 1 for _, count in rows) else ","), title, 26 * len(rows))
 
 
@@ -39,9 +44,21 @@ def data(rows: list[dict[str, Any]]) -> alt.InlineData:
     return alt.InlineData(values=rows)
 
 
-def name_axis() -> alt.Axis:
-    """Return an axis of names; long ones are cut, and the tip has them whole."""
-    return alt.Axis(ticks=False, domain=False, labelLimit=124, labelPadding=8)
+def key(at: int, name: str) -> str:
+    r"""Return a category that no object has by itself, that no other row has, and that sorts by its place.
+
+    >>> key(3, "constructor")
+    '0003\u2060constructor'
+    """
+    return f"{at:04}{_SIGN}{name}"
+
+
+def names() -> alt.Y:
+    """Return an axis of the names behind ``key``; long ones are cut, and the tip has them whole."""
+    told = f"slice(datum.label, indexof(datum.label, '{_SIGN}') + 1)"
+    return alt.Y(
+        "key:N", title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=124, labelPadding=8, labelExpr=told)
+    )
 
 
 def number_axis(field: str) -> alt.Y:

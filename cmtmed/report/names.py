@@ -99,6 +99,15 @@ DEEDS: Final[Mapping[str, Both]] = {
     "edited": Both("edited", "修改文本"),
     "tagged": Both("tagged", "标注"),
 }
+COLUMNS: Final[Mapping[str, Both]] = {
+    "messages": Both("messages", "正文"),
+    "department": Both("department", "科室"),
+    "subdepartment": Both("subdepartment", "亚科室"),
+    "inquiries": Both("inquiries", "问诊句"),
+    "identifiers": Both("identifiers", "标识符"),
+    "cluster": Both("cluster", "重复组"),
+    "split": Both("split", "数据集划分"),
+}
 KINDS: Final[Mapping[str, Mapping[str, Both]]] = {
     "stage": STAGES,
     "reason": REASONS,
@@ -107,6 +116,7 @@ KINDS: Final[Mapping[str, Mapping[str, Both]]] = {
     "split": SPLITS,
     "action": ACTIONS,
     "deed": DEEDS,
+    "column": COLUMNS,
 }
 
 _WHY: Final = re.compile(r"the kept one has more (turns|questions of the doctor|characters): (\d+), this one (\d+)")

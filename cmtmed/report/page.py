@@ -41,7 +41,7 @@ def render(**values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters["number"] = lambda value: f"{value:,}"
-    environment.filters["percent"] = lambda value: f"{100 * value:.1f} %"
+    environment.filters["percent"] = lambda value: "<0.1 %" if 0 < value < 0.0005 else f"{100 * value:.1f} %"
     environment.globals.update(
         t=lambda key, **told: _both(
             # What is put in is escaped, unless a template made it.
@@ -112,20 +112,19 @@ def _style() -> str:
 
 
 def _printed() -> str:
-    """Return rules by which charts that were drawn for the dark theme print light, their colours one for one.
+    """Return rules by which charts print light that are still dark then, their colours one for one.
 
-    A heat map keeps its dark ground, because its colours are not among the palette's.
+    The script draws them anew before it prints, but no browser has to wait for it. A heat map that is still dark keeps
+    its ground, because its colours are not among the palette's.
     """
     pairs = {dark: palette.LIGHT[name] for name, dark in palette.DARK.items()}
     pairs |= dict(zip(palette.CATEGORIES["dark"], palette.CATEGORIES["light"], strict=True))
-    place = ':root[data-theme="dark"] .chart:not([data-chart="slots"])'
+    place = '.chart[data-theme="dark"]:not([data-chart="slots"])'
     rules = (
         f'{place} [{name}="{dark}"]{{{name}:{light}}}' for dark, light in pairs.items() for name in ("fill", "stroke")
     )
     ground = f"background:{palette.DARK['paper']};print-color-adjust:exact"
-    return (
-        f'{"".join(rules)}:root[data-theme="dark"] [data-chart="slots"]{{{ground}}}.chart{{print-color-adjust:exact}}'
-    )
+    return f'{"".join(rules)}[data-chart="slots"][data-theme="dark"]{{{ground}}}'
 
 
 def _policy(scripts: Sequence[str], style: str) -> str:

@@ -50,10 +50,52 @@ CATEGORIES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What tells drop reasons apart."""
 
+BLACK: Final = "#000000"
+WHITE: Final = "#ffffff"
+"""The inks of a heat map: of any two, only these reach 4.5 on every shade between a light and a dark one."""
+
 FONTS: Final = (
     'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", '
     '"Noto Sans CJK SC", "Noto Sans SC", sans-serif'
 )
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of WCAG 2.2, 0 to 1."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of WCAG 2.2, 1 to 21."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def shade(palette: Palette, at: float) -> str:
+    """Return the colour of a heat map's cell.
+
+    Args:
+        palette: light or dark.
+        at: 0 (weakest) to 1; mixed in sRGB, as Vega mixes.
+    """
+    weak, strong = ([int(palette[end][from_ : from_ + 2], 16) for from_ in (1, 3, 5)] for end in ("weak", "strong"))
+    return "#" + "".join(f"{round(one + at * (other - one)):02x}" for one, other in zip(weak, strong, strict=True))
+
+
+def turn(palette: Palette) -> float:
+    """Return where between 0 and 1 black stops and white starts to stand out more from a shade, or the reverse."""
+    blacks = [
+        contrast(BLACK, shade(palette, at / 1000)) >= contrast(WHITE, shade(palette, at / 1000)) for at in range(1001)
+    ]
+    return next((at / 1000 for at in range(1001) if blacks[at] != blacks[0]), 1.001)
+
+
+def inks(palette: Palette, at: float) -> str:
+    """Return the ink of a heat map's cell; shades are as of ``shade``."""
+    dark_below = contrast(BLACK, palette["weak"]) >= contrast(WHITE, palette["weak"])
+    return BLACK if (at < turn(palette)) == dark_below else WHITE
 
 
 def theme(palette: Palette, categories: tuple[str, ...]) -> dict[str, Any]:
@@ -80,8 +122,16 @@ def theme(palette: Palette, categories: tuple[str, ...]) -> dict[str, Any]:
             "after": {"color": palette["accent"]},
             "dropped": {"color": palette["dropped"]},
             "unread": {"color": palette["edge"]},
-            "inverse": {"color": palette["paper"]},
+            "on_light": {"color": BLACK},
+            "on_dark": {"color": WHITE},
+            "faint": {"color": palette["muted"]},
+            "faint_cell": {"stroke": palette["edge"], "strokeDash": [2, 3]},
         },
+        # Expressions of the heat map read these.
+        "params": [
+            {"name": "turn", "value": turn(palette)},
+            {"name": "dark_below", "value": inks(palette, 0) == BLACK},
+        ],
         "range": {"category": list(categories), "heatmap": [palette["weak"], palette["strong"]]},
     }
 

@@ -19,6 +19,12 @@ WORDS: Final[Mapping[str, Both]] = {
         "Charts and dialogues need JavaScript, which is switched off here.",
         "图表与对话浏览需要 JavaScript，当前已被禁用。",
     ),
+    "not_drawn": Both("This chart could not be drawn.", "此图表无法绘制。"),
+    # What stands between words
+    "comma": Both(", ", "，"),
+    "semicolon": Both("; ", "；"),
+    "colon": Both(": ", "："),
+    "brackets": Both("{before} ({inside})", "{before}（{inside}）"),
     # The navigation
     "to_flow": Both("Flow", "流程"),
     "to_lengths": Both("Lengths", "长度"),
@@ -121,15 +127,15 @@ WORDS: Final[Mapping[str, Both]] = {
     # Inquiries
     "inquiries": Both("When doctors ask, and for what", "医生何时问、问什么"),
     "inquiries_text": Both(
-        "Share of the doctors' turns that hold at least one question for clinical information, by the turn's place among the doctor's turns of a dialogue.",
-        "医生轮次中至少含一句临床问诊的比例，按该轮在对话中属于医生第几轮统计。",
+        "Share of the doctors' turns that hold at least one question for clinical information, by the turn's place among the doctor's turns of a dialogue. Outlined cells stand for fewer than {least} turns.",
+        "医生轮次中至少含一句临床问诊的比例，按该轮在对话中属于医生第几轮统计。虚线格所依据的轮次不足 {least}。",
     ),
     "asking_chart": Both("Turns that ask, by place", "各轮含问诊的比例"),
     "slots_chart": Both("Turns that ask for it, %, by place", "各轮问及该项的比例（%）"),
-    "place": Both("Doctor's turn", "医生轮次"),
+    "place": Both("Doctor's turn", "医生第几轮"),
     "slot": Both("Asks for", "问及"),
-    "of_turns": Both("Turns", "轮次"),
-    "asking": Both("Asking", "含问诊"),
+    "of_turns": Both("Turns in all", "总轮次"),
+    "asking": Both("Asking", "含问诊轮次"),
     "not_tagged": Both("No question was marked in this build.", "此构建没有标注问诊句。"),
     # Identifiers
     "identifiers": Both("Redacted identifiers", "已处理的标识符"),

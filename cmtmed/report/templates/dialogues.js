@@ -14,25 +14,28 @@
   const all = data.dialogues.map((row) => ({
     ...row,
     fate: row.reason === null ? "kept" : "dropped",
-    text: [row.id, ...row.turns.map((turn) => turn.pieces.map((piece) => piece.text ?? piece).join(""))].join("\n").toLowerCase(),
+    text: [row.id, ...row.turns.map((turn) => turn.pieces.map((piece) => piece.text ?? piece).join(""))].join("\n").normalize("NFKC").toLowerCase(),
   }));
   // What can be picked: how a dialogue's values are found, what they are called, whether "any" and "none" make sense.
   const picks = {
     fate: { of: (row) => [row.fate], call: (value) => say(value) },
     reason: { of: (row) => (row.reason === null ? [] : [row.reason]), call: (value) => name("reason", value) },
     source: { of: (row) => [row.source], call: (value) => value },
-    department: { of: (row) => (row.department ? [row.department] : []), call: (value) => value, none: true },
+    department: { of: (row) => (row.department ? [row.department] : []), call: (value) => value, none: true, without: "unknown" },
     split: { of: (row) => (row.split ? [row.split] : []), call: (value) => name("split", value) },
     slot: { of: (row) => row.slots, call: (value) => name("slot", value), any: true, none: true },
     type: { of: (row) => row.types, call: (value) => name("identifier", value), any: true, none: true },
   };
+  // What a reader opened stays open when its card is made again.
+  const opened = new Set();
+  const unfolded = new Set();
   let found = all;
   let first = 0;
   let sought = null;
 
   // Values of a crawl get a mark before them, so that none can be taken for one of the three words.
   function options(key) {
-    const { of, call, any, none } = picks[key];
+    const { of, call, any, none, without: nothing = "no_one" } = picks[key];
     const select = form.querySelector(`[data-pick="${key}"]`);
     const before = select.value;
     const counts = new Map();
@@ -43,12 +46,16 @@
       for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
     }
     const rows = [["", say("all")]];
-    if (any && without < all.length) rows.push([ANY, `${say("any")} (${all.length - without})`]);
-    if (none && without) rows.push([NONE, `${say("no_one")} (${without})`]);
-    for (const [value, count] of [...counts].sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1))) rows.push([`=${value}`, `${call(value)} (${count})`]);
+    if (any && without < all.length) rows.push([ANY, counted(say("any"), all.length - without)]);
+    if (none && without) rows.push([NONE, counted(say(nothing), without)]);
+    for (const [value, count] of [...counts].sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1))) rows.push([`=${value}`, counted(call(value), count)]);
     select.replaceChildren(...rows.map(([value, text]) => Object.assign(make("option", text), { value })));
     select.value = before;
     select.disabled = rows.length < 2;
+  }
+
+  function counted(before, count) {
+    return say("brackets", { before, inside: count.toLocaleString("en") });
   }
 
   function clear() {
@@ -56,7 +63,7 @@
   }
 
   function terms() {
-    return search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    return search.value.normalize("NFKC").toLowerCase().split(/\s+/).filter(Boolean);
   }
 
   function filter() {
@@ -74,7 +81,7 @@
     const shown = found.slice(first, first + SIZE);
     const told = found.length ? say("found", { from: first + 1, to: first + shown.length, count: found.length }) : say("found_none");
     for (const element of document.querySelectorAll("#browse .found")) element.textContent = told;
-    for (const button of document.querySelectorAll("#browse [data-turn]")) button.disabled = button.dataset.turn === "1" ? first + SIZE >= found.length : first === 0;
+    for (const button of document.querySelectorAll("#browse [data-turn]")) button.setAttribute("aria-disabled", button.dataset.turn === "1" ? first + SIZE >= found.length : first === 0);
     place.replaceChildren(...shown.map(card));
     highlight();
   }
@@ -82,13 +89,14 @@
   function card(row) {
     const article = make("article", undefined, `dialogue ${row.fate === "kept" ? "kept" : "gone"}${row === sought ? " sought" : ""}`);
     article.tabIndex = -1;
+    article.setAttribute("aria-label", row.id);
     const header = make("header");
     const link = make("a");
     link.href = address(row.id);
     link.title = say("link");
     link.append(make("bdi", row.id, "id"));
     const fate = make("span", undefined, "fate");
-    fate.append(make("bdi", row.reason === null ? say("kept") : `${say("dropped")}: ${name("reason", row.reason)}`));
+    fate.append(make("bdi", row.reason === null ? say("kept") : say("dropped") + say("colon") + name("reason", row.reason)));
     header.append(link, fate);
     for (const text of [row.split && name("split", row.split), row.source, row.department]) if (text) header.append(make("bdi", text));
     if (row.cluster && row.cluster !== row.id) {
@@ -97,11 +105,13 @@
       other.lastChild.append(make("bdi", row.cluster, "id"));
       header.append(other);
     }
-    article.append(header, ...row.turns.slice(0, TURNS).map(bubble));
-    if (row.turns.length > TURNS) {
+    const cut = row.turns.length > TURNS && !unfolded.has(row);
+    article.append(header, ...row.turns.slice(0, cut ? TURNS : undefined).map(bubble));
+    if (cut) {
       const more = make("button", say("all_turns", { count: row.turns.length }), "more");
       more.type = "button";
       more.addEventListener("click", () => {
+        unfolded.add(row);
         more.replaceWith(...row.turns.slice(TURNS).map(bubble));
         highlight();
       });
@@ -129,7 +139,7 @@
       piece.slot && say("asks", { slot: name("slot", piece.slot) }),
       piece.type && say("was", { type: name("identifier", piece.type), action: name("action", piece.action) }),
     ].filter(Boolean);
-    mark.append(make("bdi", piece.text), make("span", ` (${told.join("; ")})`, "told"));
+    mark.append(make("bdi", piece.text), make("span", say("brackets", { before: "", inside: told.join(say("semicolon")) }), "told"));
     mark.tabIndex = 0;
     about.set(mark, told);
     return mark;
@@ -140,12 +150,30 @@
     const list = make("ol");
     for (const [stage, action, reason] of row.trace) {
       const entry = make("li");
-      const why = action === "dropped" ? name("reason", reason) : reason;
-      entry.append(make("bdi", `${name("stage", stage)}: ${name("deed", action)}${why ? ` (${why})` : ""}`));
+      const why = action === "dropped" ? name("reason", reason) : (reason ?? "").split(" ").map((column) => name("column", column)).join(say("comma"));
+      const told = name("stage", stage) + say("colon") + name("deed", action);
+      entry.append(make("bdi", why ? say("brackets", { before: told, inside: why }) : told));
       list.append(entry);
     }
+    details.open = opened.has(row);
+    details.addEventListener("toggle", () => (details.open ? opened.add(row) : opened.delete(row)));
     details.append(make("summary", say("trace")), row.trace.length ? list : make("p", say("untouched")));
     return details;
+  }
+
+  // Sign by sign, with where each unit of the folded text comes from: folding can change the length.
+  function folded(words) {
+    let text = "";
+    let at = 0;
+    const starts = [];
+    for (const sign of words) {
+      const plain = sign.normalize("NFKC").toLowerCase();
+      for (let unit = 0; unit < plain.length; unit += 1) starts.push(at);
+      text += plain;
+      at += sign.length;
+    }
+    starts.push(at);
+    return { text, starts };
   }
 
   function highlight() {
@@ -153,13 +181,12 @@
     const ranges = [];
     const wanted = terms();
     for (const node of wanted.length ? place.querySelectorAll(".said bdi, header .id") : []) {
-      const text = node.textContent.toLowerCase();
-      if (text.length !== node.textContent.length) continue;
+      const { text, starts } = folded(node.textContent);
       for (const term of wanted) {
         for (let at = text.indexOf(term); at >= 0; at = text.indexOf(term, at + term.length)) {
           const range = new Range();
-          range.setStart(node.firstChild, at);
-          range.setEnd(node.firstChild, at + term.length);
+          range.setStart(node.firstChild, starts[at]);
+          range.setEnd(node.firstChild, starts[at + term.length]);
           ranges.push(range);
         }
       }
@@ -196,7 +223,7 @@
     const told = mark && about.get(mark);
     if (!told) return hideTip();
     const box = mark.getBoundingClientRect();
-    showTip(make("bdi", told.join("; ")), event.clientX || box.left, event.clientY || box.bottom);
+    showTip(make("bdi", told.join(say("semicolon"))), event.clientX || box.left, event.clientY || box.bottom);
   }
 
   for (const kind of ["pointerover", "click", "focusin"]) place.addEventListener(kind, tipOf);
@@ -214,6 +241,7 @@
   });
   for (const button of document.querySelectorAll("#browse [data-turn]")) {
     button.addEventListener("click", () => {
+      if (button.ariaDisabled === "true") return;
       first += SIZE * Number(button.dataset.turn);
       sought = null;
       show();
@@ -228,5 +256,10 @@
   onLanguage(label);
   label();
   addEventListener("hashchange", follow);
+  // A link to where the address already points changes nothing, and nobody would be told.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    if (link && link.hash === location.hash) follow();
+  });
   addEventListener("DOMContentLoaded", () => location.hash && follow());
 })();

@@ -5,13 +5,30 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const tip = document.getElementById("tip");
   const chosen = {
-    language: navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en",
-    theme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
+    language: kept("language", ["en", "zh"]) ?? (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en"),
+    theme: kept("theme", ["light", "dark"]) ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"),
   };
   const listeners = [];
   const views = new Map();
   let drawing = 0;
   let drawn = Promise.resolve();
+
+  // A browser may forbid a page from disk to keep anything.
+  function kept(what, known) {
+    try {
+      return known.find((value) => value === localStorage.getItem(`cmtmed.${what}`));
+    } catch {
+      return undefined;
+    }
+  }
+
+  function keep(what) {
+    try {
+      for (const [key, value] of Object.entries(what)) localStorage.setItem(`cmtmed.${key}`, value);
+    } catch {
+      // Then it is forgotten.
+    }
+  }
 
   function say(key, values = {}) {
     const words = data.dictionary[chosen.language].words[key];
@@ -70,13 +87,19 @@
     for (const element of document.querySelectorAll("[data-chart]")) {
       if (turn !== drawing) return;
       views.get(element)?.finalize();
+      views.delete(element);
       const specification = structuredClone(data.charts[chosen.language][element.dataset.chart]);
       element.setAttribute("aria-label", specification.description);
-      const made = await vegaEmbed(element, specification, {
-        mode: "vega-lite", renderer: "svg", ast: true, actions: false, defaultStyle: false, tooltip: chartTip,
-        config: data.themes[chosen.theme],
-      });
-      views.set(element, made);
+      try {
+        const made = await vegaEmbed(element, specification, {
+          mode: "vega-lite", renderer: "svg", ast: true, actions: false, defaultStyle: false, tooltip: chartTip,
+          config: data.themes[chosen.theme],
+        });
+        views.set(element, made);
+        element.dataset.theme = chosen.theme;
+      } catch {
+        element.replaceChildren(make("p", say("not_drawn"), "quiet"));
+      }
     }
     if (turn !== drawing) return;
     performance.mark("drawn");
@@ -95,6 +118,7 @@
 
   function change(what) {
     Object.assign(chosen, what);
+    keep(what);
     hideTip();
     label();
     if (what.language) for (const listener of listeners) listener();
@@ -107,9 +131,26 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-chart]")) event.target.dispatchEvent(new PointerEvent("pointermove", event));
   });
+  // Paper is white.
+  let before;
+  addEventListener("beforeprint", () => {
+    if (chosen.theme === "light") return;
+    before = chosen.theme;
+    chosen.theme = "light";
+    label();
+    draw();
+  });
+  addEventListener("afterprint", () => {
+    if (!before) return;
+    chosen.theme = before;
+    before = undefined;
+    label();
+    draw();
+  });
   addEventListener("scroll", hideTip, { passive: true });
   addEventListener("keydown", (event) => event.key === "Escape" && hideTip());
   window.cmtmed = { data, say, name, make, showTip, hideTip, onLanguage: (listener) => listeners.push(listener) };
+  root.dataset.script = "";
   label();
   addEventListener("DOMContentLoaded", draw);
 })();

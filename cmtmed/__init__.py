@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cmtmed.hub.publish import Publication, publish
     from cmtmed.inquiry import Inquiry, Proactivity, find_inquiries, proactivity
     from cmtmed.pipeline import Pipeline
-    from cmtmed.report.corpus import report
+    from cmtmed.report.corpus import write_report
     from cmtmed.resources import bundled
     from cmtmed.stage import CorpusStage, Stage
     from cmtmed.text.normalize import normalize
@@ -48,7 +48,7 @@ __all__ = [
     "normalize",
     "proactivity",
     "publish",
-    "report",
+    "write_report",
 ]
 
 _HOMES = {
@@ -74,7 +74,7 @@ _HOMES = {
     "normalize": "cmtmed.text.normalize",
     "proactivity": "cmtmed.inquiry",
     "publish": "cmtmed.hub.publish",
-    "report": "cmtmed.report.corpus",
+    "write_report": "cmtmed.report.corpus",
 }
 
 
@@ -82,8 +82,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'cmtmed' has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)
-    # The next access does not come here. A package of the name, which can be called, may stand there already.
-    return globals().setdefault(name, value)
+    globals()[name] = value  # the next access does not come here
+    return value
 
 
 def __dir__() -> list[str]:

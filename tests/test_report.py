@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -59,7 +60,7 @@ def demo(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(demo):
-    return cmtmed.report(demo)
+    return cmtmed.write_report(demo)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ def hostile(tmp_path_factory):
         }
     )
     cmtmed.build(pipeline, [file, tests], folder / "out", workers=1)
-    return cmtmed.report(folder / "out")
+    return cmtmed.write_report(folder / "out")
 
 
 @pytest.fixture(scope="module")
@@ -259,7 +260,7 @@ def test_names_that_every_object_has_are_names(chromium, tmp_path):
         "stages": ["tag_inquiries"],
     }
     cmtmed.build(cmtmed.Pipeline.parse(pipeline), files, tmp_path / "out", workers=1)
-    with visit(chromium, cmtmed.report(tmp_path / "out")) as seen:
+    with visit(chromium, cmtmed.write_report(tmp_path / "out")) as seen:
         assert seen.errors == []
         for chart in ("sources", "departments"):
             place = seen.page.locator(f"[data-chart={chart}]")
@@ -349,7 +350,7 @@ def test_without_script_the_page_says_so_and_shows_its_numbers(page, chromium):
 
 
 def test_without_a_sample_there_is_nothing_to_browse(demo, tmp_path):
-    content = cmtmed.report(demo, tmp_path / "none.html", sample=0).read_text(encoding="utf-8")
+    content = cmtmed.write_report(demo, tmp_path / "none.html", sample=0).read_text(encoding="utf-8")
     assert 'id="browse"' not in content
     assert 'href="#browse"' not in content
     assert 'id="duplicates"' in content
@@ -365,7 +366,7 @@ def test_long_words_do_not_make_a_phone_scroll_sideways(chromium, tmp_path):
     file = crawl(tmp_path / "crawl.jsonl", [*records, records[0]])
     pipeline = {"name": word, "extends": "cmtmedqa", "sources": [{"name": word}]}
     cmtmed.build(cmtmed.Pipeline.parse(pipeline), [file], tmp_path / "out", workers=1)
-    with visit(chromium, cmtmed.report(tmp_path / "out"), width=390) as seen:
+    with visit(chromium, cmtmed.write_report(tmp_path / "out"), width=390) as seen:
         seen.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         assert seen.page.evaluate("document.documentElement.scrollWidth") == 390
         assert seen.errors == []
@@ -427,8 +428,8 @@ def canaries(tmp_path_factory):
 
 
 def test_no_text_holds_none(canaries, tmp_path):
-    with_text = cmtmed.report(canaries, tmp_path / "with.html").read_text(encoding="utf-8")
-    without = cmtmed.report(canaries, tmp_path / "without.html", text=False).read_text(encoding="utf-8")
+    with_text = cmtmed.write_report(canaries, tmp_path / "with.html").read_text(encoding="utf-8")
+    without = cmtmed.write_report(canaries, tmp_path / "without.html", text=False).read_text(encoding="utf-8")
     for canary in ("canaryid", "金丝雀问", "金丝雀答", "金丝雀短", "金丝雀科"):
         assert canary in with_text
     assert "canary" not in without.lower()
@@ -440,7 +441,7 @@ def test_no_text_holds_none(canaries, tmp_path):
 
 @needs_browser
 def test_no_text_renders_too(chromium, canaries, tmp_path):
-    page = cmtmed.report(canaries, tmp_path / "without.html", text=False)
+    page = cmtmed.write_report(canaries, tmp_path / "without.html", text=False)
     with visit(chromium, page, width=390, language="zh-CN") as seen:
         assert seen.errors == []
         assert "本页只含统计数字" in seen.text(".head")
@@ -458,7 +459,7 @@ def test_departments_are_named_from_ten_dialogues_on(canaries, demo):
 
 def test_warnings_name_what_was_left(demo, hostile, tmp_path):
     for out, sentence in ((demo, None), (hostile.parent, "Not anonymized.")):
-        content = cmtmed.report(out, tmp_path / f"{out.parent.name}.html").read_text(encoding="utf-8")
+        content = cmtmed.write_report(out, tmp_path / f"{out.parent.name}.html").read_text(encoding="utf-8")
         assert (f"{sentence}</bdi>" in content) == (sentence is not None)
         assert content.count('role="alert"') == (sentence is not None)
     file = crawl(
@@ -467,7 +468,7 @@ def test_warnings_name_what_was_left(demo, hostile, tmp_path):
     options = {"redact_identifiers": {"actions": {"PERSON": "keep"}}}
     pipeline = cmtmed.Pipeline.parse({"name": "p", "extends": "cmtmedqa", "options": options})
     cmtmed.build(pipeline, [file], tmp_path / "out", workers=1)
-    content = cmtmed.report(tmp_path / "out").read_text(encoding="utf-8")
+    content = cmtmed.write_report(tmp_path / "out").read_text(encoding="utf-8")
     assert "Not everything was redacted." in content
     assert "show them: PERSON." in content
 
@@ -486,7 +487,7 @@ def test_a_build_of_an_earlier_version_is_told_from_an_empty_one(demo, tmp_path)
         ):
             del told[side][name]
     (old / "report.json").write_text(json.dumps(told), encoding="utf-8")
-    content = cmtmed.report(old, sample=0).read_text(encoding="utf-8")
+    content = cmtmed.write_report(old, sample=0).read_text(encoding="utf-8")
     assert content.count("This build is older than this figure") == 5 + 1  # the words of the script hold it too
     assert 'data-chart="dialogue_turns"' not in content
     assert 'data-chart="flow"' in content
@@ -497,7 +498,7 @@ def test_a_build_of_an_earlier_version_is_told_from_an_empty_one(demo, tmp_path)
 def test_a_build_that_kept_nothing_makes_a_page(chromium, tmp_path, line):
     (tmp_path / "crawl.jsonl").write_text(line, encoding="utf-8")
     cmtmed.build("cmtmedqa", [tmp_path / "crawl.jsonl"], tmp_path / "out", workers=1)
-    with visit(chromium, cmtmed.report(tmp_path / "out")) as seen:
+    with visit(chromium, cmtmed.write_report(tmp_path / "out")) as seen:
         assert seen.errors == []
         assert "No duplicates were found." in seen.text("#duplicates")
         assert ("Every record could be read." in seen.text("#flow")) == line.endswith("}")
@@ -522,7 +523,8 @@ def test_duplicates_side_by_side_give_both_texts(demo):
     for one in clusters:
         for pair in one.pairs:
             for passages, name in ((pair.left, one.kept), (pair.right, pair.id)):
-                text = "\n".join(message["content"] for message in rows[name]["messages"])
+                speakers = {"user": "患者：", "assistant": "医生："}
+                text = "\n".join(speakers[turn["role"]] + turn["content"] for turn in rows[name]["messages"])
                 assert "".join(words for _, words in passages) == text
 
 
@@ -641,16 +643,16 @@ def test_every_word_is_said_in_both_languages_and_used():
 
 def test_what_is_no_build_is_refused(demo, tmp_path):
     with pytest.raises(DatasetError, match=r"holds no finished build"):
-        cmtmed.report(tmp_path)
+        cmtmed.write_report(tmp_path)
     with pytest.raises(UsageError, match="sample is -1"):
-        cmtmed.report(demo, sample=-1)
+        cmtmed.write_report(demo, sample=-1)
     with pytest.raises(OutputError, match="is a directory"):
-        cmtmed.report(demo, tmp_path)
+        cmtmed.write_report(demo, tmp_path)
     with pytest.raises(OutputError, match="cannot write"):
-        cmtmed.report(demo, tmp_path / "nowhere" / "page.html")
+        cmtmed.write_report(demo, tmp_path / "nowhere" / "page.html")
     before = (demo / "manifest.json").read_bytes()
     with pytest.raises(OutputError, match="is no page of cmtmed and stays as it is"):
-        cmtmed.report(demo, demo / "manifest.json")
+        cmtmed.write_report(demo, demo / "manifest.json")
     assert (demo / "manifest.json").read_bytes() == before
 
 
@@ -695,14 +697,14 @@ def test_a_damaged_build_is_refused_and_leaves_no_page(demo, tmp_path, damage):
     shutil.copytree(demo, broken, ignore=shutil.ignore_patterns("*.html"))
     damage(broken)
     with pytest.raises(DatasetError, match=r"run cmtmed build|give the directory of a build"):
-        cmtmed.report(broken)
+        cmtmed.write_report(broken)
     assert not [path for path in broken.iterdir() if "report.html" in path.name]
 
 
 def test_a_missing_library_is_named_with_the_way_to_get_it(demo, monkeypatch):
     monkeypatch.setitem(sys.modules, "altair", None)
     with pytest.raises(UsageError, match=r"needs altair; install them with: pip install 'cmtmed\[report\]'"):
-        cmtmed.report(demo)
+        cmtmed.write_report(demo)
 
 
 def test_the_command_says_what_it_wrote(demo, tmp_path):
@@ -715,10 +717,28 @@ def test_the_command_says_what_it_wrote(demo, tmp_path):
     assert CliRunner().invoke(app, [*arguments, "--quiet"], catch_exceptions=False).output == ""
 
 
-def test_the_package_and_the_function_are_one():
-    code = "import cmtmed; import cmtmed.report; import cmtmed.cli; assert callable(cmtmed.report), cmtmed.report"
-    subprocess.run([sys.executable, "-c", code], check=True)
-    subprocess.run(
-        [sys.executable, "-c", code.replace("import cmtmed; ", "from cmtmed import report; import cmtmed; ")],
-        check=True,
-    )
+def test_only_an_earlier_page_is_written_over(demo, tmp_path):
+    notes = tmp_path / "notes.txt"
+    notes.write_text('how to: <meta name="generator" content="cmtmed report">', encoding="utf-8")
+    empty = tmp_path / "empty.html"
+    empty.touch()
+    link = tmp_path / "link.html"
+    link.symlink_to(notes)
+    os.mkfifo(tmp_path / "pipe")
+    for target in (notes, empty, link, tmp_path / "pipe"):
+        with pytest.raises(OutputError, match="stays as it is; choose another --page"):
+            cmtmed.write_report(demo, target, sample=0)
+    assert notes.read_text(encoding="utf-8").startswith("how to")
+    page = cmtmed.write_report(demo, tmp_path / "page.html", sample=0)
+    assert cmtmed.write_report(demo, page, sample=0) == page
+
+
+def test_counts_that_do_not_fit(demo, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(demo, copy)
+    manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
+    for name in ("drops", "quarantine"):
+        changed = {**manifest, name: {"x": 5}}
+        (copy / "manifest.json").write_text(json.dumps(changed), encoding="utf-8")
+        with pytest.raises(DatasetError, match="do not fit together"):
+            cmtmed.write_report(copy)

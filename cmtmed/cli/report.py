@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cmtmed.cli.console import output
-from cmtmed.report.corpus import report
+from cmtmed.report.corpus import write_report
 
 
 def command(
@@ -23,7 +23,7 @@ def command(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,  # noqa: FBT002
 ) -> None:
     """Write one self-contained HTML page about a build. Without --no-text it holds dialogues."""
-    made = report(out, page, sample=sample, text=not no_text)
+    made = write_report(out, page, sample=sample, text=not no_text)
     size = made.stat().st_size
     if as_json:
         typer.echo(json.dumps({"page": str(made), "bytes": size, "text": not no_text}, ensure_ascii=False))

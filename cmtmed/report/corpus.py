@@ -20,7 +20,7 @@ MARK: Final = b'<meta name="generator" content="cmtmed report">'
 _NEEDED: Final = {"jinja2": "jinja2", "altair": "altair", "vl_convert": "vl-convert-python"}
 
 
-def report(out: str | Path, page: str | Path | None = None, *, sample: int = 300, text: bool = True) -> Path:
+def write_report(out: str | Path, page: str | Path | None = None, *, sample: int = 300, text: bool = True) -> Path:
     """Write one self-contained HTML page about a finished build.
 
     It opens from disk and fetches nothing: the flow of dialogues through the stages, lengths, departments, doctors'
@@ -81,7 +81,7 @@ def _page(folder: Path, told: facts.Facts, *, sample: int, text: bool) -> str:
         duplicates=found,
         clusters=clusters,
         unredacted=Both(", ".join(one.en for one in types), "、".join(one.zh for one in types)),
-        limits={"least": LEAST_DIALOGUES, "dialogue": dialogues.LENGTH, "pair": duplicates.LENGTH,
+        limits={"least": LEAST_DIALOGUES, "most": facts.MOST, "dialogue": dialogues.LENGTH, "pair": duplicates.LENGTH,
                 "members": duplicates.MEMBERS},
         shown=len(rows),
         whole=whole,

@@ -24,6 +24,7 @@ LENGTH: Final = 1200
 """Characters of a dialogue that are compared."""
 _SIZES: Final = ((2, 2), (3, 3), (4, 4), (5, 9), (10, 19), (20, 99), (100, 999), (1000, None))
 _JOINT: Final = 2
+_SPEAKERS: Final = {"user": "患者：", "assistant": "医生："}
 
 Passages = list[tuple[bool, str]]
 """A text in pieces, each with whether it differs."""
@@ -121,15 +122,22 @@ def _cluster(members: Sequence[Member], kept: str, size: int) -> Cluster:
 
 
 def _pair(kept: Member, other: Member) -> Pair:
-    one, two = kept.text[:LENGTH], other.text[:LENGTH]
+    whole, besides = _said(kept), _said(other)
+    one, two = whole[:LENGTH], besides[:LENGTH]
     left: Passages = []
     right: Passages = []
     for changed, mine, theirs in joined(differences(one, two)):
         left += [(changed, mine)] if mine else []
         right += [(changed, theirs)] if theirs else []
     row: dict[str, Any] = other.dialogue
-    cut = len(kept.text) > LENGTH or len(other.text) > LENGTH
+    cut = len(whole) > LENGTH or len(besides) > LENGTH
     return Pair(row["id"], row["drop_reason"], other.jaccard, other.containment, other.why, left, right, cut)
+
+
+def _said(member: Member) -> str:
+    """Return the turns of a dialogue, a line each behind its speaker."""
+    turns = member.dialogue["messages"]
+    return "\n".join(f"{_SPEAKERS.get(turn['role'], '')}{turn['content'] or ''}" for turn in turns)
 
 
 def joined(passages: Iterator[tuple[str, str, str]] | Sequence[tuple[str, str, str]]) -> list[tuple[bool, str, str]]:

@@ -87,7 +87,7 @@ WORDS: Final[Mapping[str, Both]] = {
     "step_read": Both("dialogues read", "读入对话"),
     "stage": Both("Stage", "步骤"),
     "left": Both("Left", "剩余"),
-    "edited": Both("Changed", "改动"),
+    "edited": Both("Touched", "涉及"),
     "reason": Both("Reason", "原因"),
     "count": Both("Number", "数量"),
     "share": Both("Share", "占比"),
@@ -115,8 +115,8 @@ WORDS: Final[Mapping[str, Both]] = {
     # Departments
     "departments": Both("Sources and departments", "来源与科室"),
     "departments_text": Both(
-        "Departments are as the crawl names them; those with fewer than {least} dialogues are added up.",
-        "科室沿用抓取内容的名称；不足 {least} 个对话的科室合并计算。",
+        "Departments are as the crawl names them; those with fewer than {least} dialogues, and all behind the largest {most}, are added up.",
+        "科室沿用抓取内容的名称；不足 {least} 个对话的科室及前 {most} 名之外的科室合并计算。",
     ),
     "sources_chart": Both("Dialogues by source", "各来源的对话"),
     "departments_chart": Both("Kept dialogues by department", "各科室保留的对话"),
@@ -198,6 +198,7 @@ WORDS: Final[Mapping[str, Both]] = {
     "trace": Both("What happened to it", "处理经过"),
     "untouched": Both("No stage changed it.", "没有步骤改动过它。"),
     "all_turns": Both("Show all {count} turns", "显示全部 {count} 轮"),
+    "some_turns": Both("Show {count} of {whole} turns", "显示 {whole} 轮中的 {count} 轮"),
     "cut": Both(
         "Cut here: {shown} of {whole} characters are shown. cmtmed explain shows all.",
         "此处截断：显示 {shown} / {whole} 字。用 cmtmed explain 查看全文。",

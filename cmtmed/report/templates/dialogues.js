@@ -108,7 +108,7 @@
     const cut = row.turns.length > TURNS && !unfolded.has(row);
     article.append(header, ...row.turns.slice(0, cut ? TURNS : undefined).map(bubble));
     if (cut) {
-      const more = make("button", say("all_turns", { count: row.turns.length }), "more");
+      const more = make("button", say(row.turns.length < row.turnsInAll ? "some_turns" : "all_turns", { count: row.turns.length, whole: row.turnsInAll }), "more");
       more.type = "button";
       more.addEventListener("click", () => {
         unfolded.add(row);

@@ -345,6 +345,10 @@ def test_a_branch_in_the_tags_place(hub, good):
     repository.branches["v2"] = repository.branches["main"]
     with pytest.raises(UsageError, match="has a branch 'v2', which a tag of that name would be taken for"):
         push(hub, good, tag="v2")
+    default = push(hub, good, dry_run=True).tag
+    repository.branches[default] = repository.branches["main"]
+    with pytest.raises(UsageError, match=f"has a branch '{default}'"):
+        push(hub, good)
 
 
 def test_a_tag_that_somebody_else_sets_meanwhile(hub, good):

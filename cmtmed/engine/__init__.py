@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cmtmed.engine.explanation import Explanation, explain
-from cmtmed.engine.local import Progress
 from cmtmed.engine.local import build as build_locally
+from cmtmed.engine.progress import Progress
 from cmtmed.engine.report import BuildReport, read_report
 from cmtmed.errors import UsageError, did_you_mean
 from cmtmed.io.manifest import read_manifest

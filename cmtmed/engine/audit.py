@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +25,7 @@ from cmtmed.anonymize.detectors import DETECTORS
 from cmtmed.anonymize.residual import CONFIDENCE, NONE, Residual, Stratum, allocate, estimate
 from cmtmed.anonymize.suspects import mask, places, screen
 from cmtmed.engine.privacy import statement
+from cmtmed.engine.progress import Progress, silent
 from cmtmed.engine.sample import (
     FILE as SAMPLE,
 )
@@ -69,8 +70,6 @@ _HELD: Final = (
 UNSUSPECTED: Final = 0.001
 """Supposed share of leaks among unsuspected turns; decides how many of them are drawn, not what is reported."""
 _BATCHES: Final = 16
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -156,7 +155,7 @@ def audit(
     try:
         content = _known(folder, facts, digest)
         if content is None:
-            content = _screened(out, manifest, facts, digest, progress or _silent)
+            content = _screened(out, manifest, facts, digest, progress or silent)
         sample = read_sample(folder / SAMPLE)
         if verdicts is not None:
             taken = read_verdicts(Path(verdicts), digest)
@@ -396,7 +395,3 @@ def _known(folder: Path, facts: Mapping[str, Any], digest: str) -> dict[str, Any
 def _detectors_digest() -> str:
     told = [(one.name, one.pattern, one.innocent, one.prior) for one in DETECTORS]
     return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()[:16]
-
-
-def _silent(phase: str, done: int, total: int) -> None:
-    """Show nothing."""

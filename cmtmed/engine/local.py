@@ -22,6 +22,7 @@ import polars as pl
 
 from cmtmed.engine.emit import emit
 from cmtmed.engine.pool import run_all
+from cmtmed.engine.progress import Progress, silent
 from cmtmed.engine.report import BuildReport
 from cmtmed.engine.tasks import Segment, Shard, read_files, run_segment, segments, unique_names
 from cmtmed.engine.workspace import Workspace, check_target, read_marker, read_table, write_table
@@ -30,9 +31,6 @@ from cmtmed.io.manifest import FILE, describe_inputs, manifest, versions, write_
 from cmtmed.io.read import match_files
 from cmtmed.pipeline import Pipeline
 from cmtmed.stats import StageStats, TableStats
-
-Progress = Callable[[str, int, int], None]
-"""Called with the name of a phase, tasks done, tasks in all."""
 
 SHARD_ROWS = 4096
 """Dialogues per shard: large enough for bulk kernels to pay, small enough for many to fit in memory."""
@@ -63,7 +61,7 @@ def build(
     workspace = Workspace(target)
     # What is secret decides whether an interrupted build goes on, and enters nothing that is published.
     workspace.open({**plan, "secrets": marks} if marks else plan)
-    run = _Run(pipeline, workspace, workers or _cores(), progress or _silent)
+    run = _Run(pipeline, workspace, workers or _cores(), progress or silent)
     try:
         report = run.build(files, described, strict=strict, started=started, fingerprint=_digest(plan), out=target)
         workspace.publish()
@@ -240,7 +238,3 @@ def _digest(plan: dict[str, Any]) -> str:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _silent(phase: str, done: int, total: int) -> None:
-    """Show nothing."""

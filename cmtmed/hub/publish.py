@@ -8,35 +8,25 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
-from cmtmed import __version__
-from cmtmed.anonymize.key import mark, secret
-from cmtmed.engine.report import read_report
+from cmtmed.anonymize.key import secret
+from cmtmed.engine.progress import Progress, silent
 from cmtmed.errors import GateError, PublishError, UsageError, did_you_mean
-from cmtmed.hub.card import card as write_card
-from cmtmed.hub.card import metadata
 from cmtmed.hub.client import connect, hushed
-from cmtmed.hub.croissant import FILE as CROISSANT
-from cmtmed.hub.croissant import croissant
 from cmtmed.hub.details import CardDetails, parse_details, read_details
-from cmtmed.hub.facts import CONFIGS, Version, build_files, checksum, facts
+from cmtmed.hub.facts import Version
 from cmtmed.hub.gate import HISTORY, MAX_RISK, Acknowledged, Finding, exposed, inspect
-from cmtmed.hub.picture import FILE as PICTURE
-from cmtmed.hub.picture import picture
+from cmtmed.hub.prepare import Build, Gated, Order, prepared, staged, whole
 from cmtmed.hub.record import FILE as RECORD
-from cmtmed.hub.record import audit_of, decode, encode, record
+from cmtmed.hub.record import decode
 from cmtmed.hub.repository import CARD, Repository, check, earlier_data, look, standing
-from cmtmed.hub.shards import PublishedFile, Staging, write_shards
-from cmtmed.hub.survey import Survey, survey
+from cmtmed.hub.shards import PublishedFile, Staging
 from cmtmed.hub.upload import checked_card, committed, opened, shown_to_all, tagged, verified
-from cmtmed.io.manifest import read_manifest
-from cmtmed.views.dataset import DataFile
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -46,8 +36,6 @@ log = logging.getLogger("cmtmed.hub")
 KEY: Final = "CMTMED_KEY"
 """Environment variable with the secret key of hashed ids."""
 
-Progress = Callable[[str, int, int], None]
-Gated = Literal["auto", "manual"]
 _EXTRAS: Final = ("altair", "huggingface_hub", "jinja2", "mlcroissant", "vl_convert")
 _TAG: Final = re.compile(r"(?!(?:main|HEAD|[0-9a-f]{7,40}|.*\.lock|.*\.|.*\.\..*)$)[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """What git allows, and nobody takes for a branch or a commit."""
@@ -147,13 +135,13 @@ def publish(
     _check_extras()
     _check_names(repo, tag, gated)
     acknowledged = Acknowledged(quarantined, max_risk, tuple(i_know), tuple(map(Path, against)))
-    order = _Order(
+    order = Order(
         Path(out), repo, private=private, gated=gated, tag=tag, move_tag=move_tag,
         template=Path(template) if template else None, details=_details(card),
         key=secret(KEY, "hashed ids need") if hash_ids else None, acknowledged=acknowledged,
-        progress=progress or _silent,
+        progress=progress or silent,
     )  # fmt: skip
-    build = _Build.read(order.out, configs, hashed_ids=hash_ids)
+    build = Build.read(order.out, configs, hashed_ids=hash_ids)
     for name in order.details.sources:
         if name not in build.report["before"]["sources"]:
             near = did_you_mean(name, build.report["before"]["sources"])
@@ -166,60 +154,7 @@ def publish(
         return _rehearsed(order, build, findings) if api is None else _sent(api, order, build, findings)
 
 
-@dataclass(frozen=True)
-class _Order:
-    """What is to be published, and how."""
-
-    out: Path
-    repo: str
-    private: bool
-    gated: Gated | None
-    tag: str | None
-    move_tag: bool
-    template: Path | None
-    details: CardDetails
-    key: bytes | None
-    acknowledged: Acknowledged
-    progress: Progress
-
-    def overridden(self, findings: Sequence[Finding]) -> list[Finding]:
-        return [one for one in findings if one.check in self.acknowledged.i_know]
-
-    def refused(self, findings: Sequence[Finding]) -> list[Finding]:
-        return [one for one in findings if one.check not in self.acknowledged.i_know]
-
-
-@dataclass(frozen=True)
-class _Build:
-    """What a build says of itself."""
-
-    manifest: dict[str, Any]
-    report: dict[str, Any]
-    survey: Survey
-    configs: tuple[str, ...]
-    files: list[DataFile]
-
-    @classmethod
-    def read(cls, out: Path, configs: Sequence[str], *, hashed_ids: bool) -> _Build:
-        if (out / "run.json").is_file():
-            raise UsageError(
-                f"{str(out)!r} holds a training run, and builds are published here; a run has its card already: "
-                f"hf upload ORG/NAME {out} --private"
-            )
-        manifest, report = read_manifest(out), read_report(out)
-        there = [name for name in CONFIGS if name in manifest["views"]]
-        for name in configs:
-            if name not in there:
-                raise UsageError(f"{str(out)!r} has no view {name!r}; {did_you_mean(name, there)}")
-        if not manifest["counts"]["kept"]:
-            raise UsageError(f"{str(out)!r} holds no dialogue; look at what the build dropped")
-        chosen = tuple(name for name in there if name in configs or not configs)
-        # The audit is of the dialogues, whichever tables are published.
-        files = build_files(out, sorted({*chosen, "dialogues"}))
-        return cls(manifest, report, survey(out, hashed_ids=hashed_ids), chosen, files)
-
-
-def _rehearsed(order: _Order, build: _Build, findings: Sequence[Finding]) -> Publication:
+def _rehearsed(order: Order, build: Build, findings: Sequence[Finding]) -> Publication:
     """Prepare everything and send nothing."""
     api = present = None
     try:
@@ -227,36 +162,39 @@ def _rehearsed(order: _Order, build: _Build, findings: Sequence[Finding]) -> Pub
         present = look(api, order.repo, patient=False)
     except (UsageError, PublishError) as error:
         log.info("the card is shown as for a new repository, because the Hub was not asked: %s", error)
-    with _staged(order, build) as staging:
-        version, data = _prepared(order, build, staging)
+    with staged(order, build) as staging:
+        version, data = prepared(order, build, staging)
         if api is not None and present is not None:
             check(present, order.repo, version.tag, private=order.private)
             findings = [*findings, *_history(api, order, present, version)]
             there = standing(api, present, order.repo, version.tag, version.checksum)
             _standing(order, build, staging, version, data, order.overridden(findings), present, there)
         overridden = order.overridden(findings)
-        files, text = _whole(order, build, staging, version, data, overridden, present)
+        files, text = whole(order, build, staging, version, data, overridden, present)
         done = _publication(order, version, "", files, text, order.refused(findings), overridden)
         if not staging.resumed:
             staging.discard()
     return done
 
 
-def _sent(api: HfApi, order: _Order, build: _Build, findings: Sequence[Finding]) -> Publication:
+def _sent(api: HfApi, order: Order, build: Build, findings: Sequence[Finding]) -> Publication:
     """Send everything, if nothing is refused."""
     _pass(order, findings)
     present = look(api, order.repo)
     if present is not None:
         check(present, order.repo, order.tag, private=order.private)
-    with _staged(order, build) as staging:
-        version, data = _prepared(order, build, staging)
+    with staged(order, build) as staging:
+        version, data = prepared(order, build, staging)
+        if present is not None and order.tag is None:
+            # The name that the data give is known only now.
+            check(present, order.repo, version.tag, private=order.private)
         findings = [*findings, *_history(api, order, present, version)]
         _pass(order, findings)
         overridden = order.overridden(findings)
         there = standing(api, present, order.repo, version.tag, version.checksum)
         done = _standing(order, build, staging, version, data, overridden, present, there)
         if done is None:
-            files, text = _whole(order, build, staging, version, data, overridden, present)
+            files, text = whole(order, build, staging, version, data, overridden, present)
             checked_card(order.repo, text)
             present = opened(api, order.repo, present, gated=order.gated)
             commit = committed(api, version, files, present, order.progress, private=order.private)
@@ -272,8 +210,8 @@ def _sent(api: HfApi, order: _Order, build: _Build, findings: Sequence[Finding])
 
 
 def _standing(
-    order: _Order,
-    build: _Build,
+    order: Order,
+    build: Build,
     staging: Staging,
     version: Version,
     data: Sequence[PublishedFile],
@@ -293,7 +231,7 @@ def _standing(
     # What objected to making the repository public objects no more, now that it is; the card still says so.
     told = [Finding(**one) for one in decode(there[RECORD] or b"", order.repo)["overridden"]]
     before = [one for one in told if one.check == HISTORY and one not in overridden]
-    files, text = _whole(
+    files, text = whole(
         order, build, staging, version, data, [*overridden, *before], replace(present, card=there[CARD])
     )
     if there == {one.path: one.local.read_bytes() for one in files if one.path in there}:
@@ -311,7 +249,7 @@ def _standing(
     return None
 
 
-def _pass(order: _Order, findings: Sequence[Finding]) -> None:
+def _pass(order: Order, findings: Sequence[Finding]) -> None:
     refused = order.refused(findings)
     if refused:
         reasons = "\n".join(f"  - {finding}" for finding in refused)
@@ -321,78 +259,14 @@ def _pass(order: _Order, findings: Sequence[Finding]) -> None:
         )
 
 
-def _history(api: HfApi, order: _Order, present: Repository | None, version: Version) -> list[Finding]:
+def _history(api: HfApi, order: Order, present: Repository | None, version: Version) -> list[Finding]:
     if order.private or present is None or not present.private:
         return []
     return exposed(earlier_data(api, present, order.repo, version.checksum))
 
 
-@contextmanager
-def _staged(order: _Order, build: _Build) -> Iterator[Staging]:
-    """Open the directory in which the files stand; what is in it after a failure is taken up by the next call."""
-    from importlib.metadata import version as installed
-
-    plan = {
-        "build": checksum(build.files),
-        "configs": list(build.configs),
-        "ids": mark(order.key) if order.key else "",
-        "versions": {name: installed(name) for name in ("datasets", "pyarrow")} | {"cmtmed": __version__},
-    }
-    staging = Staging(order.out, plan)
-    try:
-        yield staging
-    finally:
-        staging.release()
-
-
-def _prepared(order: _Order, build: _Build, staging: Staging) -> tuple[Version, list[PublishedFile]]:
-    """Write the shards, and say which version they are."""
-    files = [
-        one
-        for config in build.configs
-        for one in write_shards(order.out, config, staging, key=order.key, progress=order.progress)
-    ]
-    digest = checksum(files)
-    tag = order.tag or f"build-{digest[:12]}"
-    return Version(order.repo, tag, digest, checksum(build.files), mark(order.key) if order.key else ""), files
-
-
-def _whole(
-    order: _Order,
-    build: _Build,
-    staging: Staging,
-    version: Version,
-    data: Sequence[PublishedFile],
-    overridden: Sequence[Finding],
-    present: Repository | None,
-) -> tuple[list[PublishedFile], str]:
-    """Write what goes beside the data: picture, Croissant, record and card."""
-    audit = audit_of(order.out)
-    told_facts = facts(
-        order.out, version, data, order.details, build.manifest, build.report, audit, build.survey, overridden,
-        picture=PICTURE,
-    )  # fmt: skip
-    told_metadata = metadata(told_facts, data, order.details, order.out)
-    features = {one.config: _features(order.out / one.config / one.split) for one in data}
-    beside = [
-        staging.write(PICTURE, picture(build.report)),
-        staging.write(CROISSANT, croissant(told_facts, data, features)),
-    ]
-    licenses = told_facts["licenses"]
-    content = record(version, [*data, *beside], build.manifest, build.report, audit, licenses, overridden)
-    text = write_card(told_facts, told_metadata, present=present.card if present else None, template=order.template)
-    written = [staging.write(RECORD, encode(content)), staging.write(CARD, text.encode())]
-    return [*data, *beside, *written], text
-
-
-def _features(split: Path) -> Any:
-    from datasets import DatasetInfo
-
-    return DatasetInfo.from_directory(str(split)).features
-
-
 def _publication(
-    order: _Order,
+    order: Order,
     version: Version,
     commit: str,
     files: Sequence[PublishedFile],
@@ -435,7 +309,3 @@ def _check_extras() -> None:
     missing = [name for name in _EXTRAS if find_spec(name) is None]
     if missing:
         raise UsageError(f"publishing needs {', '.join(missing)}; pip install 'cmtmed[hub]'")
-
-
-def _silent(phase: str, done: int, total: int) -> None:
-    """Show nothing."""

@@ -10,12 +10,13 @@ import hashlib
 import hmac
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cmtmed.engine.progress import Progress
 from cmtmed.engine.workspace import write_marker
 from cmtmed.errors import DatasetError, OutputError, UsageError
 from cmtmed.views.dataset import open_dataset
@@ -29,8 +30,6 @@ _PLAN: Final = "plan.json"
 _DONE: Final = "done.json"
 _LOCK: Final = "lock"
 _IDS: Final = ("id", "source_id", "cluster")
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

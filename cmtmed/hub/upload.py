@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from cmtmed.engine.progress import Progress
 from cmtmed.errors import PublishError
 from cmtmed.hub.client import repeated, told
 from cmtmed.hub.facts import CONFIGS, Version
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 _FIGURES: Final = "figures"
 _ASKED: Final = 500
 """Files that the Hub is asked about at once."""
-
-Progress = Callable[[str, int, int], None]
 
 
 def checked_card(repo: str, text: str) -> None:

@@ -38,6 +38,10 @@ class Visit:
         """Wait until all charts are drawn, in that language and theme if any is named."""
         self.page.wait_for_selector(f'html[data-drawn="{told}"]' if told else "html[data-drawn]")
 
+    def frames(self) -> None:
+        """Wait for the events that a browser sends with its next pictures, such as that of a scrolled page."""
+        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
     def has(self, selector: str, number: int) -> None:
         """Wait until there are so many elements."""
         from playwright.sync_api import expect
@@ -45,7 +49,10 @@ class Visit:
         expect(self.page.locator(selector)).to_have_count(number)
 
     def text(self, selector: str) -> str:
-        """Return what can be read of an element."""
+        """Return what can be read of an element, once it can be seen. Of a hidden one innerText is something else."""
+        from playwright.sync_api import expect
+
+        expect(self.page.locator(selector)).to_be_visible()
         return self.page.locator(selector).inner_text()
 
 

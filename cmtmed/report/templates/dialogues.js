@@ -1,7 +1,7 @@
 // The browser of dialogues: search, filters, pages, links. A page of ten is in the document at a time.
 "use strict";
 (() => {
-  const { data, say, name, make, showTip, hideTip, onLanguage } = window.cmtmed;
+  const { data, say, name, make, showTip, leaveTip, hideTip, onLanguage } = window.cmtmed;
   const place = document.getElementById("dialogues");
   if (!place) return;
   const SIZE = 10;
@@ -221,13 +221,13 @@
   function tipOf(event) {
     const mark = event.target.closest?.("mark");
     const told = mark && about.get(mark);
-    if (!told) return hideTip();
-    const box = mark.getBoundingClientRect();
-    showTip(make("bdi", told.join(say("semicolon"))), event.clientX || box.left, event.clientY || box.bottom);
+    if (!told) return leaveTip();
+    showTip(make("bdi", told.join(say("semicolon"))), event.type === "focusin" ? mark : event);
   }
 
   for (const kind of ["pointerover", "click", "focusin"]) place.addEventListener(kind, tipOf);
-  place.addEventListener("pointerleave", hideTip);
+  place.addEventListener("pointerleave", leaveTip);
+  place.addEventListener("focusout", hideTip);
   let waiting;
   search.addEventListener("input", () => {
     clearTimeout(waiting);

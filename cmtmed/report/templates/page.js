@@ -11,6 +11,7 @@
   const listeners = [];
   const views = new Map();
   let drawing = 0;
+  let tipped;
   let drawn = Promise.resolve();
 
   // A browser may forbid a page from disk to keep anything.
@@ -53,27 +54,48 @@
     return element;
   }
 
-  function showTip(content, x, y) {
+  // A tip of the pointer stays where it was told; one of an element, which the keyboard reached, goes with the element.
+  function showTip(content, where) {
     tip.replaceChildren(content);
     tip.hidden = false;
+    tipped = { where, x: scrollX, y: scrollY };
+    placeTip();
+  }
+
+  function placeTip() {
+    const { where } = tipped;
+    const box = where instanceof Element ? where.getBoundingClientRect() : undefined;
+    const [x, y] = box ? [box.left, box.bottom] : [where.clientX, where.clientY];
     tip.style.left = "0";
     const { width, height } = tip.getBoundingClientRect();
     tip.style.left = `${Math.max(8, Math.min(x + 12, innerWidth - width - 8))}px`;
     tip.style.top = `${y + 16 + height > innerHeight ? Math.max(8, y - height - 12) : y + 16}px`;
   }
 
+  // The event of a movement that led to the place comes after the tip that the place showed.
+  function scrolled() {
+    if (tip.hidden) return;
+    if (tipped.where instanceof Element) placeTip();
+    else if (tipped.x !== scrollX || tipped.y !== scrollY) hideTip();
+  }
+
   function hideTip() {
     tip.hidden = true;
   }
 
+  // What the keyboard reached stays told of wherever the pointer rests.
+  function leaveTip() {
+    if (!tip.hidden && !(tipped.where instanceof Element)) hideTip();
+  }
+
   function chartTip(handler, event, item, value) {
-    if (value === null || value === undefined || value === "") return hideTip();
+    if (value === null || value === undefined || value === "") return leaveTip();
     const list = make("dl");
     for (const [key, told] of Object.entries(value)) {
       list.append(make("dt", key), make("dd"));
       list.lastChild.append(make("bdi", String(told)));
     }
-    showTip(list, event.clientX, event.clientY);
+    showTip(list, event);
   }
 
   // One after the other: two that draw into the same place at once would leave both there.
@@ -147,9 +169,9 @@
     label();
     draw();
   });
-  addEventListener("scroll", hideTip, { passive: true });
+  addEventListener("scroll", scrolled, { passive: true });
   addEventListener("keydown", (event) => event.key === "Escape" && hideTip());
-  window.cmtmed = { data, say, name, make, showTip, hideTip, onLanguage: (listener) => listeners.push(listener) };
+  window.cmtmed = { data, say, name, make, showTip, leaveTip, hideTip, onLanguage: (listener) => listeners.push(listener) };
   root.dataset.script = "";
   label();
   addEventListener("DOMContentLoaded", draw);

@@ -250,6 +250,17 @@ def test_templates_that_cannot_be_used(good, tmp_path, name, content, message):
         rehearsed(good, template=path)
 
 
+def test_a_template_is_parsed_before_anything_is_prepared(good, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("the build was opened")
+
+    monkeypatch.setattr("cmtmed.hub.publish.Build.read", refuse)
+    path = tmp_path / "mine.jinja"
+    path.write_text("{% block", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"'mine.jinja' cannot be used \(line 1\)"):
+        rehearsed(good, template=path)
+
+
 @pytest.mark.parametrize("card", ["---\na: [\n---\ntext", b"---\na: \xff\n---\ntext", "---\n- a\n---\ntext"])
 def test_metadata_that_cannot_be_read(good, card):
     with pytest.raises(UsageError, match="the metadata of the card of 'org/dialogues' cannot be read"):

@@ -771,14 +771,22 @@ def test_a_table_that_another_writer_wrote(hub, good, tmp_path, monkeypatch):
         with client_of(hub.url):
             api = HfApi()
             path = api.hf_hub_download(REPO, name, repo_type="dataset", revision="v1", local_dir=tmp_path)
-            change(pl.read_parquet(path)).write_parquet(path)
+            change(Path(path))
             api.upload_file(path_or_fileobj=path, path_in_repo=name, repo_id=REPO, repo_type="dataset")
             api.create_tag(REPO, tag=tag, repo_type="dataset")
             return compare(good, f"{REPO}@{tag}")
 
     name = "dialogues/train-00000-of-00001.parquet"
-    told = rewritten(lambda rows: rows.with_columns(pl.col("inquiries").cast(pl.List(pl.Struct(
-        {"message": pl.Int64, "start": pl.Int64, "end": pl.Int64, "slot": pl.String})))), "v2")  # fmt: skip
+    wide = pl.List(pl.Struct({"message": pl.Int64, "start": pl.Int64, "end": pl.Int64, "slot": pl.String}))
+    told = rewritten(
+        lambda path: pl.read_parquet(path).with_columns(pl.col("inquiries").cast(wide)).write_parquet(path), "v2"
+    )
     assert told.rows["same"] == len(LINES) + len(TEST)
-    with pytest.raises(DatasetError, match="the table of dialogues of 'org/dialogues@v3' cannot be read"):
-        rewritten(lambda rows: rows.drop("trace"), "v3")
+    for tag, change in (
+        ("v3", lambda path: pl.read_parquet(path).drop("trace").write_parquet(path)),
+        ("v4", lambda path: path.write_bytes(b"PAR1" * 9)),
+        ("v5", lambda path: path.write_bytes(path.read_bytes()[:-9])),
+        ("v6", lambda path: path.write_bytes(b"")),
+    ):
+        with pytest.raises(DatasetError, match=f"the table of dialogues of 'org/dialogues@{tag}' cannot be read"):
+            rewritten(change, tag)

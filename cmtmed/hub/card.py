@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cmtmed.errors import UsageError
 from cmtmed.hub.details import CardDetails
@@ -13,6 +14,9 @@ from cmtmed.hub.facts import CONFIGS, default_config
 from cmtmed.hub.licenses import hub_name
 from cmtmed.hub.sections import merge
 from cmtmed.hub.shards import PublishedFile
+
+if TYPE_CHECKING:
+    import jinja2
 
 TEMPLATE: Final = "dataset_card.md.jinja"
 _CATEGORIES: Final = (
@@ -156,7 +160,22 @@ def _joined(known: Mapping[str, Any], ours: Mapping[str, Any], *, theirs: bool) 
     return {**ours, "tags": sorted({*ours["tags"], *map(str, tags)}), **added}
 
 
+def check_template(template: Path) -> None:
+    """Make sure, before anything is prepared, that a template is there and is one.
+
+    Raises:
+        UsageError: it is missing, takes the name of the bundled one, or cannot be parsed.
+    """
+    with _told(template):
+        _template(template)
+
+
 def _rendered(facts: Mapping[str, Any], template: Path | None) -> str:
+    with _told(template):
+        return _template(template).render(**facts)
+
+
+def _template(template: Path | None) -> jinja2.Template:
     import jinja2
 
     loaders: list[jinja2.BaseLoader] = [jinja2.PackageLoader("cmtmed.hub", "templates")]
@@ -176,14 +195,23 @@ def _rendered(facts: Mapping[str, Any], template: Path | None) -> str:
     environment.filters |= {
         "number": _number, "percent": _percent, "size": _size, "tally": _tally, "md": _markdown, "code": _code
     }  # fmt: skip
+    return environment.get_template(name)
+
+
+@contextmanager
+def _told(template: Path | None) -> Iterator[None]:
+    """Turn whatever a template of somebody else's raises into an error that names it."""
     try:
-        return environment.get_template(name).render(**facts)
+        yield
+    except UsageError:
+        raise
     except Exception as error:
         if template is None:
             raise
         line = getattr(error, "lineno", None)
         raise UsageError(
-            f"the template {name!r} cannot be used{f' (line {line})' if line else ''}: {type(error).__name__}: {error}"
+            f"the template {template.name!r} cannot be used{f' (line {line})' if line else ''}: "
+            f"{type(error).__name__}: {error}"
         ) from None
 
 

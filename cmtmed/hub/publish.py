@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cmtmed.anonymize.key import secret
 from cmtmed.engine.progress import Progress, silent
 from cmtmed.errors import GateError, PublishError, UsageError, did_you_mean
+from cmtmed.hub.card import check_template
 from cmtmed.hub.client import connect, hushed
 from cmtmed.hub.details import CardDetails, parse_details, read_details
 from cmtmed.hub.facts import Version
@@ -134,6 +135,8 @@ def publish(
     """
     _check_extras()
     _check_names(repo, tag, gated)
+    if template is not None:
+        check_template(Path(template))
     acknowledged = Acknowledged(quarantined, max_risk, tuple(i_know), tuple(map(Path, against)))
     order = Order(
         Path(out), repo, private=private, gated=gated, tag=tag, move_tag=move_tag,

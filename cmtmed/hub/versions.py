@@ -79,14 +79,8 @@ def _published(name: str, repo: str, tag: str) -> _Opened:
     if not files:
         raise DatasetError(f"{name!r} has no config dialogues, which comparing needs; give a version that has")
     try:
-        # Another writer may have given the same columns other widths, which hash differently.
-        rows = pl.concat(
-            [
-                rows_of(pl.read_parquet(file, columns=list(DIALOGUE)).cast(pl.Schema(DIALOGUE)), kept=True)
-                for file in files
-            ]
-        )
-    except pl.exceptions.PolarsError as error:
+        rows = pl.concat([rows_of(part, kept=True) for file in files for part in _parts(file)])
+    except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
         raise DatasetError(
             f"the table of dialogues of {name!r} cannot be read ({type(error).__name__}); publish it again"
         ) from None
@@ -95,10 +89,18 @@ def _published(name: str, repo: str, tag: str) -> _Opened:
 
 
 def _parts(file: Path) -> Iterator[pl.DataFrame]:
-    """Yield the rows of a table of dialogues, some thousand at a time.
+    """Yield the rows of a table of dialogues, some thousand at a time, so that their text is never held as a whole.
 
     Raises:
-        pl.exceptions.ColumnNotFoundError: a column is missing.
+        pl.exceptions.PolarsError: a column is missing, or holds something else.
+        pa.ArrowInvalid: it is no Parquet file.
     """
-    for batch in pq.ParquetFile(file).iter_batches(4096):
-        yield pl.DataFrame(pa.Table.from_batches([batch])).select(list(DIALOGUE))
+    table = pq.ParquetFile(file)
+    yield _typed(table.schema_arrow.empty_table())
+    for batch in table.iter_batches(4096):
+        yield _typed(pa.Table.from_batches([batch]))
+
+
+def _typed(table: pa.Table) -> pl.DataFrame:
+    # Another writer may have given the same columns other widths, which hash differently.
+    return pl.DataFrame(table).select(list(DIALOGUE)).cast(pl.Schema(DIALOGUE))

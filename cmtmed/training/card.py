@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from cmtmed.training.provenance import TOLD, worth
 from cmtmed.training.run import Run, is_run, read
 
 _NAMES: Final = {
@@ -47,22 +48,9 @@ def model_card(run: Run) -> str:
     ]
     for one in chain:
         settings = {**one.content["settings"], **one.content["settings"].get("training", {})}
-        told = "; ".join(f"{name} {settings[name]}" for name in _TOLD if settings.get(name) is not None)
+        told = "; ".join(f"{name} {settings[name]}" for name in TOLD if settings.get(name) is not None)
         lines.append(f"- {_NAMES[one.stage]} ({one.content['fingerprint']}): {told or 'defaults'}")
     return "\n".join([*lines, "", "## Limits", "", _LIMITS, ""])
-
-
-_TOLD: Final = (
-    "learning_rate",
-    "lr_scheduler_type",
-    "num_train_epochs",
-    "max_steps",
-    "steps",
-    "per_device_train_batch_size",
-    "gradient_accumulation_steps",
-    "max_length",
-    "seed",
-)
 
 
 def _chain(run: Run) -> list[Run]:
@@ -77,15 +65,10 @@ def _row(run: Run) -> str:
     sources = run.content["settings"].get("data") or []
     data = ", ".join(str(part.get("name") or _short(str(part.get("path")))) for part in sources)
     figures: dict[str, Any] = {**run.content.get("summary", {}), **run.content.get("metrics", {})}
-    shown = [f"{name} {value:.3f}" for name, value in sorted(figures.items()) if _worth(name, value)]
+    shown = [f"{name} {value:.3f}" for name, value in sorted(figures.items()) if worth(name, value)]
     return f"| {_NAMES[run.stage]} | {weights} | {data} | {', '.join(shown)} |"
 
 
 def _short(path: str) -> str:
     """Return the end of a path on this machine, which is nobody's business, and the whole of a model's name."""
     return "/".join(Path(path).parts[-2:]) if Path(path).is_absolute() else path
-
-
-def _worth(name: str, value: Any) -> bool:
-    speeds = ("runtime", "per_second", "epoch")
-    return isinstance(value, float) and not any(word in name for word in speeds)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cmtmed.errors import DatasetError, UsageError
-from cmtmed.training.run import fingerprint_of_path
+from cmtmed.training.fingerprint import fingerprint_of_path
 from cmtmed.training.settings import Part
 
 if TYPE_CHECKING:

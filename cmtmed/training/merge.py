@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cmtmed.errors import OutputError
+from cmtmed.training import provenance
 from cmtmed.training.card import model_card
 from cmtmed.training.model import load_model, load_tokenizer
 from cmtmed.training.run import read
@@ -39,6 +40,7 @@ def merge(source: str, out: Path, *, dtype: str = "float32") -> dict[str, Any]:
     try:
         model.save_pretrained(str(out))
         tokenizer.save_pretrained(str(out))
+        provenance.write(out, run, adapter=False)
         (out / CARD).write_text(model_card(run), encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot write {str(out)!r}: {error.strerror}; make room or give another --out") from error

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cmtmed.errors import DatasetError, UsageError, did_you_mean
+from cmtmed.training import provenance
 from cmtmed.training.allocator import keep_freed
 from cmtmed.training.card import model_card
 from cmtmed.training.run import Run, is_run, read
@@ -174,6 +175,7 @@ def save(
     model.save_pretrained(str(run.weights), **({} if weights is None else {"state_dict": dict(weights)}))
     tokenizer.save_pretrained(str(run.weights))
     run.finish(adapter=adapter, **told)
+    provenance.write(run.weights, run, adapter=adapter)
     (run.weights / "README.md").write_text(model_card(run), encoding="utf-8")
 
 

@@ -17,7 +17,6 @@ names every file with its size; a checkpoint cut short is set aside and the one 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -27,7 +26,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from cmtmed.errors import BuildError, DatasetError, OutputError, UsageError
+from cmtmed.training.fingerprint import fingerprint
 from cmtmed.training.settings import Settings, main_process
+from cmtmed.training.sources import sources
 
 log = logging.getLogger("cmtmed.training")
 
@@ -71,6 +72,7 @@ class Run:
             # Where the model below lies as seen from here, so that runs may move together.
             "below": os.path.relpath(settings.model, root) if Path(settings.model).is_dir() else None,
             "versions": {name: version(name) for name in _LIBRARIES},
+            "sources": sources(settings),
             "finished": False,
         }
         if (root / FILE).exists():
@@ -191,31 +193,6 @@ def damage(checkpoint: Path) -> str | None:
         if file.stat().st_size != size:
             return f"{name} has {file.stat().st_size} bytes instead of {size}"
     return None
-
-
-def fingerprint(value: Any) -> str:
-    """Return 16 hex digits that change with any part of a plain value."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def fingerprint_of_path(path: Path) -> str:
-    """Return 16 hex digits that change with the names and sizes, and for small files the bytes, under a path."""
-    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if _counts(file))
-    told = []
-    for file in files:
-        size = file.stat().st_size
-        bytes_ = hashlib.sha256(file.read_bytes()).hexdigest() if size < _SMALL else ""
-        told.append((str(file.relative_to(path.parent)), size, bytes_))
-    return fingerprint(told)
-
-
-_SMALL: Final = 8_000_000
-
-
-def _counts(file: Path) -> bool:
-    # Other programs that use `datasets` leave such files beside the data.
-    return file.is_file() and not file.name.startswith("cache-")
 
 
 def _settled(value: Any) -> Any:

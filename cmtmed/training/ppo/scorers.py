@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cmtmed.errors import BuildError, UsageError
+from cmtmed.training.fingerprint import fingerprint_of_path
 from cmtmed.training.ppo.settings import (
     AdapterReward,
     AnyReward,
@@ -31,7 +32,7 @@ from cmtmed.training.ppo.settings import (
     ProactivityReward,
     PythonReward,
 )
-from cmtmed.training.run import fingerprint_of_path, is_run, read
+from cmtmed.training.run import is_run, read
 
 if TYPE_CHECKING:
     from cmtmed.training.ppo.roles import Roles

@@ -27,9 +27,9 @@ from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from cmtmed.errors import UsageError
 from cmtmed.training.batches import LikeLengthBatches
+from cmtmed.training.fingerprint import fingerprint_of_path
 from cmtmed.training.pretraining import corpus, packing
 from cmtmed.training.pretraining.triples import Patterns, load_patterns
-from cmtmed.training.run import fingerprint_of_path
 from cmtmed.training.settings import Part, Settings
 
 if TYPE_CHECKING:

@@ -30,10 +30,10 @@ from pydantic import Field, field_validator
 
 from cmtmed.errors import DatasetError, UsageError, did_you_mean
 from cmtmed.training.data import kind_of
+from cmtmed.training.fingerprint import fingerprint_of_path
 from cmtmed.training.reward.preferences import Ranking
 from cmtmed.training.reward.rows import Unreadable, cases, of_pair, of_ranking
 from cmtmed.training.reward.tsv import of_table, shown_answers
-from cmtmed.training.run import fingerprint_of_path
 from cmtmed.training.settings import Part
 
 log = logging.getLogger("cmtmed.training")

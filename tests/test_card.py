@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 import cmtmed
 from cmtmed.errors import UsageError
-from cmtmed.hub.card import OURS, _markdown, _tally
+from cmtmed.hub.card import _markdown, _tally
+from cmtmed.hub.metadata import FORM
 from cmtmed.hub.repository import Repository
 from cmtmed.hub.sections import merge, split
 from cmtmed.hub.shards import Staging
@@ -88,7 +89,7 @@ def test_every_generated_section_is_the_new_one(present, rendered):
         return {piece.name: piece.text for piece in split(text) if piece.name}
 
     theirs = {name: text for name, text in sections(present).items() if name == "load"}
-    assert sections(merge(present, rendered, ours=OURS - {"load"})) == theirs | sections(rendered)
+    assert sections(merge(present, rendered, ours=FORM.sections - {"load"})) == theirs | sections(rendered)
 
 
 @given(cards(), generated)
@@ -206,12 +207,13 @@ def test_what_people_wrote_survives_a_new_version(good, done):
 def standing(card):
     """Let a card stand on the Hub."""
     present = Repository(
+        kind="dataset", name="org/dialogues",
         head="0" * 40, private=True, gated=False, files=frozenset({"README.md"}), tags={}, branches=frozenset({"main"}),
         card=card.encode() if isinstance(card, str) else card, record=None,
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cmtmed.hub.publish.connect", lambda: None)
-        patch.setattr("cmtmed.hub.publish.look", lambda _api, _repo, **_options: present)
+        patch.setattr("cmtmed.hub.publish.look", lambda _remote, **_options: present)
         yield
 
 

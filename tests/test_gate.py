@@ -11,14 +11,14 @@ import cmtmed
 from cmtmed.engine.audit import audit, judge, sampled
 from cmtmed.engine.report import read_report
 from cmtmed.errors import InputError, UsageError
-from cmtmed.hub.details import REQUIRED, CardDetails, parse_details, read_details
+from cmtmed.hub.details import CardDetails, parse_details, read_details
 from cmtmed.hub.facts import build_files
 from cmtmed.hub.gate import CHECKS, Acknowledged, inspect
 from cmtmed.hub.survey import survey
 from cmtmed.io.manifest import read_manifest
 from tests.published import CARD, LINES, TEST, audited, built, crawl
 
-DETAILS = parse_details(CARD)
+DETAILS = parse_details(CardDetails, CARD)
 NOTHING = Acknowledged()
 
 
@@ -131,9 +131,9 @@ def test_licences_that_do_not_go_together(tmp_path):
 
 
 def test_a_licence_for_the_whole_that_the_sources_do_not_allow(good, tmp_path):
-    assert findings(good, parse_details({**CARD, "license": "CC-BY-NC-4.0"})) == []
+    assert findings(good, parse_details(CardDetails, {**CARD, "license": "CC-BY-NC-4.0"})) == []
     out = audited(built(tmp_path, terms="CC-BY-NC-4.0"))
-    assert "would allow it" in only(findings(out, parse_details({**CARD, "license": "MIT"})), "licenses")
+    assert "would allow it" in only(findings(out, parse_details(CardDetails, {**CARD, "license": "MIT"})), "licenses")
 
 
 def test_no_test_set_was_looked_at(tmp_path):
@@ -180,8 +180,10 @@ def test_records_in_quarantine(tmp_path):
 )
 def test_fields_of_the_card_that_say_nothing(good, nothing):
     for field in ("pretty_name", "collected", "contact"):
-        assert only(findings(good, parse_details({**CARD, field: nothing})), "card").startswith(f"nobody wrote {field}")
-    assert "authors" in only(findings(good, parse_details({**CARD, "authors": [nothing]})), "card")
+        assert only(findings(good, parse_details(CardDetails, {**CARD, field: nothing})), "card").startswith(
+            f"nobody wrote {field}"
+        )
+    assert "authors" in only(findings(good, parse_details(CardDetails, {**CARD, "authors": [nothing]})), "card")
 
 
 def test_every_required_field_is_named(good):
@@ -214,19 +216,19 @@ def test_details_that_cannot_be_read(tmp_path, text, message):
     path = tmp_path / "card.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=message):
-        read_details(path)
+        read_details(CardDetails, path)
 
 
 def test_details_that_are_not_there_or_not_text(tmp_path):
     with pytest.raises(UsageError, match=r"cannot read .*: No such file"):
-        read_details(tmp_path / "card.yaml")
+        read_details(CardDetails, tmp_path / "card.yaml")
     (tmp_path / "card.yaml").write_bytes("pretty_name: 对话".encode("gb18030"))
     with pytest.raises(UsageError, match="it is not UTF-8"):
-        read_details(tmp_path / "card.yaml")
+        read_details(CardDetails, tmp_path / "card.yaml")
 
 
 def test_the_bundled_example_says_nothing_until_somebody_writes_it():
-    assert read_details(cmtmed.bundled("examples/card.yaml")).empty_fields() == list(REQUIRED)
+    assert read_details(CardDetails, cmtmed.bundled("examples/card.yaml")).empty_fields() == list(CardDetails.required)
 
 
 def test_test_sets_that_are_not_there(tmp_path):

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 import cmtmed
 from cmtmed.cli import app
 from cmtmed.errors import DatasetError, GateError, PublishError, UsageError
-from cmtmed.hub.repository import read
+from cmtmed.hub.repository import Remote, read
 from cmtmed.hub.shards import Staging
 from cmtmed.hub.versions import compare
 from tests.hub_client import client_of, published, publisher
@@ -364,7 +364,7 @@ def test_a_tag_that_somebody_else_sets_meanwhile(hub, good):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{}", "is no record of cmtmed"), ('{"format": "cmtmed.dataset", "version": 9}', "has version 9"),
+    [("{}", "is no record of a dataset by cmtmed"), ('{"format": "cmtmed.dataset", "version": 9}', "has version 9"),
      ('{"format": "cmtmed.dataset", "version": 1, "files": ["a"]}', "is damaged")],
 )  # fmt: skip
 def test_a_damaged_record_is_told_of_before_anything_is_sent(hub, good, content, message):
@@ -390,7 +390,7 @@ def read_record(hub):
     with client_of(hub.url):
         from huggingface_hub import HfApi
 
-        return read(HfApi(), REPO, "cmtmed.json", "main")
+        return read(Remote(HfApi(), "dataset", REPO), "cmtmed.json", "main")
 
 
 def test_a_card_that_the_hub_refuses_is_told_of_before_anything_is_sent(hub, good, tmp_path):

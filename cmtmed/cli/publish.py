@@ -1,4 +1,4 @@
-"""``cmtmed publish``: a build becomes a version of a dataset on the Hugging Face Hub."""
+"""``cmtmed publish``: a build or a run becomes a version of a dataset or a model on the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class _Gated(StrEnum):
 
 
 def command(
-    out: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a build.")],
-    repo: Annotated[str, typer.Argument(metavar="ORG/NAME", help="Dataset on the Hub; made if it is not there.")],
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a build, or of a training run.")],
+    repo: Annotated[str, typer.Argument(metavar="ORG/NAME", help="Its name on the Hub; made if it is not there.")],
     public: Annotated[bool, typer.Option("--public", help="Let everybody see it; it is private by default.")] = False,  # noqa: FBT002
     gated: Annotated[
         _Gated | None, typer.Option("--gated", help="People agree to terms first; you let them in, or all are.")
@@ -48,6 +48,9 @@ def command(
     against: Annotated[
         list[Path] | None, typer.Option("--against", metavar="FILE", help="Compare with a test set.")
     ] = None,
+    data: Annotated[
+        list[Path] | None, typer.Option("--data", metavar="DIR", help="A build that the model learnt from, if moved.")
+    ] = None,
     i_know: Annotated[
         list[str] | None, typer.Option("--i-know", metavar="CHECK", help=f"Override a check: {_CHECKS}.")
     ] = None,
@@ -55,13 +58,14 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print what was published as JSON.")] = False,  # noqa: FBT002
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,  # noqa: FBT002
 ) -> None:
-    """Publish a build to the Hugging Face Hub, if nothing speaks against it."""
+    """Publish a build or a model to the Hugging Face Hub, if nothing speaks against it."""
     told = not quiet and not as_json
     with notes(shown=told), progress_bar(shown=messages.is_terminal and told) as progress:
         done = publish(
             out, repo, private=not public, gated=gated.value if gated else None, tag=tag, move_tag=move_tag,
             configs=config or (), card=card, template=template, hash_ids=hash_ids, quarantined=quarantined,
-            max_risk=max_risk, against=against or (), i_know=i_know or (), dry_run=dry_run, progress=progress,
+            max_risk=max_risk, against=against or (), data=data or (), i_know=i_know or (), dry_run=dry_run,
+            progress=progress,
         )  # fmt: skip
     if as_json:
         typer.echo(json.dumps(done.to_dict(), ensure_ascii=False))

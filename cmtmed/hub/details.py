@@ -1,18 +1,17 @@
-"""What a card needs and no build can know: who publishes, where the dialogues come from, whom to write to."""
+"""What a card needs and no build or run can know: who publishes, where it all comes from, whom to write to."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError
 
 from cmtmed.errors import UsageError, did_you_mean
 
-REQUIRED: Final = ("pretty_name", "collected", "authors", "contact")
-"""Fields without which the gate lets nothing through."""
 _PLACEHOLDER: Final = re.compile(
     r"[\s\u200b-\u200d\ufeff]*(?:(?:todo|tbd|tba|fixme|待补充|待填写|待定)\b.*|xxx+|unknown|\.{2,}|…+|-+|n/?a|none|\?+|未知|无|暂无"
     r"|<[^<>]*>|\[?more information needed\]?)?[\s\u200b-\u200d\ufeff]*[.。]?\s*",
@@ -42,16 +41,15 @@ class SourceDetails(BaseModel):
     about: Text = Field(default="", description="One sentence: what it holds, how it was taken.")
 
 
-class CardDetails(BaseModel):
-    """The part of a dataset card that people write, read from YAML."""
+class Details(BaseModel):
+    """What people write into the card of a dataset or a model, read from YAML."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    pretty_name: Text = Field(default="", description="Name of the dataset for people. Required.")
-    collected: Text = Field(
-        default="",
-        description="How and when the dialogues were collected, and on what legal ground they are published. Required.",
-    )
+    required: ClassVar[tuple[str, ...]] = ("pretty_name", "authors", "contact")
+    """Fields without which the gate lets nothing through."""
+
+    pretty_name: Text = Field(default="", description="Its name for people. Required.")
     authors: tuple[Text, ...] = Field(default=(), description="Who publishes it. Required.")
     contact: Text = Field(
         default="", description="Where to report what still identifies somebody, and to ask for removal. Required."
@@ -67,16 +65,41 @@ class CardDetails(BaseModel):
     citation: Text = Field(default="", description="BibTeX; written from authors, name and year if left out.")
     homepage: HttpUrl | None = Field(default=None, description="Where to read more.")
     tags: tuple[str, ...] = Field(default=(), description="Further tags on the Hub.")
-    sources: dict[str, SourceDetails] = Field(default={}, description="By the name of the source in the pipeline.")
-    gate_prompt: Text = Field(default="", description="What people agree to before they get access to a gated dataset.")
+    gate_prompt: Text = Field(default="", description="What people agree to before they get access, if it is gated.")
 
     def empty_fields(self) -> list[str]:
         """Return the required fields that hold nothing, or a placeholder."""
-        values = {name: getattr(self, name) for name in REQUIRED}
-        return [name for name, value in values.items() if not any(map(_says_something, _texts(value)))]
+        values = {name: getattr(self, name) or "" for name in self.required}
+        return [name for name, value in values.items() if not any(map(says_something, _texts(value)))]
 
 
-def read_details(path: str | Path) -> CardDetails:
+class CardDetails(Details):
+    """The part of a dataset card that people write."""
+
+    required: ClassVar[tuple[str, ...]] = ("pretty_name", "collected", "authors", "contact")
+
+    collected: Text = Field(
+        default="",
+        description="How and when the dialogues were collected, and on what legal ground they are published. Required.",
+    )
+    sources: dict[str, SourceDetails] = Field(default={}, description="By the name of the source in the pipeline.")
+
+
+_Details = TypeVar("_Details", bound=Details)
+
+
+def details_of(kind: type[_Details], card: str | Path | Mapping[str, Any] | None) -> _Details:
+    """Return the details of a card, from a YAML file, from plain values, or empty ones.
+
+    Raises:
+        UsageError: the file cannot be read, or a field is unknown or wrong.
+    """
+    if card is None:
+        return kind()
+    return parse_details(kind, dict(card)) if isinstance(card, Mapping) else read_details(kind, card)
+
+
+def read_details(kind: type[_Details], path: str | Path) -> _Details:
     """Read the details of a card from a YAML file.
 
     Raises:
@@ -93,22 +116,22 @@ def read_details(path: str | Path) -> CardDetails:
         raise UsageError(f"{str(path)!r} is no YAML{where}; quote texts that hold a colon or a hash") from None
     if not isinstance(content, dict):
         raise UsageError(f"{str(path)!r} holds no fields; cmtmed path examples/card.yaml shows some")
-    return parse_details(content, str(path))
+    return parse_details(kind, content, str(path))
 
 
-def parse_details(content: dict[str, Any], name: str = "card") -> CardDetails:
+def parse_details(kind: type[_Details], content: dict[str, Any], name: str = "card") -> _Details:
     """Check details that come as plain values.
 
     Raises:
         UsageError: a field is unknown or wrong; the message names it.
     """
     try:
-        return CardDetails.model_validate(content)
+        return kind.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
         if first["type"] == "extra_forbidden":
-            within = SourceDetails if first["loc"][0] == "sources" else CardDetails
+            within: type[BaseModel] = SourceDetails if first["loc"][0] == "sources" else kind
             near = did_you_mean(str(first["loc"][-1]), within.model_fields)
             raise UsageError(f"{name}: unknown field {place!r}; {near}") from None
         raise UsageError(f"{name}: {place}: {first['msg']}") from None
@@ -118,5 +141,6 @@ def _texts(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def _says_something(text: str) -> bool:
+def says_something(text: str) -> bool:
+    """Say whether a text is more than nothing or a placeholder."""
     return not _PLACEHOLDER.fullmatch(text)

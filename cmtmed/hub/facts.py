@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from cmtmed.engine.clusters import list_clusters
 from cmtmed.engine.privacy import statement
-from cmtmed.hub.details import CardDetails
+from cmtmed.hub.details import CardDetails, Details
 from cmtmed.hub.gate import Finding
 from cmtmed.hub.licenses import NONE, lookup
 from cmtmed.hub.shards import PublishedFile
@@ -114,7 +114,7 @@ def facts(
         "configs": {name: told for name, told in CONFIGS.items() if any(one.config == name for one in files)},
         "default_config": default_config(files),
         "splits": _splits(files),
-        "citation": details.citation or _citation(details, version),
+        "citation": citation(details, version, "dataset"),
         "overridden": [asdict(finding) for finding in overridden],
         "build": {
             "checksum": version.build,
@@ -279,12 +279,15 @@ def _splits(files: Sequence[PublishedFile]) -> list[dict[str, Any]]:
     return sorted(rows.values(), key=lambda row: order.index(row["config"]))
 
 
-def _citation(details: CardDetails, version: Version) -> str:
+def citation(details: Details, version: Version, kind: str) -> str:
+    """Return the BibTeX that people wrote, or one from authors, name and year."""
+    if details.citation:
+        return details.citation
     fields = {
         "title": f"{{{_bibtex(details.pretty_name or version.repo)}}}",
         "author": " and ".join(map(_bibtex, details.authors)),
         "year": str(details.year or ""),
-        "howpublished": f"Hugging Face dataset {version.repo}",
+        "howpublished": f"Hugging Face {kind} {version.repo}",
         "note": f"version {version.tag}",
     }
     key = version.repo.split("/")[-1].lower()

@@ -7,7 +7,7 @@ card, so that whoever reads the dataset knows what its publisher knew.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any, Final
 
@@ -20,7 +20,8 @@ from cmtmed.hub.survey import Survey, identified
 from cmtmed.views.dataset import DataFile
 
 CHECKS: Final = {
-    "files": "the tables are those that the build wrote",
+    "files": "the tables are those that the build wrote, the weights those that the training wrote",
+    "data": "a model learnt from builds that can be looked at here",
     "anonymization": "identifiers were redacted in every dialogue, and no id or department holds one",
     "audit": "an audit of these very dialogues says what may be left",
     "risk": "a person read the audit's sample, and what is left is below --max-risk",
@@ -106,13 +107,46 @@ def inspect(
     """
     return [
         *_files(manifest, files, found),
-        *_anonymization(manifest, found),
+        *_redaction(manifest),
+        *_labels(manifest, found),
         *_audit(out, known.max_risk),
-        *_licenses(found, details),
+        *licensed(found.licensed, found.unlicensed, details.license),
         *_test_sets(out, manifest, report["before"]["sources"], found, known.against),
         *_quarantine(manifest, known.quarantined),
-        *_card(details),
+        *written(details.empty_fields(), "examples/card.yaml"),
     ]
+
+
+def inspect_taught(
+    out: Path,
+    manifest: Mapping[str, Any],
+    report: Mapping[str, Any],
+    files: Sequence[DataFile],
+    found: Survey,
+    known: Acknowledged,
+) -> list[Finding]:
+    """Return every reason not to publish a model that learnt from a build, but for licences.
+
+    What a model can give away is text, so ids and labels, which it never saw, do not matter.
+
+    Args:
+        out: directory of the build.
+        manifest: its manifest.
+        report: its report.
+        files: its tables as they are now.
+        found: what a look at the dialogues gave.
+        known: what whoever publishes takes on.
+
+    Raises:
+        DatasetError: the audit is damaged.
+    """
+    told = [
+        *_files(manifest, files, found),
+        *_redaction(manifest),
+        *_audit(out, known.max_risk),
+        *_test_sets(out, manifest, report["before"]["sources"], found, ()),
+    ]
+    return [replace(one, reason=f"build {manifest['pipeline']['name']!r}: {one.reason}") for one in told]
 
 
 def exposed(commits: int) -> list[Finding]:
@@ -143,7 +177,7 @@ def _files(manifest: Mapping[str, Any], files: Sequence[DataFile], found: Survey
         )
 
 
-def _anonymization(manifest: Mapping[str, Any], found: Survey) -> Iterator[Finding]:
+def _redaction(manifest: Mapping[str, Any]) -> Iterator[Finding]:
     names = [name for stage in manifest["pipeline"]["stages"] for name in stage]
     if "redact_identifiers" not in names:
         yield Finding(
@@ -163,6 +197,9 @@ def _anonymization(manifest: Mapping[str, Any], found: Survey) -> Iterator[Findi
                 f"the pipeline leaves identifiers in the text: {', '.join(sorted(set(kept)))}",
                 "give these types another action than keep and build again",
             )
+
+
+def _labels(manifest: Mapping[str, Any], found: Survey) -> Iterator[Finding]:
     inputs = [PurePath(one["path"]).name for one in manifest["inputs"]]
     for what, names in (("sources", list(found.placed)), ("input files", inputs)):
         count = len(identified(names))
@@ -223,18 +260,25 @@ def _audit(out: Path, max_risk: float) -> Iterator[Finding]:
         )
 
 
-def _licenses(found: Survey, details: CardDetails) -> Iterator[Finding]:
-    if found.unlicensed:
-        where = ", ".join(f"{source} {count:,}" for source, count in sorted(found.unlicensed.items())[:_EXAMPLES])
+def licensed(names: Sequence[str], unlicensed: Mapping[str, int], chosen: str | None) -> Iterator[Finding]:
+    """Yield what speaks against publishing what was made of sources under these licences.
+
+    Args:
+        names: licences of the sources.
+        unlicensed: dialogues without one, by source.
+        chosen: licence of the whole, None if it has none of its own.
+    """
+    if unlicensed:
+        where = ", ".join(f"{source} {count:,}" for source, count in sorted(unlicensed.items())[:_EXAMPLES])
         yield Finding(
-            "licenses", f"{sum(found.unlicensed.values()):,} dialogues have no licence ({where})",
+            "licenses", f"{sum(unlicensed.values()):,} dialogues have no licence ({where})",
             "write license: into these sources of the pipeline and build again",
         )  # fmt: skip
     way_out = "leave a source out, or agree on other terms with whoever holds the rights"
-    for reason in objections(found.licensed):
+    for reason in objections(names):
         yield Finding("licenses", reason, way_out)
-    if details.license is not None:
-        for reason in may_carry(details.license, found.licensed):
+    if chosen is not None:
+        for reason in may_carry(chosen, names):
             yield Finding("licenses", reason, "choose another license in the card's file, or leave it out")
 
 
@@ -288,10 +332,10 @@ def _quarantine(manifest: Mapping[str, Any], quarantined: int | None) -> Iterato
         )  # fmt: skip
 
 
-def _card(details: CardDetails) -> Iterator[Finding]:
-    empty = details.empty_fields()
+def written(empty: Sequence[str], example: str) -> Iterator[Finding]:
+    """Yield the finding that fields of a card are empty, if some are; ``example`` is a bundled file that has them."""
     if empty:
         yield Finding(
             "card", f"nobody wrote {', '.join(empty)}",
-            "write them into a YAML file and give it with --card (cmtmed path examples/card.yaml shows one)",
+            f"write them into a YAML file and give it with --card (cmtmed path {example} shows one)",
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Publish a build to the Hugging Face Hub: a private dataset repository, one commit and one tag for each version.
+"""Publish a build or a model to the Hugging Face Hub: a private repository, one commit and one tag for each version.
 
 Whatever interrupts it, the same call goes on: files that the Hub holds are not sent again, a commit that was made is
 recognized, and a tag that stands stays. Until the commit, nobody sees anything of the new version.
@@ -12,25 +12,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from cmtmed.anonymize.key import secret
 from cmtmed.engine.progress import Progress, silent
-from cmtmed.errors import GateError, PublishError, UsageError, did_you_mean
+from cmtmed.errors import GateError, PublishError, UsageError
+from cmtmed.hub.build import Build
 from cmtmed.hub.card import check_template
 from cmtmed.hub.client import connect, hushed
-from cmtmed.hub.details import CardDetails, parse_details, read_details
+from cmtmed.hub.details import CardDetails, details_of
 from cmtmed.hub.facts import Version
-from cmtmed.hub.gate import HISTORY, MAX_RISK, Acknowledged, Finding, exposed, inspect
-from cmtmed.hub.prepare import Build, Gated, Order, prepared, staged, whole
+from cmtmed.hub.gate import HISTORY, MAX_RISK, Acknowledged, Finding, exposed
+from cmtmed.hub.metadata import FORM
+from cmtmed.hub.models.card import FORM as MODEL_FORM
+from cmtmed.hub.models.details import ModelDetails
+from cmtmed.hub.models.directory import is_model
+from cmtmed.hub.models.model import Model
 from cmtmed.hub.record import FILE as RECORD
 from cmtmed.hub.record import decode
-from cmtmed.hub.repository import CARD, Repository, check, earlier_data, look, standing
+from cmtmed.hub.repository import CARD, Remote, Repository, check, earlier_data, look, standing
 from cmtmed.hub.shards import PublishedFile, Staging
+from cmtmed.hub.subject import Gated, Order, Subject
 from cmtmed.hub.upload import checked_card, committed, opened, shown_to_all, tagged, verified
-
-if TYPE_CHECKING:
-    from huggingface_hub import HfApi
 
 log = logging.getLogger("cmtmed.hub")
 
@@ -99,16 +102,18 @@ def publish(
     quarantined: int | None = None,
     max_risk: float = MAX_RISK,
     against: Sequence[str | Path] = (),
+    data: Sequence[str | Path] = (),
     i_know: Sequence[str] = (),
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> Publication:
-    """Publish a finished build as a version of a dataset on the Hub.
+    """Publish a finished build as a version of a dataset on the Hub, or a finished run as a version of a model.
 
-    ``datasets.load_dataset(repo, "sft", revision=tag)`` then gives the rows of the view, without cmtmed.
+    ``datasets.load_dataset(repo, "sft", revision=tag)`` then gives the rows of the view, and
+    ``AutoModelForCausalLM.from_pretrained(repo, revision=tag)`` the model, without cmtmed.
 
     Args:
-        out: directory of a build.
+        out: directory of a build, of a training run, or of a model that a run was merged into.
         repo: ``organisation/name``; made if it is not there.
         private: whether only the repository's owners see it. A repository that is public stays so only if this is
             False.
@@ -116,12 +121,15 @@ def publish(
         tag: names the version; by default ``build-`` and the first digits of the data's checksum.
         move_tag: let the tag stand for this card, if it stands for the same data with another one.
         configs: which of ``sft``, ``pretrain``, ``prompts``, ``dialogues`` to publish; by default all that are there.
-        card: the part of the card that people write: a YAML file, or its content (`cmtmed.hub.details.CardDetails`).
-        template: a Jinja template for the card; it may extend the bundled ``dataset_card.md.jinja``.
+        card: the part of the card that people write: a YAML file, or its content (`cmtmed.hub.details.CardDetails`;
+            of a model `cmtmed.hub.models.details.ModelDetails`).
+        template: a Jinja template for the card; it may extend the bundled ``dataset_card.md.jinja`` or
+            ``model_card.md.jinja``.
         hash_ids: publish keyed hashes instead of ids; the key is read from the environment variable `KEY`.
         quarantined: the number of records in quarantine, as you know it.
         max_risk: most turns per 1,000 that may still identify somebody, by the audit's upper confidence limit.
         against: test sets to compare with, in any form that a crawl may have.
+        data: of a model: builds that it was trained on, if they are not where they were then.
         i_know: checks (`cmtmed.hub.gate.CHECKS`) to override; the card says which, and why they objected.
         dry_run: send nothing; the present card is read if the Hub can be reached.
         progress: called with phase, tasks done and tasks in all.
@@ -135,86 +143,87 @@ def publish(
     """
     _check_extras()
     _check_names(repo, tag, gated)
+    model = is_model(Path(out))
     if template is not None:
-        check_template(Path(template))
+        check_template(MODEL_FORM if model else FORM, Path(template))
     acknowledged = Acknowledged(quarantined, max_risk, tuple(i_know), tuple(map(Path, against)))
     order = Order(
         Path(out), repo, private=private, gated=gated, tag=tag, move_tag=move_tag,
-        template=Path(template) if template else None, details=_details(card),
-        key=secret(KEY, "hashed ids need") if hash_ids else None, acknowledged=acknowledged,
-        progress=progress or silent,
+        template=Path(template) if template else None, acknowledged=acknowledged, progress=progress or silent,
     )  # fmt: skip
-    build = Build.read(order.out, configs, hashed_ids=hash_ids)
-    for name in order.details.sources:
-        if name not in build.report["before"]["sources"]:
-            near = did_you_mean(name, build.report["before"]["sources"])
-            raise UsageError(f"card: sources.{name}: the build has no such source; {near}")
+    subject: Subject
+    if model:
+        given = {"--config": configs, "--hash-ids": hash_ids, "--quarantined": quarantined, "--against": against}
+        _check_options(given, "datasets", "a model")
+        subject = Model.read(order, details_of(ModelDetails, card), tuple(map(Path, data)))
+    else:
+        _check_options({"--data": data}, "models", "no model")
+        key = secret(KEY, "hashed ids need") if hash_ids else None
+        subject = Build.read(order, details_of(CardDetails, card), configs, key)
     with hushed():
-        api = None if dry_run else connect()
-        findings = inspect(
-            order.out, build.manifest, build.report, build.files, build.survey, order.details, acknowledged
-        )
-        return _rehearsed(order, build, findings) if api is None else _sent(api, order, build, findings)
+        remote = None if dry_run else Remote(connect(), subject.kind, repo)
+        findings = subject.findings()
+        return _rehearsed(order, subject, findings) if remote is None else _sent(remote, order, subject, findings)
 
 
-def _rehearsed(order: Order, build: Build, findings: Sequence[Finding]) -> Publication:
+def _rehearsed(order: Order, subject: Subject, findings: Sequence[Finding]) -> Publication:
     """Prepare everything and send nothing."""
-    api = present = None
+    remote = present = None
     try:
-        api = connect()
-        present = look(api, order.repo, patient=False)
+        remote = Remote(connect(), subject.kind, order.repo)
+        present = look(remote, patient=False)
     except (UsageError, PublishError) as error:
         log.info("the card is shown as for a new repository, because the Hub was not asked: %s", error)
-    with staged(order, build) as staging:
-        version, data = prepared(order, build, staging)
-        if api is not None and present is not None:
-            check(present, order.repo, version.tag, private=order.private)
-            findings = [*findings, *_history(api, order, present, version)]
-            there = standing(api, present, order.repo, version.tag, version.checksum)
-            _standing(order, build, staging, version, data, order.overridden(findings), present, there)
+    with subject.staged() as staging:
+        version, data = subject.prepared(staging)
+        if remote is not None and present is not None:
+            check(present, version.tag, private=order.private)
+            findings = [*findings, *_history(remote, order, present, version)]
+            there = standing(remote, present, version.tag, version.checksum)
+            _standing(order, subject, staging, version, data, order.overridden(findings), present, there)
         overridden = order.overridden(findings)
-        files, text = whole(order, build, staging, version, data, overridden, present)
-        done = _publication(order, version, "", files, text, order.refused(findings), overridden)
+        files, text = subject.whole(staging, version, data, overridden, present)
+        done = _publication(subject, version, "", files, text, order.refused(findings), overridden)
         if not staging.resumed:
             staging.discard()
     return done
 
 
-def _sent(api: HfApi, order: Order, build: Build, findings: Sequence[Finding]) -> Publication:
+def _sent(remote: Remote, order: Order, subject: Subject, findings: Sequence[Finding]) -> Publication:
     """Send everything, if nothing is refused."""
     _pass(order, findings)
-    present = look(api, order.repo)
+    present = look(remote)
     if present is not None:
-        check(present, order.repo, order.tag, private=order.private)
-    with staged(order, build) as staging:
-        version, data = prepared(order, build, staging)
+        check(present, order.tag, private=order.private)
+    with subject.staged() as staging:
+        version, data = subject.prepared(staging)
         if present is not None and order.tag is None:
             # The name that the data give is known only now.
-            check(present, order.repo, version.tag, private=order.private)
-        findings = [*findings, *_history(api, order, present, version)]
+            check(present, version.tag, private=order.private)
+        findings = [*findings, *_history(remote, order, present, version)]
         _pass(order, findings)
         overridden = order.overridden(findings)
-        there = standing(api, present, order.repo, version.tag, version.checksum)
-        done = _standing(order, build, staging, version, data, overridden, present, there)
+        there = standing(remote, present, version.tag, version.checksum)
+        done = _standing(order, subject, staging, version, data, overridden, present, there)
         if done is None:
-            files, text = whole(order, build, staging, version, data, overridden, present)
-            checked_card(order.repo, text)
-            present = opened(api, order.repo, present, gated=order.gated)
-            commit = committed(api, version, files, present, order.progress, private=order.private)
-            verified(api, order.repo, commit, files)
-            tagged(api, version, commit, move=order.move_tag)
-            done = _publication(order, version, commit, files, text, (), overridden)
+            files, text = subject.whole(staging, version, data, overridden, present)
+            checked_card(remote, text)
+            present = opened(remote, present, gated=order.gated)
+            commit = committed(remote, version, files, present, order.progress, private=order.private)
+            verified(remote, commit, files)
+            tagged(remote, version, commit, move=order.move_tag)
+            done = _publication(subject, version, commit, files, text, (), overridden)
         else:
-            present = opened(api, order.repo, present, gated=order.gated)
+            present = opened(remote, present, gated=order.gated)
         if not order.private and present.private:
-            shown_to_all(api, order.repo)
+            shown_to_all(remote)
         staging.discard()
     return done
 
 
 def _standing(
     order: Order,
-    build: Build,
+    subject: Subject,
     staging: Staging,
     version: Version,
     data: Sequence[PublishedFile],
@@ -232,19 +241,17 @@ def _standing(
     if present is None or not there:
         return None
     # What objected to making the repository public objects no more, now that it is; the card still says so.
-    told = [Finding(**one) for one in decode(there[RECORD] or b"", order.repo)["overridden"]]
+    told = [Finding(**one) for one in decode(there[RECORD] or b"", order.repo, subject.kind)["overridden"]]
     before = [one for one in told if one.check == HISTORY and one not in overridden]
-    files, text = whole(
-        order, build, staging, version, data, [*overridden, *before], replace(present, card=there[CARD])
-    )
+    files, text = subject.whole(staging, version, data, [*overridden, *before], replace(present, card=there[CARD]))
     if there == {one.path: one.local.read_bytes() for one in files if one.path in there}:
-        return _publication(order, version, present.tags[version.tag], files, text, (), [*overridden, *before])
+        return _publication(subject, version, present.tags[version.tag], files, text, (), [*overridden, *before])
     if not order.move_tag:
         raise UsageError(
             f"the tag {version.tag!r} of {order.repo!r} stands for these data with another card; say --move-tag to let "
             "it stand for this one, or choose another --tag"
         )
-    if present.published(order.repo).get("checksum") != version.checksum:
+    if present.published().get("checksum") != version.checksum:
         raise UsageError(
             f"{order.repo!r} holds a later version than {version.tag!r}, whose card cannot be changed any more; choose "
             "another --tag to publish these data as a new version"
@@ -262,14 +269,14 @@ def _pass(order: Order, findings: Sequence[Finding]) -> None:
         )
 
 
-def _history(api: HfApi, order: Order, present: Repository | None, version: Version) -> list[Finding]:
+def _history(remote: Remote, order: Order, present: Repository | None, version: Version) -> list[Finding]:
     if order.private or present is None or not present.private:
         return []
-    return exposed(earlier_data(api, present, order.repo, version.checksum))
+    return exposed(earlier_data(remote, present, version.checksum))
 
 
 def _publication(
-    order: Order,
+    subject: Subject,
     version: Version,
     commit: str,
     files: Sequence[PublishedFile],
@@ -279,16 +286,18 @@ def _publication(
 ) -> Publication:
     from huggingface_hub import constants
 
-    url = f"{constants.ENDPOINT}/datasets/{order.repo}/tree/{version.tag}"
+    place = f"datasets/{version.repo}" if subject.kind == "dataset" else version.repo
+    url = f"{constants.ENDPOINT}/{place}/tree/{version.tag}"
     return Publication(
-        order.repo, version.tag, version.checksum, commit, url, tuple(files), text, tuple(refused), tuple(overridden)
+        version.repo, version.tag, version.checksum, commit, url, tuple(files), text, tuple(refused), tuple(overridden)
     )
 
 
-def _details(card: str | Path | Mapping[str, Any] | None) -> CardDetails:
-    if card is None:
-        return CardDetails()
-    return parse_details(dict(card)) if isinstance(card, Mapping) else read_details(card)
+def _check_options(given: Mapping[str, Any], those: str, this: str) -> None:
+    """Refuse options that mean nothing here."""
+    names = [name for name, value in given.items() if not (value is None or value is False or value in ((), []))]
+    if names:
+        raise UsageError(f"{', '.join(names)}: for {those} only, and this is {this}; leave it out")
 
 
 def _check_names(repo: str, tag: str | None, gated: str | None) -> None:

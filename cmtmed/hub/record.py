@@ -21,10 +21,11 @@ from cmtmed.hub.shards import PublishedFile
 FILE: Final = "cmtmed.json"
 FORMAT: Final = "cmtmed.dataset"
 VERSION: Final = 1
+_ANY: Final = {"checksum": str, "tag": str, "files": list, "overridden": list}
 _HELD: Final = {
-    "checksum": str, "tag": str, "ids": dict, "pipeline": dict, "counts": dict, "versions": dict, "after": dict,
-    "files": list, "overridden": list,
-}  # fmt: skip
+    "dataset": {**_ANY, "ids": dict, "pipeline": dict, "counts": dict, "versions": dict, "after": dict},
+    "model": _ANY,
+}
 """What a reader of a record relies on, by type."""
 _BY_DEPARTMENT: Final = ("departments", "department_turns", "department_asking")
 
@@ -83,12 +84,13 @@ def encode(content: Mapping[str, Any]) -> bytes:
     return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def decode(data: bytes, where: str) -> dict[str, Any]:
+def decode(data: bytes, where: str, kind: str = "dataset") -> dict[str, Any]:
     """Read a record.
 
     Args:
         data: what the file holds.
         where: names it in errors.
+        kind: ``dataset`` or ``model``.
 
     Raises:
         DatasetError: it is no record, or of a version that is not known.
@@ -97,15 +99,15 @@ def decode(data: bytes, where: str) -> dict[str, Any]:
         content = json.loads(data)
     except ValueError:
         content = None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise DatasetError(f"{FILE} of {where} is no record of cmtmed; publish the dataset again")
+    if not isinstance(content, dict) or content.get("format") != f"cmtmed.{kind}":
+        raise DatasetError(f"{FILE} of {where} is no record of a {kind} by cmtmed; publish the {kind} again")
     if content.get("version") != VERSION:
         raise DatasetError(
             f"{FILE} of {where} has version {content.get('version')!r}, this cmtmed reads {VERSION}; update cmtmed"
         )
-    missing = [name for name, kind in _HELD.items() if not isinstance(content.get(name), kind)]
+    missing = [name for name, held in _HELD[kind].items() if not isinstance(content.get(name), held)]
     if missing or not all(isinstance(one, dict) and isinstance(one.get("path"), str) for one in content["files"]):
-        raise DatasetError(f"{FILE} of {where} is damaged ({', '.join(missing) or 'files'}); publish the dataset again")
+        raise DatasetError(f"{FILE} of {where} is damaged ({', '.join(missing) or 'files'}); publish the {kind} again")
     return content
 
 

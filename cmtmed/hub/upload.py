@@ -9,35 +9,32 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cmtmed.engine.progress import Progress
 from cmtmed.errors import PublishError
 from cmtmed.hub.client import repeated, told
-from cmtmed.hub.facts import CONFIGS, Version
+from cmtmed.hub.facts import Version
 from cmtmed.hub.record import FILE as RECORD
-from cmtmed.hub.repository import CARD, KIND, Repository, check, look
+from cmtmed.hub.repository import CARD, Remote, Repository, check, is_part, look
 from cmtmed.hub.shards import SHARD_BYTES, PublishedFile
-
-if TYPE_CHECKING:
-    from huggingface_hub import HfApi
 
 _FIGURES: Final = "figures"
 _ASKED: Final = 500
 """Files that the Hub is asked about at once."""
 
 
-def checked_card(repo: str, text: str) -> None:
+def checked_card(remote: Remote, text: str) -> None:
     """Let the Hub look at the metadata of a card, before anything is made or sent.
 
     Raises:
         PublishError: it does not accept them, or could not be reached.
     """
-    from huggingface_hub import DatasetCard
+    from huggingface_hub import RepoCard
 
-    with told(f"checking the card of {repo!r}"):
+    with told(f"checking the card of {remote.name!r}"):
         try:
-            repeated(lambda: DatasetCard(text, ignore_metadata_errors=True).validate(repo_type=KIND))
+            repeated(lambda: RepoCard(text, ignore_metadata_errors=True).validate(repo_type=remote.kind))
         except json.JSONDecodeError:
             raise
         except ValueError as error:
@@ -46,27 +43,28 @@ def checked_card(repo: str, text: str) -> None:
             ) from None
 
 
-def opened(api: HfApi, repo: str, present: Repository | None, *, gated: str | None) -> Repository:
+def opened(remote: Remote, present: Repository | None, *, gated: str | None) -> Repository:
     """Make the repository if need be, private, and close its gate before anything is behind it.
 
     Raises:
         PublishError: the Hub refused, or could not be reached.
     """
+    api, kind, repo = remote.api, remote.kind, remote.name
     if present is None:
         with told(f"making {repo!r}"):
-            repeated(lambda: api.create_repo(repo, repo_type=KIND, private=True, exist_ok=True))
-        present = look(api, repo)
+            repeated(lambda: api.create_repo(repo, repo_type=kind, private=True, exist_ok=True))
+        present = look(remote)
         if present is None:
             raise PublishError(f"making {repo!r}: the Hub does not show it; check who may see it, and try again")
-        check(present, repo, None, private=True)
+        check(present, None, private=True)
     if gated is not None and present.gated != gated:
         with told(f"gating {repo!r}"):
-            repeated(lambda: api.update_repo_settings(repo, repo_type=KIND, gated=gated))
+            repeated(lambda: api.update_repo_settings(repo, repo_type=kind, gated=gated))
     return present
 
 
 def committed(
-    api: HfApi,
+    remote: Remote,
     version: Version,
     files: Sequence[PublishedFile],
     present: Repository,
@@ -77,7 +75,7 @@ def committed(
     """Send files, the large ones first and a batch at a time, then make the one commit.
 
     Args:
-        api: the client.
+        remote: the repository.
         version: which version it is.
         files: everything that is to stand in the repository; what an earlier version left is removed.
         present: the repository as it is; if somebody changes it meanwhile, nothing is committed.
@@ -93,35 +91,38 @@ def committed(
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
     from huggingface_hub.errors import HfHubHTTPError
 
-    repo = version.repo
+    api, kind, repo = remote.api, remote.kind, remote.name
     with told(f"preparing the files of {repo!r}"):
         adding = {one.path: CommitOperationAdd(one.path, one.local) for one in files}
     for sent, batch in _batches(files):
         progress("upload", sent, len(files))
         with told(f"sending {batch[0].path}{f' and {len(batch) - 1} more' if len(batch) > 1 else ''}"):
-            api.preupload_lfs_files(repo, [adding[one.path] for one in batch], repo_type=KIND, free_memory=False)
+            api.preupload_lfs_files(repo, [adding[one.path] for one in batch], repo_type=kind, free_memory=False)
     progress("upload", len(files), len(files))
-    old = {one["path"] for one in present.published(repo).get("files", ())}
-    # What a record says is trusted for files of a dataset only.
-    gone = sorted(path for path in (old - set(adding)) & present.files if path.split("/")[0] in {*CONFIGS, _FIGURES})
+    old = {one["path"] for one in present.published().get("files", ())}
+    # What a record says is trusted for files of a dataset or a model only.
+    gone = sorted(
+        path for path in (old - set(adding)) & present.files if is_part(path, kind) or path.split("/")[0] == _FIGURES
+    )
+    what = "Data" if kind == "dataset" else "Model"
     operations = [*adding.values(), *(CommitOperationDelete(path, is_folder=False) for path in gone)]
     with told(f"committing to {repo!r}"):
-        if private and not repeated(lambda: api.repo_info(repo, repo_type=KIND)).private:
+        if private and not repeated(lambda: api.repo_info(repo, repo_type=kind)).private:
             raise PublishError(
                 f"{repo!r} became public meanwhile, and a version was to be private; nothing was committed"
             )
         try:
             made = repeated(
                 lambda: api.create_commit(
-                    repo, operations, repo_type=KIND, parent_commit=present.head,
-                    commit_message=f"Version {version.tag}", commit_description=f"Data: SHA-256 {version.checksum}",
+                    repo, operations, repo_type=kind, parent_commit=present.head,
+                    commit_message=f"Version {version.tag}", commit_description=f"{what}: SHA-256 {version.checksum}",
                 )
             )  # fmt: skip
         except HfHubHTTPError as error:
             if error.response.status_code != 412:
                 raise
             # The commit may be ours: made, and the answer lost on the way.
-            now = look(api, repo)
+            now = look(remote)
             bytes_of = {one.path: one.local.read_bytes() for one in files if one.path in {CARD, RECORD}}
             if now is None or (now.card, now.record) != (bytes_of[CARD], bytes_of[RECORD]):
                 raise
@@ -130,12 +131,13 @@ def committed(
     return commit
 
 
-def verified(api: HfApi, repo: str, commit: str, files: Sequence[PublishedFile]) -> None:
+def verified(remote: Remote, commit: str, files: Sequence[PublishedFile]) -> None:
     """Make sure that a commit holds every file, with the bytes that are here.
 
     Raises:
         PublishError: it does not.
     """
+    api, kind, repo = remote.api, remote.kind, remote.name
     paths = [one.path for one in files]
     with told(f"looking at what {repo!r} holds"):
         there = {
@@ -143,7 +145,7 @@ def verified(api: HfApi, repo: str, commit: str, files: Sequence[PublishedFile])
             for start in range(0, len(paths), _ASKED)
             for found in repeated(
                 lambda start=start: api.get_paths_info(  # type: ignore[misc]
-                    repo, paths[start : start + _ASKED], revision=commit, repo_type=KIND
+                    repo, paths[start : start + _ASKED], revision=commit, repo_type=kind
                 )
             )
         }
@@ -157,11 +159,11 @@ def verified(api: HfApi, repo: str, commit: str, files: Sequence[PublishedFile])
             )
 
 
-def tagged(api: HfApi, version: Version, commit: str, *, move: bool) -> None:
+def tagged(remote: Remote, version: Version, commit: str, *, move: bool) -> None:
     """Let the tag of a version stand for a commit.
 
     Args:
-        api: the client.
+        remote: the repository.
         version: whose tag.
         commit: SHA of its commit.
         move: whether a tag that stands for another commit is moved.
@@ -169,26 +171,26 @@ def tagged(api: HfApi, version: Version, commit: str, *, move: bool) -> None:
     Raises:
         PublishError: somebody else set it meanwhile, or the Hub refused, or could not be reached.
     """
-    repo, tag = version.repo, version.tag
+    api, kind, repo, tag = remote.api, remote.kind, remote.name, version.tag
     with told(f"setting the tag {tag!r} of {repo!r}"):
         if move:
-            refs = repeated(lambda: api.list_repo_refs(repo, repo_type=KIND))
+            refs = repeated(lambda: api.list_repo_refs(repo, repo_type=kind))
             if any(one.name == tag and one.target_commit != commit for one in refs.tags):
-                repeated(lambda: api.delete_tag(repo, repo_type=KIND, tag=tag))
-        repeated(lambda: api.create_tag(repo, repo_type=KIND, tag=tag, revision=commit, exist_ok=True))
-        refs = repeated(lambda: api.list_repo_refs(repo, repo_type=KIND))
+                repeated(lambda: api.delete_tag(repo, repo_type=kind, tag=tag))
+        repeated(lambda: api.create_tag(repo, repo_type=kind, tag=tag, revision=commit, exist_ok=True))
+        refs = repeated(lambda: api.list_repo_refs(repo, repo_type=kind))
     if not any(one.name == tag and one.target_commit == commit for one in refs.tags):
         raise PublishError(f"the tag {tag!r} of {repo!r} was set by somebody else meanwhile; look at it there")
 
 
-def shown_to_all(api: HfApi, repo: str) -> None:
+def shown_to_all(remote: Remote) -> None:
     """Make a repository public.
 
     Raises:
         PublishError: the Hub refused, or could not be reached.
     """
-    with told(f"making {repo!r} public"):
-        repeated(lambda: api.update_repo_settings(repo, repo_type=KIND, private=False))
+    with told(f"making {remote.name!r} public"):
+        repeated(lambda: remote.api.update_repo_settings(remote.name, repo_type=remote.kind, private=False))
 
 
 def _blob(file: PublishedFile) -> str:

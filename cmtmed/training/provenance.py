@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any, Final
 
@@ -90,7 +91,7 @@ def _stages(run: Run) -> tuple[list[dict[str, Any]], str]:
 def worth(name: str, value: Any) -> bool:
     """Say whether a figure of a run says something of its model, and not of the machine."""
     speeds = ("runtime", "per_second", "epoch")
-    return isinstance(value, float) and not any(word in name for word in speeds)
+    return isinstance(value, float) and math.isfinite(value) and not any(word in name for word in speeds)
 
 
 def _digest(file: Path) -> str:

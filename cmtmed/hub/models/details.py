@@ -1,0 +1,34 @@
+"""What the card of a model needs and no run can know."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from cmtmed.hub.details import Details, Text, says_something
+
+
+class ModelDetails(Details):
+    """The part of a model card that people write."""
+
+    required: ClassVar[tuple[str, ...]] = ("pretty_name", "authors", "contact", "license")
+
+    license: str | None = Field(default=None, description="Licence of the weights. Required.")
+    base_model: str | None = Field(
+        default=None,
+        pattern=r"^[\w.-]+/[\w.-]+$",
+        description="The base's name on the Hub, such as Qwen/Qwen3-0.6B. Required if it was loaded from a directory.",
+    )
+    base_license: str | None = Field(default=None, description="The base's licence. Required.")
+    from_scratch: bool = Field(default=False, description="Whether training began with random weights.")
+    datasets: tuple[str, ...] = Field(default=(), description="Names on the Hub of the datasets that it learnt from.")
+    evaluation: Text = Field(default="", description="How it was evaluated, and what came out.")
+
+    def missing(self, *, named: bool) -> list[str]:
+        """Return what is to be written, where the run names the base or does not."""
+        empty = self.empty_fields()
+        if not self.from_scratch:
+            empty += [] if named or self.base_model else ["base_model"]
+            empty += [] if says_something(self.base_license or "") else ["base_license"]
+        return empty

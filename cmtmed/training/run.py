@@ -4,7 +4,7 @@
 
     RUN/
       run.json         stage, settings, versions, where the weights come from, final metrics
-      model/           all weights, tokenizer, chat template   (a run that trained all of them)
+      model/           all weights, tokenizer, chat template, training.json   (a run that trained all of them)
       adapter/         the adapter and the same                (a run with LoRA)
       checkpoints/     checkpoint-N, each with complete.json
       metrics.jsonl    a line for each logged step

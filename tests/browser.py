@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +18,10 @@ CHROMIUM = next(
 needs_browser = pytest.mark.skipif(
     CHROMIUM is None or importlib.util.find_spec("playwright") is None, reason="no Chromium or no Playwright here"
 )
+
+
+PATIENCE = 30
+"""Seconds to wait for what does come; a busy machine takes long, and an idle one does not wait."""
 
 
 @dataclass
@@ -48,6 +54,22 @@ class Visit:
 
         expect(self.page.locator(selector)).to_have_count(number)
 
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds that no selector can say."""
+        last = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < last, "it did not come to hold"
+            self.page.wait_for_timeout(20)
+
+    def tip(self, place: Any, **options: Any) -> str:
+        """Rest the pointer on a place and return what the page tells of it.
+
+        A browser hands movements to the page with its next picture; until then a tip can be that of the last place.
+        """
+        place.hover(**options)
+        self.frames()
+        return self.text("#tip")
+
     def text(self, selector: str) -> str:
         """Return what can be read of an element, once it can be seen. Of a hidden one innerText is something else."""
         from playwright.sync_api import expect
@@ -59,8 +81,9 @@ class Visit:
 @contextmanager
 def browser():
     """Start Chromium. Its sandbox does not start for root, which tests in containers run as."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield started

@@ -10,6 +10,7 @@ from huggingface_hub import constants
 from huggingface_hub.utils import close_session
 
 import cmtmed
+from cmtmed.hub import prepare
 
 
 @contextmanager
@@ -43,12 +44,18 @@ def published(url, out, repo, **options):
         return cmtmed.publish(out, repo, **options)
 
 
-def _publish(url, out, repo, options):
+def _publish(url, out, repo, drawn, options):
+    prepare.picture = lambda _report: drawn
     published(url, out, repo, **options)
 
 
-def publisher(url, out, repo, **options):
-    """Return a process that will publish; it is forked from one that has the libraries loaded already."""
+def publisher(url, out, repo, drawn, **options):
+    """Return a process that will publish.
+
+    Most of what it would take is not its work: it is forked from one that has the libraries loaded already, and gets
+    the picture drawn, since the first one of a process takes half a second.
+    """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.hub_client", "cmtmed.hub.publish", "altair", "mlcroissant", "vl_convert"])
-    return context.Process(target=_publish, args=(url, str(out), repo, options))
+    libraries = ["altair", "datasets", "huggingface_hub.hf_api", "mlcroissant", "vl_convert"]
+    context.set_forkserver_preload(["tests.hub_client", "cmtmed.hub.publish", *libraries])
+    return context.Process(target=_publish, args=(url, str(out), repo, drawn, options))

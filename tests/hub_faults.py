@@ -27,9 +27,10 @@ class Status:
 
 @dataclass(frozen=True)
 class Cut:
-    """The connection is closed before the request is handled, or after, in place of its answer."""
+    """The connection is closed before the request is handled, or after, in place of its answer; then comes `action`."""
 
     when: Literal["before", "after"]
+    action: Callable[[], None] = int
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,8 @@ def either(*several: Faults) -> Faults:
 class Kill:
     """Ends a client: every connection from request `number` on is cut, until `lift`.
 
-    With `when="after"` the request of that number is still handled. `action`, such as a process's `kill`, is called
-    once at that request: a client that retries for half a minute then ends at once.
+    With `when="after"` the request of that number is still handled: a client that is gone could not send it whole.
+    `action`, such as a process's `kill`, is called once, then: a client that retries for half a minute ends at once.
     """
 
     def __init__(self, number: int, when: Literal["before", "after"] = "before", action: Callable[[], None] = int):
@@ -86,8 +87,7 @@ class Kill:
         if self.struck:
             return Cut("before")
         self.struck = True
-        self.action()
-        return Cut(self.when)
+        return Cut(self.when, self.action)
 
     def lift(self):
         self.lifted = True

@@ -114,7 +114,8 @@ class HubServer:
             logged = Logged(len(self.requests) + 1, handler.command, path)
             self.requests.append(logged)
             fault = self.faults(logged.number, logged.method, path) if self.faults else None
-        if fault == Cut("before"):
+        if isinstance(fault, Cut) and fault.when == "before":
+            fault.action()
             handler.close_connection = True
             return
         body = handler.read_body()
@@ -127,7 +128,8 @@ class HubServer:
                 answer = told({"error": "Please retry later"}, fault.code, fault.headers())
             else:
                 answer = self._answer(request, target, routes)
-        if fault == Cut("after"):
+        if isinstance(fault, Cut):
+            fault.action()
             handler.close_connection = True
             return
         logged.status = answer.status

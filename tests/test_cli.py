@@ -1,4 +1,4 @@
-"""The command line as its users meet it: in a process of its own."""
+"""The command line as its users meet it: what it says, and the code that it ends with."""
 
 from __future__ import annotations
 
@@ -21,6 +21,24 @@ def cmtmed(*arguments, cwd=None):
         check=False,
         cwd=cwd,
     )
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Return a way to call the command in this process: a start of its own takes a second, which is most of a call."""
+
+    def called(*arguments, cwd="."):
+        code = 0
+        with monkeypatch.context() as patched:
+            patched.chdir(cwd)
+            patched.setattr("sys.argv", ["cmtmed", *map(str, arguments)])
+            try:
+                main()
+            except SystemExit as stopped:
+                code = stopped.code
+        return subprocess.CompletedProcess(arguments, code or 0, *capsys.readouterr())
+
+    return called
 
 
 @pytest.fixture(scope="module")
@@ -77,36 +95,47 @@ def test_json_is_json_and_quiet_is_quiet(built):
         (("bild",), 2, "No such command 'bild'"),
     ],
 )
-def test_exit_codes_and_messages(built, arguments, code, message):
+def test_exit_codes_and_messages(built, call, arguments, code, message):
     folder, _ = built
-    done = cmtmed(*arguments, cwd=folder)
+    done = call(*arguments, cwd=folder)
     assert done.returncode == code
     assert message in done.stderr.replace("\n", " ")
     assert "Traceback" not in done.stderr
 
 
-def test_explain_shows_the_redaction_and_the_question(built):
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(("explain", "out", "crawl/3"), 0), (("explain", "nowhere", "crawl/1"), 1), (("explain", "out", "crawl/77"), 2)],
+)
+def test_a_process_of_its_own_says_the_same(built, call, arguments, code):
     folder, _ = built
-    shown = cmtmed("explain", "out", "crawl/3", cwd=folder).stdout
+    own, done = (run(*arguments, cwd=folder) for run in (cmtmed, call))
+    assert own.returncode == code
+    assert (own.returncode, own.stdout, own.stderr) == (done.returncode, done.stdout, done.stderr)
+
+
+def test_explain_shows_the_redaction_and_the_question(built, call):
+    folder, _ = built
+    shown = call("explain", "out", "crawl/3", cwd=folder).stdout
     assert "kept in split" in shown
     assert "[电话]" in shown
     assert "13800138000" not in shown
     assert "‹asks: demographics›" in shown
-    told = json.loads(cmtmed("explain", "out", "crawl/3", "--json", cwd=folder).stdout)
+    told = json.loads(call("explain", "out", "crawl/3", "--json", cwd=folder).stdout)
     assert [span["type"] for span in told["dialogue"]["identifiers"]] == ["PHONE"]
 
 
-def test_stages_lists_every_stage_and_option():
-    shown = cmtmed("stages").stdout
-    told = json.loads(cmtmed("stages", "--json").stdout)
+def test_stages_lists_every_stage_and_option(call):
+    shown = call("stages").stdout
+    told = json.loads(call("stages", "--json").stdout)
     assert [stage["stage"] for stage in told] == list(STAGES)
     for stage in told:
         assert stage["summary"] in shown
         assert all(option["description"] for option in stage["options"]), stage["stage"]
 
 
-def test_path_gives_a_file():
-    assert Path(cmtmed("path", "pipelines/cmtmedqa.yaml").stdout.strip()).is_file()
+def test_path_gives_a_file(call):
+    assert Path(call("path", "pipelines/cmtmedqa.yaml").stdout.strip()).is_file()
 
 
 @pytest.fixture(scope="module")
@@ -127,21 +156,21 @@ def repeated(tmp_path_factory):
     return folder
 
 
-def test_duplicates_lists_clusters_without_text(repeated):
-    shown = cmtmed("duplicates", "out", cwd=repeated).stdout
+def test_duplicates_lists_clusters_without_text(repeated, call):
+    shown = call("duplicates", "out", cwd=repeated).stdout
     assert "1 clusters, 2 dialogues dropped" in shown
     assert "发烧" not in shown
-    told = json.loads(cmtmed("duplicates", "out", "--json", cwd=repeated).stdout)
+    told = json.loads(call("duplicates", "out", "--json", cwd=repeated).stdout)
     assert [(row["cluster"], row["size"]) for row in told] == [("crawl/1", 3)]
 
 
-def test_duplicates_shows_a_cluster_side_by_side(repeated):
+def test_duplicates_shows_a_cluster_side_by_side(repeated, call):
     for member in ("crawl/1", "crawl/2", "crawl/3"):
-        shown = cmtmed("duplicates", "out", member, cwd=repeated).stdout
+        shown = call("duplicates", "out", member, cwd=repeated).stdout
         assert "crawl/1  kept" in shown
         assert "⟦四十⟧" in shown.replace(" ", "").replace("\n", "") or "⟦四⟧" in shown
         assert "the kept one has more turns: 4, this one 2" in shown or "the kept one goes on" in shown
-    told = json.loads(cmtmed("duplicates", "out", "crawl/3", "--json", cwd=repeated).stdout)
+    told = json.loads(call("duplicates", "out", "crawl/3", "--json", cwd=repeated).stdout)
     assert [row["id"] for row in told] == ["crawl/1", "crawl/2", "crawl/3"]
     assert told[1]["containment"] == 1.0
     assert 0.5 < told[2]["jaccard"] < 1
@@ -155,8 +184,8 @@ def test_duplicates_shows_a_cluster_side_by_side(repeated):
         (("duplicates", "elsewhere"), 1, "holds no finished build"),
     ],
 )
-def test_duplicates_says_what_is_wrong(repeated, arguments, code, message):
-    done = cmtmed(*arguments, cwd=repeated)
+def test_duplicates_says_what_is_wrong(repeated, call, arguments, code, message):
+    done = call(*arguments, cwd=repeated)
     assert done.returncode == code
     assert message in done.stderr
 

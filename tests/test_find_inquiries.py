@@ -290,7 +290,7 @@ def test_a_decision_names_cue_and_frame():
     assert explain("发烧多久了？").evidence == "多久"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.one_of(contents, st.sampled_from([*ASKS, *TELLS])), max_size=6))
 def test_offsets_and_slots_hold_whatever_the_text(turns):
     found = find_inquiries(turns)
@@ -304,7 +304,7 @@ def test_offsets_and_slots_hold_whatever_the_text(turns):
             last = end
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(contents, max_size=4), st.lists(contents, max_size=4))
 def test_turns_do_not_touch_each_other(first, second):
     assert find_inquiries(first + second) == find_inquiries(first) + find_inquiries(second)

@@ -15,7 +15,7 @@ from cmtmed.stage import CorpusStage, Stage, columns
 from cmtmed.stages import STAGES, stage_class
 from tests.dialogues import doctor, table, tables, user
 
-CAREFUL = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+CAREFUL = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
 
 def applied(stage, rows, decided_on=None):

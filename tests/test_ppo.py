@@ -157,7 +157,7 @@ def tables(draw_):
     return mask, torch.tensor(draw_(table)).double(), torch.tensor(draw_(table)).double()
 
 
-@budget(max_examples=60, deadline=None)
+@budget(max_examples=60)
 @given(tables(), st.floats(0, 1), st.floats(0, 1))
 def test_advantages_are_the_double_sum_of_the_paper(given_, gamma, lam):
     mask, rewards, values = given_
@@ -171,7 +171,7 @@ def test_advantages_are_the_double_sum_of_the_paper(given_, gamma, lam):
             assert math.isclose(returns[row, t].item(), wanted + (v[t] if t < length else 0), abs_tol=1e-9)
 
 
-@budget(max_examples=60, deadline=None)
+@budget(max_examples=60)
 @given(tables())
 def test_with_lambda_and_gamma_one_the_return_is_what_is_still_to_come(given_):
     mask, rewards, values = given_
@@ -180,7 +180,7 @@ def test_with_lambda_and_gamma_one_the_return_is_what_is_still_to_come(given_):
     assert torch.allclose(returns, ahead, atol=1e-9)
 
 
-@budget(max_examples=60, deadline=None)
+@budget(max_examples=60)
 @given(tables())
 def test_whitening_gives_mean_zero_and_variance_one_over_what_counts(given_):
     mask, values, _ = given_
@@ -233,7 +233,7 @@ def test_the_value_loss_by_hand(new, old, wanted, clip, loss):
     assert math.isclose(told.item(), loss, rel_tol=1e-5)
 
 
-@budget(max_examples=40, deadline=None)
+@budget(max_examples=40)
 @given(st.lists(st.floats(-2, 2), min_size=2, max_size=5), st.lists(st.floats(-2, 2), min_size=5, max_size=5))
 def test_the_estimate_of_kl_is_never_negative_and_right_on_average(old, new):
     old = torch.tensor(old).double().log_softmax(-1)
@@ -252,7 +252,7 @@ def test_the_score_stands_at_the_last_token_and_kl_at_each():
     assert told.tolist() == [[-1.0, 0.0, 0.0], [-1.0, -1.0, -2.0]]
 
 
-@budget(max_examples=40, deadline=None)
+@budget(max_examples=40)
 @given(st.lists(st.lists(st.floats(-100, 100), min_size=1, max_size=6), min_size=1, max_size=5))
 def test_moments_of_parts_are_those_of_all(parts):
     kept = Moments()
@@ -267,7 +267,7 @@ def test_moments_of_parts_are_those_of_all(parts):
 # --- sampling --------------------------------------------------------------------------------------------------
 
 
-@budget(max_examples=100, deadline=None)
+@budget(max_examples=100)
 @given(
     st.lists(st.floats(0, 1, width=32), min_size=1, max_size=8).filter(lambda c: sum(c) > 1e-6),
     st.floats(0, 1, exclude_max=True),

@@ -138,7 +138,7 @@ PROMPT = [user("头痛三天了"), doctor("血压多少？"), user("一百六"),
 ANSWER = [doctor("先量一次血压，不要紧张，今天去门诊看看。")]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(length=st.integers(8, 160), system=st.booleans())
 def test_what_is_too_long_loses_the_beginning_of_the_prompt(tokenizer, length, system):
     prompt = [{"role": "system", "content": "你是医生。"}, *PROMPT] if system else PROMPT

@@ -151,7 +151,7 @@ def test_a_book_is_cut_at_chapters_and_a_table_of_contents_stays_together(tmp_pa
     ]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(st.sampled_from(["头痛。", "发热", "\n", "\n\n", "第二章 咳嗽\n", " ", "体温三十九度，先退烧！", "甲" * 30]), max_size=40),
     st.integers(8, 40),

@@ -79,7 +79,7 @@ def test_bad_messages_are_refused_by_place(messages, message):
         cmtmed.proactivity(messages)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tables())
 def test_the_columns_count_what_the_function_counts(rows):
     rows = rows.with_columns(TagInquiries().apply(rows.select("messages"))["inquiries"])

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from typer.testing import CliRunner
 import cmtmed
 from cmtmed.cli import app
 from cmtmed.errors import DatasetError, GateError, PublishError, UsageError
+from cmtmed.hub.picture import picture
 from cmtmed.hub.repository import Remote, read
 from cmtmed.hub.shards import Staging
 from cmtmed.hub.versions import compare
@@ -663,11 +665,13 @@ def test_somebody_who_commits_meanwhile(hub, good):
     assert versions(hub)[:3] == ["Version v2", "By hand", "Version v1"]
 
 
-def test_killed_at_every_request_and_repeated(good, tmp_path):
+def test_killed_at_every_request_and_repeated(good, tmp_path, monkeypatch):
     """The process dies at request 1, then at 2, and so on, before it was handled and behind; one repetition mends it."""
     out = tmp_path / "out"
     shutil.copytree(good, out)
     options = {"card": CARD, "configs": ["sft"], "gated": "auto", "private": False}
+    drawn = picture(json.loads((out / "report.json").read_text(encoding="utf-8")))
+    monkeypatch.setattr("cmtmed.hub.prepare.picture", lambda _report: drawn)
     with HubServer(TOKENS) as hub:
         whole(hub, published(hub.url, out, REPO, **options))
         requests = len(hub.requests)
@@ -675,9 +679,11 @@ def test_killed_at_every_request_and_repeated(good, tmp_path):
     for number in range(1, requests + 1):
         for when in ("before", "after"):
             with HubServer(TOKENS) as hub:
-                process = publisher(hub.url, out, REPO, **options)
-                hub.faults = Kill(number, when, lambda process=process: process.kill())
+                process = publisher(hub.url, out, REPO, drawn, **options)
+                running = threading.Event()
+                hub.faults = Kill(number, when, lambda on=running, it=process: on.wait() and it.kill())
                 process.start()
+                running.set()
                 process.join()
                 assert process.exitcode == -9, (number, when)
                 hub.faults.lift()
@@ -714,8 +720,12 @@ def test_the_command_from_end_to_end(hub, good, tmp_path):
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["tag"], told["commit"]) == ("v1.0", hub.repository(REPO).tags["v1.0"])
+    sent = list(hub.uploaded)
     again = run("--card", str(card), "--tag", "v1.0")
     assert again.stdout.startswith(f"{REPO}@v1.0: ")
+    assert (versions(hub), hub.uploaded) == (["Version v1.0", "initial commit"], sent), (
+        "another process writes the same"
+    )
     wrong = run("--i-know", "licence")
     assert wrong.returncode == 2
     assert "did you mean 'licenses'?" in wrong.stderr

@@ -437,7 +437,7 @@ print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], 
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
-quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 
 
 @quick
@@ -467,7 +467,7 @@ debris = st.lists(st.sampled_from([*'[]{}",:\\<>=\n\t ', "患者：", "\ufeff", 
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(
     st.one_of(
         st.binary(max_size=300),

@@ -208,7 +208,7 @@ def test_what_an_earlier_redaction_recorded_moves_along():
 
 # --- laws ------------------------------------------------------------------------------------------------------
 
-CAREFUL = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+CAREFUL = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 VALUES = {
     "PERSON": "李秀兰",
     "PHONE": "13800138000",

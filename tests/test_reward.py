@@ -139,7 +139,7 @@ def sides(rankings, tokenizer, **values):
 # --- the split -------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(share=st.floats(0.05, 0.6))
 def test_no_prompt_stands_on_two_sides(tokenizer, share):
     rankings = read_rankings(RankingPart(path=RANKINGS)).rankings[:60]

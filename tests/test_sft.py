@@ -86,7 +86,7 @@ def test_a_turn_of_weight_zero_is_read_and_not_learnt(tokenizer):
     assert learnt(tokenizer, row) == "您好，有没有发烧？以前有过吗？<|im_end|>"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(length=st.integers(0, 140), place=st.integers(0, 5))
 def test_a_dialogue_is_cut_behind_an_answer_never_in_one(tokenizer, length, place):
     whole = encode(tokenizer, messages(place), None, 10_000)

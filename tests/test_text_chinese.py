@@ -120,7 +120,7 @@ mixed = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=mixed, script=st.sampled_from(["simplified", "traditional"]))
 def test_the_number_of_characters_and_whatever_is_not_chinese_stays(text, script):
     after = convert(pl.Series([f"a{text}3"]), script)[0]
@@ -128,7 +128,7 @@ def test_the_number_of_characters_and_whatever_is_not_chinese_stays(text, script
     assert [char for char in after if char < "\u3400"] == [char for char in f"a{text}3" if char < "\u3400"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=mixed)
 def test_simplifying_twice_is_simplifying_once(text):
     once = simplified(text)

@@ -66,7 +66,7 @@ def test_an_unknown_script_is_answered_with_the_nearest(call):
         call("simplifed")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     text=st.lists(dirty | mixed, max_size=4).map("".join),
     script=st.sampled_from(["simplified", "traditional", "keep"]),

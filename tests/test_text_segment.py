@@ -25,7 +25,7 @@ def test_tags_carry_places():
     assert [(word, flag) for word, flag, _, _ in found if flag == "nr"] == [("王小明", "nr")]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=st.text(max_size=30) | st.text(alphabet="头痛三天3.5℃ \n\r\tabc，。🙂", max_size=30))
 def test_words_tile_the_text(text):
     assert "".join(words(text)) == text

@@ -43,7 +43,7 @@ def test_offsets_are_code_points():
     assert split("🙂🙂疼。🙂痛") == [(0, 4), (4, 6)]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(text=anything)
 def test_spans_are_in_order_and_leave_nothing_but_white_space(text):
     at = 0
@@ -55,7 +55,7 @@ def test_spans_are_in_order_and_leave_nothing_but_white_space(text):
     assert text[at:].strip() == ""
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(texts=st.lists(anything | st.none(), max_size=6))
 def test_the_column_and_the_text_agree(texts):
     table = sentences(pl.Series(texts, dtype=pl.String))

@@ -15,7 +15,7 @@ from cmtmed.text.markup import strip_markup
 from cmtmed.text.tables import CHARACTERS
 from cmtmed.text.unicode import clean
 
-THOROUGH = settings(max_examples=150, deadline=None)
+THOROUGH = settings(max_examples=150)
 
 # What dirty text is made of, so that pieces meet one another.
 PIECES = (

@@ -1,4 +1,4 @@
-"""All four stages one after another from the command line, on what the demo builds; and from the installed wheel."""
+"""All four stages one after another from the command line, on what the demo builds."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from typer.testing import CliRunner
 import cmtmed
 from cmtmed.cli import app
 from cmtmed.training import metrics, run
-from tests.test_wheel import installed  # noqa: F401 (a fixture)
-from tests.test_wheel import run as in_wheel
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
@@ -73,18 +71,6 @@ def test_the_whole_pipeline(tmp_path):
     talk = tmp_path / "talk.json"
     call("chat", tmp_path / "merged", "--max-new-tokens", "4", "--save", talk, input="头痛三天了\n\n")
     assert [one["role"] for one in json.loads(talk.read_text(encoding="utf-8"))["messages"]] == ["user", "assistant"]
-
-
-def test_the_wheel_trains(installed, tmp_path):  # noqa: F811 (the fixture)
-    (tmp_path / "text.txt").write_text("头痛三天了，晚上更厉害\n", encoding="utf-8")
-    model = tmp_path / "model"
-    made = in_wheel(
-        installed, "-m", "cmtmed.cli", "train", "tiny", str(tmp_path / "text.txt"), "--out", str(model), "--hidden", "16",
-        "--vocabulary", "300",
-    )  # fmt: skip
-    assert "weights, context 1024" in made
-    helped = in_wheel(installed, "-m", "cmtmed.cli", "train", "ppo", "--help")
-    assert "Without --config the bundled trainers/ppo.yaml is read." in helped
 
 
 def test_without_the_extra_the_way_to_it_is_named():

@@ -1,8 +1,9 @@
-"""The installed wheel runs the demo outside the checkout."""
+"""The installed wheel compiles its kernels, runs the demo and trains outside the checkout."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,10 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """Build the wheel and install it into a directory of its own; return an environment that finds it there."""
+    """Build the wheel and install it into a directory of its own; return an environment that finds it there.
+
+    Nothing is compiled there yet, and the environment names no other place where kernels might lie.
+    """
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     subprocess.run(build, check=True, capture_output=True)
@@ -30,16 +34,20 @@ def installed(tmp_path_factory):
         str(folder / "site"),
     ]
     subprocess.run([*install, str(wheel)], check=True, capture_output=True)
-    return folder, {**os.environ, "PYTHONPATH": str(folder / "site")}
+    return folder, {**os.environ, "PYTHONPATH": str(folder / "site"), "NUMBA_CACHE_DIR": str(folder / "kernels")}
 
 
-def run(installed, *arguments):
+def ran(installed, *arguments):
     folder, environment = installed
     done = subprocess.run(
         [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done
+
+
+def run(installed, *arguments):
+    return ran(installed, *arguments).stdout
 
 
 def test_the_wheel_is_what_runs(installed):
@@ -52,6 +60,22 @@ def test_bundled_files_travel_along(installed, name):
     where = Path(run(installed, "-m", "cmtmed.cli", "path", name).strip())
     assert where.is_relative_to(installed[0])
     assert where.read_bytes() == (ROOT / name).read_bytes()
+
+
+def test_kernels_are_compiled_once_a_machine_and_say_so(installed):
+    """Two processes with one cache: the first compiles and says how long, the second loads. The demo loads them too."""
+    code = (
+        "import logging; logging.basicConfig(level=logging.INFO)\n"
+        "from cmtmed.dedup.compiled import load_kernels\n"
+        "print(load_kernels().compiled)"
+    )
+    shutil.rmtree(installed[1]["NUMBA_CACHE_DIR"], ignore_errors=True)
+    told = []
+    for _ in range(2):
+        done = ran(installed, "-c", code)
+        told.append((int(done.stdout), done.stderr.count("once on this machine")))
+    assert told[0] >= (5, 1)
+    assert told[1] == (0, 0)
 
 
 def test_the_demo_runs(installed):
@@ -76,3 +100,16 @@ def test_the_card_and_the_page_of_the_demo(installed):
     assert "<!-- cmtmed:end build -->" in shown
     run(installed, "-m", "cmtmed.cli", "report", "demo")
     assert "</html>" in (folder / "demo" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_wheel_trains(installed, tmp_path):
+    pytest.importorskip("torch", reason="needs the extra train")
+    (tmp_path / "text.txt").write_text("头痛三天了，晚上更厉害\n", encoding="utf-8")
+    model = tmp_path / "model"
+    made = run(
+        installed, "-m", "cmtmed.cli", "train", "tiny", str(tmp_path / "text.txt"), "--out", str(model), "--hidden", "16",
+        "--vocabulary", "300",
+    )  # fmt: skip
+    assert "weights, context 1024" in made
+    helped = run(installed, "-m", "cmtmed.cli", "train", "ppo", "--help")
+    assert "Without --config the bundled trainers/ppo.yaml is read." in helped

@@ -241,7 +241,7 @@
   });
   for (const button of document.querySelectorAll("#browse [data-turn]")) {
     button.addEventListener("click", () => {
-      if (button.ariaDisabled === "true") return;
+      if (button.getAttribute("aria-disabled") === "true") return;
       first += SIZE * Number(button.dataset.turn);
       sought = null;
       show();

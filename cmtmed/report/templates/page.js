@@ -149,10 +149,11 @@
 
   document.getElementById("language").addEventListener("click", () => change({ language: chosen.language === "zh" ? "en" : "zh" }));
   document.getElementById("theme").addEventListener("click", () => change({ theme: chosen.theme === "dark" ? "light" : "dark" }));
-  // A finger that taps does not move, and tips come with movements.
-  document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-chart]")) event.target.dispatchEvent(new PointerEvent("pointermove", event));
-  });
+  // A finger that taps does not move, and tips come with movements. Safari on a phone tells only elements of taps on what
+  // is no link or button, not the document.
+  for (const element of document.querySelectorAll("[data-chart]")) {
+    element.addEventListener("click", (event) => event.target.dispatchEvent(new PointerEvent("pointermove", event)));
+  }
   // Paper is white.
   let before;
   addEventListener("beforeprint", () => {

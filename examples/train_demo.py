@@ -45,7 +45,10 @@ def main() -> None:
     cmtmed.build(cmtmed.bundled("examples/demo.yaml"), [cmtmed.bundled("examples/crawl")], data)
     rankings = cmtmed.bundled("examples/rankings.jsonl")
     if not model.exists():
-        weights = tiny(texts_of([data, rankings]), model, vocabulary=3000, hidden=128, layers=2, context=768)
+        texts = [data, rankings]
+        weights = tiny(
+            texts_of(texts), model, vocabulary=3000, learnt_from=texts, hidden=128, layers=2, context=768
+        )
         print(f"a model of {weights:,} weights: {model}")
 
     often = ("lora=null", "training.lr_scheduler_type=cosine", "training.logging_steps=2", "training.warmup_steps=5")

@@ -10,7 +10,7 @@ from huggingface_hub import constants
 from huggingface_hub.utils import close_session
 
 import cmtmed
-from cmtmed.hub import prepare
+from cmtmed.hub import build
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def published(url, out, repo, **options):
 
 
 def _publish(url, out, repo, drawn, options):
-    prepare.picture = lambda _report: drawn
+    build.picture = lambda _report: drawn
     published(url, out, repo, **options)
 
 

@@ -671,7 +671,7 @@ def test_killed_at_every_request_and_repeated(good, tmp_path, monkeypatch):
     shutil.copytree(good, out)
     options = {"card": CARD, "configs": ["sft"], "gated": "auto", "private": False}
     drawn = picture(json.loads((out / "report.json").read_text(encoding="utf-8")))
-    monkeypatch.setattr("cmtmed.hub.prepare.picture", lambda _report: drawn)
+    monkeypatch.setattr("cmtmed.hub.build.picture", lambda _report: drawn)
     with HubServer(TOKENS) as hub:
         whole(hub, published(hub.url, out, REPO, **options))
         requests = len(hub.requests)

@@ -12,16 +12,20 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from datasets import load_from_disk
 from huggingface_hub import ModelCard
 from typer.testing import CliRunner
 
 import cmtmed
 from cmtmed.cli import app
 from cmtmed.errors import DatasetError, GateError, PublishError, UsageError
-from cmtmed.hub.models.files import is_model_file
+from cmtmed.hub.models.files import is_model_file, portable
+from cmtmed.training.merge import merge
+from cmtmed.training.provenance import origin
 from tests.hub_client import client_of, published, publisher
 from tests.hub_server import Cut, HubServer, Kill, Status, Token, first
-from tests.published import audited, built
+from tests.published import CARD as DATASET
+from tests.published import LINES, audited, built, crawl
 from tests.training import tiny_model, train
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -36,6 +40,9 @@ CARD = {
     "from_scratch": True,
     "year": 2026,
 }
+BASED = {key: value for key, value in CARD.items() if key != "from_scratch"} | {
+    "base_model": "org/base", "base_license": "Apache-2.0"
+}  # fmt: skip
 SMALL = (
     "max_length=256", "training.max_steps=2", "training.per_device_train_batch_size=2",
     "training.gradient_accumulation_steps=1", "training.save_steps=2",
@@ -187,9 +194,7 @@ def test_a_model_loads_without_cmtmed_as_its_card_says(hub, run, tmp_path):
 
 
 def test_an_adapter_names_its_base_on_the_hub(hub, adapter, base, tmp_path):
-    card = {key: value for key, value in CARD.items() if key != "from_scratch"}
-    card |= {"base_model": "org/base", "base_license": "Apache-2.0"}
-    done = push(hub, adapter, card=card)
+    done = push(hub, adapter, card=BASED)
     assert files(hub) >= {"adapter_config.json", "adapter_model.safetensors", "tokenizer.json"}
     assert json.loads(content(hub, "adapter_config.json"))["base_model_name_or_path"] == "org/base"
     assert ModelCard(done.card).data.base_model == "org/base"
@@ -203,8 +208,7 @@ def test_an_adapter_names_its_base_on_the_hub(hub, adapter, base, tmp_path):
 
 
 def test_nothing_of_this_machine_is_sent(hub, adapter, run, root):
-    card = {key: value for key, value in CARD.items() if key != "from_scratch"}
-    push(hub, adapter, card=card | {"base_model": "org/base", "base_license": "Apache-2.0"}, tag="a")
+    push(hub, adapter, card=BASED, tag="a")
     push(hub, run, tag="b")
     for revision in ("a", "b"):
         for path in files(hub, revision):
@@ -212,8 +216,22 @@ def test_nothing_of_this_machine_is_sent(hub, adapter, run, root):
                 assert str(root) not in content(hub, path, revision), path
 
 
+def test_findings_that_were_overridden_tell_no_path(base, tmp_path):
+    out = built(tmp_path / "data")
+    train("sft", f"model={base}", f"data=[{{path: {out}}}]", f"out={tmp_path / 'run'}", "lora=null", *SMALL)
+    weights = tmp_path / "run" / "model" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\0")
+    told = rehearsed(tmp_path / "run", i_know=["files", "audit", "risk"])
+    assert [one.check for one in told.overridden] == ["files", "audit", "risk"]
+    assert str(tmp_path) not in told.card + json.dumps(told.to_dict())
+    assert "DIR" in told.card
+    assert str(tmp_path) not in rehearsed(out, card=DATASET, i_know=["audit", "risk"]).card
+
+
 def test_a_run_on_top_of_others_is_merged_first(hub, above, data, tmp_path):
-    with pytest.raises(UsageError, match=r"an adapter on top of another run.* merge it first: cmtmed train merge"):
+    with pytest.raises(
+        UsageError, match=r"an adapter on top of what nobody else has; merge it first: cmtmed train merge"
+    ):
         rehearsed(above)
     model = merged(above, tmp_path / "model")
     assert "--data" in str(rehearsed(model).refused[0]), "the directory alone does not know where the build is"
@@ -299,7 +317,7 @@ def test_killed_at_every_request_and_repeated(run):
     assert requests > 12
     for number in range(1, requests + 1):
         with HubServer(TOKENS) as hub:
-            process = publisher(hub.url, run, REPO, card=CARD)
+            process = publisher(hub.url, run, REPO, b"", card=CARD)
             hub.faults = Kill(number, "after", lambda process=process: process.kill())
             process.start()
             process.join()
@@ -353,7 +371,7 @@ def test_a_build_that_is_not_what_it_was(root, base, tmp_path):
     assert "not known: nobody read a sample" in told.card
     moved = out.rename(tmp_path / "moved")
     audited(moved)
-    assert "the stage sft learnt from a build of the pipeline 'small'" in only(rehearsed(run), "data")
+    assert "the build 'small', which the stage sft learnt from, is not here as it was" in only(rehearsed(run), "builds")
     assert rehearsed(run, data=[moved]).refused == ()
     manifest = moved / "manifest.json"
     manifest.write_text(manifest.read_text("utf-8") + "\n", encoding="utf-8")
@@ -368,7 +386,7 @@ def test_data_that_is_no_build(base, tmp_path):
     turns = [{"role": "user", "content": "头痛三天了"}, {"role": "assistant", "content": "发烧吗？"}]
     path.write_text(json.dumps({"id": "a", "messages": turns}, ensure_ascii=False) + "\n", encoding="utf-8")
     train("sft", f"model={base}", f"data=[{{path: {path}}}]", f"out={tmp_path / 'run'}", "lora=null", *SMALL)
-    assert "learnt from 'talk.jsonl', which is no build" in only(rehearsed(tmp_path / "run"), "data")
+    assert "learnt from 'talk.jsonl', which is no build; what" in only(rehearsed(tmp_path / "run"), "data")
     told = rehearsed(tmp_path / "run", i_know=["data"])
     assert "from `talk.jsonl`, of which nothing more is told" in told.card
 
@@ -398,6 +416,117 @@ def test_the_bundled_card_says_nothing_yet(run):
     assert "pretty_name, authors, contact, license, base_model, base_license" in " ".join(map(str, refused))
 
 
+def test_a_base_that_is_another_one(run, adapter):
+    with pytest.raises(UsageError, match="from_scratch says that there is no base, and run or card have one"):
+        rehearsed(adapter, card=BASED | {"from_scratch": True})
+    with pytest.raises(UsageError, match="from_scratch says"):
+        rehearsed(run, card=CARD | {"base_model": "org/base"})
+    for wrong in ("../models", "/models/base", "base"):
+        with pytest.raises(UsageError, match="base_model"):
+            rehearsed(run, card=BASED | {"base_model": wrong})
+
+
+def test_names_that_look_like_identifiers(base, data, tmp_path):
+    folder = tmp_path / "王建国13800138000"
+    shutil.copytree(data, folder)
+    train("pretrain", f"model={base}", f"data=[{{path: {crawl(folder / 'x', LINES, '13800138000.txt')}}}]",
+          f"out={tmp_path / 'run'}", "lora=null", "held_out=0", *SMALL)  # fmt: skip
+    assert [one.check for one in rehearsed(tmp_path / "run").refused] == ["data", "anonymization"]
+
+
+def test_test_sets_are_compared_with(run, tmp_path):
+    file = crawl(tmp_path, [{"id": "z", "question": LINES[0]["question"], "answer": LINES[0]["answer"]}], "exam.jsonl")
+    assert "hold text of exam.jsonl" in only(rehearsed(run, against=file), "test-sets")
+
+
+# --- where a model comes from ---------------------------------------------------------------------------------------
+
+
+def stages(folder):
+    return [one["stage"] for one in json.loads((folder / "training.json").read_text("utf-8"))["stages"]]
+
+
+def test_stages_are_known_when_the_run_below_is_gone(run, data, base, tmp_path):
+    below = tmp_path / "below"
+    train("pretrain", f"model={base}", f"data=[{{path: {data}}}]", f"out={below}", "lora=null", "held_out=0", *SMALL)
+    train("sft", f"model={below}", f"data=[{{path: {data}}}]", f"out={tmp_path / 'above'}", "lora=null", *SMALL)
+    shutil.rmtree(below)
+    assert stages(merged(tmp_path / "above", tmp_path / "model")) == ["pretrain", "sft"]
+
+
+def test_a_checkpoint_is_of_its_run(run):
+    checkpoint = next((run / "checkpoints").glob("checkpoint-*"))
+    for place in (run, run / "model", checkpoint):
+        assert [one["stage"] for one in origin(str(place))["stages"]] == ["pretrain"], place
+    assert origin("org/base") == {"base": "org/base", "stages": []}
+
+
+def test_a_run_below_that_was_trained_anew(data, base, tmp_path):
+    below, above = tmp_path / "below", tmp_path / "above"
+    given = (f"model={base}", f"data=[{{path: {data}}}]", f"out={below}", "lora=null", "held_out=0", *SMALL)
+    train("pretrain", *given)
+    train("sft", f"model={below}", f"data=[{{path: {data}}}]", f"out={above}", "lora={r: 4}", *SMALL)
+    shutil.rmtree(below)
+    train("pretrain", *given, "training.max_steps=1")
+    with pytest.raises(DatasetError, match="was trained anew since"):
+        merge(str(above), tmp_path / "model")
+
+
+def test_changed_weights_are_not_merged(copy, tmp_path):
+    path = copy / "model" / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+    with pytest.raises(DatasetError, match="are not as the training wrote them; train again"):
+        merge(str(copy), tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_what_lies_in_a_build_is_not_the_build(base, data, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(data, out)
+    shutil.copytree(out / "sft", out / "sft_mine")
+    train("sft", f"model={base}", f"data=[{{path: {out / 'sft_mine'}}}]", f"out={tmp_path / 'a'}", "lora=null", *SMALL)
+    assert "learnt from 'sft_mine', which is no build" in only(rehearsed(tmp_path / "a"), "data")
+    shutil.rmtree(out / "sft")
+    shutil.copytree(out / "pretrain", out / "kept")
+    rows = load_from_disk(str(data / "sft"))
+    rows.map(lambda row: {"weights": [one * 2 for one in row["weights"]]}).save_to_disk(str(out / "sft"))
+    train("sft", f"model={base}", f"data=[{{path: {out / 'sft'}}}]", f"out={tmp_path / 'b'}", "lora=null", *SMALL)
+    shutil.rmtree(out / "sft")
+    shutil.copytree(data / "sft", out / "sft")
+    assert "learnt from tables of 'small' that were changed by hand" in only(rehearsed(tmp_path / "b"), "data")
+
+
+def test_links_and_relative_names_of_views(base, data, tmp_path, monkeypatch):
+    (tmp_path / "link").symlink_to(data / "sft")
+    monkeypatch.chdir(data / "sft")
+    for name, path in (("a", tmp_path / "link"), ("b", ".")):
+        train("sft", f"model={base}", f"data=[{{path: {path}}}]", f"out={tmp_path / name}", "lora=null", *SMALL)
+        assert rehearsed(tmp_path / name).refused == ()
+
+
+def test_a_vocabulary_is_learnt_too(base, data, tmp_path):
+    text = tmp_path / "raw.txt"
+    text.write_text("电话是多少，电话是多少\n" * 9, encoding="utf-8")
+    arguments = ["train", "tiny", str(text), "--out", str(tmp_path / "tiny"), "--hidden", "32", "--heads", "2"]
+    assert CliRunner().invoke(app, arguments, catch_exceptions=False).exit_code == 0
+    train("sft", f"model={tmp_path / 'tiny'}", f"data=[{{path: {data}}}]", f"out={tmp_path / 'a'}", "lora=null", *SMALL)
+    assert "the stage tokenizer learnt from 'raw.txt'" in only(rehearsed(tmp_path / "a"), "data")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"format": "another"}'])
+def test_files_of_others_with_our_names(base, data, tmp_path, content):
+    """Training goes on beside them, and tells nothing of them."""
+    model, corpus = tmp_path / "model", tmp_path / "corpus"
+    shutil.copytree(base, model)
+    (model / "training.json").write_text(content, encoding="utf-8")
+    crawl(corpus / "texts", [], "manifest.json").rename(corpus / "manifest.json")
+    (corpus / "manifest.json").write_text(content, encoding="utf-8")
+    (corpus / "texts" / "a.txt").write_text("头痛三天，休息后好转。" * 20, encoding="utf-8")
+    train("pretrain", f"model={model}", f"data=[{{path: {corpus / 'texts'}}}]", f"out={tmp_path / 'run'}", "lora=null",
+          "held_out=0", *SMALL)  # fmt: skip
+    assert "learnt from 'texts', which is no build" in only(rehearsed(tmp_path / "run"), "data")
+
+
 # --- bad input ------------------------------------------------------------------------------------------------------
 
 
@@ -405,13 +534,13 @@ def test_what_is_no_finished_model(copy, base, adapter, tmp_path):
     with pytest.raises(UsageError, match=r"nothing tells what .* was trained on"):
         rehearsed(base)
     with pytest.raises(UsageError, match="lies in a directory here; write its name on the Hub"):
-        rehearsed(adapter)
+        rehearsed(adapter, card=BASED | {"base_model": None})
     training = copy / "model" / "training.json"
     whole = training.read_text("utf-8")
     for broken, message in (
         ("{", "is damaged"),
         ("[]", "is damaged"),
-        (whole.replace('"version": 1', '"version": 2', 1), "has version 2 of 'cmtmed.training'"),
+        (whole.replace('"version": 1', '"version": 2', 1), "has version 2, this cmtmed reads 1"),
         (whole.replace('"stages"', '"stage"', 1), "is damaged"),
         (whole.replace('"bytes"', '"byte"', 1), "is damaged"),
     ):
@@ -419,7 +548,7 @@ def test_what_is_no_finished_model(copy, base, adapter, tmp_path):
         with pytest.raises(DatasetError, match=message):
             rehearsed(copy)
     training.unlink()
-    with pytest.raises(UsageError, match=r"cmtmed train merge .* writes it anew"):
+    with pytest.raises(UsageError, match=r"an earlier cmtmed trained it: cmtmed train merge"):
         rehearsed(copy)
     merged(copy, tmp_path / "model")
     (copy / "model" / "model.safetensors").unlink()
@@ -430,6 +559,72 @@ def test_what_is_no_finished_model(copy, base, adapter, tmp_path):
     (copy / "run.json").write_text(json.dumps(state | {"finished": False}), encoding="utf-8")
     with pytest.raises(UsageError, match="is not finished"):
         rehearsed(copy)
+
+
+def changed(content, place, value):
+    """Return JSON with another value at a place, such as ``stages.0.results``."""
+    content = json.loads(json.dumps(content))
+    *way, last = [int(one) if one.isdecimal() else one for one in place.split(".")]
+    inside = content
+    for one in way:
+        inside = inside[one]
+    inside[last] = value
+    return content
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("kind", "foo"), ("base", "/home/zhang/models"), ("base", "../x"), ("adapter", "no"), ("stages", []),
+        ("stages.0.sources", "x"), ("stages.0.sources", ["x"]), ("stages.0.sources.0.build", "x"),
+        ("stages.0.sources.0.build.manifest", []), ("stages.0.sources.0.name", "a/b"), ("stages.0.sources.0.name", None),
+        ("stages.0.sources.0.path", "/home/zhang"), ("stages.0.sources.0.weight", None), ("stages.0.lora", "x"),
+        ("stages.0.results", None), ("stages.0.results.loss", float("nan")), ("stages.0.results.loss", "x"),
+        ("stages.0.settings.model", "/home/zhang"), ("stages.0.stage", "dpo"), ("stages.0.versions", []),
+        ("files", {"config.json": 3}), ("stages.0.sources.0.name", "\ud800"),
+    ],
+)  # fmt: skip
+def test_a_damaged_training_json(copy, place, value):
+    path = copy / "model" / "training.json"
+    path.write_text(json.dumps(changed(json.loads(path.read_text("utf-8")), place, value)), encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"training\.json' is damaged"):
+        rehearsed(copy)
+
+
+@pytest.mark.parametrize("told", ["x", 3, ["x"], [{"path": 3}], [{"path": "x" * 5000}]])
+def test_a_damaged_run_json(copy, told):
+    path = copy / "run.json"
+    content = json.loads(path.read_text("utf-8"))
+    for one in (content | {"sources": told}, content | {"below": "."}, content | {"below": "x" * 5000}):
+        path.write_text(json.dumps(one), encoding="utf-8")
+        assert {finding.check for finding in rehearsed(copy).refused} <= {"builds"}
+
+
+def test_pictures_that_are_links_stay(copy):
+    (copy / "training_x.png").symlink_to("/etc/hostname")
+    (copy / "training_y.png").mkdir()
+    (copy / "mine.png").write_bytes(b"x")
+    paths = {one.path for one in rehearsed(copy).files}
+    assert not {"figures/training_x.png", "figures/training_y.png", "figures/mine.png"} & paths
+    assert "figures/training_loss.png" in paths
+
+
+def test_metadata_of_an_earlier_version_goes(hub, adapter, run):
+    push(hub, adapter, card=BASED | {"datasets": ["org/ds"], "tags": ["mine"]}, tag="v1")
+    data = ModelCard(push(hub, run, tag="v2").card).data.to_dict()
+    assert "base_model" not in data
+    assert "datasets" not in data
+
+
+def test_a_card_on_the_hub_that_is_damaged(hub, run):
+    done = push(hub, run, tag="v1")
+    with client_of(hub.url):
+        from huggingface_hub import HfApi
+
+        text = done.card.replace("language:", "model-index: 3\nlanguage:", 1)
+        HfApi().upload_file(path_or_fileobj=text.encode(), path_in_repo="README.md", repo_id=REPO)
+    with pytest.raises(UsageError, match="the metadata of the card of 'org/doctor' cannot be read"):
+        push(hub, run, tag="v2")
 
 
 def test_options_of_the_other_kind(run, data):
@@ -466,6 +661,25 @@ def test_no_connection(run):
         patch.setattr("time.sleep", lambda _seconds: None)
         with pytest.raises(PublishError, match="no connection to the Hub"):
             published("http://127.0.0.1:9", run, REPO, card=CARD)
+
+
+def test_configurations_lose_their_paths(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({
+        "_name_or_path": "runs/x", "text_config": {"_name_or_path": "/home/z/x", "size": 3}, "auto_map": {"A": "/home/z--B"},
+        "quantization_config": {"tokenizer": "/data/t", "dataset": ["/data/a", "c4"], "bits": 4}, "vocab_file": "C:\\\\v",
+        "init_lora_weights": "~/w", "rope": {"type": "yarn"},
+    }))  # fmt: skip
+    assert json.loads(portable(path, "org/base")) == {
+        "_name_or_path": "org/base", "text_config": {"_name_or_path": "org/base", "size": 3}, "auto_map": {},
+        "quantization_config": {"dataset": ["c4"], "bits": 4}, "rope": {"type": "yarn"},
+    }  # fmt: skip
+    for odd in ('{"_name_or_path": [1]}', "[]", "3"):
+        path.write_text(odd)
+        portable(path, "org/base")
+    path.write_text("{")
+    with pytest.raises(DatasetError, match="is damaged"):
+        portable(path, "org/base")
 
 
 @pytest.mark.parametrize(

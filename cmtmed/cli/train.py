@@ -72,7 +72,7 @@ def tiny_command(
     speak()
     weights = tiny(
         texts_of(data), out, vocabulary=vocabulary, template=template,
-        shape=shape, hidden=hidden, layers=layers, heads=heads, context=context, seed=seed,
+        learnt_from=data, shape=shape, hidden=hidden, layers=layers, heads=heads, context=context, seed=seed,
     )  # fmt: skip
     output.print(f"{out}: {weights:,} weights, context {context}")
 

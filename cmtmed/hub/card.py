@@ -30,13 +30,15 @@ class Form:
         kind: ``dataset`` or ``model``.
         template: the bundled template.
         sections: those of the bundled template.
-        first: keys of the metadata in their order; all others follow.
+        first: keys of the metadata in their order, which are ours also where we leave them out; all others follow.
+        tags: that are set anew with every version.
     """
 
     kind: str
     template: str
     sections: frozenset[str]
     first: tuple[str, ...]
+    tags: frozenset[str] = frozenset()
 
 
 def write_card(
@@ -63,8 +65,11 @@ def write_card(
 
     text, known = _read(present, facts["repo"]) if present is not None else (None, {})
     whole = merge(text, _rendered(form, facts, template), f"README.md of {facts['repo']!r}", form.sections)
-    joined = _joined(known, metadata, theirs=not facts["details"].gate_prompt)
-    data = (DatasetCardData if form.kind == "dataset" else ModelCardData)(**joined)
+    joined = _joined(form, known, metadata, theirs=not facts["details"].gate_prompt)
+    try:
+        data = (DatasetCardData if form.kind == "dataset" else ModelCardData)(**joined)
+    except Exception:  # noqa: BLE001 (whatever it is, it is what somebody wrote on the Hub)
+        raise _unreadable(facts["repo"]) from None
     return f"---\n{data.to_yaml(original_order=list(form.first)).rstrip()}\n---\n{whole.lstrip()}"
 
 
@@ -77,20 +82,22 @@ def _read(present: bytes, repo: str) -> tuple[str, dict[str, Any]]:
         there = RepoCard(told, ignore_metadata_errors=False)
         known = there.data.to_dict()
     except Exception:  # noqa: BLE001 (YAML's errors quote the text, and all mean the same here)
-        raise UsageError(
-            f"the metadata of the card of {repo!r} cannot be read; mend README.md there, or remove it"
-        ) from None
+        raise _unreadable(repo) from None
     known.pop("ignore_metadata_errors", None)
     return there.text, known
 
 
-def _joined(known: Mapping[str, Any], ours: Mapping[str, Any], *, theirs: bool) -> dict[str, Any]:
+def _unreadable(repo: str) -> UsageError:
+    return UsageError(f"the metadata of the card of {repo!r} cannot be read; mend README.md there, or remove it")
+
+
+def _joined(form: Form, known: Mapping[str, Any], ours: Mapping[str, Any], *, theirs: bool) -> dict[str, Any]:
     """Return our metadata, with what people added to it: their keys, their tags, and if wanted their gate's prompt."""
     tags = known.get("tags") or []
-    tags = [tags] if isinstance(tags, str) else tags
+    tags = {str(tag) for tag in ([tags] if isinstance(tags, str) else tags)} - form.tags
     gate = "extra_gated" if theirs else "\0"
-    added = {key: value for key, value in known.items() if key not in ours or key.startswith(gate)}
-    return {**ours, "tags": sorted({*ours["tags"], *map(str, tags)}), **added}
+    added = {key: value for key, value in known.items() if key not in {*ours, *form.first} or key.startswith(gate)}
+    return {**ours, "tags": sorted({*ours["tags"], *tags}), **added}
 
 
 def check_template(form: Form, template: Path) -> None:

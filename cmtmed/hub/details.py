@@ -48,6 +48,8 @@ class Details(BaseModel):
 
     required: ClassVar[tuple[str, ...]] = ("pretty_name", "authors", "contact")
     """Fields without which the gate lets nothing through."""
+    example: ClassVar[str] = "examples/card.yaml"
+    """A bundled file to copy."""
 
     pretty_name: Text = Field(default="", description="Its name for people. Required.")
     authors: tuple[Text, ...] = Field(default=(), description="Who publishes it. Required.")
@@ -109,13 +111,13 @@ def read_details(kind: type[_Details], path: str | Path) -> _Details:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise UsageError(f"cannot read {str(path)!r}: {reason}; cmtmed path examples/card.yaml shows one") from None
+        raise UsageError(f"cannot read {str(path)!r}: {reason}; cmtmed path {kind.example} shows one") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark else ""
         raise UsageError(f"{str(path)!r} is no YAML{where}; quote texts that hold a colon or a hash") from None
     if not isinstance(content, dict):
-        raise UsageError(f"{str(path)!r} holds no fields; cmtmed path examples/card.yaml shows some")
+        raise UsageError(f"{str(path)!r} holds no fields; cmtmed path {kind.example} shows some")
     return parse_details(kind, content, str(path))
 
 

@@ -21,7 +21,8 @@ from cmtmed.views.dataset import DataFile
 
 CHECKS: Final = {
     "files": "the tables are those that the build wrote, the weights those that the training wrote",
-    "data": "a model learnt from builds that can be looked at here",
+    "data": "a model learnt from builds, and from nothing else",
+    "builds": "the builds that a model learnt from can be looked at here",
     "anonymization": "identifiers were redacted in every dialogue, and no id or department holds one",
     "audit": "an audit of these very dialogues says what may be left",
     "risk": "a person read the audit's sample, and what is left is below --max-risk",
@@ -55,6 +56,14 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.check}: {self.reason}; {self.way_out}"
+
+    def without(self, places: Sequence[Path]) -> Finding:
+        """Return it as others may read it: without paths of this machine."""
+        reason, way_out = self.reason, self.way_out
+        names = {str(name) for place in places for name in (place, place.absolute(), place.resolve())}
+        for name in sorted(names, key=len, reverse=True):
+            reason, way_out = reason.replace(name, "DIR"), way_out.replace(name, "DIR")
+        return Finding(self.check, reason, way_out)
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,7 @@ def inspect(
         *licensed(found.licensed, found.unlicensed, details.license),
         *_test_sets(out, manifest, report["before"]["sources"], found, known.against),
         *_quarantine(manifest, known.quarantined),
-        *written(details.empty_fields(), "examples/card.yaml"),
+        *written(details.empty_fields(), details.example),
     ]
 
 
@@ -127,7 +136,7 @@ def inspect_taught(
 ) -> list[Finding]:
     """Return every reason not to publish a model that learnt from a build, but for licences.
 
-    What a model can give away is text, so ids and labels, which it never saw, do not matter.
+    What a model can give away is text, so ids and departments, which it never saw, do not matter.
 
     Args:
         out: directory of the build.
@@ -144,9 +153,20 @@ def inspect_taught(
         *_files(manifest, files, found),
         *_redaction(manifest),
         *_audit(out, known.max_risk),
-        *_test_sets(out, manifest, report["before"]["sources"], found, ()),
+        *_test_sets(out, manifest, report["before"]["sources"], found, known.against),
     ]
     return [replace(one, reason=f"build {manifest['pipeline']['name']!r}: {one.reason}") for one in told]
+
+
+def named(names: Sequence[str]) -> Iterator[Finding]:
+    """Yield a finding if names that a card tells of look like identifiers."""
+    count = len(identified(sorted(set(names))))
+    if count:
+        yield Finding(
+            "anonymization",
+            f"the names of {count:,} things that the model learnt from look like identifiers",
+            "rename them, or give their parts of data: another name, and train again",
+        )
 
 
 def exposed(commits: int) -> list[Finding]:
@@ -279,7 +299,7 @@ def licensed(names: Sequence[str], unlicensed: Mapping[str, int], chosen: str | 
         yield Finding("licenses", reason, way_out)
     if chosen is not None:
         for reason in may_carry(chosen, names):
-            yield Finding("licenses", reason, "choose another license in the card's file, or leave it out")
+            yield Finding("licenses", reason, "choose another license in the card's file")
 
 
 def _test_sets(

@@ -118,7 +118,7 @@ def publish(
         private: whether only the repository's owners see it. A repository that is public stays so only if this is
             False.
         gated: people must agree to terms before they get access: at once (``auto``) or when you say so (``manual``).
-        tag: names the version; by default ``build-`` and the first digits of the data's checksum.
+        tag: names the version; by default ``build-`` or ``model-`` and the first digits of its checksum.
         move_tag: let the tag stand for this card, if it stands for the same data with another one.
         configs: which of ``sft``, ``pretrain``, ``prompts``, ``dialogues`` to publish; by default all that are there.
         card: the part of the card that people write: a YAML file, or its content (`cmtmed.hub.details.CardDetails`;
@@ -146,16 +146,16 @@ def publish(
     model = is_model(Path(out))
     if template is not None:
         check_template(MODEL_FORM if model else FORM, Path(template))
-    acknowledged = Acknowledged(quarantined, max_risk, tuple(i_know), tuple(map(Path, against)))
+    acknowledged = Acknowledged(quarantined, max_risk, tuple(i_know), _paths(against))
     order = Order(
         Path(out), repo, private=private, gated=gated, tag=tag, move_tag=move_tag,
         template=Path(template) if template else None, acknowledged=acknowledged, progress=progress or silent,
     )  # fmt: skip
     subject: Subject
     if model:
-        given = {"--config": configs, "--hash-ids": hash_ids, "--quarantined": quarantined, "--against": against}
+        given = {"--config": configs, "--hash-ids": hash_ids, "--quarantined": quarantined}
         _check_options(given, "datasets", "a model")
-        subject = Model.read(order, details_of(ModelDetails, card), tuple(map(Path, data)))
+        subject = Model.read(order, details_of(ModelDetails, card), _paths(data))
     else:
         _check_options({"--data": data}, "models", "no model")
         key = secret(KEY, "hashed ids need") if hash_ids else None
@@ -180,8 +180,8 @@ def _rehearsed(order: Order, subject: Subject, findings: Sequence[Finding]) -> P
             check(present, version.tag, private=order.private)
             findings = [*findings, *_history(remote, order, present, version)]
             there = standing(remote, present, version.tag, version.checksum)
-            _standing(order, subject, staging, version, data, order.overridden(findings), present, there)
-        overridden = order.overridden(findings)
+            _standing(order, subject, staging, version, data, _overridden(order, subject, findings), present, there)
+        overridden = _overridden(order, subject, findings)
         files, text = subject.whole(staging, version, data, overridden, present)
         done = _publication(subject, version, "", files, text, order.refused(findings), overridden)
         if not staging.resumed:
@@ -202,7 +202,7 @@ def _sent(remote: Remote, order: Order, subject: Subject, findings: Sequence[Fin
             check(present, version.tag, private=order.private)
         findings = [*findings, *_history(remote, order, present, version)]
         _pass(order, findings)
-        overridden = order.overridden(findings)
+        overridden = _overridden(order, subject, findings)
         there = standing(remote, present, version.tag, version.checksum)
         done = _standing(order, subject, staging, version, data, overridden, present, there)
         if done is None:
@@ -259,6 +259,11 @@ def _standing(
     return None
 
 
+def _overridden(order: Order, subject: Subject, findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings that whoever publishes goes past, as the card tells of them."""
+    return [one.without(subject.places) for one in order.overridden(findings)]
+
+
 def _pass(order: Order, findings: Sequence[Finding]) -> None:
     refused = order.refused(findings)
     if refused:
@@ -291,6 +296,10 @@ def _publication(
     return Publication(
         version.repo, version.tag, version.checksum, commit, url, tuple(files), text, tuple(refused), tuple(overridden)
     )
+
+
+def _paths(given: str | Path | Sequence[str | Path]) -> tuple[Path, ...]:
+    return (Path(given),) if isinstance(given, (str, Path)) else tuple(map(Path, given))
 
 
 def _check_options(given: Mapping[str, Any], those: str, this: str) -> None:

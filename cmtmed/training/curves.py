@@ -82,7 +82,7 @@ def draw(root: Path, smoothing: float = 0.9) -> list[Path]:
         if not few:
             axes.plot(steps, smooth(values, smoothing), color=_SMOOTHED, linewidth=2, label="smoothed")
             axes.legend(frameon=False)
-        axes.set_title(f"{root.name}: {title}", color=_INK)
+        axes.set_title(title, color=_INK)
         axes.set_xlabel("step")
         axes.grid(color=_GRID, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)

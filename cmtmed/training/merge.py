@@ -30,10 +30,12 @@ def merge(source: str, out: Path, *, dtype: str = "float32") -> dict[str, Any]:
     Raises:
         OutputError: the directory is not empty, or cannot be written.
         UsageError: the run is none, or not finished.
+        DatasetError: its weights are not as its training wrote them.
     """
     run = read(source)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{str(out)!r} is {'not empty' if out.is_dir() else 'a file'}; give another --out")
+    provenance.check(run)
     tokenizer = load_tokenizer(source)
     # Merged in full precision, rounded once.
     model = load_model(source, scalar=run.stage == "reward").to(dtype=_dtype(dtype))

@@ -174,8 +174,9 @@ def save(
     run.content["adapter"] = adapter
     model.save_pretrained(str(run.weights), **({} if weights is None else {"state_dict": dict(weights)}))
     tokenizer.save_pretrained(str(run.weights))
-    run.finish(adapter=adapter, **told)
+    run.content |= told
     provenance.write(run.weights, run, adapter=adapter)
+    run.finish(adapter=adapter, **told)
     (run.weights / "README.md").write_text(model_card(run), encoding="utf-8")
 
 

@@ -27,6 +27,7 @@ from typing import Any, Final
 
 from cmtmed.errors import BuildError, DatasetError, OutputError, UsageError
 from cmtmed.training.fingerprint import fingerprint
+from cmtmed.training.provenance import origin
 from cmtmed.training.settings import Settings, main_process
 from cmtmed.training.sources import sources
 
@@ -62,17 +63,17 @@ class Run:
         Raises:
             OutputError: the directory belongs to something else, or to a run with other settings or data; or it
                 cannot be written.
+            DatasetError: what the model says of its training is damaged.
         """
         root = settings.out
         asked = {"stage": stage, "settings": settings.described(), "data": data}
-        content = {
+        content: dict[str, Any] = {
             "format": 1,
             **asked,
             "fingerprint": fingerprint(_settled(asked)),
             # Where the model below lies as seen from here, so that runs may move together.
             "below": os.path.relpath(settings.model, root) if Path(settings.model).is_dir() else None,
             "versions": {name: version(name) for name in _LIBRARIES},
-            "sources": sources(settings),
             "finished": False,
         }
         if (root / FILE).exists():
@@ -90,6 +91,8 @@ class Run:
         elif main_process() and root.exists() and any(root.iterdir()):
             raise OutputError(f"{str(root)!r} is not empty and holds no run; give another out=")
         if main_process():
+            # What it learns from and begins with, as both are now; nothing of it decides whether it is the same run.
+            content |= {"sources": sources(settings), "origin": origin(settings.model)}
             try:
                 root.mkdir(parents=True, exist_ok=True)
                 _write(root / FILE, content)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cmtmed.errors import DatasetError
 from cmtmed.training.fingerprint import fingerprint_of_path
 from cmtmed.training.settings import Settings
 
 _MANIFEST: Final = "manifest.json"
+_FORMAT: Final = "cmtmed.build"
+_LEARNT: Final = ("pretrain", "sft", "prompts")
+"""Views that stages read."""
 
 
 def sources(settings: Settings) -> list[dict[str, Any]]:
@@ -23,18 +25,26 @@ def sources(settings: Settings) -> list[dict[str, Any]]:
 
     Returns:
         For each source ``role``, ``name``, ``weight``, ``path``, ``content`` (changes with its files) and ``build``: of
-        a build or a view of one the SHA-256 of its manifest, its pipeline and how many dialogues it kept; else None.
+        a build or a view of one the SHA-256 of its manifest, its pipeline, how many dialogues it kept, and whether its
+        views were as it wrote them (``whole``); else None.
     """
+    return described(_paths(settings))
+
+
+def described(
+    paths: Iterator[tuple[str, str, float, str]] | Sequence[tuple[str, str, float, str]],
+) -> list[dict[str, Any]]:
+    """Return sources that are given as role, name, weight and path."""
     return [
         {
             "role": role,
-            "name": name,
+            "name": name.replace("/", "-") or Path(path).resolve().name,
             "weight": weight,
             "path": str(Path(path).resolve()),
             "content": fingerprint_of_path(Path(path)),
-            "build": _build(Path(path)),
+            "build": _build(Path(path).resolve()),
         }
-        for role, name, weight, path in _paths(settings)
+        for role, name, weight, path in paths
     ]
 
 
@@ -46,18 +56,39 @@ def _paths(settings: Settings) -> Iterator[tuple[str, str, float, str]]:
 
 
 def _build(path: Path) -> dict[str, Any] | None:
-    """Return which build a path is, or is a view of."""
-    found = next((one for one in (path, path.parent) if (one / _MANIFEST).is_file()), None)
-    if found is None or not path.is_dir():
-        return None
-    data = (found / _MANIFEST).read_bytes()
-    try:
-        told = json.loads(data)
-        return {
-            "manifest": hashlib.sha256(data).hexdigest(),
-            "pipeline": told["pipeline"]["name"],
-            "fingerprint": told["pipeline"]["fingerprint"],
-            "kept": told["counts"]["kept"],
-        }
-    except (ValueError, KeyError, TypeError):
-        raise DatasetError(f"{str(found / _MANIFEST)!r} is damaged; run cmtmed build again") from None
+    """Return which build a directory is, or is a view of; None if it is neither."""
+    for root, views in ((path, _LEARNT), (path.parent, (path.name,))):
+        manifest = root / _MANIFEST
+        if not path.is_dir() or not manifest.is_file():
+            continue
+        data = manifest.read_bytes()
+        try:
+            told = json.loads(data)
+            # Others call a file so, too, and other things lie in a build.
+            if told["format"] != _FORMAT or not set(views) & set(told["views"]) & set(_LEARNT):
+                continue
+            return {
+                "manifest": hashlib.sha256(data).hexdigest(),
+                "pipeline": str(told["pipeline"]["name"]),
+                "fingerprint": str(told["pipeline"]["fingerprint"]),
+                "kept": int(told["counts"]["kept"]),
+                "whole": all(_as_built(root, view, told.get("files") or ()) for view in views if view in told["views"]),
+            }
+        except (ValueError, KeyError, TypeError, RecursionError):
+            continue
+    return None
+
+
+def _as_built(root: Path, view: str, files: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether the tables of a view are those of the manifest, and its splits read no others."""
+    told = {one["path"]: one["sha256"] for one in files if str(one["path"]).startswith(f"{view}/")}
+    there = {}
+    for file in (root / view).glob("*/*.arrow"):
+        with file.open("rb") as stream:
+            there[file.relative_to(root).as_posix()] = hashlib.file_digest(stream, "sha256").hexdigest()
+    read = {
+        f"{view}/{state.parent.name}/{one['filename']}"
+        for state in (root / view).glob("*/state.json")
+        for one in json.loads(state.read_text(encoding="utf-8"))["_data_files"]
+    }
+    return bool(told) and told == there and read <= set(told)

@@ -8,13 +8,15 @@ little language in minutes and answers no question.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cmtmed.errors import OutputError, UsageError
 from cmtmed.resources import bundled
+from cmtmed.training import provenance
 from cmtmed.training.data import open_view
+from cmtmed.training.sources import described
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -111,8 +113,24 @@ def make_model(
     return model
 
 
-def tiny(texts: Iterable[str], out: Path, *, vocabulary: int = 2048, template: str = "chatml", **sizes: Any) -> int:
+def tiny(
+    texts: Iterable[str],
+    out: Path,
+    *,
+    vocabulary: int = 2048,
+    template: str = "chatml",
+    learnt_from: Sequence[Path] = (),
+    **sizes: Any,
+) -> int:
     """Make both and write them to a directory.
+
+    Args:
+        texts: what the tokenizer is trained on; its vocabulary holds pieces of them.
+        out: a new or empty directory.
+        vocabulary: ids of the tokenizer.
+        template: name of a bundled chat template.
+        learnt_from: where the texts come from, which is written down beside the weights.
+        sizes: of the model, as `make_model` takes them.
 
     Returns:
         The number of weights.
@@ -127,6 +145,8 @@ def tiny(texts: Iterable[str], out: Path, *, vocabulary: int = 2048, template: s
     model = make_model(tokenizer, **sizes)
     model.save_pretrained(str(out))
     tokenizer.save_pretrained(str(out))
+    if learnt_from:
+        provenance.write_vocabulary(out, described([("data", path.name, 1.0, str(path)) for path in learnt_from]))
     return int(sum(weight.numel() for weight in model.parameters()))
 
 

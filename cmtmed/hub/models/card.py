@@ -22,6 +22,7 @@ FORM: Final = Form(
         "language", "license", "library_name", "pipeline_tag", "base_model", "datasets", "tags", "extra_gated_prompt",
         "extra_gated_fields",
     ),
+    tags=frozenset({"reward-model"}),
 )  # fmt: skip
 _TAGS: Final = ("medical", "chinese", "doctor-patient", "conversational", "cmtmed")
 _PROMPT: Final = (
@@ -29,6 +30,7 @@ _PROMPT: Final = (
     "report what it gives away of anybody, and I will not let it stand in for a doctor."
 )
 _STAGES: Final = {
+    "tokenizer": "a tokenizer",
     "pretrain": "continued pretraining",
     "sft": "supervised fine-tuning",
     "reward": "reward model",
@@ -69,10 +71,10 @@ def facts(
         "builds": [_build(one) for one in taught.values()],
         "others": sorted(
             {
-                source["build"]["pipeline"] if source.get("build") else source["name"]
+                source["build"]["pipeline"] if source["build"] else source["name"]
                 for stage in training["stages"]
                 for source in stage["sources"]
-                if not source.get("build") or source["build"]["manifest"] not in taught
+                if not source["build"] or source["build"]["manifest"] not in taught
             }
         ),
         "citation": citation(details, version, "model"),

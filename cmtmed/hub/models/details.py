@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from cmtmed.hub.details import Details, Text, says_something
+
+HubName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")]
 
 
 class ModelDetails(Details):
@@ -14,15 +16,16 @@ class ModelDetails(Details):
 
     required: ClassVar[tuple[str, ...]] = ("pretty_name", "authors", "contact", "license")
 
+    example: ClassVar[str] = "examples/model_card.yaml"
+
     license: str | None = Field(default=None, description="Licence of the weights. Required.")
-    base_model: str | None = Field(
+    base_model: HubName | None = Field(
         default=None,
-        pattern=r"^[\w.-]+/[\w.-]+$",
         description="The base's name on the Hub, such as Qwen/Qwen3-0.6B. Required if it was loaded from a directory.",
     )
     base_license: str | None = Field(default=None, description="The base's licence. Required.")
     from_scratch: bool = Field(default=False, description="Whether training began with random weights.")
-    datasets: tuple[str, ...] = Field(default=(), description="Names on the Hub of the datasets that it learnt from.")
+    datasets: tuple[HubName, ...] = Field(default=(), description="Names on the Hub of what it learnt from.")
     evaluation: Text = Field(default="", description="How it was evaluated, and what came out.")
 
     def missing(self, *, named: bool) -> list[str]:

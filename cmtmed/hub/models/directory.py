@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from cmtmed.errors import DatasetError, UsageError
+from cmtmed.hub.models.training import FORMAT, VERSION, damage
 
 TRAINING: Final = "training.json"
 _RUN: Final = "run.json"
-_HELD: Final = {"kind": str, "adapter": bool, "base": str, "stages": list, "files": dict}
-_OF_A_STAGE: Final = {
-    "stage": str, "fingerprint": str, "settings": dict, "sources": list, "results": dict, "versions": dict
-}  # fmt: skip
-_OF_A_FILE: Final = {"bytes": int, "sha256": str}
+_CURVE: Final = re.compile(r"(?:training|eval)_[a-z_]+\.png")
 
 
 @dataclass(frozen=True)
@@ -44,6 +41,14 @@ def is_model(out: Path) -> bool:
     return not (out / "manifest.json").is_file() and any((out / name).is_file() for name in names)
 
 
+def is_file(path: Path) -> bool:
+    """Say whether a file is there; what cannot be the name of one is not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def open_directory(out: Path) -> Directory:
     """Read a run, or a model that a run was merged into.
 
@@ -52,61 +57,65 @@ def open_directory(out: Path) -> Directory:
         DatasetError: its files are damaged.
     """
     weights, places = out, tuple[Path, ...]()
-    if (out / _RUN).is_file():
+    run = (out / _RUN).is_file()
+    if run:
         content = _object(out / _RUN)
         if not content.get("finished"):
             raise UsageError(
                 f"the run {str(out)!r} is not finished; run its command again, it goes on where it stopped"
             )
         weights = out / ("adapter" if content.get("adapter") else "model")
-        places = _places(out, content)
+        if not weights.is_dir():
+            raise DatasetError(f"the run {str(out)!r} has lost its weights; train again into another out")
+        places = tuple(_places(out, set()))
     if not (weights / TRAINING).is_file():
         way_out = (
-            f"cmtmed train merge {out} --out MODEL writes it anew, and MODEL can be published"
-            if (out / _RUN).is_file()
+            f"an earlier cmtmed trained it: cmtmed train merge {out} --out MODEL, and publish MODEL"
+            if run
             else "give the run, or the directory that cmtmed train merge wrote"
         )
         raise UsageError(f"nothing tells what {str(out)!r} was trained on: it has no {TRAINING}; {way_out}")
-    return Directory(
-        out,
-        weights,
-        _training(weights / TRAINING),
-        places,
-        tuple(sorted([*out.glob("training_*.png"), *out.glob("eval_*.png")])),
+    curves = sorted(
+        path for path in out.glob("*.png") if _CURVE.fullmatch(path.name) and path.is_file() and not path.is_symlink()
     )
+    return Directory(out, weights, _training(weights / TRAINING), places, tuple(curves))
 
 
 def _training(path: Path) -> dict[str, Any]:
     content = _object(path)
-    if content.get("format") != "cmtmed.training" or content.get("version") != 1:
+    if content.get("format") == FORMAT and content.get("version") != VERSION:
         raise DatasetError(
-            f"{str(path)!r} has version {content.get('version')!r} of {content.get('format')!r}, this cmtmed reads "
-            "version 1 of 'cmtmed.training'; update cmtmed"
+            f"{str(path)!r} has version {content.get('version')!r}, this cmtmed reads {VERSION}; update cmtmed"
         )
-    whole = _holds(content, _HELD) and content["stages"] and all(_holds(one, _OF_A_STAGE) for one in content["stages"])
-    if not whole or not all(_holds(one, _OF_A_FILE) for one in content["files"].values()):
-        raise DatasetError(f"{str(path)!r} is damaged; train again, or merge the run again")
+    place = damage(content)
+    if place is not None:
+        raise DatasetError(f"{str(path)!r} is damaged ({place[:100]}); train again, or merge the run again")
     return content
 
 
-def _places(root: Path, content: dict[str, Any]) -> tuple[Path, ...]:
+def _places(root: Path, seen: set[Path]) -> list[Path]:
     """Return where the sources of a run and of those below it were."""
-    own = tuple(Path(one["path"]) for one in content.get("sources") or () if isinstance(one.get("path"), str))
-    below = root / content["below"] if isinstance(content.get("below"), str) else None
-    if below is None or not (below / _RUN).is_file() or below.resolve() == root.resolve():
+    path = (root / _RUN).resolve()
+    if path in seen:
+        return []
+    content = _object(path)
+    told = content.get("sources")
+    own = [
+        Path(one["path"])
+        for one in (told if isinstance(told, list) else ())
+        if isinstance(one, dict) and isinstance(one.get("path"), str)
+    ]
+    below = content.get("below")
+    if not isinstance(below, str) or not is_file(root / below / _RUN):
         return own
-    return (*_places(below, _object(below / _RUN)), *own)
+    return [*_places(root / below, seen | {path}), *own]
 
 
 def _object(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
         raise DatasetError(f"{str(path)!r} is damaged; train again into another out")
     return content
-
-
-def _holds(content: Any, held: Mapping[str, type]) -> bool:
-    return isinstance(content, dict) and all(isinstance(content.get(name), kind) for name, kind in held.items())

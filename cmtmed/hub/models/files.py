@@ -10,13 +10,16 @@ from typing import Any, Final
 from cmtmed.errors import DatasetError
 
 _MODEL: Final = re.compile(
-    r"(?:model|adapter_model)(?:-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json|config\.json"
-    r"|adapter_config\.json|generation_config\.json|tokenizer\.(?:json|model)|tokenizer_config\.json"
-    r"|special_tokens_map\.json|added_tokens\.json|vocab\.(?:json|txt)|merges\.txt|[\w.-]+\.tiktoken|chat_template\.jinja"
+    r"(?:model|adapter_model)(?:-\d{5}-of-\d{5})?\.safetensors|(?:model|adapter_model)\.safetensors\.index\.json"
+    r"|(?:adapter_|generation_|tokenizer_|)config\.json|tokenizer\.(?:json|model)|special_tokens_map\.json"
+    r"|added_tokens\.json|vocab\.(?:json|txt)|merges\.txt|spiece\.model|sentencepiece\.bpe\.model|tekken\.json"
+    r"|[\w-][\w.-]*\.tiktoken|chat_template\.jinja"
 )
 """What transformers and peft load. Pickles, code and states of optimizers are none of it."""
-_BASES: Final = ("base_model_name_or_path", "_name_or_path", "name_or_path")
+_BASES: Final = frozenset(("base_model_name_or_path", "_name_or_path", "name_or_path"))
 """Keys under which configurations name the model that they came from: often a path of this machine."""
+_PATH: Final = re.compile(r"~?/.*|[A-Za-z]:[\\/].*|file:.*", re.DOTALL)
+_GONE: Final = object()
 
 
 def is_model_file(name: str) -> bool:
@@ -29,7 +32,9 @@ def is_model_file(name: str) -> bool:
 
 
 def portable(file: Path, base: str) -> bytes | None:
-    """Return a configuration in which the base has its name on the Hub in place of a path; None if nothing changes.
+    """Return a configuration without paths of this machine; None if it has none.
+
+    Where it names the model that it came from, the base's name on the Hub stands then; other paths are left out.
 
     Args:
         file: a file of the model.
@@ -42,11 +47,20 @@ def portable(file: Path, base: str) -> bytes | None:
         return None
     try:
         content: Any = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise DatasetError(f"{str(file)!r} is damaged; train again, or merge the run again") from None
-    found = [key for key in _BASES if isinstance(content, dict) and content.get(key) not in {None, base}]
-    if not found:
-        return None
-    for key in found:
-        content[key] = base
-    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+    mended = _mended(content, base)
+    return None if mended == content else (json.dumps(mended, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _mended(value: Any, base: str) -> Any:
+    if isinstance(value, dict):
+        kept = {}
+        for key, one in value.items():
+            mended = base if key in _BASES and one is not None else _mended(one, base)
+            if mended is not _GONE:
+                kept[key] = mended
+        return kept
+    if isinstance(value, list):
+        return [mended for one in value if (mended := _mended(one, base)) is not _GONE]
+    return _GONE if isinstance(value, str) and _PATH.fullmatch(value) else value

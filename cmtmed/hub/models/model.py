@@ -13,13 +13,13 @@ from cmtmed import __version__
 from cmtmed.errors import UsageError
 from cmtmed.hub.card import write_card
 from cmtmed.hub.facts import Version, checksum
-from cmtmed.hub.gate import Finding, licensed, written
+from cmtmed.hub.gate import Finding, licensed, named, written
 from cmtmed.hub.models.card import FORM, facts, metadata
 from cmtmed.hub.models.details import ModelDetails
 from cmtmed.hub.models.directory import Directory, open_directory
 from cmtmed.hub.models.files import is_model_file, portable
 from cmtmed.hub.models.record import record
-from cmtmed.hub.models.taught import Taught, find_builds, unknown
+from cmtmed.hub.models.taught import Taught, find_builds, names_of, sources, unknown
 from cmtmed.hub.record import FILE as RECORD
 from cmtmed.hub.record import encode
 from cmtmed.hub.repository import CARD, Kind, Repository
@@ -63,10 +63,14 @@ class Model:
         if not any(file.suffix == ".safetensors" for file in there):
             raise UsageError(f"{str(directory.weights)!r} holds no weights as safetensors, which alone are published")
         merge = f"cmtmed train merge {order.out} --out MODEL, and publish MODEL"
-        if training["adapter"] and len(training["stages"]) > 1:
+        if training["adapter"] and (len(training["stages"]) > 1 or training["kind"] == "reward"):
+            why = "of a reward model" if training["kind"] == "reward" else "on top of what nobody else has"
+            raise UsageError(f"{str(order.out)!r} holds an adapter {why}; merge it first: {merge}")
+        if details.from_scratch and (training["base"] or details.base_model or training["adapter"]):
+            raise UsageError("card: from_scratch says that there is no base, and run or card have one; leave one out")
+        if training["base"] and details.base_model not in {None, training["base"]}:
             raise UsageError(
-                f"{str(order.out)!r} holds an adapter on top of another run, which nobody else has; merge it first: "
-                f"{merge}"
+                f"card: base_model is {details.base_model!r}, and the run says {training['base']!r}; leave it out"
             )
         if training["adapter"] and not (details.base_model or training["base"]):
             raise UsageError(
@@ -86,6 +90,11 @@ class Model:
         """The base's name on the Hub; empty if it has none."""
         return "" if self.details.from_scratch else self.details.base_model or self.directory.training["base"]
 
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """Return directories of this machine that its findings may name."""
+        return (self.order.out, *(one.root for one in self.taught.values()))
+
     def findings(self) -> list[Finding]:
         """Return every reason not to publish it."""
         details, training = self.details, self.directory.training
@@ -97,9 +106,10 @@ class Model:
         return [
             *self._changed(),
             *unknown(training, self.taught),
+            *named([name for _, source in sources(training) for name in names_of(source)]),
             *(finding for one in self.taught.values() for finding in one.findings),
             *licensed(sorted(names), unlicensed, None if "license" in empty else details.license),
-            *written(empty, "examples/model_card.yaml"),
+            *written(empty, details.example),
         ]
 
     def _changed(self) -> Iterator[Finding]:
@@ -109,7 +119,7 @@ class Model:
             yield Finding(
                 "files",
                 f"{len(changed):,} files are not as the training wrote them ({', '.join(changed[:_EXAMPLES])})",
-                f"cmtmed train merge {self.order.out} --out MODEL, and publish MODEL",
+                "train again, into another out",
             )
 
     @contextmanager

@@ -12,7 +12,7 @@ from cmtmed.engine.report import read_report
 from cmtmed.errors import UsageError
 from cmtmed.hub.facts import CONFIGS, build_files, checksum
 from cmtmed.hub.gate import Acknowledged, Finding, inspect_taught
-from cmtmed.hub.models.directory import Directory
+from cmtmed.hub.models.directory import Directory, is_file
 from cmtmed.hub.record import audit_of
 from cmtmed.hub.survey import Survey, survey
 from cmtmed.io.manifest import read_manifest
@@ -69,7 +69,8 @@ def find_builds(directory: Directory, given: Sequence[Path], known: Acknowledged
     for place in (*given, *directory.places):
         key = _manifest_of(place)
         if key is not None and key in wanted and key not in found:
-            found[key] = _look(place if (place / _MANIFEST).is_file() else place.parent, known)
+            whole = place.resolve()
+            found[key] = _look(whole if (whole / _MANIFEST).is_file() else whole.parent, known)
     return found
 
 
@@ -82,38 +83,38 @@ def sources(training: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
 
 def unknown(training: Mapping[str, Any], found: Mapping[str, Taught]) -> Iterator[Finding]:
     """Yield a finding for every source of a model of which nobody can say here what it holds."""
+    told: dict[Finding, None] = {}
     for stage in training["stages"]:
+        name = stage["stage"]
         if not stage["sources"]:
-            yield Finding(
-                "data",
-                f"nothing tells what the stage {stage['stage']} learnt from: an earlier cmtmed trained it",
-                "train it again, or look yourself",
-            )
-    for stage, source in dict.fromkeys((name, _told(one)) for name, one in sources(training)):
-        what, manifest = source
-        if manifest is None:
-            yield Finding(
-                "data",
-                f"the stage {stage} learnt from {what!r}, which is no build, so nobody knows whom it speaks of",
-                "make a build of it and train on that, or look at it yourself",
-            )
-        elif manifest not in found:
-            yield Finding(
-                "data",
-                f"the stage {stage} learnt from a build of the pipeline {what!r} that is not here any more as it was",
-                "give its directory with --data",
-            )
+            reason = f"nothing tells what the stage {name} learnt from: an earlier cmtmed trained it"
+            told[Finding("data", reason, "train it again, or look yourself")] = None
+        for source in stage["sources"]:
+            build = source["build"]
+            if build is None:
+                reason = (
+                    f"the stage {name} learnt from {source['name']!r}, which is no build; what it holds is not known"
+                )
+                told[Finding("data", reason, "make a build of it and train on that, or look at it yourself")] = None
+            elif not build["whole"]:
+                reason = f"the stage {name} learnt from tables of {build['pipeline']!r} that were changed by hand"
+                told[Finding("data", reason, "build again, and train on that")] = None
+            elif build["manifest"] not in found:
+                reason = f"the build {build['pipeline']!r}, which the stage {name} learnt from, is not here as it was"
+                told[Finding("builds", reason, "give its directory with --data")] = None
+    yield from told
 
 
-def _told(source: Mapping[str, Any]) -> tuple[str, str | None]:
-    build = source.get("build")
-    return (build["pipeline"], build["manifest"]) if build else (source["name"], None)
+def names_of(source: Mapping[str, Any]) -> list[str]:
+    """Return the names of a source that a card tells."""
+    return [source["name"], *([source["build"]["pipeline"]] if source["build"] else [])]
 
 
 def _manifest_of(place: Path) -> str | None:
     """Return the SHA-256 of the manifest of a build, or of the build that a view is of; None if there is none."""
-    for folder in (place, place.parent):
-        if (folder / _MANIFEST).is_file():
+    whole = place.resolve()
+    for folder in (whole, whole.parent):
+        if is_file(folder / _MANIFEST):
             return hashlib.sha256((folder / _MANIFEST).read_bytes()).hexdigest()
     return None
 

@@ -1,0 +1,78 @@
+"""What ``training.json`` may hold, checked before anything of it is believed or published."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+FORMAT: Final = "cmtmed.training"
+VERSION: Final = 1
+
+Name = Annotated[str, Field(max_length=200, pattern=r"^[^/\\\x00-\x1f]*$")]
+_Hub = Annotated[str, Field(pattern=r"^$|^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")]
+_Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class SourceBuild(_Strict):
+    """Which build a source is, or is a view of."""
+
+    manifest: _Sha256
+    pipeline: Name
+    fingerprint: Name
+    kept: Annotated[int, Field(ge=0)]
+    whole: bool
+
+
+class Source(_Strict):
+    """What a stage learnt from."""
+
+    role: Literal["data", "answers"]
+    name: Name
+    weight: Annotated[float, Field(gt=0, strict=False)]
+    content: Name
+    build: SourceBuild | None
+
+
+class Stage(_Strict):
+    """A stage of a model's training."""
+
+    stage: Literal["tokenizer", "pretrain", "sft", "reward", "ppo"]
+    fingerprint: Name
+    lora: int | None
+    settings: dict[Name, bool | int | float | Name]
+    sources: list[Source]
+    results: dict[Name, float]
+    versions: dict[Name, Name]
+
+
+class File(_Strict):
+    """A file of a model."""
+
+    bytes: Annotated[int, Field(ge=0)]
+    sha256: _Sha256
+
+
+class Training(_Strict):
+    """All of ``training.json``."""
+
+    format: Literal["cmtmed.training"]
+    version: Literal[1]
+    kind: Literal["language", "reward"]
+    adapter: bool
+    base: _Hub
+    stages: Annotated[list[Stage], Field(min_length=1)]
+    files: dict[Name, File]
+
+
+def damage(content: dict[str, Any]) -> str | None:
+    """Say which part of ``training.json`` is wrong; None if nothing is."""
+    try:
+        Training.model_validate(content)
+    except ValidationError as error:
+        return ".".join(map(str, error.errors(include_url=False, include_input=False)[0]["loc"])) or "all of it"
+    return None

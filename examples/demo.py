@@ -18,6 +18,9 @@ from cmtmed.cli.explain import show as show_explanation
 
 def main() -> None:
     """Run the demo."""
+    if sys.argv[1:2] and sys.argv[1].startswith("-"):
+        print(__doc__)
+        return
     out = Path(sys.argv[1] if len(sys.argv) > 1 else "build/demo")
     out.parent.mkdir(parents=True, exist_ok=True)
     report = cmtmed.build(cmtmed.bundled("examples/demo.yaml"), [cmtmed.bundled("examples/crawl")], out)

@@ -35,6 +35,9 @@ def stage(name: str, *words: str) -> None:
 
 def main() -> None:
     """Run the demo."""
+    if sys.argv[1:2] and sys.argv[1].startswith("-"):
+        print(__doc__)
+        return
     from cmtmed.training import metrics, run
     from cmtmed.training.tiny import texts_of, tiny
 
@@ -46,9 +49,7 @@ def main() -> None:
     rankings = cmtmed.bundled("examples/rankings.jsonl")
     if not model.exists():
         texts = [data, rankings]
-        weights = tiny(
-            texts_of(texts), model, vocabulary=3000, learnt_from=texts, hidden=128, layers=2, context=768
-        )
+        weights = tiny(texts_of(texts), model, vocabulary=3000, learnt_from=texts, hidden=128, layers=2, context=768)
         print(f"a model of {weights:,} weights: {model}")
 
     often = ("lora=null", "training.lr_scheduler_type=cosine", "training.logging_steps=2", "training.warmup_steps=5")

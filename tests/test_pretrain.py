@@ -413,6 +413,7 @@ def test_two_processes_give_what_one_gives(base, corpus, tmp_path):
     done = subprocess.run(
         [*launch, str(cmtmed.bundled("trainers/pretrain.py")), *words, "training.gradient_accumulation_steps=1", f"out={tmp_path / 'two'}"],
         env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}, capture_output=True, text=True, check=False,
+        timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[:4000]
     one, two = (

@@ -78,7 +78,7 @@ def main(argv: Sequence[str]) -> None:
         save(run, roles.policy(), tokenizer, summary=summary)
         curves.draw(run.root, settings.smoothing)
         log.info("%s: %s", run.root, summary)
-    world.wait()
+    world.leave()
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ def main(argv: Sequence[str]) -> None:
     from cmtmed.training.model import check_fit, load_model, load_tokenizer, lora_config, rule, save
     from cmtmed.training.pretraining import packing
     from cmtmed.training.pretraining import trainer as pretrain
+    from cmtmed.training.processes import leave_together
     from cmtmed.training.run import Run
 
     settings = configure(pretrain.PretrainSettings, "pretrain", argv)
@@ -97,8 +98,7 @@ def main(argv: Sequence[str]) -> None:
         packing.discard(run.root)
         speed = (trainer.tokens - before) / max(done.metrics["train_runtime"], 1e-9)
         log.info("%s: %s; %.0f tokens/s", run.root, summary, speed)
-    trainer.accelerator.wait_for_everyone()  # a process that ends while the first one writes would take it along
-    trainer.accelerator.end_training()
+    leave_together(trainer.accelerator)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ def main(argv: Sequence[str]) -> None:
 
     from cmtmed.training import curves, data, metrics
     from cmtmed.training.model import check_fit, load_model, load_tokenizer, lora_config, rule, save
+    from cmtmed.training.processes import leave_together
     from cmtmed.training.reward.figures import report
     from cmtmed.training.run import Run
 
@@ -122,8 +123,7 @@ def main(argv: Sequence[str]) -> None:
         curves.draw(run.root, settings.smoothing)
         for name, one in reports.items():
             log.info("%s: accuracy %.3f on %d held-out pairs", name, one.get("accuracy", float("nan")), one["pairs"])
-    trainer.accelerator.wait_for_everyone()  # a process that ends while the first one writes would take it along
-    trainer.accelerator.end_training()
+    leave_together(trainer.accelerator)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ def main(argv: Sequence[str]) -> None:
 
     from cmtmed.training import curves, data, metrics
     from cmtmed.training.model import check_fit, load_model, load_tokenizer, lora_config, rule, save
+    from cmtmed.training.processes import leave_together
     from cmtmed.training.run import Run
 
     run = Run.start("sft", settings, {"data": data.described([*settings.data, *settings.validation])})
@@ -98,8 +99,7 @@ def main(argv: Sequence[str]) -> None:
         save(run, trained, tokenizer, weights=weights, metrics=told, summary=summary)
         curves.draw(run.root, settings.smoothing)
         log.info("%s: %s", run.root, summary)
-    trainer.accelerator.wait_for_everyone()  # a process that ends while the first one writes would take it along
-    trainer.accelerator.end_training()
+    leave_together(trainer.accelerator)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import torch
 
 from cmtmed.errors import DatasetError, UsageError
 from cmtmed.training.metrics import Metrics
+from cmtmed.training.processes import leave_together
 from cmtmed.training.run import Run, seal
 
 if TYPE_CHECKING:
@@ -101,6 +102,10 @@ class World:
     def wait(self) -> None:
         """Wait for all processes."""
         self._accelerator.wait_for_everyone()
+
+    def leave(self) -> None:
+        """Wait for all processes for the last time."""
+        leave_together(self._accelerator)
 
 
 @dataclass

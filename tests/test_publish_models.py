@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 import cmtmed
 from cmtmed.cli import app
-from cmtmed.errors import DatasetError, GateError, PublishError, UsageError
+from cmtmed.errors import DatasetError, GateError, OutputError, PublishError, UsageError
 from cmtmed.hub.models.files import is_model_file, portable
 from cmtmed.training.merge import merge
 from cmtmed.training.provenance import origin
@@ -216,7 +216,7 @@ def test_nothing_of_this_machine_is_sent(hub, adapter, run, root):
                 assert str(root) not in content(hub, path, revision), path
 
 
-def test_findings_that_were_overridden_tell_no_path(base, tmp_path):
+def test_findings_that_were_overridden_tell_no_path(base, tmp_path, monkeypatch):
     out = built(tmp_path / "data")
     train("sft", f"model={base}", f"data=[{{path: {out}}}]", f"out={tmp_path / 'run'}", "lora=null", *SMALL)
     weights = tmp_path / "run" / "model" / "model.safetensors"
@@ -224,8 +224,12 @@ def test_findings_that_were_overridden_tell_no_path(base, tmp_path):
     told = rehearsed(tmp_path / "run", i_know=["files", "audit", "risk"])
     assert [one.check for one in told.overridden] == ["files", "audit", "risk"]
     assert str(tmp_path) not in told.card + json.dumps(told.to_dict())
-    assert "DIR" in told.card
-    assert str(tmp_path) not in rehearsed(out, card=DATASET, i_know=["audit", "risk"]).card
+    assert "build 'small': there is no audit" in told.card
+    assert f"run cmtmed audit {out}" in str(rehearsed(tmp_path / "run", i_know=["files", "audit"]).refused[0])
+    one = rehearsed(out, card=DATASET, i_know=["audit", "risk"])
+    assert str(tmp_path) not in one.card + json.dumps(one.to_dict())
+    monkeypatch.chdir(tmp_path / "data")
+    assert rehearsed("out", card=DATASET, i_know=["audit", "risk"]).card == one.card
 
 
 def test_a_run_on_top_of_others_is_merged_first(hub, above, data, tmp_path):
@@ -454,11 +458,18 @@ def test_stages_are_known_when_the_run_below_is_gone(run, data, base, tmp_path):
     assert stages(merged(tmp_path / "above", tmp_path / "model")) == ["pretrain", "sft"]
 
 
-def test_a_checkpoint_is_of_its_run(run):
+def test_a_checkpoint_is_of_its_run(run, tmp_path):
     checkpoint = next((run / "checkpoints").glob("checkpoint-*"))
     for place in (run, run / "model", checkpoint):
         assert [one["stage"] for one in origin(str(place))["stages"]] == ["pretrain"], place
-    assert origin("org/base") == {"base": "org/base", "stages": []}
+    assert origin("org/base") == {"base": "org/base", "stages": [], "files": ""}
+    shutil.copytree(checkpoint, tmp_path / "best")
+    (tmp_path / "best" / "trainer_state.json").write_text("{}")
+    assert [one["stage"] for one in origin(str(tmp_path / "best"))["stages"]] == ["unknown"]
+    shutil.copytree(run / "model", run / "exports" / "foreign")
+    (run / "exports" / "foreign" / "training.json").unlink()
+    assert origin(str(run / "exports" / "foreign"))["stages"] == []
+    shutil.rmtree(run / "exports")
 
 
 def test_a_run_below_that_was_trained_anew(data, base, tmp_path):
@@ -468,7 +479,7 @@ def test_a_run_below_that_was_trained_anew(data, base, tmp_path):
     train("sft", f"model={below}", f"data=[{{path: {data}}}]", f"out={above}", "lora={r: 4}", *SMALL)
     shutil.rmtree(below)
     train("pretrain", *given, "training.max_steps=1")
-    with pytest.raises(DatasetError, match="was trained anew since"):
+    with pytest.raises(DatasetError, match="is not what it was"):
         merge(str(above), tmp_path / "model")
 
 
@@ -493,7 +504,57 @@ def test_what_lies_in_a_build_is_not_the_build(base, data, tmp_path):
     train("sft", f"model={base}", f"data=[{{path: {out / 'sft'}}}]", f"out={tmp_path / 'b'}", "lora=null", *SMALL)
     shutil.rmtree(out / "sft")
     shutil.copytree(data / "sft", out / "sft")
-    assert "learnt from tables of 'small' that were changed by hand" in only(rehearsed(tmp_path / "b"), "data")
+    assert "learnt from tables of 'small' that may not be as it wrote them" in only(rehearsed(tmp_path / "b"), "files")
+
+
+@pytest.mark.parametrize("harm", ["over", "split", "cache"])
+def test_views_that_another_program_wrote_into(base, data, tmp_path, harm):
+    out = tmp_path / "out"
+    shutil.copytree(data, out)
+    rows = load_from_disk(str(out / "sft"))
+    if harm == "over":
+        rows["train"].map(lambda row: {"id": row["id"] + "x"}, keep_in_memory=True).save_to_disk(str(out / "sft"))
+    elif harm == "split":
+        rows["train"].save_to_disk(str(out / "sft" / "more"))
+    else:
+        (out / "sft" / "train" / "cache-1.arrow").write_bytes(b"x")
+    train("sft", f"model={base}", f"data=[{{path: {out / 'sft'}}}]", f"out={tmp_path / 'run'}", "lora=null", *SMALL)
+    told = [one["build"]["whole"] for one in json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))["sources"]]
+    assert told == [harm == "cache"]
+
+
+def test_weights_below_that_were_changed(data, base, tmp_path):
+    below, above, model = (tmp_path / name for name in ("below", "above", "model"))
+    train("pretrain", f"model={base}", f"data=[{{path: {data}}}]", f"out={below}", "lora=null", "held_out=0", *SMALL)
+    merge(str(below), model)
+    train("sft", f"model={model}", f"data=[{{path: {data}}}]", f"out={above}", "lora={r: 4}", *SMALL)
+    weights = model / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\0")
+    with pytest.raises(DatasetError, match="are not as the training wrote them"):
+        merge(str(above), tmp_path / "merged")
+    with pytest.raises(DatasetError, match="are not as the training wrote them"):
+        train("sft", f"model={model}", f"data=[{{path: {data}}}]", f"out={tmp_path / 'b'}", "lora=null", *SMALL)
+
+
+def test_a_run_that_was_taken_up_after_its_model_was_made_anew(data, base, tmp_path):
+    below, out = tmp_path / "below", tmp_path / "out"
+    given = (f"model={base}", f"data=[{{path: {data}}}]", f"out={below}", "lora=null", "held_out=0", *SMALL)
+    train("pretrain", *given)
+    words = (f"model={below}", f"data=[{{path: {data}}}]", f"out={out}", "lora=null", *SMALL)
+    train("sft", *words)
+    path = out / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"finished": False}), encoding="utf-8")
+    shutil.rmtree(below)
+    train("pretrain", *given, "seed=7")
+    with pytest.raises(OutputError, match="was begun with data or a model that were made anew since"):
+        train("sft", *words)
+    shutil.rmtree(out / "checkpoints")
+    (out / "metrics.jsonl").unlink()
+    train("sft", *words)
+    seeds = [
+        one["settings"]["seed"] for one in json.loads((out / "model" / "training.json").read_text("utf-8"))["stages"]
+    ]
+    assert seeds == [7, 0]
 
 
 def test_links_and_relative_names_of_views(base, data, tmp_path, monkeypatch):
@@ -513,7 +574,15 @@ def test_a_vocabulary_is_learnt_too(base, data, tmp_path):
     assert "the stage tokenizer learnt from 'raw.txt'" in only(rehearsed(tmp_path / "a"), "data")
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"format": "another"}'])
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_a_damaged_training_json_below(base, data, tmp_path, content):
+    shutil.copytree(base, tmp_path / "model")
+    (tmp_path / "model" / "training.json").write_text(content, encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"training\.json' is damaged"):
+        train("sft", f"model={tmp_path / 'model'}", f"data=[{{path: {data}}}]", f"out={tmp_path / 'a'}", *SMALL)
+
+
+@pytest.mark.parametrize("content", ["{}", '{"format": "another"}'])
 def test_files_of_others_with_our_names(base, data, tmp_path, content):
     """Training goes on beside them, and tells nothing of them."""
     model, corpus = tmp_path / "model", tmp_path / "corpus"
@@ -665,14 +734,16 @@ def test_no_connection(run):
 
 def test_configurations_lose_their_paths(tmp_path):
     path = tmp_path / "config.json"
-    path.write_text(json.dumps({
-        "_name_or_path": "runs/x", "text_config": {"_name_or_path": "/home/z/x", "size": 3}, "auto_map": {"A": "/home/z--B"},
-        "quantization_config": {"tokenizer": "/data/t", "dataset": ["/data/a", "c4"], "bits": 4}, "vocab_file": "C:\\\\v",
-        "init_lora_weights": "~/w", "rope": {"type": "yarn"},
-    }))  # fmt: skip
-    assert json.loads(portable(path, "org/base")) == {
-        "_name_or_path": "org/base", "text_config": {"_name_or_path": "org/base", "size": 3}, "auto_map": {},
-        "quantization_config": {"dataset": ["c4"], "bits": 4}, "rope": {"type": "yarn"},
+    kept = {"rope": {"type": "yarn"}, "eos_token": "/s", "added_tokens_decoder": {"5": {"content": "/think"}}}
+    paths = {
+        "auto_map": {"A": "/home/z--B"}, "vocab_file": "C:\\v", "init_lora_weights": "~/w", "cache": "../patients/x",
+        "quantization_config": {"tokenizer": "/data/t", "dataset": ["/data/a", "c4"], "bits": 4},
+        "_name_or_path": "runs/x", "text_config": {"_name_or_path": "/home/z/x", "size": 3},
+    }  # fmt: skip
+    path.write_text(json.dumps(kept | paths))
+    assert json.loads(portable(path, "org/base")) == kept | {
+        "auto_map": {}, "quantization_config": {"dataset": ["c4"], "bits": 4}, "_name_or_path": "org/base",
+        "text_config": {"_name_or_path": "org/base", "size": 3},
     }  # fmt: skip
     for odd in ('{"_name_or_path": [1]}', "[]", "3"):
         path.write_text(odd)

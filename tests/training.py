@@ -36,7 +36,7 @@ def tiny_model(folder: Path, *, hidden: int = 32, template: str = "chatml", **si
 
     if not folder.exists():
         tiny(
-            ["\n".join(texts) for texts in DIALOGUES], folder, vocabulary=400, template=template,
+            ["\n".join(texts) for texts in DIALOGUES], folder, vocabulary=400, template=template, learnt_from=(),
             hidden=hidden, heads=2, layers=2, **sizes,
         )  # fmt: skip
     return str(folder)

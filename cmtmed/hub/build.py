@@ -82,11 +82,6 @@ class Build:
         looked = survey(out, hashed_ids=key is not None)
         return cls(order, details, key, manifest, report, looked, chosen, files)
 
-    @property
-    def places(self) -> tuple[Path, ...]:
-        """Return directories of this machine that its findings may name."""
-        return (self.order.out,)
-
     def findings(self) -> list[Finding]:
         """Return every reason not to publish it."""
         return inspect(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -115,7 +115,7 @@ def facts(
         "default_config": default_config(files),
         "splits": _splits(files),
         "citation": citation(details, version, "dataset"),
-        "overridden": [asdict(finding) for finding in overridden],
+        "overridden": [finding.told() for finding in overridden],
         "build": {
             "checksum": version.build,
             "pipeline": manifest["pipeline"]["name"],

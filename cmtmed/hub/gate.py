@@ -6,8 +6,9 @@ card, so that whoever reads the dataset knows what its publisher knew.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from cmtmed.hub.survey import Survey, identified
 from cmtmed.views.dataset import DataFile
 
 CHECKS: Final = {
-    "files": "the tables are those that the build wrote, the weights those that the training wrote",
+    "files": "tables are as the build wrote them, weights as the training wrote them",
     "data": "a model learnt from builds, and from nothing else",
     "builds": "the builds that a model learnt from can be looked at here",
     "anonymization": "identifiers were redacted in every dialogue, and no id or department holds one",
@@ -38,32 +39,32 @@ HISTORY: Final = "history"
 MAX_RISK: Final = 20.0
 """Turns per 1,000 that may still identify somebody, by the upper confidence limit of the audit."""
 _EXAMPLES: Final = 3
+_DIR: Final = re.compile(r"\bDIR\b")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A reason not to publish.
+    """A reason not to publish, in words that may go into a card.
 
     Attributes:
         check: which of `CHECKS` it belongs to.
-        reason: what was found; no text of a dialogue.
-        way_out: what to do about it.
+        reason: what was found; no text of a dialogue and no path.
+        way_out: what to do about it; ``DIR`` in it stands for the directory.
+        place: the directory, for whoever works on this machine.
     """
 
     check: str
     reason: str
     way_out: str
+    place: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return f"{self.check}: {self.reason}; {self.way_out}"
+        way_out = _DIR.sub(lambda _: self.place or "DIR", self.way_out)
+        return f"{self.check}: {self.reason}; {way_out}"
 
-    def without(self, places: Sequence[Path]) -> Finding:
-        """Return it as others may read it: without paths of this machine."""
-        reason, way_out = self.reason, self.way_out
-        names = {str(name) for place in places for name in (place, place.absolute(), place.resolve())}
-        for name in sorted(names, key=len, reverse=True):
-            reason, way_out = reason.replace(name, "DIR"), way_out.replace(name, "DIR")
-        return Finding(self.check, reason, way_out)
+    def told(self) -> dict[str, str]:
+        """Return what others may read of it."""
+        return {"check": self.check, "reason": self.reason, "way_out": self.way_out}
 
 
 @dataclass(frozen=True)
@@ -244,22 +245,28 @@ def _labels(manifest: Mapping[str, Any], found: Survey) -> Iterator[Finding]:
 def _audit(out: Path, max_risk: float) -> Iterator[Finding]:
     try:
         audited = read_audit(out)
-    except DatasetError as error:
-        reason, _, way_out = str(error).rpartition("; ")
-        yield Finding("audit", reason, way_out)
-        yield Finding("risk", "without an audit nobody knows what is left", way_out)
+    except DatasetError:
+        way_out = "run cmtmed audit DIR"
+        there = (out / "audit" / "audit.json").is_file()
+        reason = (
+            "the audit is damaged, or of other dialogues than those that are there" if there else "there is no audit"
+        )
+        yield Finding("audit", reason, way_out, str(out))
+        yield Finding("risk", "without an audit nobody knows what is left", way_out, str(out))
         return
     if audited.content["scope"]["dropped"]:
         yield Finding(
             "audit",
             "the audit counts dropped dialogues too, which are not published",
-            f"run cmtmed audit {out} without --dropped",
+            "run cmtmed audit DIR without --dropped",
+            str(out),
         )
     if not is_settled(audited):
         yield Finding(
             "risk",
             "verdicts were given since the audit was made, and it does not count them",
-            f"run cmtmed audit {out}",
+            "run cmtmed audit DIR",
+            str(out),
         )
         return
     residual = audited.residual
@@ -267,7 +274,7 @@ def _audit(out: Path, max_risk: float) -> Iterator[Finding]:
         read = f"a person read {residual['read']:,} turns of it" if residual["read"] else "nobody read it"
         yield Finding(
             "risk", f"the sample of the audit is not read ({read}), so what is left is not known",
-            f"cmtmed audit {out} --review",
+            "cmtmed audit DIR --review", str(out),
         )  # fmt: skip
         return
     most = residual["per_thousand_turns"]["high"]

@@ -82,8 +82,8 @@ class Publication:
             "url": self.url,
             "files": [one.to_dict() for one in self.files],
             "card": self.card,
-            "refused": [vars(finding) for finding in self.refused],
-            "overridden": [vars(finding) for finding in self.overridden],
+            "refused": [finding.told() for finding in self.refused],
+            "overridden": [finding.told() for finding in self.overridden],
         }
 
 
@@ -180,8 +180,8 @@ def _rehearsed(order: Order, subject: Subject, findings: Sequence[Finding]) -> P
             check(present, version.tag, private=order.private)
             findings = [*findings, *_history(remote, order, present, version)]
             there = standing(remote, present, version.tag, version.checksum)
-            _standing(order, subject, staging, version, data, _overridden(order, subject, findings), present, there)
-        overridden = _overridden(order, subject, findings)
+            _standing(order, subject, staging, version, data, order.overridden(findings), present, there)
+        overridden = order.overridden(findings)
         files, text = subject.whole(staging, version, data, overridden, present)
         done = _publication(subject, version, "", files, text, order.refused(findings), overridden)
         if not staging.resumed:
@@ -202,7 +202,7 @@ def _sent(remote: Remote, order: Order, subject: Subject, findings: Sequence[Fin
             check(present, version.tag, private=order.private)
         findings = [*findings, *_history(remote, order, present, version)]
         _pass(order, findings)
-        overridden = _overridden(order, subject, findings)
+        overridden = order.overridden(findings)
         there = standing(remote, present, version.tag, version.checksum)
         done = _standing(order, subject, staging, version, data, overridden, present, there)
         if done is None:
@@ -257,11 +257,6 @@ def _standing(
             "another --tag to publish these data as a new version"
         )
     return None
-
-
-def _overridden(order: Order, subject: Subject, findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings that whoever publishes goes past, as the card tells of them."""
-    return [one.without(subject.places) for one in order.overridden(findings)]
 
 
 def _pass(order: Order, findings: Sequence[Finding]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path, PurePath
 from typing import Any, Final
 
@@ -74,7 +73,7 @@ def record(
         "after": _statistics(report["after"]),
         "audit": _audit(audit),
         "licenses": list(licenses),
-        "overridden": [asdict(finding) for finding in overridden],
+        "overridden": [finding.told() for finding in overridden],
         "files": [one.to_dict() for one in sorted(files, key=lambda one: one.path)],
     }
 

@@ -47,10 +47,6 @@ class Subject(Protocol):
     def kind(self) -> Kind:
         """Say what it is published as."""
 
-    @property
-    def places(self) -> tuple[Path, ...]:
-        """Return directories of this machine that its findings may name."""
-
     def findings(self) -> list[Finding]:
         """Return every reason not to publish it."""
 

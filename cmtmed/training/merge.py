@@ -40,6 +40,9 @@ def merge(source: str, out: Path, *, dtype: str = "float32") -> dict[str, Any]:
     # Merged in full precision, rounded once.
     model = load_model(source, scalar=run.stage == "reward").to(dtype=_dtype(dtype))
     try:
+        # First of all, so that what an interrupted merge leaves is not taken for a model that nothing tells of.
+        out.mkdir(parents=True, exist_ok=True)
+        provenance.write(out, run, adapter=False)
         model.save_pretrained(str(out))
         tokenizer.save_pretrained(str(out))
         provenance.write(out, run, adapter=False)

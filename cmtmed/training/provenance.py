@@ -36,40 +36,57 @@ TOLD: Final = (
 )
 """Settings that readers of a card want to know."""
 _RUN: Final = "run.json"
-_ABOVE: Final = 2
-"""How far above a checkpoint its run lies: RUN/checkpoints/checkpoint-N."""
+_INSIDE: Final = (("model",), ("adapter",), ("checkpoints", "*"))
+"""What of a run is a model, too."""
+_CHECKPOINT: Final = ("complete.json", "trainer_state.json")
+_UNKNOWN: Final[dict[str, Any]] = {
+    "stage": "unknown", "fingerprint": "", "lora": None, "settings": {}, "sources": [], "results": {}, "versions": {}
+}  # fmt: skip
 
 
 def origin(model: str) -> dict[str, Any]:
-    """Return what a model is that a run begins with: ``base``, its name on the Hub, and the ``stages`` behind it.
+    """Return what a model is that a run begins with.
 
     Args:
         model: a name, or the directory of a model, a run, or a checkpoint of a run.
 
     Returns:
-        An empty ``base`` if the model at the bottom is a directory: what it is called elsewhere is not known here.
+        ``base``, its name on the Hub, empty if the model at the bottom is a directory: what that is called elsewhere is
+        not known here; ``stages`` of its training; ``files``, a digest of its weights, empty where nothing names them.
 
     Raises:
-        DatasetError: what the directory says of itself is damaged.
+        DatasetError: what the directory says of itself is damaged, or its weights are not as its training wrote them.
     """
     path = Path(model)
     if not path.is_dir():
-        return {"base": model, "stages": []}
-    told = _told(path)
+        return {"base": model, "stages": [], "files": ""}
+    whole = path.resolve()
+    if (whole / _RUN).is_file():
+        content = _read(whole / _RUN)
+        _check_below(whole, content)
+        weights = whole / ("adapter" if content.get("adapter") else "model")
+        return _told(weights) or {**_of_run(whole, content), "files": ""}
+    told = _told(whole)
     if told is not None:
         return told
-    whole = path.resolve()
-    for folder in (whole, *whole.parents[:_ABOVE]):
-        if (folder / _RUN).is_file():
-            return _of_run(folder, _read(folder / _RUN))
-    return {"base": "", "stages": []}
+    for depth, folder in enumerate(whole.parents[: len(_INSIDE[-1])], start=1):
+        way = whole.parts[-depth:]
+        if (folder / _RUN).is_file() and any(_fits(way, inside) for inside in _INSIDE):
+            return {**_of_run(folder, _read(folder / _RUN)), "files": ""}
+    known = not any((whole / name).is_file() for name in _CHECKPOINT)
+    return {"base": "", "stages": [] if known else [_UNKNOWN], "files": ""}
+
+
+def same(one: Any, other: Any) -> bool:
+    """Say whether two origins or lists of sources are of the same things, wherever these lie now."""
+    return bool(_essence(one) == _essence(other))
 
 
 def write(folder: Path, run: Run, *, adapter: bool) -> None:
     """Write down what the model in a directory was made of.
 
     Args:
-        folder: holds the model, as it is to stay.
+        folder: holds the model, or will.
         run: the finished run whose model it is.
         adapter: whether the directory holds an adapter, not all weights.
 
@@ -77,43 +94,34 @@ def write(folder: Path, run: Run, *, adapter: bool) -> None:
         DatasetError: what the run's weights say of themselves is damaged.
     """
     told = (_told(run.weights) if folder != run.weights else None) or _of_run(run.root, run.content)
-    content = {
-        "format": FORMAT,
-        "version": VERSION,
-        "kind": "reward" if run.stage == "reward" else "language",
-        "adapter": adapter,
-        "base": told["base"],
-        "stages": told["stages"],
-        "files": _files(folder),
-    }
-    (folder / FILE).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    kind = "reward" if run.stage == "reward" else "language"
+    _write(folder, {"kind": kind, "adapter": adapter, "base": told["base"], "stages": told["stages"]})
 
 
 def write_vocabulary(folder: Path, sources: list[dict[str, Any]]) -> None:
     """Write down that the tokenizer of a model with random weights was made from texts: it may hold some of them."""
-    stage = {
-        "stage": "tokenizer", "fingerprint": "", "lora": None, "settings": {}, "sources": _bare(sources),
-        "results": {}, "versions": {name: version(name) for name in ("cmtmed", "tokenizers", "transformers")},
-    }  # fmt: skip
-    content = {
-        "format": FORMAT, "version": VERSION, "kind": "language", "adapter": False, "base": "", "stages": [stage],
-        "files": _files(folder),
-    }  # fmt: skip
-    (folder / FILE).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    versions = {name: version(name) for name in ("cmtmed", "tokenizers", "transformers")}
+    stage = {**_UNKNOWN, "stage": "tokenizer", "sources": _bare(sources), "versions": versions}
+    _write(folder, {"kind": "language", "adapter": False, "base": "", "stages": [stage]})
 
 
 def check(run: Run) -> None:
-    """Make sure that a run's weights, and the run that they lie on, are those of its training.
+    """Make sure that a run's weights, and what they lie on, are those of its training.
 
     Raises:
         DatasetError: they were changed since, or are damaged.
     """
-    if (run.weights / FILE).is_file() and _read(run.weights / FILE).get("files") != _files(run.weights):
-        raise DatasetError(f"the files in {str(run.weights)!r} are not as the training wrote them; train again")
-    below = Path(run.below)
-    told = run.content.get("origin")
-    if told is not None and run.content.get("adapter") and (below / _RUN).is_file() and origin(str(below)) != told:
-        raise DatasetError(f"{str(below)!r} was trained anew since {str(run.root)!r} was built on it; train that again")
+    _told(run.weights)
+    _check_below(run.root, run.content)
+
+
+def _check_below(root: Path, content: dict[str, Any]) -> None:
+    """An adapter means something on top of the weights alone that it was trained on."""
+    told, below = content.get("origin"), content.get("below")
+    if not isinstance(told, dict) or not isinstance(below, str) or not content.get("adapter"):
+        return
+    if (root / below).is_dir() and not same(origin(str(root / below)), told):
+        raise DatasetError(f"what {str(root)!r} was built on is not what it was ({below}); train it again")
 
 
 def worth(name: str, value: Any) -> bool:
@@ -124,13 +132,20 @@ def worth(name: str, value: Any) -> bool:
 
 def _of_run(root: Path, content: dict[str, Any]) -> dict[str, Any]:
     """Return base and stages of a run from what it wrote down when it began, its own stage last."""
-    below = content.get("origin")
-    if below is None:
-        # A run of an earlier cmtmed.
-        place = root / content["below"] if content.get("below") else None
-        known = place is not None and place.is_dir() and place.resolve() != root.resolve()
-        below = origin(str(place) if known else content["settings"]["model"])
-    return {"base": below["base"], "stages": [*below["stages"], _stage(content)]}
+    try:
+        below = content.get("origin")
+        if below is None:
+            # A run of an earlier cmtmed.
+            place = root / content["below"] if content.get("below") else None
+            if place is None:
+                below = origin(content["settings"]["model"])
+            elif place.is_dir() and place.resolve() != root.resolve():
+                below = origin(str(place))
+            else:
+                below = {"base": "", "stages": [_UNKNOWN]}
+        return {"base": below["base"], "stages": [*below["stages"], _stage(content)]}
+    except (KeyError, TypeError, AttributeError):
+        raise _damaged(root / _RUN) from None
 
 
 def _stage(content: dict[str, Any]) -> dict[str, Any]:
@@ -153,21 +168,33 @@ def _bare(sources: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _told(folder: Path) -> dict[str, Any] | None:
-    """Return base and stages that a directory tells of its model; None if it tells nothing, or it is a run."""
-    content: dict[str, Any] = {}
-    weights = folder
-    if (folder / _RUN).is_file():
-        weights = folder / ("adapter" if _read(folder / _RUN).get("adapter") else "model")
-    if (weights / FILE).is_file():
-        content = _read(weights / FILE, foreign=True)
-    if content.get("format") != FORMAT:
+    """Return base, stages and digest of the files of a model, as it tells of them; None if it tells nothing."""
+    if not (folder / FILE).is_file():
         return None
+    content = _read(folder / FILE)
+    if content.get("format") != FORMAT:
+        return None  # somebody else's
     if content.get("version") != VERSION:
-        raise DatasetError(f"{str(weights / FILE)!r} has version {content.get('version')!r}; update cmtmed")
-    stages = content.get("stages")
-    if not isinstance(content.get("base"), str) or not isinstance(stages, list):
-        raise _damaged(weights / FILE)
-    return {"base": content["base"], "stages": stages}
+        raise DatasetError(f"{str(folder / FILE)!r} has version {content.get('version')!r}; update cmtmed")
+    base, stages, files = (content.get(name) for name in ("base", "stages", "files"))
+    known = isinstance(stages, list) and all(isinstance(one, dict) and "stage" in one for one in stages)
+    if not isinstance(base, str) or not known or not isinstance(files, dict):
+        raise _damaged(folder / FILE)
+    there = _files(folder)
+    if any(there.get(name) != one for name, one in files.items()):
+        raise DatasetError(f"the files in {str(folder)!r} are not as the training wrote them; train again")
+    digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+    return {"base": base, "stages": stages, "files": digest}
+
+
+def _fits(way: tuple[str, ...], inside: tuple[str, ...]) -> bool:
+    return len(way) == len(inside) and all(two in {one, "*"} for one, two in zip(way, inside, strict=True))
+
+
+def _essence(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _essence(one) for key, one in value.items() if key not in {"path", "results", "name", "versions"}}
+    return [_essence(one) for one in value] if isinstance(value, list) else value
 
 
 def _files(folder: Path) -> dict[str, dict[str, Any]]:
@@ -175,24 +202,29 @@ def _files(folder: Path) -> dict[str, dict[str, Any]]:
     return {
         file.name: {"bytes": file.stat().st_size, "sha256": _digest(file)}
         for file in sorted(folder.iterdir())
-        if file.is_file() and file.name not in {FILE, "README.md"}
+        if file.is_file() and file.name not in {FILE, "README.md"} and not file.name.startswith(".")
     }
 
 
-def _read(path: Path, *, foreign: bool = False) -> dict[str, Any]:
+def _write(folder: Path, told: dict[str, Any]) -> None:
+    content = {"format": FORMAT, "version": VERSION, **told, "files": _files(folder)}
+    partial = folder / f".{FILE}.partial"
+    partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(folder / FILE)
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        if foreign:
-            return {}
         raise _damaged(path)
     return content
 
 
 def _damaged(path: Path) -> DatasetError:
-    return DatasetError(f"{str(path)!r} is damaged; train again into another out")
+    return DatasetError(f"{str(path)!r} is damaged; train again into another out, or give another model")
 
 
 def _digest(file: Path) -> str:

@@ -27,7 +27,7 @@ from typing import Any, Final
 
 from cmtmed.errors import BuildError, DatasetError, OutputError, UsageError
 from cmtmed.training.fingerprint import fingerprint
-from cmtmed.training.provenance import origin
+from cmtmed.training.provenance import origin, same
 from cmtmed.training.settings import Settings, main_process
 from cmtmed.training.sources import sources
 
@@ -79,6 +79,19 @@ class Run:
         if (root / FILE).exists():
             there = read(root)
             if there.content.get("fingerprint") == content["fingerprint"]:
+                if there.finished or not main_process():
+                    return there
+                # What it learns from and begins with may have been made anew since.
+                now = {"sources": sources(settings), "origin": origin(settings.model)}
+                older = {name: there.content.get(name, one) for name, one in now.items()}
+                if there.begun and not all(same(older[name], now[name]) for name in now):
+                    raise OutputError(
+                        f"{str(root)!r} was begun with data or a model that were made anew since; give another out=, "
+                        "or delete it"
+                    )
+                if not there.begun:
+                    there.content |= now
+                    _write(root / FILE, there.content)
                 return there
             # A call that failed before its first step has left nothing worth keeping.
             if there.finished or there.begun:

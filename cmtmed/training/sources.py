@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -38,7 +39,7 @@ def described(
     return [
         {
             "role": role,
-            "name": name.replace("/", "-") or Path(path).resolve().name,
+            "name": _tidy(Path(path).resolve().name if name in {"", ".", ".."} else name),
             "weight": weight,
             "path": str(Path(path).resolve()),
             "content": fingerprint_of_path(Path(path)),
@@ -61,34 +62,51 @@ def _build(path: Path) -> dict[str, Any] | None:
         manifest = root / _MANIFEST
         if not path.is_dir() or not manifest.is_file():
             continue
-        data = manifest.read_bytes()
         try:
+            data = manifest.read_bytes()
             told = json.loads(data)
             # Others call a file so, too, and other things lie in a build.
             if told["format"] != _FORMAT or not set(views) & set(told["views"]) & set(_LEARNT):
                 continue
             return {
                 "manifest": hashlib.sha256(data).hexdigest(),
-                "pipeline": str(told["pipeline"]["name"]),
+                "pipeline": _tidy(str(told["pipeline"]["name"])),
                 "fingerprint": str(told["pipeline"]["fingerprint"]),
                 "kept": int(told["counts"]["kept"]),
                 "whole": all(_as_built(root, view, told.get("files") or ()) for view in views if view in told["views"]),
             }
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue
     return None
 
 
 def _as_built(root: Path, view: str, files: Sequence[Mapping[str, Any]]) -> bool:
-    """Say whether the tables of a view are those of the manifest, and its splits read no others."""
+    """Say whether the tables of a view are those of the manifest, and whoever opens it reads them and no others."""
+    folder = root / view
     told = {one["path"]: one["sha256"] for one in files if str(one["path"]).startswith(f"{view}/")}
     there = {}
-    for file in (root / view).glob("*/*.arrow"):
+    for file in folder.glob("*/*.arrow"):
+        if file.name.startswith("cache-"):
+            continue  # what `datasets` leaves of a map, and reads for nothing else
         with file.open("rb") as stream:
             there[file.relative_to(root).as_posix()] = hashlib.file_digest(stream, "sha256").hexdigest()
     read = {
         f"{view}/{state.parent.name}/{one['filename']}"
-        for state in (root / view).glob("*/state.json")
+        for state in folder.glob("*/state.json")
         for one in json.loads(state.read_text(encoding="utf-8"))["_data_files"]
     }
-    return bool(told) and told == there and read <= set(told)
+    splits = set(json.loads((folder / "dataset_dict.json").read_text(encoding="utf-8"))["splits"])
+    # A table that was saved over the view lies beside its splits, and is what is opened then.
+    over = [*folder.glob("state.json"), *folder.glob("*.arrow")]
+    return (
+        bool(told)
+        and told == there
+        and read == set(told)
+        and splits == {Path(one).parts[1] for one in told}
+        and not over
+    )
+
+
+def _tidy(name: str) -> str:
+    """Return a name that may stand in a card: one line, without what parts paths, of a decent length."""
+    return re.sub(r"[/\\\x00-\x1f]", "-", name).encode(errors="replace").decode()[:200]

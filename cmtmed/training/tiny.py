@@ -119,7 +119,7 @@ def tiny(
     *,
     vocabulary: int = 2048,
     template: str = "chatml",
-    learnt_from: Sequence[Path] = (),
+    learnt_from: Sequence[Path] | None = None,
     **sizes: Any,
 ) -> int:
     """Make both and write them to a directory.
@@ -129,7 +129,8 @@ def tiny(
         out: a new or empty directory.
         vocabulary: ids of the tokenizer.
         template: name of a bundled chat template.
-        learnt_from: where the texts come from, which is written down beside the weights.
+        learnt_from: where the texts come from, which is written down beside the weights; by default, that nobody
+            knows. Nothing is written of no source.
         sizes: of the model, as `make_model` takes them.
 
     Returns:
@@ -145,8 +146,9 @@ def tiny(
     model = make_model(tokenizer, **sizes)
     model.save_pretrained(str(out))
     tokenizer.save_pretrained(str(out))
-    if learnt_from:
-        provenance.write_vocabulary(out, described([("data", path.name, 1.0, str(path)) for path in learnt_from]))
+    if learnt_from is None or learnt_from:
+        given = [("data", path.name, 1.0, str(path)) for path in learnt_from or ()]
+        provenance.write_vocabulary(out, described(given))
     return int(sum(weight.numel() for weight in model.parameters()))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, Final
 
 from cmtmed.hub.card import Form
@@ -30,6 +29,7 @@ _PROMPT: Final = (
     "report what it gives away of anybody, and I will not let it stand in for a doctor."
 )
 _STAGES: Final = {
+    "unknown": "training that nothing tells of",
     "tokenizer": "a tokenizer",
     "pretrain": "continued pretraining",
     "sft": "supervised fine-tuning",
@@ -78,7 +78,7 @@ def facts(
             }
         ),
         "citation": citation(details, version, "model"),
-        "overridden": [asdict(finding) for finding in overridden],
+        "overridden": [finding.told() for finding in overridden],
         "versions": dict(sorted(training["stages"][-1]["versions"].items())),
     }
 

@@ -18,7 +18,9 @@ _MODEL: Final = re.compile(
 """What transformers and peft load. Pickles, code and states of optimizers are none of it."""
 _BASES: Final = frozenset(("base_model_name_or_path", "_name_or_path", "name_or_path"))
 """Keys under which configurations name the model that they came from: often a path of this machine."""
-_PATH: Final = re.compile(r"~?/.*|[A-Za-z]:[\\/].*|file:.*", re.DOTALL)
+_PATH: Final = re.compile(r"(?:~|\.\.?)?/.*|[A-Za-z]:[\\/].*|file:.*", re.DOTALL)
+_TOKENS: Final = re.compile(r"(?:^|_)tokens?(?:_|$)")
+"""Keys of tokens, which may begin as a path does: /think."""
 _GONE: Final = object()
 
 
@@ -57,7 +59,7 @@ def _mended(value: Any, base: str) -> Any:
     if isinstance(value, dict):
         kept = {}
         for key, one in value.items():
-            mended = base if key in _BASES and one is not None else _mended(one, base)
+            mended = base if key in _BASES and one is not None else one if _TOKENS.search(key) else _mended(one, base)
             if mended is not _GONE:
                 kept[key] = mended
         return kept

@@ -90,11 +90,6 @@ class Model:
         """The base's name on the Hub; empty if it has none."""
         return "" if self.details.from_scratch else self.details.base_model or self.directory.training["base"]
 
-    @property
-    def places(self) -> tuple[Path, ...]:
-        """Return directories of this machine that its findings may name."""
-        return (self.order.out, *(one.root for one in self.taught.values()))
-
     def findings(self) -> list[Finding]:
         """Return every reason not to publish it."""
         details, training = self.details, self.directory.training

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, Final
 
 from cmtmed.hub.facts import Version
@@ -58,6 +57,6 @@ def record(
             }
             for one in taught
         ],
-        "overridden": [asdict(finding) for finding in overridden],
+        "overridden": [finding.told() for finding in overridden],
         "files": [one.to_dict() for one in sorted(files, key=lambda one: one.path)],
     }

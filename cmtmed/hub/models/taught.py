@@ -87,7 +87,7 @@ def unknown(training: Mapping[str, Any], found: Mapping[str, Taught]) -> Iterato
     for stage in training["stages"]:
         name = stage["stage"]
         if not stage["sources"]:
-            reason = f"nothing tells what the stage {name} learnt from: an earlier cmtmed trained it"
+            reason = f"nothing tells what the stage {name} learnt from"
             told[Finding("data", reason, "train it again, or look yourself")] = None
         for source in stage["sources"]:
             build = source["build"]
@@ -97,8 +97,10 @@ def unknown(training: Mapping[str, Any], found: Mapping[str, Taught]) -> Iterato
                 )
                 told[Finding("data", reason, "make a build of it and train on that, or look at it yourself")] = None
             elif not build["whole"]:
-                reason = f"the stage {name} learnt from tables of {build['pipeline']!r} that were changed by hand"
-                told[Finding("data", reason, "build again, and train on that")] = None
+                reason = (
+                    f"the stage {name} learnt from tables of {build['pipeline']!r} that may not be as it wrote them"
+                )
+                told[Finding("files", reason, "build again, and train on that")] = None
             elif build["manifest"] not in found:
                 reason = f"the build {build['pipeline']!r}, which the stage {name} learnt from, is not here as it was"
                 told[Finding("builds", reason, "give its directory with --data")] = None
@@ -112,10 +114,13 @@ def names_of(source: Mapping[str, Any]) -> list[str]:
 
 def _manifest_of(place: Path) -> str | None:
     """Return the SHA-256 of the manifest of a build, or of the build that a view is of; None if there is none."""
-    whole = place.resolve()
-    for folder in (whole, whole.parent):
-        if is_file(folder / _MANIFEST):
-            return hashlib.sha256((folder / _MANIFEST).read_bytes()).hexdigest()
+    try:
+        whole = place.resolve()
+        for folder in (whole, whole.parent):
+            if is_file(folder / _MANIFEST):
+                return hashlib.sha256((folder / _MANIFEST).read_bytes()).hexdigest()
+    except (OSError, ValueError):
+        pass  # no name that a file can have
     return None
 
 

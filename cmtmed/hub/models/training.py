@@ -41,7 +41,7 @@ class Source(_Strict):
 class Stage(_Strict):
     """A stage of a model's training."""
 
-    stage: Literal["tokenizer", "pretrain", "sft", "reward", "ppo"]
+    stage: Literal["unknown", "tokenizer", "pretrain", "sft", "reward", "ppo"]
     fingerprint: Name
     lora: int | None
     settings: dict[Name, bool | int | float | Name]

@@ -395,6 +395,14 @@ def test_data_that_is_no_build(base, tmp_path):
     assert "from `talk.jsonl`, of which nothing more is told" in told.card
 
 
+def test_dialogues_without_a_licence_are_added_up(base, tmp_path):
+    outs = [audited(built(tmp_path / name, lines, terms=None)) for name, lines in (("a", LINES), ("b", LINES[:3]))]
+    parts = ", ".join(f"{{path: {out}}}" for out in outs)
+    train("sft", f"model={base}", f"data=[{parts}]", f"out={tmp_path / 'run'}", "lora=null", *SMALL)
+    told = only(rehearsed(tmp_path / "run"), "licenses")
+    assert f"{len(LINES) + 3} dialogues have no licence (clinic {len(LINES) + 3})" in told
+
+
 @pytest.mark.parametrize(
     ("card", "check", "told"),
     [

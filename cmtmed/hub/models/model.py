@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ class Model:
         names = {name for one in self.taught.values() for name in one.survey.licensed}
         if details.base_license and "base_license" not in empty:
             names.add(details.base_license)
-        unlicensed = {source: count for one in self.taught.values() for source, count in one.survey.unlicensed.items()}
+        unlicensed = sum((Counter(one.survey.unlicensed) for one in self.taught.values()), Counter[str]())
         return [
             *self._changed(),
             *unknown(training, self.taught),

@@ -38,6 +38,14 @@ def client_of(url, token="hf_write"):
             os.environ["HF_TOKEN"] = environment
 
 
+def environment_of(url, home, token="hf_write"):
+    """Return the environment of a process whose client speaks with a server, and keeps what it loads in a directory."""
+    return os.environ | {
+        "HF_ENDPOINT": url, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(home), "HF_TOKEN": token, "HF_HUB_OFFLINE": "0",
+        "HF_DATASETS_OFFLINE": "0", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_VERBOSITY": "error",
+    }  # fmt: skip
+
+
 def published(url, out, repo, **options):
     """Publish in this process."""
     with client_of(url):

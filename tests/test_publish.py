@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from cmtmed.hub.picture import picture
 from cmtmed.hub.repository import Remote, read
 from cmtmed.hub.shards import Staging
 from cmtmed.hub.versions import compare
-from tests.hub_client import client_of, published, publisher
+from tests.hub_client import client_of, environment_of, published, publisher
 from tests.hub_server import Corrupt, Cut, Expired, HubServer, Kill, Status, Token, at, first
 from tests.published import CARD, LINES, TEST, audited, built
 
@@ -90,10 +89,7 @@ def loaded(hub, tmp_path, config, revision=None, token="hf_write"):
         "json.dump({split: list(table) for split, table in rows.items()}, sys.stdout)"
     )
     home = tmp_path / "home"
-    environment = {
-        **os.environ, "HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(home), "HF_TOKEN": token,
-        "HF_HUB_OFFLINE": "0", "HF_DATASETS_OFFLINE": "0", "HF_HUB_DISABLE_TELEMETRY": "1",
-    }  # fmt: skip
+    environment = environment_of(hub.url, home, token)
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -699,10 +695,7 @@ def test_killed_at_every_request_and_repeated(good, tmp_path, monkeypatch):
 def test_the_command_from_end_to_end(hub, good, tmp_path):
     card = tmp_path / "card.yaml"
     card.write_text(json.dumps(CARD, ensure_ascii=False), encoding="utf-8")
-    environment = {
-        **os.environ, "HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path / "home"),
-        "HF_TOKEN": "hf_write", "HF_HUB_OFFLINE": "0",
-    }  # fmt: skip
+    environment = environment_of(hub.url, tmp_path / "home")
 
     def run(*arguments):
         command = [sys.executable, "-m", "cmtmed.cli", "publish", str(good), REPO, *arguments]

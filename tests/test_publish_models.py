@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -22,7 +21,7 @@ from cmtmed.errors import DatasetError, GateError, OutputError, PublishError, Us
 from cmtmed.hub.models.files import is_model_file, portable
 from cmtmed.training.merge import merge
 from cmtmed.training.provenance import origin
-from tests.hub_client import client_of, published, publisher
+from tests.hub_client import client_of, environment_of, published, publisher
 from tests.hub_server import Cut, HubServer, Kill, Status, Token, first
 from tests.published import CARD as DATASET
 from tests.published import LINES, audited, built, crawl
@@ -140,10 +139,7 @@ def content(hub, path, revision="main"):
 
 def elsewhere(hub, tmp_path, code):
     """Run code in a fresh process that knows nothing of cmtmed; return what it prints."""
-    environment = {
-        **os.environ, "HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path / "home"),
-        "HF_TOKEN": "hf_write", "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_VERBOSITY": "error",
-    }  # fmt: skip
+    environment = environment_of(hub.url, tmp_path / "home")
     told = code + "\nimport sys\nassert not [name for name in sys.modules if name.startswith('cmtmed')]\n"
     done = subprocess.run(
         [sys.executable, "-c", told], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
@@ -776,10 +772,7 @@ def test_files_of_a_model(name, known):
 def test_the_command_from_end_to_end(hub, run, tmp_path):
     card = tmp_path / "card.yaml"
     card.write_text(json.dumps(CARD, ensure_ascii=False), encoding="utf-8")
-    environment = {
-        **os.environ, "HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path / "home"),
-        "HF_TOKEN": "hf_write", "HF_HUB_OFFLINE": "0",
-    }  # fmt: skip
+    environment = environment_of(hub.url, tmp_path / "home")
 
     def command(*arguments):
         told = [sys.executable, "-m", "cmtmed.cli", "publish", str(run), REPO, *arguments]

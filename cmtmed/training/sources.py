@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,9 +32,7 @@ def sources(settings: Settings) -> list[dict[str, Any]]:
     return described(_paths(settings))
 
 
-def described(
-    paths: Iterator[tuple[str, str, float, str]] | Sequence[tuple[str, str, float, str]],
-) -> list[dict[str, Any]]:
+def described(paths: Iterable[tuple[str, str, float, str]]) -> list[dict[str, Any]]:
     """Return sources that are given as role, name, weight and path."""
     return [
         {

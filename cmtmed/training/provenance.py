@@ -116,7 +116,7 @@ def check(run: Run) -> None:
 
 
 def _check_below(root: Path, content: dict[str, Any]) -> None:
-    """Raise if an adapter lies on other weights than those that it was trained on, to which alone it means something."""
+    """Raise if an adapter lies on other weights than those that it was trained on: there it means nothing."""
     told, below = content.get("origin"), content.get("below")
     if not isinstance(told, dict) or not isinstance(below, str) or not content.get("adapter"):
         return

@@ -101,6 +101,6 @@ class _WritesMore(Stage):
 )
 def test_a_stage_that_breaks_its_contract_is_named(broken, message):
     with pytest.raises(StageError, match=message) as caught:
-        lineage.run(broken, table([user("头痛"), doctor("多久了？")]))
+        lineage.apply_stage(broken, table([user("头痛"), doctor("多久了？")]))
     assert broken.name() in str(caught.value)
     assert "头痛" not in str(caught.value)

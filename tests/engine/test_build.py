@@ -155,7 +155,7 @@ def test_interrupted_at_every_write_and_resumed(crawl, tmp_path, monkeypatch):
 
 def test_a_resumed_build_does_not_read_again(crawl, tmp_path, monkeypatch):
     read = tasks.read
-    monkeypatch.setattr(tasks.lineage, "run", lambda *_: (_ for _ in ()).throw(_Killed))
+    monkeypatch.setattr(tasks.lineage, "apply_stage", lambda *_: (_ for _ in ()).throw(_Killed))
     with pytest.raises(_Killed):
         cmtmed.build("cmtmedqa", [crawl], tmp_path / "out")
     monkeypatch.undo()
@@ -165,7 +165,7 @@ def test_a_resumed_build_does_not_read_again(crawl, tmp_path, monkeypatch):
 
 
 def test_a_changed_input_starts_over(crawl, tmp_path, monkeypatch):
-    monkeypatch.setattr(tasks.lineage, "run", lambda *_: (_ for _ in ()).throw(_Killed))
+    monkeypatch.setattr(tasks.lineage, "apply_stage", lambda *_: (_ for _ in ()).throw(_Killed))
     with pytest.raises(_Killed):
         cmtmed.build("cmtmedqa", [crawl], tmp_path / "out")
     monkeypatch.undo()

@@ -37,7 +37,7 @@ def tagged(*dialogues, **columns):
 
 def run(stage, rows):
     decision = stage.decide(stage.sketch(rows.select(list(stage.reads))).lazy()) if hasattr(stage, "decide") else None
-    return lineage.run(stage, rows, decision)[0]
+    return lineage.apply_stage(stage, rows, decision)[0]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_the_prompts_view_ends_right_before_an_inquiry():
 
 def test_statistics_by_source_and_department():
     rows = tagged(ASKS, TELLS, LATE, source=["a", "a", "b"], department=["内科", None, "内科"])
-    stats = TableStats.of(rows)
+    stats = TableStats.from_rows(rows)
     assert stats.source_turns == {"a": 5, "b": 2}
     assert stats.source_asking == {"a": 1, "b": 2}
     assert stats.department_turns == {"内科": 5, "": 2}

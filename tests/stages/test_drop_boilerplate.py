@@ -15,7 +15,7 @@ _length = pl.element().struct.field("content").str.len_chars()
 
 def run(stage, rows):
     decision = stage.decide(stage.sketch(rows.select(list(stage.reads))).lazy())
-    return lineage.run(stage, rows, decision)[0]
+    return lineage.apply_stage(stage, rows, decision)[0]
 
 
 PLATFORM = (

@@ -20,7 +20,7 @@ ANSWER = (
 
 def run(stage, rows):
     decision = stage.decide(stage.sketch(rows.select(list(stage.reads))).lazy())
-    return lineage.run(stage, rows, decision)[0]
+    return lineage.apply_stage(stage, rows, decision)[0]
 
 
 def verdicts(rows):

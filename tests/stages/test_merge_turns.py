@@ -69,7 +69,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_repair(case):
     before, expected = CASES[case]
-    after, _ = lineage.run(MergeTurns(), table(before))
+    after, _ = lineage.apply_stage(MergeTurns(), table(before))
     assert turns(after) == [expected]
     assert after["drop_reason"].to_list() == [None]
 
@@ -87,7 +87,7 @@ def test_repair(case):
 )
 def test_what_cannot_be_repaired_is_dropped_as_it_was(messages, reason):
     rows = table(messages)
-    after, stats = lineage.run(MergeTurns(), rows)
+    after, stats = lineage.apply_stage(MergeTurns(), rows)
     assert after["drop_reason"].to_list() == [reason]
     assert after["messages"].to_list() == rows["messages"].to_list()
     assert dict(stats.dropped) == {reason: 1}
@@ -96,13 +96,13 @@ def test_what_cannot_be_repaired_is_dropped_as_it_was(messages, reason):
 def test_options():
     rows = table([doctor("您好"), user("头痛"), user("三天"), doctor("好"), user("谢谢")])
     stage = MergeTurns(separator=" ", leading_doctor="keep", trailing_patient="keep")
-    after, _ = lineage.run(stage, rows)
+    after, _ = lineage.apply_stage(stage, rows)
     assert turns(after) == [[("a", "您好"), ("u", "头痛 三天"), ("a", "好"), ("u", "谢谢")]]
 
 
 def test_dialogues_do_not_touch_each_other():
     rows = table([user("一"), doctor("二")], [], [doctor("三"), user("四"), doctor("五")], [user("六")])
-    after, _ = lineage.run(MergeTurns(), rows)
+    after, _ = lineage.apply_stage(MergeTurns(), rows)
     assert turns(after) == [[("u", "一"), ("a", "二")], [], [("u", "四"), ("a", "五")], [("u", "六")]]
     assert after["drop_reason"].to_list() == [None, "empty", None, "one_speaker"]
 

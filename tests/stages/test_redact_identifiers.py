@@ -40,7 +40,7 @@ def _key(monkeypatch):
 
 def run(stage, rows):
     """Redact, the decision taken over the same rows."""
-    return lineage.run(stage, rows, decision(stage, rows))
+    return lineage.apply_stage(stage, rows, decision(stage, rows))
 
 
 def decision(stage, *parts):
@@ -186,7 +186,7 @@ def test_only_pseudonyms_make_the_stage_look_at_the_corpus():
         assert len(tasks.segments([stage])) == 1
     assert len(tasks.segments([RedactIdentifiers(actions={"HOSPITAL": "pseudonym"})])) == 2
     with pytest.raises(StageError, match="call sketch and decide first"):
-        lineage.run(RedactIdentifiers(actions={"HOSPITAL": "pseudonym"}), table(TALK))
+        lineage.apply_stage(RedactIdentifiers(actions={"HOSPITAL": "pseudonym"}), table(TALK))
 
 
 def test_another_key_gives_other_surrogates(monkeypatch):

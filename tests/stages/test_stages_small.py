@@ -26,7 +26,7 @@ from tests.support.dialogues import doctor, table, user
 )
 def test_bounds_on_both_ends(messages, reason):
     stage = DropByLength(min_turns=2, max_turns=4, min_chars=20, max_chars=40)
-    after, _ = lineage.run(stage, table(messages))
+    after, _ = lineage.apply_stage(stage, table(messages))
     assert after["drop_reason"].to_list() == [reason]
 
 
@@ -35,7 +35,7 @@ def many(height=4000, **columns):
 
 
 def splits(stage, rows):
-    return lineage.run(stage, rows)[0]["split"].to_list()
+    return lineage.apply_stage(stage, rows)[0]["split"].to_list()
 
 
 def test_shares_are_about_what_was_asked_for():

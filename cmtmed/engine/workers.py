@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from cmtmed.errors import BuildError
 
 
-def run_all(work: Sequence[Callable[[], None]], workers: int) -> Iterator[None]:
+def run_tasks(work: Sequence[Callable[[], None]], workers: int) -> Iterator[None]:
     """Run every task, yielding once for each as it is done, in any order.
 
     Args:

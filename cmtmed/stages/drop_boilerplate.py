@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 import polars as pl
 from pydantic import Field, PositiveInt
 
-from cmtmed.dedup.shingle import text_hashes
+from cmtmed.dedup.shingle import hash_texts
 from cmtmed.messages import Turns, flatten, nest
 from cmtmed.stage import CorpusStage, columns
 from cmtmed.text.boilerplate import CUES, PLACEHOLDER, without_boilerplate
@@ -47,7 +47,7 @@ class DropBoilerplate(CorpusStage):
         """
         turns = flatten(batch["messages"])
         first = turns.content.gather(turns.first[turns.count > 0])
-        question = text_hashes(first).rename("question").to_frame()
+        question = hash_texts(first).rename("question").to_frame()
         question = question.select(pl.lit(None, dtype=pl.UInt64).alias("sentence"), "question")
         spoken = question["question"].to_numpy().repeat(turns.count[turns.count > 0])
         place, of = pl.int_range(pl.len()).over("text"), pl.len().over("text")
@@ -55,7 +55,7 @@ class DropBoilerplate(CorpusStage):
         edges = self._candidates(edges)
         found = pl.DataFrame(
             {
-                "sentence": text_hashes(edges["sentence"]),
+                "sentence": hash_texts(edges["sentence"]),
                 "question": pl.Series(spoken, dtype=pl.UInt64).gather(edges["text"]),
             }
         ).unique(maintain_order=True)
@@ -88,7 +88,7 @@ class DropBoilerplate(CorpusStage):
         canned: dict[int, set[str]] = {place: set() for place in suspects.arg_true()}
         if decision.height:
             told = self._candidates(sentences(texts))
-            known = told.filter(text_hashes(told["sentence"]).is_in(decision["sentence"].implode()))
+            known = told.filter(hash_texts(told["sentence"]).is_in(decision["sentence"].implode()))
             for place, sentence in known.select("text", "sentence").iter_rows():
                 canned.setdefault(place, set()).add(sentence)
         places = sorted(canned)

@@ -1,4 +1,4 @@
-"""Texts on disk that look as if they were in memory."""
+"""Texts of a corpus collected in one memory-mapped file, or in memory."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Self
 
 import numpy as np
 
-from cmtmed.dedup.shingle import Chunk, Positions, Texts
+from cmtmed.dedup.texts import Chunk, Positions, Texts
 
 
-class Spool:
-    """Collects texts in one file, or in memory, and maps them.
+class TextStore:
+    """Collect texts in one file, or in memory, and map them.
 
-    What is mapped counts as memory only while it is being read: the operating system takes it back when memory is
-    short. Offsets stay in memory, 8 bytes a text.
+    Mapped texts occupy memory only while they are being read: the operating system reclaims it when memory is short.
+    Offsets stay in memory, 8 bytes per text.
     """
 
-    def __init__(self, file: Path | None) -> None:
+    def __init__(self, path: Path | None) -> None:
         """Open a new file; None keeps the texts in memory."""
-        self._path = file
-        self._file = file.open("wb") if file else None
+        self._path = path
+        self._file = path.open("wb") if path else None
         self._chunks: list[Chunk] = []
         self._ends: list[Positions] = [np.zeros(1, dtype=np.int64)]
 
@@ -29,13 +29,13 @@ class Spool:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file:
             self._file.close()
 
     def add(self, chunk: Chunk) -> None:
-        """Append some texts."""
+        """Append texts."""
         if self._file is None:
             self._chunks.append(chunk)
             return
@@ -43,11 +43,11 @@ class Spool:
         self._ends.append(chunk.offsets[1:] - chunk.offsets[0] + self._ends[-1][-1])
 
     def texts(self) -> Texts:
-        """Return all texts, in the order in which they were added."""
+        """Return all texts in the order in which they were added."""
         if self._file is None or self._path is None:
             return Texts(self._chunks)
         self._file.close()
         offsets = np.concatenate(self._ends)
         if not offsets[-1]:
-            return Texts([Chunk.over(np.zeros(1, dtype=np.uint8), offsets)])
-        return Texts([Chunk.over(np.asarray(np.memmap(self._path, dtype=np.uint8, mode="r")), offsets)])
+            return Texts([Chunk.from_buffers(np.zeros(1, dtype=np.uint8), offsets)])
+        return Texts([Chunk.from_buffers(np.asarray(np.memmap(self._path, dtype=np.uint8, mode="r")), offsets)])

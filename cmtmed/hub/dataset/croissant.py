@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from cmtmed.errors import PublishError
-from cmtmed.hub.facts import CONFIGS
+from cmtmed.hub.dataset.card import CONFIGS
+from cmtmed.hub.dataset.shards import PublishedFile
 from cmtmed.hub.licenses import lookup
-from cmtmed.hub.shards import PublishedFile
 
 if TYPE_CHECKING:
     from mlcroissant import Field, FileObject, FileSet, Metadata, RecordSet
@@ -30,7 +30,7 @@ def croissant(facts: Mapping[str, Any], files: Sequence[PublishedFile], features
     """Describe a version.
 
     Args:
-        facts: from `cmtmed.hub.facts.facts`.
+        facts: from `cmtmed.hub.dataset.card.facts`.
         files: the data files.
         features: of every config, as `datasets` knows them.
 

@@ -13,20 +13,20 @@ from cmtmed.anonymize.key import mark
 from cmtmed.engine.report import read_report
 from cmtmed.errors import UsageError, did_you_mean
 from cmtmed.hub.card import write_card
-from cmtmed.hub.croissant import FILE as CROISSANT
-from cmtmed.hub.croissant import croissant
+from cmtmed.hub.dataset.card import CONFIGS, Version, build_files, checksum, facts
+from cmtmed.hub.dataset.croissant import FILE as CROISSANT
+from cmtmed.hub.dataset.croissant import croissant
+from cmtmed.hub.dataset.label_scan import Survey, survey
+from cmtmed.hub.dataset.metadata import FORM, metadata
+from cmtmed.hub.dataset.shards import PublishedFile, Staging, write_shards
+from cmtmed.hub.dataset.stage_chart import FILE as PICTURE
+from cmtmed.hub.dataset.stage_chart import picture
 from cmtmed.hub.details import CardDetails
-from cmtmed.hub.facts import CONFIGS, Version, build_files, checksum, facts
 from cmtmed.hub.gate import Finding, inspect
-from cmtmed.hub.metadata import FORM, metadata
-from cmtmed.hub.picture import FILE as PICTURE
-from cmtmed.hub.picture import picture
+from cmtmed.hub.package import Order
 from cmtmed.hub.record import FILE as RECORD
 from cmtmed.hub.record import audit_of, encode, record
 from cmtmed.hub.repository import CARD, Kind, Repository
-from cmtmed.hub.shards import PublishedFile, Staging, write_shards
-from cmtmed.hub.subject import Order
-from cmtmed.hub.survey import Survey, survey
 from cmtmed.io.manifest import read_manifest
 from cmtmed.views.dataset import DataFile
 

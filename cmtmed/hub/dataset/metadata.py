@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from cmtmed.hub.card import Form
+from cmtmed.hub.dataset.card import CONFIGS, default_config
+from cmtmed.hub.dataset.shards import PublishedFile
 from cmtmed.hub.details import CardDetails
-from cmtmed.hub.facts import CONFIGS, default_config
 from cmtmed.hub.licenses import hub_name
-from cmtmed.hub.shards import PublishedFile
 
 _CATEGORIES: Final = (
     (10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"),
@@ -43,7 +43,7 @@ def metadata(
     """Return the metadata of the card, as the Hub's documentation names it.
 
     Args:
-        facts: from `cmtmed.hub.facts.facts`.
+        facts: from `cmtmed.hub.dataset.card.facts`.
         files: the data files.
         details: what people wrote.
         out: directory of the build; its tables know their features.

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from cmtmed.engine.progress import Progress
-from cmtmed.hub.facts import Version
+from cmtmed.hub.dataset.card import Version
+from cmtmed.hub.dataset.shards import PublishedFile, Staging
 from cmtmed.hub.gate import Acknowledged, Finding
 from cmtmed.hub.repository import Kind, Repository
-from cmtmed.hub.shards import PublishedFile, Staging
 
 Gated = Literal["auto", "manual"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cmtmed.errors import DatasetError, UsageError
-from cmtmed.hub.models.training import FORMAT, VERSION, damage
+from cmtmed.hub.model.training_record import FORMAT, VERSION, damage
 
 TRAINING: Final = "training.json"
 _RUN: Final = "run.json"

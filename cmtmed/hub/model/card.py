@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cmtmed.hub.card import Form
-from cmtmed.hub.facts import Version, citation
+from cmtmed.hub.dataset.card import Version, citation
+from cmtmed.hub.dataset.shards import PublishedFile
 from cmtmed.hub.gate import Finding
 from cmtmed.hub.licenses import hub_name
-from cmtmed.hub.models.details import ModelDetails
-from cmtmed.hub.models.taught import Taught
-from cmtmed.hub.shards import PublishedFile
+from cmtmed.hub.model.details import ModelDetails
+from cmtmed.hub.model.training_data import Taught
 
 FORM: Final = Form(
     kind="model",

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from cmtmed.engine.clusters import list_clusters
 from cmtmed.engine.privacy import statement
+from cmtmed.hub.dataset.label_scan import Survey
+from cmtmed.hub.dataset.shards import PublishedFile
 from cmtmed.hub.details import CardDetails, Details
 from cmtmed.hub.gate import Finding
 from cmtmed.hub.licenses import NONE, lookup
-from cmtmed.hub.shards import PublishedFile
-from cmtmed.hub.survey import Survey
 from cmtmed.stats import LEAST_DIALOGUES
 from cmtmed.views.dataset import DataFile
 

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from cmtmed.engine.report import read_report
 from cmtmed.errors import UsageError
-from cmtmed.hub.facts import CONFIGS, build_files, checksum
+from cmtmed.hub.dataset.card import CONFIGS, build_files, checksum
+from cmtmed.hub.dataset.label_scan import Survey, survey
 from cmtmed.hub.gate import Acknowledged, Finding, inspect_taught
-from cmtmed.hub.models.directory import Directory, is_file
+from cmtmed.hub.model.directory import Directory, is_file
 from cmtmed.hub.record import audit_of
-from cmtmed.hub.survey import Survey, survey
 from cmtmed.io.manifest import read_manifest
 
 _MANIFEST: Final = "manifest.json"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from cmtmed.hub.facts import Version
+from cmtmed.hub.dataset.card import Version
+from cmtmed.hub.dataset.shards import PublishedFile
 from cmtmed.hub.gate import Finding
-from cmtmed.hub.models.details import ModelDetails
-from cmtmed.hub.models.taught import Taught
-from cmtmed.hub.shards import PublishedFile
+from cmtmed.hub.model.details import ModelDetails
+from cmtmed.hub.model.training_data import Taught
 
 FORMAT: Final = "cmtmed.model"
 VERSION: Final = 1

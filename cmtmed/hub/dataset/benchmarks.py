@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from cmtmed.errors import InputError
-from cmtmed.hub.survey import dialogues
+from cmtmed.hub.dataset.label_scan import dialogues
 from cmtmed.io.read import match_files, read
 from cmtmed.source import Source
 from cmtmed.stages.drop_benchmark_overlap import DropBenchmarkOverlap

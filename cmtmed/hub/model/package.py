@@ -13,19 +13,19 @@ from typing import Final
 from cmtmed import __version__
 from cmtmed.errors import UsageError
 from cmtmed.hub.card import write_card
-from cmtmed.hub.facts import Version, checksum
+from cmtmed.hub.dataset.card import Version, checksum
+from cmtmed.hub.dataset.shards import PublishedFile, Staging
 from cmtmed.hub.gate import Finding, licensed, named, written
-from cmtmed.hub.models.card import FORM, facts, metadata
-from cmtmed.hub.models.details import ModelDetails
-from cmtmed.hub.models.directory import Directory, open_directory
-from cmtmed.hub.models.files import is_model_file, portable
-from cmtmed.hub.models.record import record
-from cmtmed.hub.models.taught import Taught, find_builds, names_of, sources, unknown
+from cmtmed.hub.model.card import FORM, facts, metadata
+from cmtmed.hub.model.details import ModelDetails
+from cmtmed.hub.model.directory import Directory, open_directory
+from cmtmed.hub.model.files import is_model_file, portable
+from cmtmed.hub.model.record import record
+from cmtmed.hub.model.training_data import Taught, find_builds, names_of, sources, unknown
+from cmtmed.hub.package import Order
 from cmtmed.hub.record import FILE as RECORD
 from cmtmed.hub.record import encode
 from cmtmed.hub.repository import CARD, Kind, Repository
-from cmtmed.hub.shards import PublishedFile, Staging
-from cmtmed.hub.subject import Order
 
 _EXAMPLES: Final = 3
 

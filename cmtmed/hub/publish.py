@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cmtmed.anonymize.key import secret
-from cmtmed.engine.progress import Progress, silent
+from cmtmed.engine.progress import Progress, ignore_progress
 from cmtmed.errors import GateError, PublishError, UsageError
 from cmtmed.hub.card import check_template
 from cmtmed.hub.client import connect, hushed
@@ -149,7 +149,7 @@ def publish(
     acknowledged = Acknowledged(quarantined, max_risk, tuple(i_know), _paths(against))
     order = Order(
         Path(out), repo, private=private, gated=gated, tag=tag, move_tag=move_tag,
-        template=Path(template) if template else None, acknowledged=acknowledged, progress=progress or silent,
+        template=Path(template) if template else None, acknowledged=acknowledged, progress=progress or ignore_progress,
     )  # fmt: skip
     subject: Subject
     if model:

@@ -15,7 +15,7 @@ from cmtmed.hub.dataset.shards import PublishedFile
 from cmtmed.hub.details import CardDetails, Details
 from cmtmed.hub.gate import Finding
 from cmtmed.hub.licenses import NONE, lookup
-from cmtmed.stats import LEAST_DIALOGUES
+from cmtmed.stats import MIN_DEPARTMENT_DIALOGUES
 from cmtmed.views.dataset import DataFile
 
 CONFIGS: Final = {
@@ -60,7 +60,7 @@ def checksum(files: Sequence[PublishedFile | DataFile]) -> str:
 
 def build_files(out: Path, tables: Sequence[str]) -> list[DataFile]:
     """Return the Arrow files of some tables of a build as they are now, in order of path."""
-    files = [DataFile.of(file, out) for table in tables for file in (out / table).glob("*/*.arrow")]
+    files = [DataFile.from_path(file, out) for table in tables for file in (out / table).glob("*/*.arrow")]
     return sorted(files, key=lambda file: file.path)
 
 
@@ -139,7 +139,7 @@ def named_departments(dialogues: Mapping[str, int]) -> tuple[dict[str, int], int
     ({'内科': 40}, 10)
     """
     ranked = sorted(dialogues.items(), key=lambda item: (-item[1], item[0]))
-    named = {name: count for name, count in ranked if name and count >= LEAST_DIALOGUES}
+    named = {name: count for name, count in ranked if name and count >= MIN_DEPARTMENT_DIALOGUES}
     return named, sum(dialogues.values()) - sum(named.values())
 
 

@@ -10,6 +10,7 @@ from huggingface_hub import constants
 from huggingface_hub.utils import close_session
 
 import cmtmed
+from cmtmed.hub.dataset import package
 
 
 @contextmanager

@@ -140,9 +140,9 @@ def main() -> None:
 
 def measure(options: argparse.Namespace, folder: Path) -> None:
     """Run every part."""
-    import planted
     import polars as pl
 
+    import planted
     from cmtmed.dedup.duplicate_pairs import near_duplicates
 
     path, out = folder / "texts.parquet", folder / "kept.txt"

@@ -27,9 +27,10 @@ BATCH = 20_000
 
 def write(path: Path, count: int) -> None:
     """Write texts as the stage hands them to its engine; each block has originals and copies of its own."""
-    import planted
     import polars as pl
     import pyarrow as pa
+
+    import planted
 
     writer = None
     with pa.OSFile(str(path), "wb") as sink:

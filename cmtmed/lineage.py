@@ -20,7 +20,9 @@ from cmtmed.stage import AnyStage, CorpusStage, Stage
 from cmtmed.stats import StageStats
 
 
-def run(stage: AnyStage, rows: pl.DataFrame, decision: pl.DataFrame | None = None) -> tuple[pl.DataFrame, StageStats]:
+def apply_stage(
+    stage: AnyStage, rows: pl.DataFrame, decision: pl.DataFrame | None = None
+) -> tuple[pl.DataFrame, StageStats]:
     """Apply a stage to all rows it is meant for.
 
     Args:
@@ -38,20 +40,20 @@ def run(stage: AnyStage, rows: pl.DataFrame, decision: pl.DataFrame | None = Non
     alive = rows["drop_reason"].is_null()
     everything = stage.covers_dropped or bool(alive.all())
     given = rows if everything else rows.filter(alive)
-    after = _apply(stage, given.select(list(stage.reads)), decision)
-    _check(stage, given.height, after)
+    after = _call_stage(stage, given.select(list(stage.reads)), decision)
+    _check_contract(stage, given.height, after)
     done = given.with_columns(after.get_columns())
     dropped = done["drop_reason"].is_not_null() & given["drop_reason"].is_null()
-    entries, changed = _entries(stage, given, after, dropped)
+    entries, changed = _create_entries(stage, given, after, dropped)
     # Nearly all batches of nearly all stages leave some rows alone, many leave all of them alone.
     if changed:
         done = done.with_columns(pl.concat_list("trace", entries).cast(TRACE).alias("trace"))
     reasons = Counter(done.filter(dropped)["drop_reason"].to_list())
     stats = StageStats(stage.name(), given.height, changed - reasons.total(), reasons, time.perf_counter() - started)
-    return done if everything else _put_back(rows, alive, done), stats
+    return done if everything else _merge_dropped(rows, alive, done), stats
 
 
-def _apply(stage: AnyStage, batch: pl.DataFrame, decision: pl.DataFrame | None) -> pl.DataFrame:
+def _call_stage(stage: AnyStage, batch: pl.DataFrame, decision: pl.DataFrame | None) -> pl.DataFrame:
     if isinstance(stage, CorpusStage):
         if decision is None and not stage.sees_corpus:
             decision = stage.decide(stage.sketch(batch.clear()).lazy())
@@ -63,7 +65,7 @@ def _apply(stage: AnyStage, batch: pl.DataFrame, decision: pl.DataFrame | None) 
     raise StageError(f"stage {stage.name()!r} is neither a Stage nor a CorpusStage; subclass one of them")
 
 
-def _check(stage: AnyStage, height: int, after: pl.DataFrame) -> None:
+def _check_contract(stage: AnyStage, height: int, after: pl.DataFrame) -> None:
     if after.height != height:
         raise StageError(
             f"stage {stage.name()!r} was given {height} rows and returned {after.height}; "
@@ -71,16 +73,18 @@ def _check(stage: AnyStage, height: int, after: pl.DataFrame) -> None:
         )
     if dict(after.schema) != dict(stage.writes):
         raise StageError(
-            f"stage {stage.name()!r} declares that it writes {_columns(stage.writes)} "
-            f"and returned {_columns(after.schema)}; return exactly the declared columns"
+            f"stage {stage.name()!r} declares that it writes {_format_columns(stage.writes)} "
+            f"and returned {_format_columns(after.schema)}; return exactly the declared columns"
         )
 
 
-def _columns(schema: object) -> str:
+def _format_columns(schema: object) -> str:
     return ", ".join(f"{name}: {dtype}" for name, dtype in dict(schema).items())  # type: ignore[call-overload]
 
 
-def _entries(stage: AnyStage, before: pl.DataFrame, after: pl.DataFrame, dropped: pl.Series) -> tuple[pl.Series, int]:
+def _create_entries(
+    stage: AnyStage, before: pl.DataFrame, after: pl.DataFrame, dropped: pl.Series
+) -> tuple[pl.Series, int]:
     """Return one list of trace entries per row (empty or of one entry), and how many rows have one."""
     changed = {name: after[name].ne_missing(before[name]) for name in stage.writes if name != "drop_reason"}
     anything = reduce(pl.Series.__or__, changed.values(), dropped)
@@ -106,7 +110,7 @@ def _entries(stage: AnyStage, before: pl.DataFrame, after: pl.DataFrame, dropped
     return entries, int(anything.sum())
 
 
-def _put_back(rows: pl.DataFrame, alive: pl.Series, done: pl.DataFrame) -> pl.DataFrame:
+def _merge_dropped(rows: pl.DataFrame, alive: pl.Series, done: pl.DataFrame) -> pl.DataFrame:
     where = pl.int_range(rows.height, eager=True)
     order = pl.concat([where.filter(alive), where.filter(~alive)]).arg_sort()
     return pl.concat([done.select(list(DIALOGUE)), rows.filter(~alive).select(list(DIALOGUE))])[order]

@@ -66,10 +66,10 @@ def flatten(messages: pl.Series) -> Turns:
 
 def nest(turns: Turns) -> pl.Series:
     """Put turns together into a ``messages`` column: the inverse of `flatten`."""
-    return nested(pl.DataFrame([turns.role, turns.content]), turns.count).rename("messages")
+    return nest_rows(pl.DataFrame([turns.role, turns.content]), turns.count).rename("messages")
 
 
-def nested(rows: pl.DataFrame, count: npt.NDArray[np.int64]) -> pl.Series:
+def nest_rows(rows: pl.DataFrame, count: npt.NDArray[np.int64]) -> pl.Series:
     """Group consecutive rows into lists of structs.
 
     Args:

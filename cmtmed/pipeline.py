@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError
 
 from cmtmed.errors import PipelineError, did_you_mean
-from cmtmed.resources import bundled, root
+from cmtmed.resources import bundled, resource_root
 from cmtmed.schema import DIALOGUE_VERSION, OFFSETS, READ
 from cmtmed.source import Source
 from cmtmed.stage import AnyStage
@@ -74,7 +74,7 @@ class Pipeline(BaseModel):
                 where, what was found and what was meant.
         """
         path = _locate(name_or_path)
-        return cls.parse(_read(path), where=path.name)
+        return cls.parse(_read_yaml(path), where=path.name)
 
     @classmethod
     def parse(cls, content: Mapping[str, Any], *, where: str = "pipeline") -> Pipeline:
@@ -87,13 +87,13 @@ class Pipeline(BaseModel):
         Raises:
             PipelineError: as in `load`.
         """
-        content = _extended(content, where)
+        content = _resolve_extends(content, where)
         try:
             stages = tuple(
-                _stage(entry, content.get("seed", 0), f"{where}: stages[{place}]")
-                for place, entry in enumerate(_listed(content, "stages", where))
+                _create_stage(entry, content.get("seed", 0), f"{where}: stages[{place}]")
+                for place, entry in enumerate(_get_list(content, "stages", where))
             )
-            pipeline = _validated(cls, {**content, "stages": stages}, where)
+            pipeline = _validate(cls, {**content, "stages": stages}, where)
             check_order(pipeline.stages)
         except PipelineError as error:
             raise error if str(error).startswith(where) else PipelineError(f"{where}: {error}") from None
@@ -141,15 +141,17 @@ def _locate(name_or_path: str | Path) -> Path:
     path = Path(name_or_path)
     if path.suffix in {".yaml", ".yml"}:
         if not path.is_file():
-            raise PipelineError(f"no pipeline file {str(path)!r}; give a path that exists or one of {_names()}")
+            raise PipelineError(f"no pipeline file {str(path)!r}; give a path that exists or one of {_list_bundled()}")
         return path
-    if str(name_or_path) not in _names():
-        raise PipelineError(f"no bundled pipeline {str(name_or_path)!r}; {did_you_mean(str(name_or_path), _names())}")
+    if str(name_or_path) not in _list_bundled():
+        raise PipelineError(
+            f"no bundled pipeline {str(name_or_path)!r}; {did_you_mean(str(name_or_path), _list_bundled())}"
+        )
     return bundled(f"pipelines/{name_or_path}.yaml")
 
 
-def _names() -> list[str]:
-    return sorted(path.stem for path in (root() / "pipelines").glob("*.yaml"))
+def _list_bundled() -> list[str]:
+    return sorted(path.stem for path in (resource_root() / "pipelines").glob("*.yaml"))
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -164,7 +166,7 @@ class _UniqueKeys(yaml.SafeLoader):
         return dict(super().construct_mapping(node, deep=deep))
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read_yaml(path: Path) -> Mapping[str, Any]:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 (a SafeLoader)
     except UnicodeDecodeError as error:
@@ -178,17 +180,18 @@ def _read(path: Path) -> Mapping[str, Any]:
     return content
 
 
-def _extended(content: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _resolve_extends(content: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Resolve ``extends: NAME`` and ``options: {stage: {option: value}}``."""
     merged = dict(content)
     base = merged.pop("extends", None)
     if base is not None:
-        merged = {**_extended(_read(_locate(base)), str(base)), **merged}
+        merged = {**_resolve_extends(_read_yaml(_locate(base)), str(base)), **merged}
     options = merged.pop("options", {})
     if not isinstance(options, dict):
         raise PipelineError(f"{where}: options: got {type(options).__name__}, expected a mapping from stage to options")
     stages = [
-        _named(entry, f"{where}: stages[{place}]") for place, entry in enumerate(_listed(merged, "stages", where))
+        _split_entry(entry, f"{where}: stages[{place}]")
+        for place, entry in enumerate(_get_list(merged, "stages", where))
     ]
     present = [name for name, _ in stages]
     for name in options:
@@ -198,14 +201,14 @@ def _extended(content: Mapping[str, Any], where: str) -> dict[str, Any]:
     return merged
 
 
-def _listed(content: Mapping[str, Any], key: str, where: str) -> list[Any]:
+def _get_list(content: Mapping[str, Any], key: str, where: str) -> list[Any]:
     value = content.get(key)
     if not isinstance(value, list):
         raise PipelineError(f"{where}: {key}: got {type(value).__name__}, expected a list")
     return value
 
 
-def _named(entry: object, where: str) -> tuple[str, dict[str, Any]]:
+def _split_entry(entry: object, where: str) -> tuple[str, dict[str, Any]]:
     """Split ``merge_turns`` or ``merge_turns: {separator: " "}`` into name and options."""
     if isinstance(entry, str):
         return entry, {}
@@ -216,31 +219,31 @@ def _named(entry: object, where: str) -> tuple[str, dict[str, Any]]:
     raise PipelineError(f"{where}: expected 'stage' or 'stage: {{option: value}}', got {type(entry).__name__}")
 
 
-def _stage(entry: object, seed: object, where: str) -> AnyStage:
-    name, options = _named(entry, where)
+def _create_stage(entry: object, seed: object, where: str) -> AnyStage:
+    name, options = _split_entry(entry, where)
     try:
         kind = stage_class(name)
     except PipelineError as error:
         raise PipelineError(f"{where}: {error}") from None
     if "seed" in kind.model_fields and "seed" not in options:
         options["seed"] = seed
-    return _validated(kind, options, f"{where}: {name}")
+    return _validate(kind, options, f"{where}: {name}")
 
 
-def _validated(model: type[_M], content: Mapping[str, Any], where: str) -> _M:
+def _validate(model: type[_M], content: Mapping[str, Any], where: str) -> _M:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise PipelineError(f"{where}: {_explained(model, error)}") from None
+        raise PipelineError(f"{where}: {_explain_error(model, error)}") from None
 
 
-def _explained(model: type[BaseModel], error: ValidationError) -> str:
+def _explain_error(model: type[BaseModel], error: ValidationError) -> str:
     """Say in one line what is wrong: where, what was found, what was expected or meant."""
     first = error.errors()[0]
     place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
     if first["type"] == "extra_forbidden":
         wrong = str(first["loc"][-1])
-        return f"unknown option {place!r}; {did_you_mean(wrong, _fields(model, first['loc'][:-1]))}"
+        return f"unknown option {place!r}; {did_you_mean(wrong, _list_fields(model, first['loc'][:-1]))}"
     if first["type"] == "missing":
         return f"option {place!r} is missing"
     message = first["msg"].removeprefix("Value error, ")
@@ -248,19 +251,19 @@ def _explained(model: type[BaseModel], error: ValidationError) -> str:
     return f"{place}:{found} {message}" if place else message
 
 
-def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+def _list_fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     """List the fields of the model that stands at ``path`` inside ``model``."""
     fields = model.model_fields
     for part in path:
         if isinstance(part, int) or part not in fields:
             continue
-        inner = next((kind for kind in _models(fields[part].annotation)), None)
+        inner = next((kind for kind in _find_models(fields[part].annotation)), None)
         if inner is not None:
             fields = inner.model_fields
     return list(fields)
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:
+def _find_models(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [kind for part in getattr(annotation, "__args__", ()) for kind in _models(part)]
+    return [kind for part in getattr(annotation, "__args__", ()) for kind in _find_models(part)]

@@ -15,7 +15,7 @@ from cmtmed.errors import UsageError, did_you_mean
 FOLDERS: Final = ("examples", "pipelines", "schemas", "trainers")
 
 
-def root() -> Path:
+def resource_root() -> Path:
     """Return the directory that holds the bundled folders."""
     package = Path(__file__).resolve().parent
     checkout = package.parent
@@ -35,7 +35,7 @@ def bundled(path: str) -> Path:
     >>> bundled("pipelines/cmtmedqa.yaml").name
     'cmtmedqa.yaml'
     """
-    base = root()
+    base = resource_root()
     parts = Path(path).parts
     if parts and parts[0] in FOLDERS and ".." not in parts and (base / path).exists():
         return base / path

@@ -79,10 +79,10 @@ found in the input.
 """
 
 
-def empty(columns: Mapping[str, pl.DataType] = DIALOGUE) -> pl.DataFrame:
+def empty_table(columns: Mapping[str, pl.DataType] = DIALOGUE) -> pl.DataFrame:
     """Return a table of no rows.
 
-    >>> empty().width == len(DIALOGUE)
+    >>> empty_table().width == len(DIALOGUE)
     True
     """
     return pl.DataFrame(schema=dict(columns))

@@ -132,7 +132,7 @@ class Source(Strict):
 
     @field_validator("encoding")
     @classmethod
-    def _known(cls, encoding: str) -> str:
+    def _check_encoding(cls, encoding: str) -> str:
         if encoding == "auto":
             return encoding
         try:
@@ -143,7 +143,7 @@ class Source(Strict):
             ) from None
         return encoding
 
-    def takes(self, path: PurePath) -> bool:
+    def matches(self, path: PurePath) -> bool:
         """Say whether a file is this source's."""
         told = path.as_posix() if "/" in self.match else path.name
         return fnmatch.fnmatchcase(told, self.match) or (

@@ -60,7 +60,7 @@ class AnyStage(BaseModel, ABC):
         """Return the options as plain JSON values, defaults included."""
         return self.model_dump(mode="json")
 
-    def ready(self) -> str | None:
+    def check_requirements(self) -> str | None:
         """Check what the stage needs beside its options, such as a secret; called before a row is read.
 
         Returns:

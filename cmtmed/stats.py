@@ -21,7 +21,7 @@ LENGTH_BINS: Final = (
     10_000, 15_000, 20_000, 30_000, 50_000, 100_000,
 )  # fmt: skip
 """Least number of characters of each bin: about the same ratio from one to the next, as lengths are distributed."""
-LEAST_DIALOGUES: Final = 10
+MIN_DEPARTMENT_DIALOGUES: Final = 10
 """A department of fewer dialogues is not named where figures leave the machine: it is a word of the crawl, and few
 dialogues tell of few people."""
 
@@ -140,7 +140,7 @@ class TableStats:
         return cls(value["dialogues"], **counters)
 
     @classmethod
-    def of(cls, rows: pl.DataFrame) -> TableStats:
+    def from_rows(cls, rows: pl.DataFrame) -> TableStats:
         """Count what a complete dialogue table holds."""
         turns = rows.select(pl.int_range(pl.len()).alias("row"), "source", "department", "messages").explode(
             "messages", empty_as_null=False
@@ -166,31 +166,31 @@ class TableStats:
             dialogues=rows.height,
             turns=Counter(dict(by_role.select("role", "len").iter_rows())),
             characters=Counter(dict(by_role.select("role", "chars").iter_rows())),
-            sources=_counts(rows["source"]),
-            departments=_counts(rows["department"]),
-            splits=_counts(rows["split"]),
-            identifiers=_counts(found),
-            inquiries=_counts(asked["slot"]),
-            doctor_turns=_counts(doctor["index"]),
-            asking_turns=_counts(asking["index"]),
-            source_turns=_counts(doctor["source"]),
-            source_asking=_counts(asking["source"]),
-            department_turns=_counts(doctor["department"]),
-            department_asking=_counts(asking["department"]),
-            asking_slots=_counts(slots.select(pl.format("{} {}", "index", "slot")).to_series()),
-            dialogue_turns=_binned(rows["messages"].list.len().to_numpy(), TURN_BINS),
-            dialogue_characters=_binned(lengths, LENGTH_BINS),
-            patient_characters=_binned(chars[turns["role"].eq_missing("user").to_numpy()], LENGTH_BINS),
-            doctor_characters=_binned(doctor["chars"].to_numpy(), LENGTH_BINS),
+            sources=_count_values(rows["source"]),
+            departments=_count_values(rows["department"]),
+            splits=_count_values(rows["split"]),
+            identifiers=_count_values(found),
+            inquiries=_count_values(asked["slot"]),
+            doctor_turns=_count_values(doctor["index"]),
+            asking_turns=_count_values(asking["index"]),
+            source_turns=_count_values(doctor["source"]),
+            source_asking=_count_values(asking["source"]),
+            department_turns=_count_values(doctor["department"]),
+            department_asking=_count_values(asking["department"]),
+            asking_slots=_count_values(slots.select(pl.format("{} {}", "index", "slot")).to_series()),
+            dialogue_turns=_count_bins(rows["messages"].list.len().to_numpy(), TURN_BINS),
+            dialogue_characters=_count_bins(lengths, LENGTH_BINS),
+            patient_characters=_count_bins(chars[turns["role"].eq_missing("user").to_numpy()], LENGTH_BINS),
+            doctor_characters=_count_bins(doctor["chars"].to_numpy(), LENGTH_BINS),
         )
 
 
-def _counts(values: pl.Series) -> Counter[str]:
+def _count_values(values: pl.Series) -> Counter[str]:
     table = values.fill_null("").rename("value").value_counts()
     return Counter(dict(table.iter_rows()))
 
 
-def _binned(values: npt.NDArray[Any], bins: tuple[int, ...]) -> Counter[str]:
+def _count_bins(values: npt.NDArray[Any], bins: tuple[int, ...]) -> Counter[str]:
     # Five times as fast as Polars' search_sorted and value_counts.
     counts = np.bincount(np.searchsorted(bins, values, side="right") - 1, minlength=len(bins))
     return Counter({str(least): int(count) for least, count in zip(bins, counts, strict=True) if count})

@@ -10,7 +10,7 @@ import pytest
 
 import cmtmed
 from cmtmed.io.read import read
-from tests.dialogues import SHARED, needs_real_data
+from tests.support.dialogues import SHARED, needs_real_data
 
 pytestmark = needs_real_data
 

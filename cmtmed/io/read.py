@@ -25,7 +25,7 @@ from cmtmed.io.lines import peeked
 from cmtmed.io.quarantine import Reason, Unreadable, quarantine
 from cmtmed.io.shapes import BrokenRecordError, Dialogue, Shaper
 from cmtmed.io.transcript import blocks, transcripts
-from cmtmed.messages import nested
+from cmtmed.messages import nest_rows
 from cmtmed.schema import DIALOGUE, READ
 from cmtmed.source import Source
 
@@ -70,18 +70,18 @@ def match_files(inputs: Sequence[str | Path], sources: Sequence[Source]) -> list
         path = Path(told)
         if path.is_dir():
             inside = [one for one in path.rglob("*") if one.is_file() and not _hidden(one.relative_to(path))]
-            taken = [one for one in inside if any(source.takes(one) for source in sources)]
+            taken = [one for one in inside if any(source.matches(one) for source in sources)]
             if not taken:
                 raise InputError(f"directory {str(told)!r} holds no file that a source takes; {_told(sources)}")
             found.update(taken)
         elif path.is_file():
-            if not any(source.takes(path) for source in sources):
+            if not any(source.matches(path) for source in sources):
                 raise InputError(f"no source takes {str(told)!r}; {_told(sources)}")
             found.add(path)
         elif glob.has_magic(str(told)):
             # Path.glob takes no absolute pattern.
             matched = [Path(one) for one in glob.glob(str(told), recursive=True) if Path(one).is_file()]  # noqa: PTH207
-            taken = [one for one in matched if any(source.takes(one) for source in sources)]
+            taken = [one for one in matched if any(source.matches(one) for source in sources)]
             if not taken:
                 raise InputError(
                     f"nothing that a source takes matches {str(told)!r}; check the pattern and {_told(sources)}"
@@ -116,7 +116,7 @@ def read(path: Path, sources: Sequence[Source], *, batch_rows: int = 4096) -> It
     Raises:
         InputError: the file cannot be opened at all.
     """
-    shapers = [Shaper(source) for source in sources if source.takes(path)]
+    shapers = [Shaper(source) for source in sources if source.matches(path)]
     if not shapers:
         raise InputError(f"no source takes {str(path)!r}; {_told(sources)}")
     # Format, encoding and packing belong to the file, so the first source that takes it tells them.
@@ -221,6 +221,6 @@ class _Batch:
         turns = pl.DataFrame(
             {"role": self._roles, "content": self._contents}, schema={"role": pl.String, "content": pl.String}
         )
-        messages = nested(turns, np.array(self._counts, dtype=np.int64)).rename("messages")
+        messages = nest_rows(turns, np.array(self._counts, dtype=np.int64)).rename("messages")
         rows = pl.DataFrame(self._meta, schema={name: DIALOGUE[name] for name in self._meta}).with_columns(messages)
         return ReadBatch(rows.select(READ), quarantine(self.label, self.broken))

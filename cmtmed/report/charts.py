@@ -15,7 +15,7 @@ from cmtmed.report import marks
 from cmtmed.report.facts import Facts
 from cmtmed.report.names import Language, named
 from cmtmed.report.words import WORDS
-from cmtmed.stats import LEAST_DIALOGUES
+from cmtmed.stats import MIN_DEPARTMENT_DIALOGUES
 
 COLOURS: Final = 8
 """Drop reasons that have a colour of their own."""
@@ -219,7 +219,7 @@ def slots(facts: Facts, language: Language) -> alt.LayerChart | None:
     if not sum(count for _, _, _, count in rows):
         return None
     say = partial(_word, language)
-    most = max((count / turns for _, _, turns, count in rows if turns >= LEAST_DIALOGUES), default=0) or 1
+    most = max((count / turns for _, _, turns, count in rows if turns >= MIN_DEPARTMENT_DIALOGUES), default=0) or 1
     kinds = list(dict.fromkeys(slot for slot, *_ in rows))
     data = marks.data(
         [
@@ -232,7 +232,7 @@ def slots(facts: Facts, language: Language) -> alt.LayerChart | None:
                 "share": round(count / turns, 4),
                 "shade": round(count / turns / most, 4),
                 "told": _percent(count / turns),
-                "few": turns < LEAST_DIALOGUES,
+                "few": turns < MIN_DEPARTMENT_DIALOGUES,
             }
             for slot, at, turns, count in rows
         ]

@@ -12,7 +12,7 @@ from cmtmed.errors import OutputError, UsageError
 from cmtmed.report import dialogues, duplicates, facts
 from cmtmed.report.choose import choose
 from cmtmed.report.names import LANGUAGES, Both, named
-from cmtmed.stats import LEAST_DIALOGUES
+from cmtmed.stats import MIN_DEPARTMENT_DIALOGUES
 
 PAGE: Final = "report.html"
 MARK: Final = b'<meta name="generator" content="cmtmed report">'
@@ -81,8 +81,8 @@ def _page(folder: Path, told: facts.Facts, *, sample: int, text: bool) -> str:
         duplicates=found,
         clusters=clusters,
         unredacted=Both(", ".join(one.en for one in types), "、".join(one.zh for one in types)),
-        limits={"least": LEAST_DIALOGUES, "most": facts.MOST, "dialogue": dialogues.LENGTH, "pair": duplicates.LENGTH,
-                "members": duplicates.MEMBERS},
+        limits={"least": MIN_DEPARTMENT_DIALOGUES, "most": facts.MOST, "dialogue": dialogues.LENGTH,
+                "pair": duplicates.LENGTH, "members": duplicates.MEMBERS},
         shown=len(rows),
         whole=whole,
         data=data,

@@ -1,6 +1,6 @@
 """The figures of the page, from what a build wrote down of itself. Counts and the user's own names; never text.
 
-Departments are words of the crawl, so one is named only where at least `LEAST_DIALOGUES` dialogues share it.
+Departments are words of the crawl, so one is named only where at least `MIN_DEPARTMENT_DIALOGUES` dialogues share it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cmtmed.anonymize.actions import completed
 from cmtmed.engine.report import FILE, read_report
 from cmtmed.errors import DatasetError
 from cmtmed.io.manifest import read_manifest
-from cmtmed.stats import LEAST_DIALOGUES, LENGTH_BINS, TURN_BINS, StageStats, TableStats
+from cmtmed.stats import LENGTH_BINS, MIN_DEPARTMENT_DIALOGUES, TURN_BINS, StageStats, TableStats
 
 MOST: Final = 16
 """Departments that are named at most; the others are added up."""
@@ -91,10 +91,13 @@ class Facts:
         """
         dialogues = self.after.departments
         ranked = _ranked({name: count for name, count in dialogues.items() if name})
-        named = [name for name, count in ranked.items() if count >= LEAST_DIALOGUES][:MOST]
+        named = [name for name, count in ranked.items() if count >= MIN_DEPARTMENT_DIALOGUES][:MOST]
         rest = [name for name in ranked if name not in named]
         # A few dialogues, of unknown or of rare departments, are not told of by themselves.
-        apart = dialogues[""] >= LEAST_DIALOGUES and not 0 < sum(ranked[name] for name in rest) < LEAST_DIALOGUES
+        apart = (
+            dialogues[""] >= MIN_DEPARTMENT_DIALOGUES
+            and not 0 < sum(ranked[name] for name in rest) < MIN_DEPARTMENT_DIALOGUES
+        )
         if dialogues[""]:
             (named if apart else rest).append("")
         turns, asking = self.after.department_turns, self.after.department_asking

@@ -18,7 +18,7 @@ from cmtmed.anonymize.key import mark, secret
 from cmtmed.anonymize.replace import substitute
 from cmtmed.anonymize.seen import Seen, digests
 from cmtmed.anonymize.surrogate import Mention, Surrogates
-from cmtmed.messages import Turns, flatten, nest, nested
+from cmtmed.messages import Turns, flatten, nest, nest_rows
 from cmtmed.schema import IDENTIFIERS
 from cmtmed.stage import CorpusStage, columns
 
@@ -74,7 +74,7 @@ class RedactIdentifiers(CorpusStage):
             raise ValueError("key_variable is not the name of an environment variable, such as CMTMED_KEY")
         return self
 
-    def ready(self) -> str | None:
+    def check_requirements(self) -> str | None:
         """Read the key if anything depends on it, and return its mark."""
         return mark(secret(self.key_variable)) if needs_key(self._every) else None
 
@@ -216,4 +216,4 @@ def _merged(height: int, turns: Turns, spans: pl.DataFrame) -> pl.Series:
     spans = spans.sort("text", "start")
     count = np.bincount(turns.dialogue.gather(spans["text"]).to_numpy(), minlength=height).astype(np.int64)
     rows = spans.select(turns.message.gather(spans["text"]), "start", "end", "type", "action")
-    return nested(rows, count).cast(IDENTIFIERS).rename("identifiers")
+    return nest_rows(rows, count).cast(IDENTIFIERS).rename("identifiers")

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from cmtmed.inquiry.detect import detect
-from cmtmed.messages import flatten, nested
+from cmtmed.messages import flatten, nest_rows
 from cmtmed.schema import INQUIRIES
 from cmtmed.stage import Stage, columns
 
@@ -27,4 +27,4 @@ class TagInquiries(Stage):
         turn = where.gather(found["turn"])
         count = np.bincount(turns.dialogue.gather(turn).to_numpy(), minlength=batch.height).astype(np.int64)
         spans = found.select(turns.message.gather(turn), "start", "end", "slot")
-        return nested(spans, count).cast(INQUIRIES).rename("inquiries").to_frame()
+        return nest_rows(spans, count).cast(INQUIRIES).rename("inquiries").to_frame()

@@ -39,7 +39,7 @@ class DataFile:
     sha256: str
 
     @classmethod
-    def of(cls, file: Path, root: Path) -> DataFile:
+    def from_path(cls, file: Path, root: Path) -> DataFile:
         """Describe a file as it is now."""
         with file.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -121,7 +121,7 @@ class DatasetWriter:
         for split, stream in self._streams.items():
             names = stream.close()
             self._describe(split, stream, names)
-            self.files += [DataFile.of(stream.folder / name, self._folder.parent) for name in names]
+            self.files += [DataFile.from_path(stream.folder / name, self._folder.parent) for name in names]
         if self._splits:
             order = sorted(self._streams, key=lambda split: (split != "train", split != "validation", split))
             _write_json(self._folder / "dataset_dict.json", {"splits": order})

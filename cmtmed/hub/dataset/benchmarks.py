@@ -9,7 +9,7 @@ import polars as pl
 
 from cmtmed.errors import InputError
 from cmtmed.hub.dataset.label_scan import dialogues
-from cmtmed.io.read import match_files, read
+from cmtmed.io.read import match_files, read_file
 from cmtmed.source import Source
 from cmtmed.stages.drop_benchmark_overlap import DropBenchmarkOverlap
 
@@ -31,7 +31,7 @@ def overlapping(out: Path, file: Path) -> int:
     if not file.is_file():
         raise InputError(f"{str(file)!r} is no file; give a test set")
     sources = [Source(name=_SOURCE)]
-    tests = [batch.dialogues for path in match_files([file], sources) for batch in read(path, sources)]
+    tests = [batch.dialogues for path in match_files([file], sources) for batch in read_file(path, sources)]
     rows = pl.concat(tests) if tests else pl.DataFrame()
     if rows.is_empty():
         raise InputError(f"{str(file)!r} holds no dialogue that can be read; give a test set of dialogues")

@@ -13,14 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cmtmed
-from cmtmed.dedup.cluster import components, guarded
-from cmtmed.dedup.links import Method, clusters_of, join, longest_first
+from cmtmed.dedup.cluster import cluster_texts, clusters_of, rank_longest_first
+from cmtmed.dedup.config import MinHashConfig
+from cmtmed.dedup.duplicate_pairs import near_duplicates
+from cmtmed.dedup.graph import label_components, pick_representatives
 from cmtmed.dedup.lsh import choose_bands
-from cmtmed.dedup.minhash import shingle_hash, signatures
-from cmtmed.dedup.overlap import containment, gram_hashes
-from cmtmed.dedup.pairs import near_duplicates
-from cmtmed.dedup.shingle import Texts, text_hashes
-from cmtmed.dedup.sketches import Sketches
+from cmtmed.dedup.minhash import signatures
+from cmtmed.dedup.ngram_overlap import hash_ngrams, ngram_containment
+from cmtmed.dedup.shingle import hash_texts, shingle_hash
+from cmtmed.dedup.signature_store import SignatureStore
+from cmtmed.dedup.texts import Texts
 from cmtmed.errors import UsageError
 
 quick = settings(max_examples=60)
@@ -61,7 +63,7 @@ def test_long_texts_are_signed_as_short_ones_are(scheme):
     reference = MinHash(num_perm=16, hashfunc=shingle_hash, scheme=scheme)
     reference.update_batch(shingle.encode() for shingle in shingles(text))
     assert made.tolist() == reference.hashvalues.tolist()
-    one, other, third = text_hashes(pl.Series([text, "".join(text.split()), text[:-9] + "痛" + text[-8:]]))
+    one, other, third = hash_texts(pl.Series([text, "".join(text.split()), text[:-9] + "痛" + text[-8:]]))
     assert one == other != third
 
 
@@ -136,13 +138,13 @@ def test_clusters_do_not_depend_on_the_order_of_rows():
 
 
 def test_clusters_do_not_depend_on_where_sketches_are(tmp_path):
-    texts = Texts.of(pl.Series(corpus(200)))
-    method = Method()
+    texts = Texts.from_column(pl.Series(corpus(200)))
+    config = MinHashConfig()
     expected = clusters_of(texts).tolist()
-    for chunks in ([texts], [Texts.of(pl.Series(corpus(200)).slice(at, 37)) for at in range(0, 300, 37)]):
+    for chunks in ([texts], [Texts.from_column(pl.Series(corpus(200)).slice(at, 37)) for at in range(0, 300, 37)]):
         cut = Texts(chunk for part in chunks for chunk in part.chunks)
-        sketches = Sketches.of(cut, method, tmp_path)
-        assert join(cut, sketches, method, longest_first(sketches))[0].tolist() == expected
+        store = SignatureStore.from_texts(cut, config, tmp_path)
+        assert cluster_texts(cut, store, config, rank_longest_first(store))[0].tolist() == expected
 
 
 def test_a_chain_does_not_become_one_cluster(caplog):
@@ -176,7 +178,7 @@ def test_a_chain_does_not_become_one_cluster(caplog):
     st.permutations(range(20)),
 )
 def test_the_guard_leaves_no_linked_pair_and_nobody_far_from_home(links, rank):
-    best = guarded([a for a, _ in links], [b for _, b in links], rank)
+    best = pick_representatives([a for a, _ in links], [b for _, b in links], rank)
     near = {at: {at} for at in range(20)}
     for a, b in links:
         near[a].add(b)
@@ -260,7 +262,7 @@ def test_a_changed_number_is_another_text_at_threshold_one():
 
 
 def test_white_space_does_not_count_and_characters_beyond_the_basic_plane_do():
-    one, other, third = text_hashes(pl.Series(["𠮷野家🙂 头痛", "𠮷野家🙂\n头痛\u3000", "吉野家🙂头痛"]))
+    one, other, third = hash_texts(pl.Series(["𠮷野家🙂 头痛", "𠮷野家🙂\n头痛\u3000", "吉野家🙂头痛"]))
     assert one == other != third
 
 
@@ -274,7 +276,7 @@ def test_bands_reach_the_recall(threshold):
 @quick
 @given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=30))
 def test_components_are_named_by_their_smallest(links):
-    labels = components([a for a, _ in links], [b for _, b in links], 20)
+    labels = label_components([a for a, _ in links], [b for _, b in links], 20)
     expected = list(range(20))
     for _ in range(20):
         for a, b in links:
@@ -307,10 +309,10 @@ def test_public_face():
 @quick
 @given(st.lists(signs, max_size=4), st.lists(signs, max_size=4), st.sampled_from([1, 3, 13]))
 def test_containment_is_the_share_of_known_grams(known, texts, n):
-    _, grams = gram_hashes(pl.Series(known, dtype=pl.String), n=n)
+    _, grams = hash_ngrams(pl.Series(known, dtype=pl.String), n=n)
     reference = set().union(*(shingles(text, n) for text in known)) if known else set()
     assert len(set(grams.tolist())) == len(reference)
-    found = containment(pl.Series(texts, dtype=pl.String), np.unique(grams), n=n)
+    found = ngram_containment(pl.Series(texts, dtype=pl.String), np.unique(grams), n=n)
     for text, value in zip(texts, found, strict=True):
         bare = "".join(text.split())
         own = [bare[at : at + n] for at in range(len(bare) - n + 1)]

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 import cmtmed
 from cmtmed.errors import UsageError
 from cmtmed.hub.card import _markdown, _tally
-from cmtmed.hub.metadata import FORM
+from cmtmed.hub.dataset.metadata import FORM
+from cmtmed.hub.dataset.shards import Staging
 from cmtmed.hub.repository import Repository
 from cmtmed.hub.sections import merge, split
-from cmtmed.hub.shards import Staging
 from tests.support.dialogues import SHARED, needs_real_data
 from tests.support.published import CARD, LINES, TEST, audited, built
 

@@ -11,10 +11,10 @@ import cmtmed
 from cmtmed.engine.audit import audit, judge, sampled
 from cmtmed.engine.report import read_report
 from cmtmed.errors import InputError, UsageError
+from cmtmed.hub.dataset.card import build_files
+from cmtmed.hub.dataset.label_scan import survey
 from cmtmed.hub.details import CardDetails, parse_details, read_details
-from cmtmed.hub.facts import build_files
 from cmtmed.hub.gate import CHECKS, Acknowledged, inspect
-from cmtmed.hub.survey import survey
 from cmtmed.io.manifest import read_manifest
 from tests.support.published import CARD, LINES, TEST, audited, built, crawl
 

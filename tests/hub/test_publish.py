@@ -19,9 +19,9 @@ from typer.testing import CliRunner
 import cmtmed
 from cmtmed.cli import app
 from cmtmed.errors import DatasetError, GateError, PublishError, UsageError
-from cmtmed.hub.picture import picture
+from cmtmed.hub.dataset.shards import Staging
+from cmtmed.hub.dataset.stage_chart import picture
 from cmtmed.hub.repository import Remote, read
-from cmtmed.hub.shards import Staging
 from cmtmed.hub.versions import compare
 from tests.support.hub_client import client_of, environment_of, published, publisher
 from tests.support.hub_server import Corrupt, Cut, Expired, HubServer, Kill, Status, Token, at, first
@@ -184,7 +184,7 @@ def test_hashed_ids(hub, good, tmp_path, monkeypatch):
 
 
 def test_many_shards(hub, good, tmp_path, monkeypatch):
-    monkeypatch.setattr("cmtmed.hub.shards.SHARD_BYTES", 1500)
+    monkeypatch.setattr("cmtmed.hub.dataset.shards.SHARD_BYTES", 1500)
     monkeypatch.setattr("cmtmed.hub.upload.SHARD_BYTES", 6000)
     done = push(hub, good, configs=["sft"])
     shards = [one.path for one in done.files if one.split == "train"]
@@ -667,7 +667,7 @@ def test_killed_at_every_request_and_repeated(good, tmp_path, monkeypatch):
     shutil.copytree(good, out)
     options = {"card": CARD, "configs": ["sft"], "gated": "auto", "private": False}
     drawn = picture(json.loads((out / "report.json").read_text(encoding="utf-8")))
-    monkeypatch.setattr("cmtmed.hub.build.picture", lambda _report: drawn)
+    monkeypatch.setattr("cmtmed.hub.dataset.package.picture", lambda _report: drawn)
     with HubServer(TOKENS) as hub:
         whole(hub, published(hub.url, out, REPO, **options))
         requests = len(hub.requests)

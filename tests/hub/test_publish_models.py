@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 import cmtmed
 from cmtmed.cli import app
 from cmtmed.errors import DatasetError, GateError, OutputError, PublishError, UsageError
-from cmtmed.hub.models.files import is_model_file, portable
+from cmtmed.hub.model.files import is_model_file, portable
 from cmtmed.training.merge import merge
 from cmtmed.training.provenance import origin
 from tests.support.hub_client import client_of, environment_of, published, publisher

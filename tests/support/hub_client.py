@@ -10,7 +10,7 @@ from huggingface_hub import constants
 from huggingface_hub.utils import close_session
 
 import cmtmed
-from cmtmed.hub import build
+from cmtmed.hub.dataset import package
 
 
 @contextmanager
@@ -53,7 +53,7 @@ def published(url, out, repo, **options):
 
 
 def _publish(url, out, repo, drawn, options):
-    build.picture = lambda _report: drawn
+    package.picture = lambda _report: drawn
     published(url, out, repo, **options)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cmtmed.anonymize import Identifier, find_identifiers
     from cmtmed.dedup.duplicate_pairs import near_duplicates
+    from cmtmed.builds import Build
     from cmtmed.engine import BuildReport, Explanation, build, explain, load
     from cmtmed.engine.audit import Audit, audit
     from cmtmed.errors import CmtmedError
@@ -27,6 +28,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Audit",
+    "Build",
     "BuildReport",
     "CmtmedError",
     "CorpusStage",
@@ -53,6 +55,7 @@ __all__ = [
 
 _HOMES = {
     "Audit": "cmtmed.engine.audit",
+    "Build": "cmtmed.builds",
     "BuildReport": "cmtmed.engine",
     "CmtmedError": "cmtmed.errors",
     "CorpusStage": "cmtmed.stage",

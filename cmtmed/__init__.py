@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cmtmed.hub.publish import Publication, publish
     from cmtmed.inquiry import Inquiry, Proactivity, find_inquiries, proactivity
     from cmtmed.pipeline import Pipeline
-    from cmtmed.report.corpus import write_report
+    from cmtmed.report.writer import write_report
     from cmtmed.resources import bundled
     from cmtmed.stage import CorpusStage, Stage
     from cmtmed.text.normalize import normalize
@@ -74,7 +74,7 @@ _HOMES = {
     "normalize": "cmtmed.text.normalize",
     "proactivity": "cmtmed.inquiry",
     "publish": "cmtmed.hub.publish",
-    "write_report": "cmtmed.report.corpus",
+    "write_report": "cmtmed.report.writer",
 }
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cmtmed.cli.console import output
-from cmtmed.report.corpus import write_report
+from cmtmed.report.writer import write_report
 
 
 def command(

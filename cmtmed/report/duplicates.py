@@ -87,17 +87,14 @@ def count_clusters(build: Build) -> Duplicates:
     for smallest, largest in _SIZES:
         number = table.filter(pl.col("size").is_between(smallest, largest or 2**62)).height
         if number:
-            sizes.append(
-                (
-                    f"{smallest}+"
-                    if largest is None
-                    else f"{smallest}"
-                    if smallest == largest
-                    else f"{smallest}–{largest}",
-                    number,
-                )
-            )
+            sizes.append((_format_range(smallest, largest), number))
     return Duplicates(table.height, int(table["size"].sum()) - table.height, sizes, table)
+
+
+def _format_range(smallest: int, largest: int | None) -> str:
+    if largest is None:
+        return f"{smallest}+"
+    return f"{smallest}" if smallest == largest else f"{smallest}–{largest}"
 
 
 def compare_clusters(build: Build, duplicates: Duplicates, number: int = MAX_CLUSTERS) -> list[Cluster]:

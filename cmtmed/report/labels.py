@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
-from cmtmed.anonymize import IDENTIFIER_LABELS
+from cmtmed.anonymize import LABELS
 
 Language = Literal["en", "zh"]
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh")
@@ -82,8 +82,7 @@ SLOTS: Final[Mapping[str, Bilingual]] = {
     "other": Bilingual("other", "其他"),
 }
 IDENTIFIERS: Final[Mapping[str, Bilingual]] = {
-    identifier_type: Bilingual(identifier_type, label.strip("[]"))
-    for identifier_type, label in IDENTIFIER_LABELS.items()
+    identifier_type: Bilingual(identifier_type, label.strip("[]")) for identifier_type, label in LABELS.items()
 }
 SPLITS: Final[Mapping[str, Bilingual]] = {
     "train": Bilingual("train", "训练集"),

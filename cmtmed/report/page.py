@@ -43,12 +43,15 @@ def render(**values: Any) -> str:
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["percent"] = lambda value: "<0.1 %" if 0 < value < 0.0005 else f"{100 * value:.1f} %"
     environment.globals.update(
-        t=lambda key, **placeholders: _render_both(
-            # Values are escaped unless a template produced them.
-            *(Markup(words).format(**_localize_values(placeholders, index)) for index, words in enumerate(TEXTS[key]))  # noqa: S704 (our words)
+        t=lambda key, **values: _render_both(
+            *(
+                # Values are escaped unless a template produced them; the text is ours.
+                Markup(text).format(**_localize_values(values, index))  # noqa: S704
+                for index, text in enumerate(TEXTS[key])
+            )
         ),
         name=lambda category, raw: _render_both(*get_label(category, raw)),
-        explain=lambda placeholders: _render_both(*translate_explanation(placeholders)),
+        explain=lambda explanation: _render_both(*translate_explanation(explanation)),
     )
     scripts = [_bundle_vega(), *((TEMPLATES / name).read_text(encoding="utf-8") for name in _SCRIPTS)]
     style = _build_style()
@@ -75,7 +78,7 @@ def build_dictionary() -> dict[str, Any]:
     """Return the texts and labels that the scripts need, by language."""
     return {
         language: {
-            "words": {key: words[index] for key, words in TEXTS.items()},
+            "words": {key: text[index] for key, text in TEXTS.items()},
             "names": {
                 category: {name: label[index] for name, label in labels.items()}
                 for category, labels in LABELS_BY_CATEGORY.items()

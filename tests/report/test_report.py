@@ -134,10 +134,10 @@ def test_duplicates_side_by_side_give_both_texts(demo):
                 assert "".join(words for _, words in passages) == text
 
 
-TEXTS = st.text(alphabet="头痛🙂a了", max_size=6)
+WORDS = st.text(alphabet="头痛🙂a了", max_size=6)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["same", "changed"]), TEXTS, TEXTS), max_size=6))
+@given(st.lists(st.tuples(st.sampled_from(["same", "changed"]), WORDS, WORDS), max_size=6))
 def test_joining_differences_loses_nothing(passages):
     told = join_passages(passages)
     assert ["".join(one[at] for one in told) for at in (1, 2)] == [
@@ -210,7 +210,7 @@ def test_every_word_is_said_in_both_languages_and_used():
         *((name, both) for known in LABELS_BY_CATEGORY.values() for name, both in known.items()),
     ]:
         assert all(words), key
-        assert set(re.findall(r"{\w+}", text.en)) == set(re.findall(r"{\w+}", text.zh)), key
+        assert set(re.findall(r"{\w+}", words.en)) == set(re.findall(r"{\w+}", words.zh)), key
     folder = Path(cmtmed.__file__).parent / "report"
     sources = "".join(
         path.read_text(encoding="utf-8") for path in folder.rglob("*") if path.suffix in {".py", ".html", ".js"}

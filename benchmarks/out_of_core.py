@@ -56,9 +56,9 @@ def run(path: Path, limit: int) -> None:
     import polars as pl
     import pyarrow as pa
 
-    from cmtmed.dedup.compiled import load_kernels
-    from cmtmed.dedup.dialogues import Rules, duplicates
-    from cmtmed.dedup.links import Method
+    from cmtmed.dedup.config import MinHashConfig
+    from cmtmed.dedup.duplicates import DuplicateRules, find_duplicates
+    from cmtmed.dedup.warmup import load_kernels
 
     load_kernels()
 
@@ -79,7 +79,7 @@ def run(path: Path, limit: int) -> None:
     watching.start()
     started = time.perf_counter()
     try:
-        found = duplicates(batches, Rules(Method(), folder=path.parent))
+        found = find_duplicates(batches, DuplicateRules(MinHashConfig(), folder=path.parent))
     finally:
         done.set()
         watching.join()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cmtmed.anonymize import Identifier, find_identifiers
-    from cmtmed.dedup.pairs import near_duplicates
+    from cmtmed.dedup.duplicate_pairs import near_duplicates
     from cmtmed.engine import BuildReport, Explanation, build, explain, load
     from cmtmed.engine.audit import Audit, audit
     from cmtmed.errors import CmtmedError
@@ -69,7 +69,7 @@ _HOMES = {
     "find_identifiers": "cmtmed.anonymize",
     "find_inquiries": "cmtmed.inquiry",
     "load": "cmtmed.engine",
-    "near_duplicates": "cmtmed.dedup.pairs",
+    "near_duplicates": "cmtmed.dedup.duplicate_pairs",
     "normalize": "cmtmed.text.normalize",
     "proactivity": "cmtmed.inquiry",
     "publish": "cmtmed.hub.publish",

@@ -13,7 +13,7 @@ from cmtmed import lineage
 from cmtmed.errors import StageError
 from cmtmed.stage import CorpusStage, Stage, columns
 from cmtmed.stages import STAGES, stage_class
-from tests.dialogues import doctor, table, tables, user
+from tests.support.dialogues import doctor, table, tables, user
 
 CAREFUL = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 

@@ -8,7 +8,7 @@ from cmtmed import lineage
 from cmtmed.stages.drop_by_length import DropByLength
 from cmtmed.stages.merge_turns import MergeTurns
 from cmtmed.stages.normalize_text import NormalizeText
-from tests.dialogues import doctor, table, turns, user
+from tests.support.dialogues import doctor, table, turns, user
 
 
 def test_a_row_that_nothing_happened_to_has_no_entry():

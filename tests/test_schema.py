@@ -14,7 +14,7 @@ from cmtmed.messages import flatten, nest
 from cmtmed.resources import bundled
 from cmtmed.schema import DIALOGUE, QUARANTINE, json_schema
 from cmtmed.stats import LENGTH_BINS, TURN_BINS, StageStats, TableStats
-from tests.dialogues import doctor, table, tables, user
+from tests.support.dialogues import doctor, table, tables, user
 
 
 @pytest.mark.parametrize(("name", "columns"), [("dialogue", DIALOGUE), ("quarantine", QUARANTINE)])

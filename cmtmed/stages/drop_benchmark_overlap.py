@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field, PositiveInt
 
-from cmtmed.dedup.overlap import containment, gram_hashes
+from cmtmed.dedup.ngram_overlap import hash_ngrams, ngram_containment
 from cmtmed.messages import flatten
 from cmtmed.stage import CorpusStage, columns
 
@@ -39,7 +39,7 @@ class DropBenchmarkOverlap(CorpusStage):
         if tests.is_empty():
             return pl.DataFrame(schema=schema)
         turns = flatten(tests["messages"])
-        text, gram = gram_hashes(turns.content.fill_null(""), n=self.ngram)
+        text, gram = hash_ngrams(turns.content.fill_null(""), n=self.ngram)
         rows = turns.dialogue.gather(pl.Series(text))
         return pl.DataFrame(
             {"source": tests["source"].gather(rows), "dialogue": tests["id"].gather(rows), "gram": pl.Series(gram)},
@@ -73,9 +73,9 @@ class DropBenchmarkOverlap(CorpusStage):
         for (source,), part in decision.group_by("source", maintain_order=True):
             grams = part["gram"].to_numpy()
             asked = turns.dialogue.filter(long_turn).filter(
-                pl.Series(containment(texts.filter(long_turn), grams, n=self.ngram) >= self.threshold)
+                pl.Series(ngram_containment(texts.filter(long_turn), grams, n=self.ngram) >= self.threshold)
             )
-            told = pl.Series(containment(whole, grams, n=self.ngram) >= self.threshold) & long_whole
+            told = pl.Series(ngram_containment(whole, grams, n=self.ngram) >= self.threshold) & long_whole
             hit = np.zeros(batch.height, dtype=bool)
             hit[asked.to_numpy()] = True
             mask = (pl.Series(hit) | told) & ~own & reason.is_null()

@@ -8,8 +8,8 @@ from typing import ClassVar, Final, Literal
 import polars as pl
 from pydantic import Field, PositiveInt, field_validator
 
-from cmtmed.dedup.dialogues import Rule, Rules, duplicates, summary
-from cmtmed.dedup.links import Method
+from cmtmed.dedup.config import MinHashConfig
+from cmtmed.dedup.duplicates import DuplicateRules, KeepRule, find_duplicates, summarize_dialogues
 from cmtmed.stage import CorpusStage, columns
 
 _BATCH: Final = 20_000
@@ -32,7 +32,7 @@ class DropDuplicates(CorpusStage):
     ngram: PositiveInt = Field(default=5, description="Characters per shingle.")
     num_perm: PositiveInt = Field(default=128, description="Length of a signature.")
     seed: int = Field(default=1, ge=0, description="Another seed gives other signatures.")
-    keep: tuple[Rule, ...] = Field(
+    keep: tuple[KeepRule, ...] = Field(
         default=("most_turns", "most_inquiries", "longest", "first"),
         description="Which dialogue of a cluster is kept: the rules in this order, each deciding what the one before "
         "left open. The first is the one with the least id.",
@@ -55,14 +55,16 @@ class DropDuplicates(CorpusStage):
 
     @field_validator("keep")
     @classmethod
-    def _ends_in_a_decision(cls, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    def _ends_in_a_decision(cls, rules: tuple[KeepRule, ...]) -> tuple[KeepRule, ...]:
         if not rules or rules[-1] != "first" or len(set(rules)) < len(rules):
             raise ValueError("name each rule once and end with 'first', which alone leaves nothing open")
         return rules
 
     def sketch(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Return per dialogue its text, its question and what the keep rules compare."""
-        return batch.select("id", *summary(pl.col("messages")), pl.col("inquiries").list.len().alias("asks"))
+        return batch.select(
+            "id", *summarize_dialogues(pl.col("messages")), pl.col("inquiries").list.len().alias("asks")
+        )
 
     def decide(self, sketches: pl.LazyFrame) -> pl.DataFrame:
         """Return ``id``, ``cluster`` and ``drop_reason`` of the dialogues that have a duplicate."""
@@ -72,8 +74,8 @@ class DropDuplicates(CorpusStage):
             for start in range(0, max(rows, 1), _BATCH):
                 yield sketches.slice(start, _BATCH).collect()
 
-        rules = Rules(
-            method=Method(self.threshold, self.ngram, self.num_perm, self.seed),
+        rules = DuplicateRules(
+            config=MinHashConfig(self.threshold, self.ngram, self.num_perm, self.seed),
             keep=self.keep,
             # At threshold 1 a changed number is another dialogue, also at the end of a longer one.
             containment=max(self.containment, self.threshold) if self.containment else None,
@@ -81,4 +83,4 @@ class DropDuplicates(CorpusStage):
             canned_share=self.canned_share if self.ignore_canned else None,
             same_question=self.same_question == "keep_best",
         )
-        return duplicates(batches, rules)
+        return find_duplicates(batches, rules)

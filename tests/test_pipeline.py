@@ -39,7 +39,7 @@ WRONG = {
     ),
     "a column that nobody wrote": (
         {"stages": ["assign_split"]},
-        "stage 'assign_split' reads column 'cluster', which no stage before it writes",
+        "stage 'assign_split' reads column 'cluster', which no earlier stage writes",
     ),
     "an edit after offsets were recorded": (
         {"stages": ["tag_inquiries", "normalize_text"]},

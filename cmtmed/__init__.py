@@ -1,7 +1,6 @@
-"""cmtmed: raw crawls of Chinese medical dialogues become clean Arrow datasets.
+"""cmtmed: turn raw crawls of Chinese medical dialogues into clean Arrow datasets.
 
-Everything below is loaded when it is first used, so that ``import cmtmed`` costs little more than nothing and
-pulls in no model library.
+Every public name is imported lazily on first access, so ``import cmtmed`` is cheap and pulls in no model library.
 """
 
 from __future__ import annotations
@@ -82,7 +81,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'cmtmed' has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value  # the next access does not come here
+    globals()[name] = value  # later accesses bypass __getattr__
     return value
 
 

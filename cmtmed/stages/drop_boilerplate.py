@@ -34,12 +34,12 @@ class DropBoilerplate(CorpusStage):
     writes: ClassVar = columns("messages", "drop_reason")
 
     min_dialogues: PositiveInt = Field(
-        default=20, description="A canned sentence stands under at least so many different questions …"
+        default=20, description="Minimum number of different questions under which a canned sentence occurs …"
     )
-    min_share: float = Field(default=0.001, ge=0, le=1, description="… and in at least this share of the corpus.")
+    min_share: float = Field(default=0.001, ge=0, le=1, description="… and minimum share of the corpus.")
     min_chars: PositiveInt = Field(default=12, description="Shorter sentences are never canned.")
     edge: PositiveInt = Field(
-        default=2, description="How many sentences from the start or end of a turn may be canned."
+        default=2, description="Number of sentences at the start and end of a turn that may be canned."
     )
 
     def sketch(self, batch: pl.DataFrame) -> pl.DataFrame:

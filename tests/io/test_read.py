@@ -255,7 +255,7 @@ class TestBadInput:
     def test_a_file_that_no_source_takes(self, tmp_path):
         (tmp_path / "crawl.csv").write_text("", encoding="utf-8")
         with pytest.raises(
-            InputError, match=r"no source takes '.*crawl\.csv'; the pipeline's sources match '\*\.json'"
+            InputError, match=r"no source matches '.*crawl\.csv'; the pipeline's sources match '\*\.json'"
         ):
             match_files([tmp_path / "crawl.csv"], [Source(name="s", match="*.json")])
 

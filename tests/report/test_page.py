@@ -10,11 +10,12 @@ from contextlib import suppress
 import pytest
 
 import cmtmed
+from cmtmed.builds import Build
 from cmtmed.report import palette
-from cmtmed.report.choose import choose
-from cmtmed.report.facts import gather
-from cmtmed.report.names import LANGUAGES
-from cmtmed.report.palette import contrast
+from cmtmed.report.labels import LANGUAGES
+from cmtmed.report.palette import compute_contrast
+from cmtmed.report.sampling import sample_dialogues
+from cmtmed.report.summary import summarize_build
 from tests.support.browser import browser, needs_browser, visit
 from tests.support.reports import HOSTILE, SOURCE, crawl
 
@@ -75,7 +76,7 @@ def test_search_and_filters_find_what_is_there(chromium, page, demo):
     with visit(chromium, page) as seen:
         found = seen.page.locator("#browse .found").first
         assert found.inner_text() == "1–10 of 202"
-        ticks = [row for row in choose(demo, 1000, 202) if "蜱虫" in str(row["messages"])]
+        ticks = [row for row in sample_dialogues(Build.open(demo), 1000) if "蜱虫" in str(row["messages"])]
         assert 0 < len(ticks) < 10
         seen.page.fill("#search", "蜱虫")
         seen.has(".dialogue", len(ticks))
@@ -342,9 +343,9 @@ def test_numbers_of_the_heat_map_can_be_read(chromium, page, demo, theme):
             colours = [
                 "#" + "".join(f"{int(part):02x}" for part in re.findall(r"\d+", one)[:3]) for one in (ink, ground)
             ]
-            assert contrast(*colours) >= 4.5, (told, colours)
+            assert compute_contrast(*colours) >= 4.5, (told, colours)
             inks.add(ink)
         assert len(inks) == 2
         few = seen.page.locator("[data-chart=slots] path[stroke-dasharray]")
-        assert few.count() == len(gather(demo).after.inquiries)  # the fourth turn, of one dialogue
+        assert few.count() == len(summarize_build(Build.open(demo)).after.inquiries)  # the fourth turn, of one dialogue
         assert re.search(r"Turns in all\s+1$", seen.tip(few.first))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cmtmed.engine.explanation import Explanation, explain
+from cmtmed.builds.explanation import Explanation, explain
 from cmtmed.engine.local import build as build_locally
 from cmtmed.engine.progress import Progress
 from cmtmed.engine.report import BuildReport, read_report

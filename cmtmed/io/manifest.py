@@ -45,7 +45,7 @@ def versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             # Run from a source tree that was never installed; the package itself knows its version.
-            from cmtmed import __version__
+            from cmtmed._version import __version__
 
             found[name] = __version__
     return found

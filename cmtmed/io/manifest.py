@@ -54,7 +54,7 @@ def versions() -> dict[str, str]:
 def manifest(
     pipeline: Pipeline,
     inputs: Sequence[Mapping[str, Any]],
-    counts: Mapping[str, int],
+    counts: Mapping[str, object],
     drops: Mapping[str, int],
     quarantine: Mapping[str, int],
     views: Mapping[str, Mapping[str, int]],

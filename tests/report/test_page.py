@@ -84,7 +84,7 @@ def test_search_and_filters_find_what_is_there(chromium, page, demo):
         assert seen.page.evaluate("CSS.highlights.get('search').size") >= 1
         seen.page.fill("#search", "没有人会这样说")
         seen.has(".dialogue", 0)
-        assert found.inner_text() == "No dialogue of the sample fits."
+        assert found.inner_text() == "No dialogue of the sample matches."
         seen.page.click("#clear")
         seen.has(".dialogue", 10)
         drops = json.loads((demo / "manifest.json").read_text(encoding="utf-8"))["drops"]
@@ -110,7 +110,7 @@ def test_pages_tips_and_links(chromium, page):
         seen.page.mouse.move(seen.page.locator("#dialogues").bounding_box()["x"] + 2, 450)
         mark = seen.page.locator(".dialogue mark.asks").first
         mark.focus()
-        assert seen.text("#tip").startswith("Asks for: ")
+        assert seen.text("#tip").startswith("Asks about: ")
         # Focus moves the page below the pointer, and the tip has to come along.
         seen.page.evaluate("scrollBy(0, 60)")
         seen.frames()
@@ -170,7 +170,7 @@ def test_hostile_text_stays_text(chromium, hostile, tmp_path):
         isolated = "[...document.querySelectorAll('.said bdi, .id')].map((one) => getComputedStyle(one).unicodeBidi)"
         assert set(seen.page.evaluate(isolated)) == {"isolate"}
         assert (seen.errors, seen.dialogs, len(seen.requests)) == ([], [], 1)
-        assert "Not anonymized." in seen.page.locator("[role=alert]").inner_text() or "未去标识" in seen.text(
+        assert "Not anonymized." in seen.page.locator("[role=alert]").inner_text() or "未做去标识处理" in seen.text(
             "[role=alert]"
         )
 

@@ -18,7 +18,7 @@ from cmtmed.errors import DatasetError, UsageError
 from cmtmed.training.model import check_fit, load_model, load_tokenizer
 from cmtmed.training.ppo.rollout import batches
 from cmtmed.training.ppo.settings import AdapterReward, ModelReward
-from cmtmed.training.reward.preferences import encode
+from cmtmed.training.reward.encoding import encode_answer
 from cmtmed.training.run import Run, is_run, read
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class _Reader:
         """Return tokens as the reward stage made them, where the template lets it; else without what does not fit."""
         if "generation" in str(self._tokenizer.chat_template):
             with suppress(DatasetError):  # of templates that run answers together
-                return encode(self._tokenizer, messages[:-1], messages[-1:], self._longest).ids
+                return encode_answer(self._tokenizer, messages[:-1], messages[-1:], self._longest).ids
         told: Any = self._tokenizer.apply_chat_template(messages, return_dict=False)
         return list(told)[-self._longest :]
 

@@ -38,7 +38,6 @@ bench: setup
 	$(BIN)/python benchmarks/build.py
 
 docs: setup
-	$(PIP) install --constraint constraints.txt --editable '.[docs]'
 	$(BIN)/mkdocs build --strict
 
 clean:

@@ -54,6 +54,14 @@ def test_the_pages_that_users_read_first_are_there_in_chinese():
     ]
 
 
+def test_the_architecture_names_files_that_exist():
+    paths = re.findall(
+        r"`((?:cmtmed|trainers|tests)/[\w/]+(?:\.py)?/?)`", (DOCS / "architecture.md").read_text("utf-8")
+    )
+    assert len(paths) > 15
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 def test_the_index_leads_to_every_page():
     index = (DOCS / "index.md").read_text(encoding="utf-8")
     pages = [path for path in DOCS.glob("*.md") if path.name != "index.md"]

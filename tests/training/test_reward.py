@@ -162,7 +162,7 @@ def test_sides_without_pairs_are_refused(tokenizer):
     tied = [
         Ranking(str(at), [user(f"第{at}次头痛，该怎么办")], [[doctor("好")], [doctor("行")]], [1, 1]) for at in range(9)
     ]
-    with pytest.raises(UsageError, match=r"no pair is left to learn from in 9 rankings: 9 ties .*set ties=use"):
+    with pytest.raises(UsageError, match=r"no pair is left to train on in 9 rankings: 9 ties .*set ties=use"):
         sides(tied, tokenizer)
     assert len(sides(tied, tokenizer, ties="use")[2]) == 9
     with pytest.raises(UsageError, match=r"held_out 0.5 of 9 .*without a pair in which one answer is better"):
@@ -345,7 +345,7 @@ def test_bad_settings(base, tmp_path, words, message):
 
 def test_a_view_of_the_wrong_kind(base, tmp_path):
     view = sft_view(tmp_path / "sft")
-    with pytest.raises(UsageError, match=r"holds the view 'sft', and the reward trainer reads files of rankings"):
+    with pytest.raises(UsageError, match=r"holds the view 'sft', but the reward trainer reads ranking files"):
         train("reward", f"model={base}", f"out={tmp_path / 'run'}", "lora=null", *STEPS, f"data.0.path={view}")
 
 

@@ -117,7 +117,8 @@ class Ppo:
         Returns:
             Metrics of the update, as means over all processes: ``reward`` and ``reward/NAME`` an answer, ``kl`` to the
             reference in nats an answer, ``policy_kl`` to the policy before the update in nats a token, ``entropy`` in
-            nats a token, losses, ``tokens_per_second`` (prompts and answers, the whole update) and the rest; and the answers of this process with ids, texts and rewards.
+            nats a token, losses, ``tokens_per_second`` (prompts and answers, the whole update) and the rest; and the
+            answers of this process with ids, texts and rewards.
         """
         began = time.perf_counter()
         settings, step = self.settings, self.state.step
@@ -178,7 +179,7 @@ class Ppo:
     def _score_answers(
         self, batch: Sequence[Prompt], answers: Sequence[Sequence[int]]
     ) -> tuple[Tensor, dict[str, float], list[dict[str, Any]]]:
-        """Return the score of each answer, shape (answers,), the mean reward by source, and the answers with their texts."""
+        """Return the score of each answer, shape (answers,), the mean reward by source, and the answers as text."""
         settings = self.settings
         ended = [answer[-1] in self._stop for answer in answers]
         texts_ids = [answer[:-1] if end else answer for answer, end in zip(answers, ended, strict=True)]

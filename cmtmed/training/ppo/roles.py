@@ -237,7 +237,7 @@ class Roles:
         )
 
     def value(self, prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]) -> Tensor:
-        """Return the values by the adapter of their own, as `AnswerOutputs.values`; called inside ``use_adapter(VALUE)``."""
+        """Return the values by their own adapter, as `AnswerOutputs.values`; called inside ``use_adapter(VALUE)``."""
         rows = [[*prompt, *answer[:-1]] for prompt, answer in zip(prompts, answers, strict=True)]
         ids, mask = left_padded(rows, self._pad, self.device)
         with self.autocast():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -17,6 +17,7 @@ from cmtmed.dedup.duplicates import summarize_dialogues
 from cmtmed.dedup.texts import Texts
 from cmtmed.dedup.verify import count_shingles
 from cmtmed.errors import UsageError, did_you_mean
+from cmtmed.schema import empty_table
 
 _STAGE: Final = "drop_duplicates"
 _LABELS: Final = {
@@ -60,7 +61,7 @@ def list_clusters(out: str | Path) -> pl.DataFrame:
     Raises:
         DatasetError: ``out`` holds no finished build.
     """
-    rows = pl.concat(_iter_dialogues(Build.open(out), ["cluster", "drop_reason"])).drop_nulls("cluster")
+    rows = _concat(_iter_dialogues(Build.open(out), ["cluster", "drop_reason"])).drop_nulls("cluster")
     sizes = rows.group_by("cluster").agg(pl.len().alias("size"))
     reasons = rows.drop_nulls("drop_reason").pivot(
         "drop_reason", index="cluster", values="drop_reason", aggregate_function="len"
@@ -94,7 +95,7 @@ def find_cluster(out: str | Path, id: str) -> list[Member]:  # noqa: A002 (as in
         raise UsageError(f"no dialogue {id!r} in {str(build.root)!r}; {did_you_mean(id, ids[:20_000])}")
     if cluster is None:
         raise UsageError(f"dialogue {id!r} has no duplicate; cmtmed duplicates {build.root} lists the clusters")
-    members = pl.concat([rows.filter(pl.col("cluster") == cluster) for rows in _iter_dialogues(build)])
+    members = _concat([rows.filter(pl.col("cluster") == cluster) for rows in _iter_dialogues(build)])
     return _compare_members(members.sort(pl.col("id") != cluster, "id"), *_stage_options(build))
 
 
@@ -112,12 +113,12 @@ def sample_members(out: str | Path, clusters: Sequence[str], members: int) -> di
     build = Build.open(out)
     options = _stage_options(build)
     names = pl.Series(clusters, dtype=pl.String).implode()
-    ids = pl.concat([rows.filter(pl.col("cluster").is_in(names)) for rows in _iter_dialogues(build, ["id", "cluster"])])
+    ids = _concat([rows.filter(pl.col("cluster").is_in(names)) for rows in _iter_dialogues(build, ["id", "cluster"])])
     # Blake2 rather than a hash of Polars, which may change between versions.
     sample = ids.with_columns(pl.Series("draw", [hashlib.blake2b(name.encode()).digest() for name in ids["id"]]))
     sample = sample.sort(pl.col("id") != pl.col("cluster"), "draw").group_by("cluster").head(members + 1)
     sampled_ids = sample["id"].implode()
-    dialogues = pl.concat([rows.filter(pl.col("id").is_in(sampled_ids)) for rows in _iter_dialogues(build)])
+    dialogues = _concat([rows.filter(pl.col("id").is_in(sampled_ids)) for rows in _iter_dialogues(build)])
     result = {}
     for name in clusters:
         rows = dialogues.filter(pl.col("cluster") == name).sort(pl.col("id") != name, "id")
@@ -135,6 +136,12 @@ def differences(first: str, second: str) -> Iterator[tuple[str, str, str]]:
     """Align two texts: yield (``same`` | ``changed``, passage of the first, passage of the second)."""
     for tag, start, end, second_start, second_end in SequenceMatcher(None, first, second, autojunk=False).get_opcodes():
         yield ("same" if tag == "equal" else "changed"), first[start:end], second[second_start:second_end]
+
+
+def _concat(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Join batches of dialogues; a build that kept and dropped nothing has none."""
+    tables = list(batches)
+    return pl.concat(tables) if tables else empty_table()
 
 
 def _compare_members(rows: pl.DataFrame, ngram: int, keep: list[str]) -> list[Member]:

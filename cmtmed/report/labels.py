@@ -134,7 +134,7 @@ _OTHER_EXPLANATIONS: Final = {
 def get_label(category: str, name: str) -> Bilingual:
     """Return the label of a name in both languages.
 
-    >>> named("slot", "exam").zh, named("stage", "my_stage").zh, named("reason", "identifier:PHONE").zh
+    >>> get_label("slot", "exam").zh, get_label("stage", "my_stage").zh, get_label("reason", "identifier:PHONE").zh
     ('检查', 'my_stage', '含标识符：电话')
     """
     before, colon, after = name.partition(":")
@@ -148,7 +148,7 @@ def get_label(category: str, name: str) -> Bilingual:
 def translate_explanation(explanation: str) -> Bilingual:
     """Return the explanation why a dialogue of a cluster was kept, in both languages.
 
-    >>> why("the kept one has more turns: 4, this one 2").zh
+    >>> translate_explanation("the kept one has more turns: 4, this one 2").zh
     '保留的对话轮次更多：4，此对话为 2'
     """
     match = _COMPARISON.fullmatch(explanation)

@@ -118,7 +118,9 @@ def test_pages_tips_and_links(chromium, page):
         assert abs(shown["y"] - asked["y"] - asked["height"] - 16) < 2
         seen.page.keyboard.press("Escape")
         assert seen.page.locator("#tip").is_hidden()
-        assert "Doctors' turns that ask" in seen.tip(seen.page.locator("[data-chart=asking] .mark-rect path").first)
+        assert "Doctor turns with a question" in seen.tip(
+            seen.page.locator("[data-chart=asking] .mark-rect path").first
+        )
         seen.page.evaluate("scrollBy(0, 60)")  # what it tells of is no longer under the pointer
         seen.page.wait_for_selector("#tip", state="hidden")
     with visit(chromium, page, fragment="#sharegpt/a043") as seen:

@@ -170,7 +170,7 @@ def test_sides_without_pairs_are_refused(tokenizer):
     clear = [Ranking("1", [user("头痛三天了，该怎么办")], [[doctor("好")], [doctor("行")]], [2, 1])]
     with pytest.raises(UsageError, match=r"held_out 1e-06 of 1 rankings keeps 0"):
         sides(clear, tokenizer, held_out=1e-6)
-    with pytest.raises(UsageError, match=r"held_out 0.99\d* takes all of 1 rankings"):
+    with pytest.raises(UsageError, match=r"held_out 0.99\d* takes all 1 rankings"):
         sides(clear, tokenizer, held_out=0.999999)
     close = [Ranking("1", [user("头痛三天了，该怎么办")], [[doctor("好")], [doctor("行")]], [2, 1], 3)]
     with pytest.raises(UsageError, match=r"1 pairs are too close"):
@@ -311,7 +311,7 @@ def test_the_padding_token_of_a_run_without_one_of_its_own(base, tmp_path):
     loaded = load_model(str(tmp_path / "run"), scalar=True).eval()
     assert loaded.config.pad_token_id == run.content["pad_token_id"] == tokenizer.eos_token_id
     ids = encode_answer(load_tokenizer(str(tmp_path / "run")), [user("头痛")], [doctor("多久了？")], 99).ids
-    padded = PairCollator(tokenizer.eos_token_id).padded([ids, [*ids, *ids]])
+    padded = PairCollator(tokenizer.eos_token_id).pad([ids, [*ids, *ids]])
     with torch.no_grad():
         alone, together = loaded(torch.tensor([ids])).logits[0], loaded(**padded).logits[0]
     assert float(alone) == pytest.approx(float(together), abs=1e-6)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from cmtmed.anonymize.identifier import TYPES
 from cmtmed.errors import did_you_mean
@@ -62,3 +62,18 @@ def completed(actions: Mapping[str, Action], default: Action) -> dict[str, Actio
 def needs_key(actions: Mapping[str, Action]) -> bool:
     """Say whether any choice depends on the secret key: surrogates do, and so does the offset of dates."""
     return "pseudonym" in actions.values() or actions.get("DATE") == "generalize"
+
+
+def list_unredacted(options: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return the identifier types that a pipeline leaves in the text, in the order of `TYPES`.
+
+    Args:
+        options: of its stage ``redact_identifiers``; None if it has no such stage, which leaves all of them.
+
+    >>> list_unredacted({"actions": {"ORG": "keep", "PERSON": "pseudonym"}, "default_action": "tag"})
+    ('ORG',)
+    """
+    if options is None:
+        return TYPES
+    actions = completed(options.get("actions", {}), options.get("default_action", "tag"))
+    return tuple(identifier_type for identifier_type in TYPES if actions[identifier_type] == "keep")

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from cmtmed.builds.explanation import Explanation, explain
 from cmtmed.cli.console import output
-from cmtmed.engine import Explanation, explain
 
 _SPEAKERS = {"user": "patient", "assistant": "doctor", "system": "system"}
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any, Final
 
+from cmtmed.anonymize.actions import list_unredacted
+from cmtmed.artifacts import HashedFile
 from cmtmed.engine.audit import is_settled, read_audit
 from cmtmed.errors import DatasetError, UsageError, did_you_mean
 from cmtmed.hub.dataset.benchmarks import overlapping
 from cmtmed.hub.dataset.label_scan import Survey, identified
 from cmtmed.hub.details import CardDetails
 from cmtmed.hub.licenses import may_carry, objections
-from cmtmed.views.dataset import DataFile
 
 CHECKS: Final = {
     "files": "tables are as the build wrote them, weights as the training wrote them",
@@ -95,7 +96,7 @@ def inspect(
     out: Path,
     manifest: Mapping[str, Any],
     report: Mapping[str, Any],
-    files: Sequence[DataFile],
+    files: Sequence[HashedFile],
     found: Survey,
     details: CardDetails,
     known: Acknowledged,
@@ -131,7 +132,7 @@ def inspect_taught(
     out: Path,
     manifest: Mapping[str, Any],
     report: Mapping[str, Any],
-    files: Sequence[DataFile],
+    files: Sequence[HashedFile],
     found: Survey,
     known: Acknowledged,
 ) -> list[Finding]:
@@ -177,7 +178,7 @@ def exposed(commits: int) -> list[Finding]:
     return [Finding(HISTORY, reason, way_out)] if commits else []
 
 
-def _files(manifest: Mapping[str, Any], files: Sequence[DataFile], found: Survey) -> Iterator[Finding]:
+def _files(manifest: Mapping[str, Any], files: Sequence[HashedFile], found: Survey) -> Iterator[Finding]:
     """The audit looks at the table of dialogues; views hold the same text only if nobody touched them since."""
     kept = manifest["counts"]["kept"]
     if found.rows != kept:
@@ -206,18 +207,17 @@ def _redaction(manifest: Mapping[str, Any]) -> Iterator[Finding]:
             f"pipeline {manifest['pipeline']['name']!r} has no stage redact_identifiers, so nothing was replaced",
             "add the stage and build again",
         )
-    for stage in manifest["pipeline"]["stages"]:
-        options = stage.get("redact_identifiers") or {}
-        default = options.get("default_action", "tag")
-        kept = [*options.get("keep", ()), *(k for k, action in options.get("actions", {}).items() if action == "keep")]
-        if default == "keep":
-            kept.append("every type that is not named")
-        if kept:
-            yield Finding(
-                "anonymization",
-                f"the pipeline leaves identifiers in the text: {', '.join(sorted(set(kept)))}",
-                "give these types another action than keep and build again",
-            )
+        return
+    options = next(
+        stage["redact_identifiers"] for stage in manifest["pipeline"]["stages"] if "redact_identifiers" in stage
+    )
+    kept = list_unredacted(options)
+    if kept:
+        yield Finding(
+            "anonymization",
+            f"the pipeline leaves identifiers in the text: {', '.join(sorted(kept))}",
+            "give these types another action than keep and build again",
+        )
 
 
 def _labels(manifest: Mapping[str, Any], found: Survey) -> Iterator[Finding]:

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Final
 
-from cmtmed.anonymize import TYPES
-from cmtmed.anonymize.actions import completed
+from cmtmed.anonymize.actions import list_unredacted
 from cmtmed.artifacts import REPORT_FILE
 from cmtmed.builds import Build
 from cmtmed.errors import DatasetError
@@ -164,7 +163,8 @@ def summarize_build(build: Build) -> BuildSummary:
         DatasetError: they are damaged or contradict each other.
     """
     manifest, report = build.manifest, build.report
-    redacts, unredacted = _list_unredacted(build)
+    redaction = build.stage_options("redact_identifiers")
+    redacts, unredacted = redaction is not None, list_unredacted(redaction)
     summary = BuildSummary(
         pipeline=manifest.pipeline.name,
         fingerprint=manifest.pipeline.fingerprint,
@@ -205,15 +205,6 @@ def _list_steps(dialogues: int, stages: Sequence[StageStats]) -> Iterator[Step]:
     for stage in stages:
         remaining -= stage.dropped.total()
         yield Step(stage.stage, remaining, stage.edited, _rank(stage.dropped))
-
-
-def _list_unredacted(build: Build) -> tuple[bool, tuple[str, ...]]:
-    """Return whether the pipeline redacts, and the identifier types that it keeps unchanged."""
-    options = build.stage_options("redact_identifiers")
-    if options is None:
-        return False, TYPES
-    actions = completed(options.get("actions", {}), options.get("default_action", "tag"))
-    return True, tuple(identifier_type for identifier_type in TYPES if actions[identifier_type] == "keep")
 
 
 def _rank(counts: Mapping[str, int]) -> dict[str, int]:

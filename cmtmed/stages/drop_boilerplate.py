@@ -15,7 +15,7 @@ from cmtmed.text.canned import QUANTITY, CannedRule
 from cmtmed.text.sentences import sentences, split
 
 _QUESTION: Final = r"[?？吗呢么][\s。！!.”\"』」）)]*$"
-_SHARD_ROWS: Final = 4_000_000
+_PARTITION_ROWS: Final = 4_000_000
 
 
 class DropBoilerplate(CorpusStage):
@@ -69,11 +69,12 @@ class DropBoilerplate(CorpusStage):
             sketches.select(pl.len(), pl.col("sentence").is_null().sum().alias("dialogues")).collect().row(0)
         )
         rule = CannedRule(self.min_dialogues, self.min_share)
-        shards = 1 + rows // _SHARD_ROWS
+        partitions = 1 + rows // _PARTITION_ROWS
         # By ranges of the hash, so that memory does not grow with the corpus.
+        partition_of = pl.col("sentence") % partitions
         canned = [
-            rule.select(sketches.filter(pl.col("sentence") % shards == shard), ["question"], dialogues).collect()
-            for shard in range(shards)
+            rule.select(sketches.filter(partition_of == partition), ["question"], dialogues).collect()
+            for partition in range(partitions)
         ]
         return pl.concat(canned).sort("sentence")
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import polars as pl
 import pyarrow as pa
 
+from cmtmed.artifacts import HashedFile
 from cmtmed.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -28,22 +28,6 @@ FILE_BYTES: Final = 500_000_000
 
 BATCH_ROWS: Final = 1000
 """Rows of one Arrow record batch: what a reader touches to get at one row."""
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """An Arrow file of a build: path below the build, size in bytes, SHA-256 in hexadecimal digits."""
-
-    path: str
-    bytes: int
-    sha256: str
-
-    @classmethod
-    def from_path(cls, file: Path, root: Path) -> DataFile:
-        """Describe a file as it is now."""
-        with file.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        return cls(file.relative_to(root).as_posix(), file.stat().st_size, digest)
 
 
 class _Stream:
@@ -100,7 +84,7 @@ class DatasetWriter:
         self._schema = self._features.arrow_schema
         self._folder, self._fingerprint, self._splits = folder, fingerprint, splits
         self._streams: dict[str, _Stream] = {}
-        self.files: list[DataFile] = []
+        self.files: list[HashedFile] = []
         """The data files, once it is closed."""
 
     def write(self, table: pl.DataFrame, split: str = "") -> None:
@@ -121,7 +105,7 @@ class DatasetWriter:
         for split, stream in self._streams.items():
             names = stream.close()
             self._describe(split, stream, names)
-            self.files += [DataFile.from_path(stream.folder / name, self._folder.parent) for name in names]
+            self.files += [HashedFile.of(stream.folder / name, self._folder.parent) for name in names]
         if self._splits:
             order = sorted(self._streams, key=lambda split: (split != "train", split != "validation", split))
             _write_json(self._folder / "dataset_dict.json", {"splits": order})

@@ -8,14 +8,14 @@ import shutil
 import pytest
 
 import cmtmed
+from cmtmed.builds.manifest import Manifest
+from cmtmed.builds.report import BuildReport
 from cmtmed.engine.audit import audit, judge, sampled
-from cmtmed.engine.report import read_report
 from cmtmed.errors import InputError, UsageError
 from cmtmed.hub.dataset.card import build_files
 from cmtmed.hub.dataset.label_scan import survey
 from cmtmed.hub.details import CardDetails, parse_details, read_details
 from cmtmed.hub.gate import CHECKS, Acknowledged, inspect
-from cmtmed.io.manifest import read_manifest
 from tests.support.published import CARD, LINES, TEST, audited, built, crawl
 
 DETAILS = parse_details(CardDetails, CARD)
@@ -29,7 +29,15 @@ def good(tmp_path_factory):
 
 def findings(out, details=DETAILS, known=NOTHING, *, hashed_ids=False):
     files = build_files(out, ["sft", "pretrain", "prompts", "dialogues"])
-    return inspect(out, read_manifest(out), read_report(out), files, survey(out, hashed_ids=hashed_ids), details, known)
+    return inspect(
+        out,
+        Manifest.read(out).to_dict(),
+        BuildReport.read(out).to_dict(),
+        files,
+        survey(out, hashed_ids=hashed_ids),
+        details,
+        known,
+    )
 
 
 def only(found, check):

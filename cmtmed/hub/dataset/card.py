@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from cmtmed.artifacts import HashedFile
 from cmtmed.builds.clusters import list_clusters
 from cmtmed.engine.privacy import statement
 from cmtmed.hub.dataset.label_scan import Survey
@@ -16,7 +17,6 @@ from cmtmed.hub.details import CardDetails, Details
 from cmtmed.hub.gate import Finding
 from cmtmed.hub.licenses import NONE, lookup
 from cmtmed.stats import MIN_DEPARTMENT_DIALOGUES
-from cmtmed.views.dataset import DataFile
 
 CONFIGS: Final = {
     "sft": "fine-tuning: `messages` (role, content), and `weights`, one a message: 0 for what is not to be learnt.",
@@ -52,15 +52,15 @@ class Version:
     key_mark: str = ""
 
 
-def checksum(files: Sequence[PublishedFile | DataFile]) -> str:
+def checksum(files: Sequence[PublishedFile | HashedFile]) -> str:
     """Return the SHA-256 over the lines ``SHA-256 path`` of files, sorted by path."""
     lines = [f"{one.sha256} {one.path}\n" for one in sorted(files, key=lambda one: one.path)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def build_files(out: Path, tables: Sequence[str]) -> list[DataFile]:
+def build_files(out: Path, tables: Sequence[str]) -> list[HashedFile]:
     """Return the Arrow files of some tables of a build as they are now, in order of path."""
-    files = [DataFile.from_path(file, out) for table in tables for file in (out / table).glob("*/*.arrow")]
+    files = [HashedFile.of(file, out) for table in tables for file in (out / table).glob("*/*.arrow")]
     return sorted(files, key=lambda file: file.path)
 
 

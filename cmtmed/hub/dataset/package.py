@@ -10,7 +10,9 @@ from typing import Any
 
 from cmtmed._version import __version__
 from cmtmed.anonymize.key import mark
-from cmtmed.engine.report import read_report
+from cmtmed.artifacts import HashedFile
+from cmtmed.builds.manifest import Manifest
+from cmtmed.builds.report import BuildReport
 from cmtmed.errors import UsageError, did_you_mean
 from cmtmed.hub.card import write_card
 from cmtmed.hub.dataset.card import CONFIGS, Version, build_files, checksum, facts
@@ -27,8 +29,6 @@ from cmtmed.hub.package import Order
 from cmtmed.hub.record import FILE as RECORD
 from cmtmed.hub.record import audit_of, encode, record
 from cmtmed.hub.repository import CARD, Kind, Repository
-from cmtmed.io.manifest import read_manifest
-from cmtmed.views.dataset import DataFile
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Build:
     report: dict[str, Any]
     survey: Survey
     configs: tuple[str, ...]
-    files: list[DataFile]
+    files: list[HashedFile]
     kind: Kind = "dataset"
 
     @classmethod
@@ -65,7 +65,7 @@ class Build:
             DatasetError: it is no finished build, or damaged.
         """
         out = order.out
-        manifest, report = read_manifest(out), read_report(out)
+        manifest, report = Manifest.read(out).to_dict(), BuildReport.read(out).to_dict()
         there = [name for name in CONFIGS if name in manifest["views"]]
         for name in configs:
             if name not in there:

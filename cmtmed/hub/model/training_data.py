@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from cmtmed.engine.report import read_report
+from cmtmed.builds.manifest import Manifest
+from cmtmed.builds.report import BuildReport
 from cmtmed.errors import UsageError
 from cmtmed.hub.dataset.card import CONFIGS, build_files, checksum
 from cmtmed.hub.dataset.label_scan import Survey, survey
 from cmtmed.hub.gate import Acknowledged, Finding, inspect_taught
 from cmtmed.hub.model.directory import Directory, is_file
 from cmtmed.hub.record import audit_of
-from cmtmed.io.manifest import read_manifest
 
 _MANIFEST: Final = "manifest.json"
 
@@ -125,7 +125,7 @@ def _manifest_of(place: Path) -> str | None:
 
 
 def _look(root: Path, known: Acknowledged) -> Taught:
-    manifest, report = read_manifest(root), read_report(root)
+    manifest, report = Manifest.read(root).to_dict(), BuildReport.read(root).to_dict()
     looked = survey(root, hashed_ids=True)
     files = build_files(root, [name for name in CONFIGS if (root / name).is_dir()])
     findings = inspect_taught(root, manifest, report, files, looked, known)

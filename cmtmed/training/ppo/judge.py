@@ -92,7 +92,7 @@ class Judge:
         with ThreadPoolExecutor(self._source.concurrency) as pool:
             futures = [pool.submit(self._score, conversation) for conversation in batch.conversations]
             try:
-                return [conversation.result() for conversation in futures]
+                return [future.result() for future in futures]
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)  # the rest would only fail the same way, one by one
                 raise

@@ -46,7 +46,7 @@ class Rollout(NamedTuple):
     Attributes:
         prompts: tokens of each.
         answers: tokens of each.
-        places: of the prompts in the batch of all processes.
+        indices: of the prompts in the batch of all processes.
         mask: where an answer has tokens.
         logprobs: of the policy that sampled.
         values: expected return before each token.
@@ -56,7 +56,7 @@ class Rollout(NamedTuple):
 
     prompts: list[list[int]]
     answers: list[list[int]]
-    places: list[int]
+    indices: list[int]
     mask: Tensor
     logprobs: Tensor
     values: Tensor
@@ -182,32 +182,32 @@ class Ppo:
         """Return the score of each answer, shape (answers,), the mean reward by source, and the answers as text."""
         settings = self.settings
         ended = [answer[-1] in self._stop for answer in answers]
-        texts_ids = [answer[:-1] if end else answer for answer, end in zip(answers, ended, strict=True)]
-        texts: list[str] = self._tokenizer.batch_decode(texts_ids, skip_special_tokens=True)
+        text_ids = [answer[:-1] if end else answer for answer, end in zip(answers, ended, strict=True)]
+        texts: list[str] = self._tokenizer.batch_decode(text_ids, skip_special_tokens=True)
         rewards_by_source = score_answers(
-            self._scorers, AnsweredPrompts([item.messages for item in batch], texts, [len(item) for item in answers])
+            self._scorers, AnsweredPrompts([prompt.messages for prompt in batch], texts, list(map(len, answers)))
         )
-        total = [
-            sum(item.weight * rewards_by_source[item.name][row] for item in self._scorers)
+        rewards = [
+            sum(scorer.weight * rewards_by_source[scorer.name][row] for scorer in self._scorers)
             for row in range(len(answers))
         ]
         samples = [
             {
                 "step": self.state.step + 1,
-                "id": item.id,
-                "message": item.message,
-                "prompt": item.messages,
+                "id": prompt.id,
+                "message": prompt.message,
+                "prompt": prompt.messages,
                 "answer": text,
                 "ended": end,
                 "reward": reward,
                 **{f"reward/{name}": numbers[row] for name, numbers in rewards_by_source.items()},
             }
-            for row, (item, text, end, reward) in enumerate(zip(batch, texts, ended, total, strict=True))
+            for row, (prompt, text, end, reward) in enumerate(zip(batch, texts, ended, rewards, strict=True))
         ]
-        sums = {"reward": sum(total), "eos_share": sum(ended), "length": sum(map(len, answers))}
+        sums = {"reward": sum(rewards), "eos_share": sum(ended), "length": sum(map(len, answers))}
         sums |= {f"reward/{name}": sum(numbers) for name, numbers in rewards_by_source.items()}
-        means = {name: item / settings.batch for name, item in self.world.totals(sums).items()}
-        scores = torch.tensor(total, dtype=torch.float64, device=self.roles.device)
+        means = {name: total / settings.batch for name, total in self.world.totals(sums).items()}
+        scores = torch.tensor(rewards, dtype=torch.float64, device=self.roles.device)
         scores -= settings.eos_penalty * torch.tensor([not end for end in ended], device=self.roles.device)
         mean = float(self.world.sum(scores.sum())) / settings.batch
         squares = float(self.world.sum(((scores - mean) ** 2).sum()))
@@ -264,7 +264,7 @@ class Ppo:
         size = -(-settings.batch // settings.minibatches)
         for minibatch in list(range(settings.minibatches)) * settings.epochs:
             # A fixed stretch of the batch, of which every process has its share, whatever their number.
-            selected = [row for row, index in enumerate(rollout.places) if index // size == minibatch]
+            selected = [row for row, index in enumerate(rollout.indices) if index // size == minibatch]
             count = self.world.sum(rollout.mask[selected].sum()).item()
             self.optimizer.zero_grad(set_to_none=True)
             local = torch.zeros(4, dtype=torch.float64, device=roles.device)

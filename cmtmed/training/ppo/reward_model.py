@@ -155,7 +155,7 @@ class _RewardModelScorer:
     def __call__(self, batch: AnsweredPrompts) -> Sequence[float]:
         tokens = [self._encode(conversation) for conversation in batch.conversations]
         scores = [0.0] * len(tokens)
-        for indices in batches([len(conversation) for conversation in tokens], self._rows):
+        for indices in batches([len(ids) for ids in tokens], self._rows):
             width = max(len(tokens[index]) for index in indices)
             ids = torch.full((len(indices), width), self._pad)
             mask = torch.zeros_like(ids)
@@ -163,8 +163,8 @@ class _RewardModelScorer:
                 ids[row, : len(tokens[index])] = torch.tensor(tokens[index])
                 mask[row, : len(tokens[index])] = 1
             batch_scores = self._score_ids(ids.to(self._device), mask.to(self._device)).float().tolist()
-            for index, conversation in zip(indices, batch_scores, strict=True):
-                scores[index] = conversation
+            for index, score in zip(indices, batch_scores, strict=True):
+                scores[index] = score
         return scores
 
     def _encode(self, messages: list[dict[str, str]]) -> list[int]:

@@ -118,12 +118,12 @@ def import_function(name: str) -> Callable[..., Any]:
         target = getattr(target, attribute, None)
     if not callable(target):
         raise UsageError(f"reward: {module!r} has no function {path!r}")
-    called: Callable[..., Any] = target
-    return called
+    function: Callable[..., Any] = target
+    return function
 
 
 def _wrap_function(function: Callable[..., Any]) -> Score:
-    def called(batch: AnsweredPrompts) -> Sequence[float]:
+    def call_function(batch: AnsweredPrompts) -> Sequence[float]:
         prompts = [list(map(dict, prompt)) for prompt in batch.prompts]
         try:
             rewards = function(prompts, list(batch.answers))
@@ -131,7 +131,7 @@ def _wrap_function(function: Callable[..., Any]) -> Score:
             raise BuildError(f"reward: {function.__name__} raised {type(error).__name__}; see above") from error
         return rewards.tolist() if hasattr(rewards, "tolist") else rewards  # type: ignore[no-any-return]
 
-    return called
+    return call_function
 
 
 def score_proactivity(source: ProactivityReward) -> Score:

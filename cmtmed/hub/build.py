@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cmtmed import __version__
-from cmtmed.anonymize.key import mark
+from cmtmed.anonymize.replace.key import mark
 from cmtmed.engine.report import read_report
 from cmtmed.errors import UsageError, did_you_mean
 from cmtmed.hub.card import write_card

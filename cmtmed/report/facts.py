@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 from typing import Any, Final
 
 from cmtmed.anonymize import TYPES
-from cmtmed.anonymize.actions import completed
+from cmtmed.anonymize.replace.actions import completed
 from cmtmed.engine.report import FILE, read_report
 from cmtmed.errors import DatasetError
 from cmtmed.io.manifest import read_manifest

@@ -195,7 +195,6 @@ def main() -> None:
 def quality(options: argparse.Namespace, folder: Path) -> list[str]:
     """Print the scores of every tool on every labelled set; return the tools that are installed."""
     import utterances
-
     from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
 
     sets: dict[str, list[dict[str, Any]]] = {}

@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median
 
 import psutil
+
 from corpus import write
 
 PEER_ROWS = 2_000

@@ -43,7 +43,7 @@ def ours(path: Path, threshold: float = THRESHOLD, threads: int | None = None) -
     loading.join()
     import numpy as np
 
-    from cmtmed.dedup.links import clusters_of
+    from cmtmed.dedup.cluster import clusters_of
 
     kept = clusters_of(table["text"], threshold, threads=threads)
     ids = table["id"].to_pylist()
@@ -51,7 +51,7 @@ def ours(path: Path, threshold: float = THRESHOLD, threads: int | None = None) -
 
 
 def _load() -> None:
-    from cmtmed.dedup.compiled import load_kernels
+    from cmtmed.dedup.warmup import load_kernels
 
     load_kernels()
 
@@ -140,10 +140,10 @@ def main() -> None:
 
 def measure(options: argparse.Namespace, folder: Path) -> None:
     """Run every part."""
-    import planted
     import polars as pl
 
-    from cmtmed.dedup.pairs import near_duplicates
+    import planted
+    from cmtmed.dedup.duplicate_pairs import near_duplicates
 
     path, out = folder / "texts.parquet", folder / "kept.txt"
     planted.write(path, options.texts)
@@ -217,9 +217,9 @@ def draw_curve(texts: pl.Series, truth: pl.DataFrame, file: Path) -> None:
     import matplotlib as mpl
     import numpy as np
 
-    from cmtmed.dedup.links import Method
-    from cmtmed.dedup.shingle import Texts
-    from cmtmed.dedup.sketches import Sketches
+    from cmtmed.dedup.config import MinHashConfig
+    from cmtmed.dedup.signature_store import SignatureStore
+    from cmtmed.dedup.texts import Texts
 
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "cmtmed"
@@ -231,12 +231,12 @@ def draw_curve(texts: pl.Series, truth: pl.DataFrame, file: Path) -> None:
     edges = np.arange(0.5, 1.0001, 0.025)
     place = np.clip(np.digitize(exact, edges) - 1, 0, len(edges) - 2)
     for threshold, color in ((0.7, "tab:orange"), (0.8, "tab:blue")):
-        method = Method(threshold)
-        bands, rows = method.bands
-        sketches = Sketches.of(Texts.of(texts), method)
+        config = MinHashConfig(threshold)
+        bands, rows = config.bands
+        store = SignatureStore.from_texts(Texts.from_column(texts), config)
         met = np.zeros(len(a), dtype=bool)
         for band in range(bands):
-            keys = sketches.band(band)
+            keys = store.read_band(band)
             met |= keys[a] == keys[b]
         share = np.bincount(place, met, len(edges) - 1) / np.maximum(np.bincount(place, minlength=len(edges) - 1), 1)
         axes.plot(

@@ -27,9 +27,10 @@ BATCH = 20_000
 
 def write(path: Path, count: int) -> None:
     """Write texts as the stage hands them to its engine; each block has originals and copies of its own."""
-    import planted
     import polars as pl
     import pyarrow as pa
+
+    import planted
 
     writer = None
     with pa.OSFile(str(path), "wb") as sink:
@@ -55,9 +56,9 @@ def run(path: Path, limit: int) -> None:
     import polars as pl
     import pyarrow as pa
 
-    from cmtmed.dedup.compiled import load_kernels
-    from cmtmed.dedup.dialogues import Rules, duplicates
-    from cmtmed.dedup.links import Method
+    from cmtmed.dedup.config import MinHashConfig
+    from cmtmed.dedup.duplicates import DuplicateRules, find_duplicates
+    from cmtmed.dedup.warmup import load_kernels
 
     load_kernels()
 
@@ -78,7 +79,7 @@ def run(path: Path, limit: int) -> None:
     watching.start()
     started = time.perf_counter()
     try:
-        found = duplicates(batches, Rules(Method(), folder=path.parent))
+        found = find_duplicates(batches, DuplicateRules(MinHashConfig(), folder=path.parent))
     finally:
         done.set()
         watching.join()

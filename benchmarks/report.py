@@ -15,9 +15,8 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from corpus import write
-
 from build import measured
+from corpus import write
 
 OPENINGS = 5
 CMTMED = (sys.executable, "-m", "cmtmed.cli")

@@ -150,7 +150,6 @@ def main() -> None:
         return
     os.environ["POLARS_MAX_THREADS"] = "1"
     import utterances
-
     from cmtmed.anonymize import evaluate, find_identifiers
 
     sets: dict[str, list[dict[str, Any]]] = {}

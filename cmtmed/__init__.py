@@ -1,7 +1,6 @@
-"""cmtmed: raw crawls of Chinese medical dialogues become clean Arrow datasets.
+"""cmtmed: turn raw crawls of Chinese medical dialogues into clean Arrow datasets.
 
-Everything below is loaded when it is first used, so that ``import cmtmed`` costs little more than nothing and
-pulls in no model library.
+Every public name is imported lazily on first access, so ``import cmtmed`` is cheap and pulls in no model library.
 """
 
 from __future__ import annotations
@@ -11,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cmtmed.anonymize import Identifier, find_identifiers
-    from cmtmed.dedup.pairs import near_duplicates
+    from cmtmed.dedup.duplicate_pairs import near_duplicates
     from cmtmed.engine import BuildReport, Explanation, build, explain, load
     from cmtmed.engine.audit import Audit, audit
     from cmtmed.errors import CmtmedError
     from cmtmed.hub.publish import Publication, publish
     from cmtmed.inquiry import Inquiry, Proactivity, find_inquiries, proactivity
     from cmtmed.pipeline import Pipeline
-    from cmtmed.report.corpus import write_report
+    from cmtmed.report.writer import write_report
     from cmtmed.resources import bundled
     from cmtmed.stage import CorpusStage, Stage
     from cmtmed.text.normalize import normalize
@@ -70,11 +69,11 @@ _HOMES = {
     "find_identifiers": "cmtmed.anonymize",
     "find_inquiries": "cmtmed.inquiry",
     "load": "cmtmed.engine",
-    "near_duplicates": "cmtmed.dedup.pairs",
+    "near_duplicates": "cmtmed.dedup.duplicate_pairs",
     "normalize": "cmtmed.text.normalize",
     "proactivity": "cmtmed.inquiry",
     "publish": "cmtmed.hub.publish",
-    "write_report": "cmtmed.report.corpus",
+    "write_report": "cmtmed.report.writer",
 }
 
 
@@ -82,7 +81,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'cmtmed' has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value  # the next access does not come here
+    globals()[name] = value  # later accesses bypass __getattr__
     return value
 
 

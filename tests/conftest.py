@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import cmtmed
-from tests import reports
+from tests.support import reports
 
 # How fast a machine is, and what else it does, is no property of the code: benchmarks measure speed. Where CI is set,
 # hypothesis takes a profile of its own, which says the same and draws the same examples every time.

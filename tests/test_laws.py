@@ -13,7 +13,7 @@ from cmtmed import lineage
 from cmtmed.errors import StageError
 from cmtmed.stage import CorpusStage, Stage, columns
 from cmtmed.stages import STAGES, stage_class
-from tests.dialogues import doctor, table, tables, user
+from tests.support.dialogues import doctor, table, tables, user
 
 CAREFUL = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
@@ -101,6 +101,6 @@ class _WritesMore(Stage):
 )
 def test_a_stage_that_breaks_its_contract_is_named(broken, message):
     with pytest.raises(StageError, match=message) as caught:
-        lineage.run(broken, table([user("头痛"), doctor("多久了？")]))
+        lineage.apply_stage(broken, table([user("头痛"), doctor("多久了？")]))
     assert broken.name() in str(caught.value)
     assert "头痛" not in str(caught.value)

@@ -18,6 +18,7 @@ LAYERS = (
     ("errors",),
     ("resources",),
     ("schema",),
+    ("artifacts",),
     ("messages",),
     ("text",),
     ("dedup", "anonymize", "inquiry"),
@@ -26,6 +27,7 @@ LAYERS = (
     ("lineage",),
     ("pipeline",),
     ("io", "views"),
+    ("builds",),
     ("engine",),
     ("hub", "report"),
     ("cli",),
@@ -33,7 +35,7 @@ LAYERS = (
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 ASIDE = {"training", "feedback", "evaluate"}
 """Know ``schema`` and ``views`` only: the Arrow files are the interface."""
-KNOWN_ASIDE = {"schema", "views", "errors", "resources", "inquiry"}
+KNOWN_ASIDE = {"schema", "artifacts", "views", "errors", "resources", "inquiry"}
 """``inquiry``, because what a model says can be rewarded for asking."""
 
 ONLY_IN = {

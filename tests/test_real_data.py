@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 import cmtmed
-from cmtmed.io.read import read
-from tests.dialogues import SHARED, needs_real_data
+from cmtmed.io.read import read_file
+from tests.support.dialogues import SHARED, needs_real_data
 
 pytestmark = needs_real_data
 
@@ -89,7 +89,7 @@ def rows(built):
 def raw():
     """Return what was read, before any stage."""
     sources = cmtmed.Pipeline.parse(PIPELINE).sources
-    return pl.concat([batch.dialogues for file in FILES for batch in read(file, sources)])
+    return pl.concat([batch.dialogues for file in FILES for batch in read_file(file, sources)])
 
 
 def test_counts_add_up(built, rows):

@@ -14,7 +14,7 @@ from cmtmed.messages import flatten, nest
 from cmtmed.resources import bundled
 from cmtmed.schema import DIALOGUE, QUARANTINE, json_schema
 from cmtmed.stats import LENGTH_BINS, TURN_BINS, StageStats, TableStats
-from tests.dialogues import doctor, table, tables, user
+from tests.support.dialogues import doctor, table, tables, user
 
 
 @pytest.mark.parametrize(("name", "columns"), [("dialogue", DIALOGUE), ("quarantine", QUARANTINE)])
@@ -40,8 +40,8 @@ def test_turns_come_apart_and_together(rows):
 
 @given(tables(), tables())
 def test_statistics_add_up(first, second):
-    both = TableStats.of(first.vstack(second))
-    assert TableStats.of(first) + TableStats.of(second) == both
+    both = TableStats.from_rows(first.vstack(second))
+    assert TableStats.from_rows(first) + TableStats.from_rows(second) == both
     assert TableStats.from_dict(both.to_dict()) == both
 
 
@@ -52,7 +52,7 @@ def test_statistics_count_what_is_there():
         [{"message": 1, "start": 0, "end": 3, "slot": "symptom"}],
     ]
     rows = rows.with_columns(inquiries=rows["inquiries"].__class__("inquiries", asked, dtype=DIALOGUE["inquiries"]))
-    stats = TableStats.of(rows)
+    stats = TableStats.from_rows(rows)
     assert stats.doctor_turns == {"0": 2, "1": 1}
     assert stats.asking_turns == {"0": 2}
     assert stats.characters == {"user": 5, "assistant": 8}
@@ -60,7 +60,7 @@ def test_statistics_count_what_is_there():
 
 @given(tables())
 def test_lengths_and_slots_add_up_to_what_they_describe(rows):
-    stats = TableStats.of(rows)
+    stats = TableStats.from_rows(rows)
     assert stats.dialogue_turns.total() == stats.dialogue_characters.total() == stats.dialogues
     assert stats.patient_characters.total() == stats.turns["user"]
     assert stats.doctor_characters.total() == stats.turns["assistant"]
@@ -72,7 +72,7 @@ def test_lengths_fall_into_the_bins_that_hold_them():
     rows = table([user("痛" * 7), doctor("好" * 200), user("痛" * 9)], [user("痛" * 150_000)], [])
     asked = [{"message": 1, "start": 0, "end": 1, "slot": slot} for slot in ("symptom", "symptom", "exam")]
     rows = rows.with_columns(pl.Series("inquiries", [asked, [], []], dtype=DIALOGUE["inquiries"]))
-    stats = TableStats.of(rows)
+    stats = TableStats.from_rows(rows)
     assert stats.dialogue_turns == {"3": 1, "1": 1, "0": 1}
     assert stats.dialogue_characters == {"200": 1, "100000": 1, "0": 1}
     assert stats.patient_characters == {"7": 2, "100000": 1}
@@ -82,12 +82,12 @@ def test_lengths_fall_into_the_bins_that_hold_them():
 
 
 def test_statistics_of_an_earlier_version_are_read():
-    told = TableStats.of(table([user("头痛")])).to_dict()
+    told = TableStats.from_rows(table([user("头痛")])).to_dict()
     del told["dialogue_turns"], told["asking_slots"]
     assert TableStats.from_dict(told).dialogues == 1
     assert TableStats.from_dict(told).dialogue_turns == {}
 
 
 def test_statistics_of_different_stages_do_not_mix():
-    with pytest.raises(ValueError, match="'a' and 'b' do not add up"):
+    with pytest.raises(ValueError, match="different stages: 'a' and 'b'"):
         StageStats("a") + StageStats("b")

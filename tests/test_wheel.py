@@ -66,7 +66,7 @@ def test_kernels_are_compiled_once_a_machine_and_say_so(installed):
     """Two processes with one cache: the first compiles and says how long, the second loads. The demo loads them too."""
     code = (
         "import logging; logging.basicConfig(level=logging.INFO)\n"
-        "from cmtmed.dedup.compiled import load_kernels\n"
+        "from cmtmed.dedup.warmup import load_kernels\n"
         "print(load_kernels().compiled)"
     )
     shutil.rmtree(installed[1]["NUMBA_CACHE_DIR"], ignore_errors=True)

@@ -59,37 +59,39 @@ def command(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,  # noqa: FBT002
 ) -> None:
     """Publish a build or a model to the Hugging Face Hub, if nothing speaks against it."""
-    told = not quiet and not as_json
-    with notes(shown=told), progress_bar(shown=messages.is_terminal and told) as progress:
-        done = publish(
+    verbose = not quiet and not as_json
+    with notes(enabled=verbose), progress_bar(enabled=messages.is_terminal and verbose) as progress:
+        publication = publish(
             out, repo, private=not public, gated=gated.value if gated else None, tag=tag, move_tag=move_tag,
             configs=config or (), card=card, template=template, hash_ids=hash_ids, quarantined=quarantined,
             max_risk=max_risk, against=against or (), data=data or (), i_know=i_know or (), dry_run=dry_run,
             progress=progress,
         )  # fmt: skip
     if as_json:
-        typer.echo(json.dumps(done.to_dict(), ensure_ascii=False))
+        typer.echo(json.dumps(publication.to_dict(), ensure_ascii=False))
     elif not quiet:
-        show(done)
-    if done.refused:
-        reasons = "\n".join(f"  - {finding}" for finding in done.refused)
+        show(publication)
+    if publication.refused:
+        reasons = "\n".join(f"  - {finding}" for finding in publication.refused)
         fail(f"{str(out)!r} may not be published as it is:\n{reasons}")
         sys.exit(1)
 
 
-def show(done: Publication) -> None:
+def show(publication: Publication) -> None:
     """Print what was published, or the files and the card of a dry run."""
-    if not done.commit:
-        width = max(len(f"{one.bytes:,}") for one in done.files)
-        for one in done.files:
-            output.print(f"{one.sha256}  {one.bytes:>{width},}  {one.path}", markup=False)
-        output.print(f"\n--- README.md of {done.repo}, version {done.tag} ---\n", markup=False)
-        output.print(done.card, markup=False)
+    if not publication.commit:
+        width = max(len(f"{file.bytes:,}") for file in publication.files)
+        for file in publication.files:
+            output.print(f"{file.sha256}  {file.bytes:>{width},}  {file.path}", markup=False)
+        output.print(f"\n--- README.md of {publication.repo}, version {publication.tag} ---\n", markup=False)
+        output.print(publication.card, markup=False)
         return
-    size = sum(one.bytes for one in done.files)
+    size = sum(file.bytes for file in publication.files)
     output.print(
-        f"{done.repo}@{done.tag}: {len(done.files):,} files, {size:,} bytes, commit {done.commit}", markup=False
+        f"{publication.repo}@{publication.tag}: {len(publication.files):,} files, {size:,} bytes, "
+        f"commit {publication.commit}",
+        markup=False,
     )
-    for finding in done.overridden:
+    for finding in publication.overridden:
         output.print(f"overridden, as the card says: {finding}", markup=False)
-    output.print(done.url, markup=False)
+    output.print(publication.url, markup=False)

@@ -1,4 +1,4 @@
-"""Near-duplicates: MinHash proposes, an exact comparison decides."""
+"""Near-duplicate detection: MinHash proposes candidate pairs, an exact comparison decides."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from cmtmed.dedup.compiled import load_kernels
+    from cmtmed.dedup.cluster import clusters_of
+    from cmtmed.dedup.duplicate_pairs import near_duplicates
     from cmtmed.dedup.index import Index
-    from cmtmed.dedup.links import clusters_of
-    from cmtmed.dedup.minhash import shingle_hash, signatures
-    from cmtmed.dedup.pairs import near_duplicates
+    from cmtmed.dedup.minhash import signatures
+    from cmtmed.dedup.shingle import shingle_hash
+    from cmtmed.dedup.warmup import load_kernels
 
 __all__ = ["Index", "clusters_of", "load_kernels", "near_duplicates", "shingle_hash", "signatures"]
 
-_HOMES: Final = {
+_MODULES: Final = {
     "Index": "cmtmed.dedup.index",
-    "clusters_of": "cmtmed.dedup.links",
-    "load_kernels": "cmtmed.dedup.compiled",
-    "near_duplicates": "cmtmed.dedup.pairs",
-    "shingle_hash": "cmtmed.dedup.minhash",
+    "clusters_of": "cmtmed.dedup.cluster",
+    "load_kernels": "cmtmed.dedup.warmup",
+    "near_duplicates": "cmtmed.dedup.duplicate_pairs",
+    "shingle_hash": "cmtmed.dedup.shingle",
     "signatures": "cmtmed.dedup.minhash",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'cmtmed.dedup' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)

@@ -1,10 +1,10 @@
-"""Canned sentences: what stands in so many dialogues that it says nothing about their likeness.
+"""Canned sentences: sentences in so many dialogues that they say nothing about their similarity.
 
-Greetings, thanks, disclaimers and adverts make short dialogues look alike. A sentence is canned when it stands under
-many different questions. Questions are compared at three places, beginning, middle and end, and have to differ at two
-of them: altered copies of one dialogue share most of at least two, and questions that end in the same phrase do not.
-A sentence that names a quantity (a digit, or a Chinese numeral before a unit) is never canned, whatever its frequency:
-another dose is another dialogue.
+Greetings, thanks, disclaimers and adverts make short dialogues look alike. A sentence is canned when it occurs under
+many different questions (the rule is `cmtmed.text.canned.CannedRule`). Questions are compared in three places,
+beginning, middle and end, and have to differ in two of them: altered copies of one dialogue share most of at least two,
+and questions that end in the same phrase do not. A sentence that names a quantity is never canned, whatever its
+frequency: another dose is another dialogue.
 """
 
 from __future__ import annotations
@@ -16,102 +16,104 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from cmtmed.dedup.shingle import Chunk, UInt64s, in_threads, text_hashes
+from cmtmed.dedup.shingle import hash_texts
+from cmtmed.dedup.texts import Chunk, UInt64s
+from cmtmed.dedup.threads import run_in_threads
+from cmtmed.text.canned import DIGIT_RANGES, NUMERALS, PAIRED_UNITS, UNITS, CannedRule
 
-_LEAST_CHARS: Final = 6
-_SHARE: Final = 0.3
-"""Least share of different questions among the dialogues that a canned sentence stands in."""
+_MIN_CHARS: Final = 6
+_QUESTION_FIELDS: Final = ("beginning", "middle", "end")
 
-_PLACES: Final = ("beginning", "middle", "end")
-
-_SAMPLE: Final = 200_000
-"""Dialogues that are counted, drawn by the hash of their text."""
-
-
-def _codes(signs: str) -> npt.NDArray[np.int64]:
-    return np.array([ord(sign) for sign in signs], dtype=np.int64)
+_MAX_SAMPLE: Final = 200_000
+"""Maximum number of dialogues counted; larger corpora are sampled by the hash of the text."""
 
 
-_SIGNS: Final = (
-    _codes("。！？；…!?;\n"),
-    _codes("零一二两三四五六七八九十百半"),
-    _codes("次片粒颗丸支瓶袋包滴勺毫微克升单国个天日周月年岁度小分格针杯贴倍成％%"),
+def _to_codes(characters: str) -> npt.NDArray[np.int64]:
+    return np.array([ord(character) for character in characters], dtype=np.int64)
+
+
+_CHARACTERS: Final = (
+    _to_codes("。！？；…!?;\n"),
+    _to_codes(NUMERALS),
+    _to_codes(UNITS),
+    np.array([[ord(character) for character in unit] for unit in PAIRED_UNITS], dtype=np.int64),
+    np.array([[ord(first), ord(last)] for first, last in DIGIT_RANGES], dtype=np.int64),
 )
-_BLOCK: Final = 2**21
+"""The tables that the kernels read: ends of sentences, and what names a quantity."""
+
+_BLOCK_BYTES: Final = 2**21
 
 
 @dataclass
 class SentenceCounts:
-    """Under how many different questions sentences stand, counted chunk after chunk.
+    """Counts of the different questions under which sentences occur, added chunk after chunk.
 
     Attributes:
-        texts: how many there are in all; of more than 200,000 a sample is counted.
+        texts: total number of texts; of more than 200,000 a sample is counted.
     """
 
     texts: int
-    _counted: int = 0
-    _parts: list[pl.DataFrame] = field(default_factory=list)
+    _sampled: int = 0
+    _tables: list[pl.DataFrame] = field(default_factory=list)
 
     def add(self, chunk: Chunk, hashes: UInt64s, questions: UInt64s) -> None:
-        """Count the sentences of some texts.
+        """Count the sentences of a chunk of texts.
 
         Args:
             chunk: the texts, no two of them equal.
-            hashes: of the texts.
-            questions: of the texts, as `question_places` gives them.
+            hashes: hash of each text.
+            questions: question hashes of each text, from `hash_questions`.
         """
-        from cmtmed.dedup.kernels_dialogue import sentence_hashes
+        from cmtmed.dedup.kernels.sentences import hash_sentences
 
-        share = -(-self.texts // _SAMPLE)
-        drawn = hashes % np.uint64(max(1, share)) == 0
-        self._counted += int(drawn.sum())
-        found: list[UInt64s] = []
-        in_threads(
-            lambda start, end: found.append(
-                sentence_hashes(chunk.data, chunk.offsets, start, end, _LEAST_CHARS, _SIGNS)
+        stride = -(-self.texts // _MAX_SAMPLE)
+        in_sample = hashes % np.uint64(max(1, stride)) == 0
+        self._sampled += int(in_sample.sum())
+        results: list[UInt64s] = []
+        run_in_threads(
+            lambda start, end: results.append(
+                hash_sentences(chunk.data, chunk.offsets, start, end, _MIN_CHARS, _CHARACTERS)
             ),
-            chunk.blocks(_BLOCK),
+            chunk.split_ranges(_BLOCK_BYTES),
         )
-        for sentence, text in found:
-            row = text.astype(np.int64)[drawn[text.astype(np.int64)]]
-            sentence = sentence[drawn[text.astype(np.int64)]]  # noqa: PLW2901
-            places = {name: questions[row, place] for place, name in enumerate(_PLACES)}
-            self._parts.append(pl.DataFrame({"sentence": sentence, **places}))
+        for sentences, owners in results:
+            rows = owners.astype(np.int64)
+            sampled = in_sample[rows]
+            columns = {name: questions[rows[sampled], index] for index, name in enumerate(_QUESTION_FIELDS)}
+            self._tables.append(pl.DataFrame({"sentence": sentences[sampled], **columns}))
 
-    def canned(self, min_texts: int, min_share: float) -> UInt64s:
-        """Return the hashes of canned sentences: in at least so many texts, and at least so large a share of them."""
-        if not self._parts:
+    def select_canned(self, min_texts: int, min_share: float) -> UInt64s:
+        """Return the hashes of canned sentences.
+
+        Args:
+            min_texts: minimum number of texts that hold a canned sentence.
+            min_share: minimum share of the texts that hold it.
+        """
+        if not self._tables:
             return np.zeros(0, dtype=np.uint64)
-        needed = max(min_texts, min_share * self._counted)
-        found = (
-            pl.concat(self._parts)
-            .unique()
-            .group_by("sentence")
-            .agg(pl.len(), pl.concat_list(pl.col(name).n_unique() for name in _PLACES).list.median().alias("different"))
-            .filter(pl.col("len") >= needed)
-            .filter(pl.col("different") >= pl.max_horizontal(_SHARE * pl.col("len"), needed / 2))
-        )
-        return found["sentence"].sort().to_numpy()
+        rule = CannedRule(min_texts, min_share, different_per_dialogue=0.3, different_per_required=0.5)
+        uses = pl.concat(self._tables).unique().lazy()
+        return rule.select(uses, _QUESTION_FIELDS, self._sampled).collect()["sentence"].sort().to_numpy()
 
 
-def without_canned(chunk: Chunk, canned: UInt64s) -> Chunk:
-    """Return the texts with white space, which shingles pass over, in place of their canned sentences."""
-    from cmtmed.dedup.kernels_dialogue import blank_canned
-    from cmtmed.dedup.kernels_overlap import fill_table
+def blank_canned(chunk: Chunk, canned: UInt64s) -> Chunk:
+    """Return the texts with white space, which shingles skip, in place of their canned sentences."""
+    from cmtmed.dedup.kernels.hashing import fill_table
+    from cmtmed.dedup.kernels.sentences import blank_sentences
 
     if len(canned) == 0 or len(chunk) == 0:
         return chunk
     table = np.zeros(1 << max(6, int(2 * len(canned)).bit_length()), dtype=np.uint64)
     fill_table(canned, table)
     out = np.empty(max(1, int(chunk.offsets[-1] - chunk.offsets[0])), dtype=np.uint8)
-    in_threads(
-        lambda start, end: blank_canned(chunk.data, chunk.offsets, start, end, _LEAST_CHARS, _SIGNS, table, out),
-        chunk.blocks(_BLOCK),
+    run_in_threads(
+        lambda start, end: blank_sentences(chunk.data, chunk.offsets, start, end, _MIN_CHARS, _CHARACTERS, table, out),
+        chunk.split_ranges(_BLOCK_BYTES),
     )
-    return Chunk.over(out, chunk.offsets - chunk.offsets[0])
+    return Chunk.from_buffers(out, chunk.offsets - chunk.offsets[0])
 
 
-def question_places(questions: pl.Series, chars: int = 8) -> UInt64s:
+def hash_questions(questions: pl.Series, chars: int = 8) -> UInt64s:
     """Return hashes of a few characters of questions, punctuation and white space removed.
 
     Returns:
@@ -121,5 +123,5 @@ def question_places(questions: pl.Series, chars: int = 8) -> UInt64s:
     middle = pl.DataFrame({"bare": bare}).select(
         pl.col("bare").str.slice(pl.col("bare").str.len_chars().cast(pl.Int64) // 2 - chars // 2, chars)
     )
-    parts = (bare.str.head(chars), middle.to_series(), bare.str.tail(chars))
-    return np.stack([text_hashes(part).to_numpy() for part in parts], axis=1)
+    excerpts = (bare.str.head(chars), middle.to_series(), bare.str.tail(chars))
+    return np.stack([hash_texts(excerpt).to_numpy() for excerpt in excerpts], axis=1)

@@ -1,4 +1,4 @@
-"""How much the shingle sets of candidate pairs really have in common."""
+"""Exact comparison of candidate pairs: how many shingles two texts have in common."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from cmtmed.dedup.shingle import Positions, Texts, in_threads
+from cmtmed.dedup.texts import Positions, Texts
+from cmtmed.dedup.threads import run_in_threads
 
 _BLOCK_BYTES: Final = 2**24
 """UTF-8 bytes of the texts that are compared at a time, per thread."""
 
 
-def overlaps(
+def count_shingles(
     texts: Texts,
-    left: Positions,
-    right: Positions,
+    first: Positions,
+    second: Positions,
     *,
     ngram: int,
     threshold: float = 0.0,
@@ -27,41 +28,48 @@ def overlaps(
 
     Args:
         texts: all texts.
-        left: positions, one a pair; pairs with the same left side should follow one another.
-        right: positions, one a pair.
+        first: position of the first text of each pair; pairs with the same first text should follow one another.
+        second: position of the second text of each pair.
         ngram: code points per shingle.
         threshold: pairs whose Jaccard similarity cannot reach it are not compared to the end.
-        threads: how many to use; the result does not depend on it.
+        threads: number of threads; the result does not depend on it.
 
     Returns:
-        The number of distinct shingles in both (-1 where they were not compared), shape (pairs,), and those of the
-        left and of the right text, shape (pairs, 2).
+        The number of distinct shingles in both (-1 where the comparison was given up), shape (pairs,), and those of the
+        first and of the second text, shape (pairs, 2).
     """
-    common = np.empty(len(left), dtype=np.int64)
-    sizes = np.zeros((len(left), 2), dtype=np.int64)
-    if len(left) == 0:
+    common = np.empty(len(first), dtype=np.int64)
+    sizes = np.zeros((len(first), 2), dtype=np.int64)
+    if len(first) == 0:
         return common, sizes
-    length = texts.sizes()
-    cost = np.cumsum(length[left] + length[right])
+    text_bytes = texts.sizes()
+    cost = np.cumsum(text_bytes[first] + text_bytes[second])
     cuts = [0]
-    while cuts[-1] < len(left):
+    while cuts[-1] < len(first):
         spent = cost[cuts[-1] - 1] if cuts[-1] else 0
         cuts.append(max(int(np.searchsorted(cost, spent + _BLOCK_BYTES, side="right")), cuts[-1] + 1))
 
-    def block(start: int, end: int) -> None:
-        from cmtmed.dedup.kernels_pairs import compare_pairs
+    def compare_block(start: int, end: int) -> None:
+        from cmtmed.dedup.kernels.verify import compare_pairs
 
-        rows, place = np.unique(np.concatenate([left[start:end], right[start:end]]), return_inverse=True)
-        chunk, half = texts.gather(rows), end - start
+        rows, index = np.unique(np.concatenate([first[start:end], second[start:end]]), return_inverse=True)
+        chunk, pairs = texts.gather(rows), end - start
         compare_pairs(
-            chunk.data, chunk.offsets, place[:half], place[half:], ngram, threshold, common[start:end], sizes[start:end]
+            chunk.data,
+            chunk.offsets,
+            index[:pairs],
+            index[pairs:],
+            ngram,
+            threshold,
+            common[start:end],
+            sizes[start:end],
         )
 
-    in_threads(block, list(pairwise(cuts)), threads)
+    run_in_threads(compare_block, list(pairwise(cuts)), threads)
     return common, sizes
 
 
 def jaccard(common: Positions, sizes: Positions) -> npt.NDArray[np.float64]:
-    """Return the Jaccard similarity from the counts of `overlaps`; 0 for texts without shingles, -1 for -1."""
+    """Return the Jaccard similarity from `count_shingles`; 0 for texts without shingles, -1 where the count is -1."""
     union = sizes.sum(axis=1) - common
     return np.where(common < 0, -1.0, common / np.maximum(union, 1))

@@ -25,7 +25,7 @@ from cmtmed.anonymize.detectors import DETECTORS
 from cmtmed.anonymize.residual import CONFIDENCE, NONE, Residual, Stratum, allocate, estimate
 from cmtmed.anonymize.suspects import mask, places, screen
 from cmtmed.engine.privacy import statement
-from cmtmed.engine.progress import Progress, silent
+from cmtmed.engine.progress import Progress, ignore_progress
 from cmtmed.engine.sample import (
     FILE as SAMPLE,
 )
@@ -155,7 +155,7 @@ def audit(
     try:
         content = _known(folder, facts, digest)
         if content is None:
-            content = _screened(out, manifest, facts, digest, progress or silent)
+            content = _screened(out, manifest, facts, digest, progress or ignore_progress)
         sample = read_sample(folder / SAMPLE)
         if verdicts is not None:
             taken = read_verdicts(Path(verdicts), digest)

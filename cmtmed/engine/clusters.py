@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from cmtmed.dedup.dialogues import summary
-from cmtmed.dedup.shingle import Texts
-from cmtmed.dedup.verify import overlaps
+from cmtmed.dedup.duplicates import summarize_dialogues
+from cmtmed.dedup.texts import Texts
+from cmtmed.dedup.verify import count_shingles
 from cmtmed.errors import UsageError, did_you_mean
 from cmtmed.io.manifest import read_manifest
 
@@ -149,12 +149,12 @@ def differences(one: str, other: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _compared(rows: pl.DataFrame, ngram: int, keep: list[str]) -> list[Member]:
-    told = rows.select(*summary(pl.col("messages")), pl.col("inquiries").list.len().alias("asks")).with_columns(
-        pl.col("text").str.replace_all(r"\s", "").str.len_chars().alias("chars")
-    )
-    texts = Texts.of(told["text"])
+    told = rows.select(
+        *summarize_dialogues(pl.col("messages")), pl.col("inquiries").list.len().alias("asks")
+    ).with_columns(pl.col("text").str.replace_all(r"\s", "").str.len_chars().alias("chars"))
+    texts = Texts.from_column(told["text"])
     first, others = np.zeros(rows.height, dtype=np.int64), np.arange(rows.height)
-    common, counts = overlaps(texts, first, others, ngram=ngram)
+    common, counts = count_shingles(texts, first, others, ngram=ngram)
     sizes = told.select("turns", "asks", "chars").to_dicts()
     bare = told["text"].str.replace_all(r"\s", "")
     members = []

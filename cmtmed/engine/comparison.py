@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from cmtmed.engine.report import read_report
 from cmtmed.io.manifest import read_manifest
-from cmtmed.schema import empty
+from cmtmed.schema import empty_table
 
 _STATS: Final = ("dialogues", "turns", "characters", "identifiers", "inquiries")
 
@@ -128,7 +128,7 @@ def build_side(folder: Path) -> Side:
                 parts += [rows_of(pl.DataFrame(table), kept=kept) for table in tables]
     return Side(
         str(folder), manifest["pipeline"], manifest["counts"], manifest["versions"], read_report(folder)["after"],
-        pl.concat(parts or [rows_of(empty(), kept=True)]).lazy(),
+        pl.concat(parts or [rows_of(empty_table(), kept=True)]).lazy(),
     )  # fmt: skip
 
 

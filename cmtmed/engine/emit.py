@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from cmtmed.pipeline import Pipeline, Views
-from cmtmed.schema import DIALOGUE, QUARANTINE, empty
+from cmtmed.schema import DIALOGUE, QUARANTINE, empty_table
 from cmtmed.stats import TableStats
 from cmtmed.views import VIEWS
 from cmtmed.views.dataset import DataFile, DatasetWriter
@@ -66,7 +66,7 @@ def emit(
         dropped = writer("dropped", dict(DIALOGUE), splits=False)
         quarantine = writer("quarantine", dict(QUARANTINE), splits=False)
         views: dict[str, DatasetWriter] = {
-            name: writer(name, dict(VIEWS[name](empty(), pipeline.views).schema), splits=True)
+            name: writer(name, dict(VIEWS[name](empty_table(), pipeline.views).schema), splits=True)
             for name in pipeline.views.names
         }
         for rows in shards:
@@ -74,7 +74,7 @@ def emit(
             gone = rows.filter(pl.col("drop_reason").is_not_null())
             dropped.write(gone)
             done.drops.update(gone["drop_reason"].to_list())
-            done.kept += TableStats.of(kept)
+            done.kept += TableStats.from_rows(kept)
             for (split,), part in kept.group_by(pl.col("split").fill_null("train"), maintain_order=True):
                 dialogues.write(part, str(split))
                 _write_views(views, part, pipeline.views, str(split))

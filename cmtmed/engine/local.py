@@ -21,10 +21,10 @@ from typing import Any
 import polars as pl
 
 from cmtmed.engine.emit import emit
-from cmtmed.engine.pool import run_all
-from cmtmed.engine.progress import Progress, silent
+from cmtmed.engine.progress import Progress, ignore_progress
 from cmtmed.engine.report import BuildReport
 from cmtmed.engine.tasks import Segment, Shard, read_files, run_segment, segments, unique_names
+from cmtmed.engine.workers import run_tasks
 from cmtmed.engine.workspace import Workspace, check_target, read_marker, read_table, write_table
 from cmtmed.errors import BuildError, UsageError
 from cmtmed.io.manifest import FILE, describe_inputs, manifest, versions, write_json
@@ -52,7 +52,7 @@ def build(
     started = time.perf_counter()
     if workers is not None and workers < 1:
         raise UsageError(f"workers is {workers}; give 1 or more, or leave it out for one per core")
-    marks = {stage.name(): mark for stage in pipeline.stages if (mark := stage.ready()) is not None}
+    marks = {stage.name(): mark for stage in pipeline.stages if (mark := stage.check_requirements()) is not None}
     target = Path(out)
     check_target(target, pipeline.name)
     files = match_files(inputs, pipeline.sources)
@@ -61,7 +61,7 @@ def build(
     workspace = Workspace(target)
     # What is secret decides whether an interrupted build goes on, and enters nothing that is published.
     workspace.open({**plan, "secrets": marks} if marks else plan)
-    run = _Run(pipeline, workspace, workers or _cores(), progress or silent)
+    run = _Run(pipeline, workspace, workers or _cores(), progress or ignore_progress)
     try:
         report = run.build(files, described, strict=strict, started=started, fingerprint=_digest(plan), out=target)
         workspace.publish()
@@ -211,7 +211,7 @@ class _Run:
 
     def _all(self, phase: str, work: Sequence[Callable[[], None]]) -> None:
         self.progress(phase, 0, len(work))
-        for done, _ in enumerate(run_all(work, self.workers), start=1):
+        for done, _ in enumerate(run_tasks(work, self.workers), start=1):
             self.progress(phase, done, len(work))
 
 

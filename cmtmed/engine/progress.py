@@ -8,5 +8,5 @@ Progress = Callable[[str, int, int], None]
 """Called with the name of a phase, tasks done, tasks in all."""
 
 
-def silent(_phase: str, _done: int, _total: int) -> None:
+def ignore_progress(_phase: str, _done: int, _total: int) -> None:
     """Tell nobody."""

@@ -18,8 +18,8 @@ import polars as pl
 from cmtmed import lineage
 from cmtmed.engine.workspace import read_marker, read_table, write_marker, write_table
 from cmtmed.errors import StrictError
-from cmtmed.io.read import read
-from cmtmed.schema import complete, empty
+from cmtmed.io.read import read_file
+from cmtmed.schema import complete, empty_table
 from cmtmed.source import Source
 from cmtmed.stage import AnyStage, CorpusStage
 from cmtmed.stats import TableStats
@@ -93,7 +93,7 @@ def read_files(
     pending: list[pl.DataFrame] = []
     found = TableStats()
     for file in files:
-        for batch in read(file, sources, batch_rows=shard_rows):
+        for batch in read_file(file, sources, batch_rows=shard_rows):
             if batch.quarantined.height:
                 if strict:
                     _refuse(batch.quarantined)
@@ -106,7 +106,7 @@ def read_files(
                 found += _write_shard(folder, shards, rows.head(shard_rows))
                 pending = [rows.slice(shard_rows)]
                 shards += 1
-    rest = pl.concat(pending) if pending else empty()
+    rest = pl.concat(pending) if pending else empty_table()
     if rest.height:
         found += _write_shard(folder, shards, rest)
         shards += 1
@@ -125,7 +125,7 @@ def read_files(
 def _write_shard(folder: Path, number: int, rows: pl.DataFrame) -> TableStats:
     whole = complete(rows)
     write_table(folder / "shards" / f"{number:05d}.arrow", whole)
-    return TableStats.of(whole)
+    return TableStats.from_rows(whole)
 
 
 def _refuse(quarantined: pl.DataFrame) -> None:
@@ -155,7 +155,7 @@ def run_segment(segment: Segment, shard: Shard, folder: Path, *, names: Path | N
     done = []
     for place, stage in enumerate(segment.stages):
         made = read_table(decision) if place == 0 and decision is not None else None
-        rows, stats = lineage.run(stage, rows, made)
+        rows, stats = lineage.apply_stage(stage, rows, made)
         done.append(stats.to_dict())
     write_table(shard.within(folder).path, rows)
     started = time.perf_counter()

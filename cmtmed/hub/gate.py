@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from cmtmed.engine.audit import is_settled, read_audit
 from cmtmed.errors import DatasetError, UsageError, did_you_mean
-from cmtmed.hub.benchmarks import overlapping
+from cmtmed.hub.dataset.benchmarks import overlapping
+from cmtmed.hub.dataset.label_scan import Survey, identified
 from cmtmed.hub.details import CardDetails
 from cmtmed.hub.licenses import may_carry, objections
-from cmtmed.hub.survey import Survey, identified
 from cmtmed.views.dataset import DataFile
 
 CHECKS: Final = {

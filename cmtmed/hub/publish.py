@@ -15,24 +15,24 @@ from pathlib import Path
 from typing import Any, Final
 
 from cmtmed.anonymize.replace.key import secret
-from cmtmed.engine.progress import Progress, silent
+from cmtmed.engine.progress import Progress, ignore_progress
 from cmtmed.errors import GateError, PublishError, UsageError
-from cmtmed.hub.build import Build
 from cmtmed.hub.card import check_template
 from cmtmed.hub.client import connect, hushed
+from cmtmed.hub.dataset.card import Version
+from cmtmed.hub.dataset.metadata import FORM
+from cmtmed.hub.dataset.package import Build
+from cmtmed.hub.dataset.shards import PublishedFile, Staging
 from cmtmed.hub.details import CardDetails, details_of
-from cmtmed.hub.facts import Version
 from cmtmed.hub.gate import HISTORY, MAX_RISK, Acknowledged, Finding, exposed
-from cmtmed.hub.metadata import FORM
-from cmtmed.hub.models.card import FORM as MODEL_FORM
-from cmtmed.hub.models.details import ModelDetails
-from cmtmed.hub.models.directory import is_model
-from cmtmed.hub.models.model import Model
+from cmtmed.hub.model.card import FORM as MODEL_FORM
+from cmtmed.hub.model.details import ModelDetails
+from cmtmed.hub.model.directory import is_model
+from cmtmed.hub.model.package import Model
+from cmtmed.hub.package import Gated, Order, Subject
 from cmtmed.hub.record import FILE as RECORD
 from cmtmed.hub.record import decode
 from cmtmed.hub.repository import CARD, Remote, Repository, check, earlier_data, look, standing
-from cmtmed.hub.shards import PublishedFile, Staging
-from cmtmed.hub.subject import Gated, Order, Subject
 from cmtmed.hub.upload import checked_card, committed, opened, shown_to_all, tagged, verified
 
 log = logging.getLogger("cmtmed.hub")
@@ -122,7 +122,7 @@ def publish(
         move_tag: let the tag stand for this card, if it stands for the same data with another one.
         configs: which of ``sft``, ``pretrain``, ``prompts``, ``dialogues`` to publish; by default all that are there.
         card: the part of the card that people write: a YAML file, or its content (`cmtmed.hub.details.CardDetails`;
-            of a model `cmtmed.hub.models.details.ModelDetails`).
+            of a model `cmtmed.hub.model.details.ModelDetails`).
         template: a Jinja template for the card; it may extend the bundled ``dataset_card.md.jinja`` or
             ``model_card.md.jinja``.
         hash_ids: publish keyed hashes instead of ids; the key is read from the environment variable `KEY`.
@@ -149,7 +149,7 @@ def publish(
     acknowledged = Acknowledged(quarantined, max_risk, tuple(i_know), _paths(against))
     order = Order(
         Path(out), repo, private=private, gated=gated, tag=tag, move_tag=move_tag,
-        template=Path(template) if template else None, acknowledged=acknowledged, progress=progress or silent,
+        template=Path(template) if template else None, acknowledged=acknowledged, progress=progress or ignore_progress,
     )  # fmt: skip
     subject: Subject
     if model:

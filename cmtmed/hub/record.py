@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from cmtmed.engine.audit import read_audit
 from cmtmed.errors import DatasetError
-from cmtmed.hub.facts import Version, named_departments
+from cmtmed.hub.dataset.card import Version, named_departments
+from cmtmed.hub.dataset.shards import PublishedFile
 from cmtmed.hub.gate import Finding
-from cmtmed.hub.shards import PublishedFile
 
 FILE: Final = "cmtmed.json"
 FORMAT: Final = "cmtmed.dataset"

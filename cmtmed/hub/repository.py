@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cmtmed.errors import DatasetError, UsageError
 from cmtmed.hub.client import repeated, told
-from cmtmed.hub.facts import CONFIGS
-from cmtmed.hub.models.files import is_model_file
+from cmtmed.hub.dataset.card import CONFIGS
+from cmtmed.hub.model.files import is_model_file
 from cmtmed.hub.record import FILE, decode
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from typing import Final
 from cmtmed.engine.progress import Progress
 from cmtmed.errors import PublishError
 from cmtmed.hub.client import repeated, told
-from cmtmed.hub.facts import Version
+from cmtmed.hub.dataset.card import Version
+from cmtmed.hub.dataset.shards import SHARD_BYTES, PublishedFile
 from cmtmed.hub.record import FILE as RECORD
 from cmtmed.hub.repository import CARD, Remote, Repository, check, is_part, look
-from cmtmed.hub.shards import SHARD_BYTES, PublishedFile
 
 _FIGURES: Final = "figures"
 _ASKED: Final = 500

@@ -1,0 +1,126 @@
+"""Files that the library writes: their names and formats, atomic writes, and checksums.
+
+Whoever opens one of these files sees the old content or the new, never half of it: content is written beside the
+target under a temporary name and renamed. Everything that finds a file again later (a build, a training run, an audit,
+a publication) goes through this module, so that a name or a format stands in one place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import Field
+
+MANIFEST_FILE: Final = "manifest.json"
+"""What a finished build was made from; its presence makes a directory a build."""
+MANIFEST_FORMAT: Final = "cmtmed.build"
+MANIFEST_VERSION: Final = 1
+REPORT_FILE: Final = "report.json"
+"""What a build did, stage by stage."""
+RUN_FILE: Final = "run.json"
+"""Settings and progress of a training run; its presence makes a directory a run."""
+TRAINING_FILE: Final = "training.json"
+"""What the weights in a model directory were trained on."""
+TRAINING_FORMAT: Final = "cmtmed.training"
+CARD_FILE: Final = "README.md"
+"""A dataset or model card, under the name that the Hub reads."""
+
+
+@dataclass(frozen=True)
+class HashedFile:
+    """A file and its checksum.
+
+    Attributes:
+        path: POSIX path, relative to the directory that it belongs to, or as it was given.
+        bytes: size.
+        sha256: checksum of its content in hexadecimal digits.
+    """
+
+    path: str
+    bytes: Annotated[int, Field(ge=0)]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+    @classmethod
+    def of(cls, file: Path, root: Path | None = None) -> HashedFile:
+        """Hash a file as it is now.
+
+        Args:
+            file: the file.
+            root: directory that ``path`` is to be relative to; the path as given by default.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        path = file if root is None else file.relative_to(root)
+        return cls(path.as_posix(), file.stat().st_size, hash_file(file))
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file's content in hexadecimal digits, reading it block by block.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextmanager
+def replace_atomically(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside a file, and rename it over the file when the block ends without an error.
+
+    The temporary file is removed if the block fails, so that no reader ever meets half a file.
+
+    Args:
+        path: the file to create or replace; its directory exists.
+
+    Raises:
+        OSError: the file cannot be written or renamed.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Create or replace a file atomically.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with replace_atomically(path) as partial:
+        partial.write_bytes(content)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Create or replace a UTF-8 text file atomically; line ends are written as they are."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def write_json(path: Path, content: object, *, sort_keys: bool = False) -> None:
+    """Create or replace a JSON file atomically: indented for people, the same bytes for the same content."""
+    write_text(path, json.dumps(content, ensure_ascii=False, indent=2, sort_keys=sort_keys) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        FileNotFoundError: it does not exist.
+        OSError: it cannot be read.
+        ValueError: it is not JSON in UTF-8, or nested too deeply to be read.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error

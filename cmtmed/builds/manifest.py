@@ -1,0 +1,127 @@
+"""The manifest: what a finished build was made from, with what, and what became of every record.
+
+It holds nothing that depends on time or on the machine's speed: the same inputs and pipeline give the same
+manifest. Times stand in the report. ``schemas/manifest.v1.json`` is generated from these classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
+
+from cmtmed.artifacts import MANIFEST_FILE, MANIFEST_FORMAT, MANIFEST_VERSION, HashedFile, read_json, write_json
+from cmtmed.errors import DatasetError
+
+T = TypeVar("T", bound=BaseModel)
+Count = Annotated[int, Field(ge=0)]
+StageOptions = dict[str, Any]
+"""Options of a stage by name, as its class declares them."""
+
+
+class RecordCounts(TypedDict):
+    """Records by what became of them: ``read = kept + dropped + quarantined``."""
+
+    read: Count
+    kept: Count
+    dropped: Count
+    quarantined: Count
+
+
+class PipelineRecord(BaseModel):
+    """The pipeline that was run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    fingerprint: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of everything that can change a row.")
+    stages: list[Annotated[dict[str, StageOptions], Field(min_length=1, max_length=1)]] = Field(
+        description="In order; each stage by name, with its options."
+    )
+
+
+class Manifest(BaseModel):
+    """What a finished build was made from and what became of every record. Holds nothing that depends on time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, title="cmtmed manifest, version 1")
+
+    format: Literal["cmtmed.build"] = MANIFEST_FORMAT
+    version: Literal[1] = MANIFEST_VERSION
+    pipeline: PipelineRecord
+    seed: int
+    inputs: list[HashedFile] = Field(description="Files of the crawl, in reading order.")
+    versions: dict[str, str] = Field(description="Versions of Python and of the libraries that can change a row.")
+    counts: RecordCounts
+    drops: dict[str, Count] = Field(description="Dropped dialogues by reason.")
+    quarantine: dict[str, Count] = Field(description="Quarantined records by reason.")
+    views: dict[str, dict[str, Count]] = Field(description="Rows by split, for each table written.")
+    files: list[HashedFile] = Field(
+        default=[], description="Every Arrow file of the build; absent from builds of earlier releases."
+    )
+
+    def stage_options(self, name: str) -> Mapping[str, Any] | None:
+        """Return the options of a stage; None if the pipeline does not have it."""
+        for stage in self.pipeline.stages:
+            if name in stage:
+                return stage[name]
+        return None
+
+    @property
+    def stage_names(self) -> list[str]:
+        """Names of the stages, in order."""
+        return [name for stage in self.pipeline.stages for name in stage]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return self.model_dump(mode="json")
+
+    def write(self, folder: Path) -> None:
+        """Write ``manifest.json``."""
+        write_json(folder / MANIFEST_FILE, self.to_dict())
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """Read the manifest of a finished build.
+
+        Raises:
+            DatasetError: the folder holds no finished build, or one of another version, or a damaged one.
+        """
+        path = folder / MANIFEST_FILE
+        try:
+            content = read_json(path)
+        except FileNotFoundError:
+            raise DatasetError(
+                f"{str(folder)!r} holds no finished build: {MANIFEST_FILE} is missing; "
+                f"run cmtmed build with --out {folder}"
+            ) from None
+        except (OSError, ValueError) as error:
+            raise DatasetError(
+                f"{str(path)!r} cannot be read ({type(error).__name__}); run cmtmed build again"
+            ) from None
+        if not isinstance(content, dict) or content.get("format") != MANIFEST_FORMAT:
+            raise DatasetError(f"{str(path)!r} is not a manifest of cmtmed; give the directory of a build")
+        if content.get("version") != MANIFEST_VERSION:
+            raise DatasetError(
+                f"{str(path)!r} has version {content.get('version')!r}, this cmtmed reads {MANIFEST_VERSION}; "
+                "build it again"
+            )
+        return validate_artifact(cls, content, path)
+
+
+def validate_artifact(model: type[T], content: object, path: Path) -> T:
+    """Validate what a JSON file of a build holds.
+
+    Raises:
+        DatasetError: it is damaged; the message names the fields that are missing, or the first that is wrong.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False)
+        missing = [".".join(map(str, item["loc"])) for item in problems if item["type"] == "missing"]
+        first = problems[0]
+        reason = f"it lacks {', '.join(missing)}" if missing else f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise DatasetError(f"{str(path)!r} is damaged: {reason}; run cmtmed build again") from None

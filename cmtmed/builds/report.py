@@ -1,0 +1,68 @@
+"""The report: what a build did, stage by stage and in all, and how long it took."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cmtmed.artifacts import REPORT_FILE, read_json, write_json
+from cmtmed.builds.manifest import Count, RecordCounts, validate_artifact
+from cmtmed.errors import DatasetError
+from cmtmed.stats import StageStats, TableStats
+
+
+class BuildReport(BaseModel):
+    """What a build did, stage by stage, and how long it took. Holds counts, never text.
+
+    The result of `cmtmed.build`, and what ``report.json`` holds.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, title="cmtmed report, version 1")
+
+    pipeline: str = Field(description="Name of the pipeline.")
+    out: Path = Field(description="Directory that the build was written to.")
+    counts: RecordCounts
+    stages: tuple[StageStats, ...] = Field(description="What each stage did, in order.")
+    drops: dict[str, Count] = Field(description="Dropped dialogues by reason.")
+    quarantine: dict[str, Count] = Field(description="Quarantined records by reason.")
+    before: TableStats = Field(description="The crawl as it was read.")
+    after: TableStats = Field(description="The dialogues that were kept.")
+    rows: dict[str, dict[str, Count]] = Field(description="Rows by split, for each table written.")
+    seconds: dict[str, float] = Field(description="Elapsed time by phase: read, stages, emit, total.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "pipeline": self.pipeline,
+            "out": self.out.as_posix(),
+            "counts": dict(self.counts),
+            "stages": [stage.to_dict() for stage in self.stages],
+            "drops": dict(sorted(self.drops.items())),
+            "quarantine": dict(sorted(self.quarantine.items())),
+            "before": self.before.to_dict(),
+            "after": self.after.to_dict(),
+            "rows": {name: dict(splits) for name, splits in sorted(self.rows.items())},
+            "seconds": {phase: round(elapsed, 3) for phase, elapsed in self.seconds.items()},
+        }
+
+    def write(self, folder: Path) -> None:
+        """Write ``report.json``."""
+        write_json(folder / REPORT_FILE, self.to_dict())
+
+    @classmethod
+    def read(cls, folder: Path) -> BuildReport:
+        """Read the report of a finished build.
+
+        Raises:
+            DatasetError: the folder holds no readable report.
+        """
+        path = folder / REPORT_FILE
+        try:
+            content = read_json(path)
+        except (OSError, ValueError) as error:
+            raise DatasetError(
+                f"{str(path)!r} cannot be read ({type(error).__name__}); give the directory of a build"
+            ) from None
+        return validate_artifact(cls, content, path)

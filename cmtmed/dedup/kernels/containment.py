@@ -1,0 +1,85 @@
+"""Inner loops of containment: winnowed fingerprints, and pairs that share enough of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from cmtmed.dedup.kernels.hashing import hash_text_ngrams, ngram_powers
+from cmtmed.dedup.kernels.utf8 import bound_code_points
+
+
+@njit(cache=True, nogil=True)
+def winnow_texts(data, offsets, start, end, ngram, window):
+    """Return the winnowed n-gram hashes of texts and the number of their text, as two rows; no repeats per text."""
+    powers = ngram_powers(ngram)
+    capacity = bound_code_points(data, offsets, start, end)
+    codes, hashes = np.empty(capacity, dtype=np.uint32), np.empty(capacity, dtype=np.uint64)
+    picks = np.empty(capacity, dtype=np.uint64)
+    out = np.empty((2, 1024), dtype=np.uint64)
+    count = 0
+    for row in range(start, end):
+        total = hash_text_ngrams(data, offsets[row], offsets[row + 1], powers, codes, hashes)
+        picked, last = 0, -1
+        for right in range(min(window, total) - 1, total):
+            left_edge = max(0, right - window + 1)
+            if last < left_edge:
+                # The minimum of the window has left it: scan the whole window.
+                last = left_edge
+                for i in range(left_edge + 1, right + 1):
+                    if hashes[i] <= hashes[last]:
+                        last = i
+            elif hashes[right] <= hashes[last]:
+                last = right
+            else:
+                continue
+            picks[picked] = hashes[last]
+            picked += 1
+        fingerprints = picks[:picked]
+        fingerprints.sort()
+        for i in range(picked):
+            if i and fingerprints[i] == fingerprints[i - 1]:
+                continue
+            if count == out.shape[1]:
+                grown = np.empty((2, 2 * count), dtype=np.uint64)
+                grown[:, :count] = out
+                out = grown
+            out[0, count], out[1, count] = fingerprints[i], np.uint64(row)
+            count += 1
+    return out[:, :count].copy()
+
+
+@njit(cache=True, nogil=True)
+def find_contained_pairs(bounds, runs, starts, members, totals, lengths, rank, min_share, start, end):
+    """Return pairs (smaller, larger) of texts where the larger has ``min_share`` of the smaller's fingerprints.
+
+    ``runs[bounds[t]:bounds[t + 1]]`` are the shared fingerprints of text t, ``members[starts[r]:starts[r + 1]]`` the
+    texts that have fingerprint r, ``totals[t]`` the number of all its fingerprints, shared or not.
+    """
+    texts = len(totals)
+    shared = np.zeros(texts, dtype=np.int32)
+    touched = np.empty(texts, dtype=np.int32)
+    out = np.empty((2, 1024), dtype=np.int64)
+    count = 0
+    for text in range(start, end):
+        touched_count = 0
+        for i in range(bounds[text], bounds[text + 1]):
+            for j in range(starts[runs[i]], starts[runs[i] + 1]):
+                other = members[j]
+                if lengths[other] < lengths[text] or (lengths[other] == lengths[text] and rank[other] >= rank[text]):
+                    continue
+                if shared[other] == 0:
+                    touched[touched_count] = other
+                    touched_count += 1
+                shared[other] += 1
+        for i in range(touched_count):
+            other = touched[i]
+            if shared[other] >= min_share * totals[text]:
+                if count == out.shape[1]:
+                    grown = np.empty((2, 2 * count), dtype=np.int64)
+                    grown[:, :count] = out
+                    out = grown
+                out[0, count], out[1, count] = text, other
+                count += 1
+            shared[other] = 0
+    return out[:, :count].copy()

@@ -1,0 +1,1 @@
+"""Datasets on the Hub: what of a finished build is published."""

@@ -1,0 +1,197 @@
+"""What a platform wrote goes, what people said stays."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from cmtmed import lineage
+from cmtmed.stages.drop_boilerplate import DropBoilerplate
+from cmtmed.text.boilerplate import is_boilerplate, remove_boilerplate
+from tests.support.dialogues import SHARED, doctor, needs_real_data, real_dialogues, table, turns, user
+
+_length = pl.element().struct.field("content").str.len_chars()
+
+
+def run(stage, rows):
+    decision = stage.decide(stage.sketch(rows.select(list(stage.reads))).lazy())
+    return lineage.apply_stage(stage, rows, decision)[0]
+
+
+PLATFORM = (
+    "下载云舟健康APP，三甲名医在线等您。",
+    "请关注我们的微信公众号“云舟健康”。",
+    "长按识别二维码，领取新人礼包。",
+    "首单优惠，限时立减20元！",
+    "点击下方链接预约专家门诊。",
+    "以上建议仅供参考，不能代替面诊。",
+    "本回答仅代表医生个人观点。",
+    "系统提示：本次咨询已结束。",
+    "本平台为您提供全国签约专家的在线服务。",
+)
+PEOPLE = (
+    "我下载了一个记录血糖的表格。",
+    "药的说明书上写着免费咨询电话，打不通。",
+    "建议您关注血压变化。",
+    "平时在平台期体重不掉。",
+    "站久了腿会不会肿？",
+    "打折的保健品不要买。",
+    "不能代替药物治疗。",
+    "孩子扫了一眼就说看不清。",
+)
+
+
+@pytest.mark.parametrize("sentence", PLATFORM)
+def test_platform_sentences_are_known(sentence):
+    assert is_boilerplate(sentence)
+
+
+@pytest.mark.parametrize("sentence", PEOPLE)
+def test_what_people_say_is_left_alone(sentence):
+    assert not is_boilerplate(sentence)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("多喝水。下载云舟健康APP，名医在线。", "多喝水。"),
+        ("【云舟健康】下载云舟健康APP领取优惠券。\n多喝水，注意休息。", "多喝水，注意休息。"),
+        ("拍了照片[图片]【图片】您看", "拍了照片您看"),
+        ("建议先查血常规，结果出来再用药，以上建议仅供参考。多喝水。", "建议先查血常规，结果出来再用药。多喝水。"),
+        ("以上建议仅供参考，疼得厉害要马上去急诊。", "疼得厉害要马上去急诊。"),
+        (
+            "先物理降温，体温超过三十八度五再吃退烧药，更多问题点击链接咨询！",
+            "先物理降温，体温超过三十八度五再吃退烧药。",
+        ),
+        ("先做CT。[以上建议仅供参考，不能代替面诊。]", "先做CT。"),
+        ("血压[高压]150，白细胞(11.2)。", "血压[高压]150，白细胞(11.2)。"),
+        ("第一句。 第二句。\n\n第三句。", "第一句。 第二句。\n\n第三句。"),
+    ],
+)
+def test_sentences_go_and_the_rest_stays_as_it_was(before, after):
+    rows = run(DropBoilerplate(), table([user("头痛怎么办"), doctor(before)]))
+    assert turns(rows) == [[("u", "头痛怎么办"), ("a", after)]]
+
+
+def test_a_side_that_was_nothing_but_platform_drops_the_dialogue():
+    rows = table([user("[图片]"), doctor("多久了？")], [user("头痛"), doctor("下载云舟健康APP领取优惠券。")])
+    after = run(DropBoilerplate(), rows)
+    assert after["drop_reason"].to_list() == ["boilerplate", "boilerplate"]
+    assert after["messages"].to_list() == rows["messages"].to_list()
+
+
+CANNED = "有任何不舒服的地方都可以随时联系我们科室。"
+
+
+def corpus(height, answer, question="第{}个人的头痛"):
+    return table(*[[user(question.format(at)), doctor(answer.format(at))] for at in range(height)])
+
+
+def test_a_sentence_under_many_questions_is_canned():
+    rows = run(DropBoilerplate(min_dialogues=10), corpus(10, "第{}次先查血常规吧。" + CANNED))
+    assert turns(rows)[3] == [("u", "第3个人的头痛"), ("a", "第3次先查血常规吧。")]
+
+
+def test_nine_questions_are_not_ten():
+    before = corpus(9, "第{}次先查血常规吧。" + CANNED)
+    after = run(DropBoilerplate(min_dialogues=10), before)
+    assert after["messages"].to_list() == before["messages"].to_list()
+
+
+def test_one_dialogue_crawled_fifty_times_is_not_fifty_questions():
+    before = corpus(50, "先查血常规吧。" + CANNED, question="同一个人的头痛")
+    after = run(DropBoilerplate(min_dialogues=10), before)
+    assert after["messages"].to_list() == before["messages"].to_list()
+
+
+def test_the_doctors_usual_question_is_never_canned():
+    before = corpus(50, "第{}次先查血常规吧。您这种情况大概持续多长时间了呢？")
+    after = run(DropBoilerplate(min_dialogues=10), before)
+    assert after["messages"].to_list() == before["messages"].to_list()
+
+
+def test_a_turn_that_is_nothing_but_canned_stays():
+    rows = corpus(50, "第{}次先查血常规吧。" + CANNED).vstack(
+        table([user("头晕"), doctor(CANNED)], id=["t/a"]).select(corpus(1, "").columns)
+    )
+    after = run(DropBoilerplate(min_dialogues=10), rows)
+    assert turns(after)[-1] == [("u", "头晕"), ("a", CANNED)]
+
+
+def test_the_share_grows_with_the_corpus():
+    before = corpus(50, "第{}次先查血常规吧。")
+    some = corpus(12, "好的。" + CANNED, question="另外{}个人").with_columns(id="u/" + before["id"].head(12))
+    rows = before.vstack(some)
+    unchanged = run(DropBoilerplate(min_dialogues=1, min_share=0.5), rows)
+    assert unchanged["messages"].to_list() == rows["messages"].to_list()
+    changed = run(DropBoilerplate(min_dialogues=1, min_share=0.1), rows)
+    assert turns(changed)[-1] == [("u", "另外11个人"), ("a", "好的。")]
+
+
+@pytest.mark.parametrize(
+    "dose",
+    [
+        "每次口服阿莫西林两片一日三次饭后吃。",
+        "阿莫西林胶囊饭后半片温水送服就可以了。",
+        "这个药饭后口服０.５ｇ，注意多休息多喝水。",
+        "体温到了38.5℃以上再给孩子吃退烧药。",
+        "体温到了三十八点五以上再给孩子吃退烧药。",
+        "白细胞高于10×10⁹/L时要考虑细菌感染。",
+        "睡前服用½片，效果不好再来门诊复查就行。",
+        "这个方子水煎服，早晚温服共七剂即可停药。",
+        "继续用药两星期以后再回到门诊复查一下。",
+        "先连续服用一疗程看看恢复的情况怎么样。",
+        "孕酮的正常值请看报告单上的第②项和说明。",
+    ],
+)
+def test_sixty_dialogues_keep_their_dose(dose):
+    """A sentence that names a quantity is medicine, however many doctors write it."""
+    before = corpus(60, "先查血常规吧。" + dose)
+    after = run(DropBoilerplate(), before)
+    assert after["messages"].to_list() == before["messages"].to_list()
+    assert after["drop_reason"].null_count() == 60
+
+
+@pytest.mark.parametrize(
+    "closing",
+    [
+        CANNED,
+        "祝您早日康复，生活愉快，身体健康。",
+        "一般不需要特别处理，一定要注意休息。",
+        "请给我一些支持，满意的话请给五星好评。",
+        "早一点休息，希望我的回答可以帮助到您。",
+    ],
+)
+def test_sixty_dialogues_lose_a_canned_sentence_without_a_quantity(closing):
+    after = run(DropBoilerplate(), corpus(60, "第{}次先查血常规吧。" + closing))
+    assert turns(after)[7] == [("u", "第7个人的头痛"), ("a", "第7次先查血常规吧。")]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "rest"),
+    [
+        ("每次两片，一日三次，更多问题点击链接咨询！", "每次两片，一日三次。"),
+        ("阿莫西林每次两片一日三次点击下方链接购买！", "阿莫西林每次两片一日三次。"),
+        ("扫码下载APP领取优惠券，阿莫西林每次0.5g。", "阿莫西林每次0.5g。"),
+        ("一日三次，以上建议仅供参考。", "一日三次。"),
+        ("以上建议仅供参考，一日两次。", "一日两次。"),
+        ("体温38.5℃以上吃药，以上仅供参考，多喝水。", "体温38.5℃以上吃药。"),
+        ("限时优惠，首单立减20元，点击链接！", ""),
+        ("三甲名医24小时在线，下载云舟健康APP。", ""),
+        ("1. 下载云舟健康APP领取优惠券。", ""),
+    ],
+)
+def test_an_advert_takes_no_dose_with_it(sentence, rest):
+    assert remove_boilerplate(sentence) == rest
+    assert remove_boilerplate(rest) == rest
+
+
+@needs_real_data
+def test_real_dialogues_lose_little():
+    """Edited consultations hold no adverts: what is removed there must be canned closings, not medicine."""
+    rows = real_dialogues(SHARED / "zhongjing" / "CMtMedQA_test.json")
+    after = run(DropBoilerplate(), rows)
+    assert after["drop_reason"].null_count() == rows.height
+    before_chars = rows["messages"].list.eval(_length).list.sum().sum()
+    after_chars = after["messages"].list.eval(_length).list.sum().sum()
+    assert after_chars > 0.97 * before_chars

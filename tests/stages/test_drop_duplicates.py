@@ -1,0 +1,271 @@
+"""Which dialogue of a cluster is kept, and what keeps test sets out of training data."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from pydantic import ValidationError
+
+from cmtmed import lineage
+from cmtmed.schema import DIALOGUE
+from cmtmed.stages.drop_benchmark_overlap import DropBenchmarkOverlap
+from cmtmed.stages.drop_duplicates import DropDuplicates
+from tests.support.dialogues import doctor, table, user
+
+LONG = "孩子昨天晚上开始发烧，最高三十九度二，吃了一次布洛芬以后退到三十七度八，今天早上又烧起来了，还有一点咳嗽，没有拉肚子，精神还可以"
+ANSWER = (
+    "您好，孩子多大了？烧的时候手脚凉不凉？可以先物理降温，多喝温水，如果超过三十八度五再吃一次退烧药，间隔不少于六小时"
+)
+
+
+def run(stage, rows):
+    decision = stage.decide(stage.sketch(rows.select(list(stage.reads))).lazy())
+    return lineage.apply_stage(stage, rows, decision)[0]
+
+
+def verdicts(rows):
+    return list(rows.select("id", "drop_reason", "cluster").iter_rows())
+
+
+def asks(*counts):
+    span = {"message": 1, "start": 0, "end": 1, "slot": "other"}
+    return pl.Series([[span] * count for count in counts], dtype=DIALOGUE["inquiries"])
+
+
+def test_exact_and_near_duplicates_are_told_apart():
+    rows = table(
+        [user(LONG), doctor(ANSWER)],
+        [user(LONG), doctor(ANSWER)],
+        [user(LONG + "。"), doctor(ANSWER)],
+        [user("胃疼"), doctor("多久了？吃过什么药？")],
+    )
+    # The longest is kept; the others are compared with it.
+    assert verdicts(run(DropDuplicates(), rows)) == [
+        ("t/0", "near_duplicate", "t/2"),
+        ("t/1", "near_duplicate", "t/2"),
+        ("t/2", None, "t/2"),
+        ("t/3", None, None),
+    ]
+    assert verdicts(run(DropDuplicates(), rows.head(2))) == [("t/0", None, "t/0"), ("t/1", "exact_duplicate", "t/0")]
+
+
+def test_turns_cut_elsewhere_do_not_hide_a_duplicate():
+    rows = table([user(LONG), doctor(ANSWER)], [user(LONG[:20]), user(LONG[20:]), doctor(ANSWER)])
+    assert [reason for _, reason, _ in verdicts(run(DropDuplicates(), rows))] == ["exact_duplicate", None]
+
+
+@pytest.mark.parametrize(
+    ("keep", "kept"),
+    [
+        (("most_turns", "first"), "t/2"),
+        (("most_inquiries", "first"), "t/1"),
+        (("longest", "first"), "t/3"),
+        (("first",), "t/0"),
+    ],
+)
+def test_keep_rules(keep, kept):
+    rows = table(
+        [user(LONG), doctor(ANSWER)],
+        [user(LONG), doctor(ANSWER)],
+        [user(LONG), doctor(ANSWER[:30]), doctor(ANSWER[30:])],
+        [user(LONG + "啊啊"), doctor(ANSWER)],
+        inquiries=asks(1, 2, 1, 1),
+    )
+    after = run(DropDuplicates(keep=keep), rows)
+    assert after.filter(pl.col("drop_reason").is_null())["id"].to_list() == [kept]
+
+
+def test_what_is_kept_does_not_depend_on_the_order_of_rows():
+    rows = table(*([user(LONG + "呀" * at), doctor(ANSWER)] for at in range(5)))
+    kept = run(DropDuplicates(), rows).filter(pl.col("drop_reason").is_null())["id"].to_list()
+    assert run(DropDuplicates(), rows.reverse()).filter(pl.col("drop_reason").is_null())["id"].to_list() == kept
+
+
+def test_the_same_question_with_another_answer():
+    other = (
+        "这个年龄段的孩子反复高热，首先考虑病毒感染，建议到儿科门诊查一个血常规和C反应蛋白，根据结果决定用不用抗生素"
+    )
+    rows = table([user(LONG), doctor(ANSWER)], [user(LONG), doctor(other)], inquiries=asks(2, 0))
+    assert run(DropDuplicates(), rows)["drop_reason"].to_list() == [None, None]
+    assert verdicts(run(DropDuplicates(same_question="keep_best"), rows)) == [
+        ("t/0", None, "t/0"),
+        ("t/1", "same_question", "t/0"),
+    ]
+
+
+def test_another_dose_is_another_dialogue_at_threshold_one():
+    rows = table([user(LONG), doctor(ANSWER + "5mg")], [user(LONG), doctor(ANSWER + "15mg")])
+    assert run(DropDuplicates(threshold=1.0), rows)["drop_reason"].to_list() == [None, None]
+
+
+def test_the_last_rule_must_decide():
+    with pytest.raises(ValidationError, match="end with 'first'"):
+        DropDuplicates(keep=("longest",))
+
+
+class TestBenchmarkOverlap:
+    """Test sets are sources of the build."""
+
+    stage = DropBenchmarkOverlap(test_sources=("exam",))
+
+    def test_a_test_question_in_the_crawl_is_dropped(self):
+        rows = table(
+            [user(LONG), doctor(ANSWER)],
+            [user("医生您好，" + LONG), doctor("先去查一个血常规。")],
+            [user("老人夜里腿抽筋，一周三四次，白天没事，需要补钙吗"), doctor("平时吃什么药？")],
+            source=["exam", "crawl", "crawl"],
+        )
+        assert run(self.stage, rows)["drop_reason"].to_list() == [None, "overlap:exam", None]
+
+    def test_what_many_test_dialogues_share_is_no_overlap(self):
+        thanks = "我知道了，非常感谢医生这么耐心细致的解答，我会注意的"
+        exam = [[user(f"第{at}个问题" + LONG[at * 3 : at * 3 + 9]), doctor("好"), user(thanks)] for at in range(6)]
+        rows = table(
+            *exam, [user("胃疼"), doctor("多久了"), user(thanks), doctor("好")], source=["exam"] * 6 + ["crawl"]
+        )
+        assert run(self.stage, rows)["drop_reason"].to_list() == [None] * 7
+
+    def test_without_test_sources_nothing_happens(self):
+        rows = table([user(LONG), doctor(ANSWER)], [user(LONG), doctor(ANSWER)], source=["exam", "crawl"])
+        assert run(DropBenchmarkOverlap(), rows)["drop_reason"].to_list() == [None, None]
+
+
+QUESTIONS = [
+    "后脑勺一跳一跳地疼三天了，请问这是怎么回事",
+    "左膝盖下楼梯就响，走平路没事，需要去医院吗",
+    "胃胀打嗝半个月，吃完饭更厉害，该吃什么药",
+    "右脚跟早上踩地像针扎，活动开就好，应该怎么办",
+    "宝宝八个月拉绿便，精神挺好，需要去医院吗",
+    "嘴唇起泡又疼又痒，每个月都来，怎么去根",
+    "体检说尿酸偏高，没有痛过，要不要吃药",
+    "晚上盗汗把枕头都湿透了，请问这是怎么回事",
+    "月经推迟十二天，试纸是阴性，应该怎么办",
+    "眼皮一直跳，跳了一个星期，需要去医院吗",
+    "手指关节早上发僵，握不紧拳头，怎么去根",
+    "耳朵里像有蝉在叫，安静时更明显，该吃什么药",
+    "爸爸走路总往左偏，说话有点慢，应该怎么办",
+    "脚上长了个硬疙瘩，一按就疼，请问这是怎么回事",
+    "刷牙出血两个月了，牙也有点松，怎么去根",
+    "孩子上课老眨眼睛，还清嗓子，要不要吃药",
+    "怀孕十六周肚子一阵阵发紧，需要去医院吗",
+    "心跳突然很快，几分钟自己停，要不要吃药",
+    "头皮屑特别多，洗完第二天又有，该吃什么药",
+    "小腿晚上抽筋，疼得睡不着，应该怎么办",
+    "咽口水像有东西堵着，吃饭不碍事，请问这是怎么回事",
+    "腰疼往腿上窜，咳嗽时更疼，需要去医院吗",
+    "脸上两团红，一热就发烫，怎么去根",
+    "打完疫苗胳膊肿了一块，摸着热，要不要吃药",
+]
+CANNED = (
+    "感谢您对本平台的信任与支持。您的情况医生已经认真阅读。祝您早日恢复健康，生活愉快，阖家幸福安康。"
+    "云舟健康竭诚为您服务，期待您对本次咨询作出评价。如果还有其他方面的疑问，欢迎随时再来咨询我们的专家团队。"
+    "以上内容仅供参考，不能代替医院的诊断，请以线下医生的意见为准。"
+)
+
+
+def test_canned_sentences_do_not_make_dialogues_alike():
+    rows = table(*([user(question), doctor(CANNED)] for question in QUESTIONS))
+    assert set(run(DropDuplicates(threshold=0.7), rows)["drop_reason"]) == {None}
+    blind = run(DropDuplicates(ignore_canned=False, threshold=0.7), rows)["drop_reason"].to_list()
+    assert blind.count("near_duplicate") > len(QUESTIONS) / 2
+
+
+def test_canned_sentences_do_not_make_duplicates_differ():
+    others = [[user(question), doctor(CANNED)] for question in QUESTIONS]
+    told = [user(LONG), doctor("先多喝水，注意休息。")]
+    rows = table(*others, told, [told[0], doctor(told[1]["content"] + CANNED)])
+    found = run(DropDuplicates(), rows).tail(2)
+    # Equal but for what does not count; the one with more characters is kept.
+    assert found["drop_reason"].to_list() == ["near_duplicate", None]
+
+
+def test_copies_of_a_dialogue_do_not_make_its_sentences_canned():
+    """Sixty altered copies: each sentence stands in most of them, and all are near-duplicates still."""
+    copies = []
+    for number in range(60):
+        signs = list(LONG + "。" + ANSWER + "。")
+        signs[(number * 7) % len(LONG)] = "嗯"
+        text = "".join(signs)
+        copies.append([user(text[: len(LONG)]), doctor(text[len(LONG) :])])
+    found = run(DropDuplicates(), table(*copies))["drop_reason"].to_list()
+    assert found.count(None) == 1
+
+
+def test_a_sentence_with_a_dose_is_never_canned():
+    dose = "这个药每次吃两片，一天三次，饭后半小时温水送服。"
+    rows = table(
+        *([user(question), doctor(dose)] for question in QUESTIONS),
+        [user(LONG), doctor(dose)],
+        [user(LONG), doctor(dose.replace("两片", "四片"))],
+    )
+    found = run(DropDuplicates(threshold=1.0), rows).tail(2)
+    assert found["drop_reason"].to_list() == [None, None]
+
+
+def test_a_dialogue_that_another_one_continues_goes():
+    later = [
+        user(LONG),
+        doctor(ANSWER),
+        user("两岁半，手脚有点凉，刚才量了三十八度六"),
+        doctor("那可以再吃一次，吃完半小时再量，出汗要换衣服"),
+    ]
+    rows = table(later[:2], later, [user("胃疼一个星期了，饭后胀得厉害，反酸"), doctor("平时吃饭规律吗？有没有黑便？")])
+    assert verdicts(run(DropDuplicates(), rows)) == [
+        ("t/0", "contained", "t/1"),
+        ("t/1", None, "t/1"),
+        ("t/2", None, None),
+    ]
+    assert run(DropDuplicates(containment=0), rows)["drop_reason"].to_list() == [None, None, None]
+
+
+def test_within_several_and_within_one_another():
+    """The middle one lies within the longest; the shortest within both: all go into the longest."""
+    turns = [
+        user(LONG),
+        doctor(ANSWER),
+        user("两岁半，手脚有点凉，刚才量了三十八度六，还要再吃一次药吗"),
+        doctor("可以，吃完半小时再量，出汗要换衣服"),
+    ]
+    longest = [
+        *turns,
+        user("退到三十七度五了，晚上需要叫醒他喝水吗"),
+        doctor("不用叫醒，睡着了就让他睡，醒来再喝，注意观察精神"),
+    ]
+    rows = table(turns[:2], turns, longest)
+    assert [(reason, cluster) for _, reason, cluster in verdicts(run(DropDuplicates(), rows))] == [
+        ("contained", "t/2"),
+        ("contained", "t/2"),
+        (None, "t/2"),
+    ]
+
+
+def test_swapped_roles_do_not_hide_a_duplicate():
+    swapped = [doctor(LONG), user(ANSWER)]
+    found = run(DropDuplicates(), table([user(LONG), doctor(ANSWER)], swapped))
+    assert found["drop_reason"].to_list() == [None, "exact_duplicate"]
+
+
+def test_a_greeting_is_not_the_same_question():
+    rows = table(
+        [user("医生你好"), user(LONG), doctor(ANSWER)],
+        [user("医生你好"), user("胃疼一个星期了，饭后胀得厉害，反酸"), doctor("平时吃饭规律吗？有没有黑便？")],
+    )
+    assert run(DropDuplicates(same_question="keep_best"), rows)["drop_reason"].to_list() == [None, None]
+
+
+def test_of_copies_the_least_id_is_kept_wherever_it_stands():
+    rows = table(*[[user(LONG), doctor(ANSWER)]] * 12)
+    for order in (rows, rows.reverse(), rows.sample(12, seed=1, shuffle=True)):
+        found = run(DropDuplicates(), order)
+        assert found.filter(pl.col("drop_reason").is_null())["id"].to_list() == ["t/0"]
+        assert set(found["cluster"]) == {"t/0"}
+
+
+def test_an_empty_corpus_has_no_duplicates():
+    rows = table([user("x"), doctor("y")]).clear()
+    assert run(DropDuplicates(), rows).height == 0
+
+
+def test_dialogues_without_words_are_nobodys_near_duplicates():
+    rows = table([user("。。。"), doctor("？")], [user("！"), doctor("…")], [user("嗯"), doctor("好")])
+    assert run(DropDuplicates(), rows)["drop_reason"].to_list() == [None, None, None]

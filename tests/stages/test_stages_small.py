@@ -1,0 +1,71 @@
+"""Lengths and splits."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import polars as pl
+import pytest
+
+from cmtmed import lineage
+from cmtmed.stages.assign_split import AssignSplit
+from cmtmed.stages.drop_by_length import DropByLength
+from tests.support.dialogues import doctor, table, user
+
+
+@pytest.mark.parametrize(
+    ("messages", "reason"),
+    [
+        ([user("头" * 10), doctor("痛" * 10)], None),
+        ([user("头" * 30)], "too_few_turns"),
+        ([user("头痛"), doctor("多久")] * 3, "too_many_turns"),
+        ([user("头" * 9), doctor("痛" * 10)], "too_short"),
+        ([user("头" * 21), doctor("痛" * 20)], "too_long"),
+        ([user("头" * 20), doctor("𠮷" * 20)], None),
+    ],
+)
+def test_bounds_on_both_ends(messages, reason):
+    stage = DropByLength(min_turns=2, max_turns=4, min_chars=20, max_chars=40)
+    after, _ = lineage.apply_stage(stage, table(messages))
+    assert after["drop_reason"].to_list() == [reason]
+
+
+def many(height=4000, **columns):
+    return table(*[[user("头痛"), doctor("多久")]] * height, **columns)
+
+
+def splits(stage, rows):
+    return lineage.apply_stage(stage, rows)[0]["split"].to_list()
+
+
+def test_shares_are_about_what_was_asked_for():
+    counts = Counter(splits(AssignSplit(validation=0.1, test=0.2), many()))
+    assert 0.08 < counts["validation"] / 4000 < 0.12
+    assert 0.17 < counts["test"] / 4000 < 0.23
+
+
+def test_a_cluster_is_never_cut():
+    clusters = [f"t/{number // 5}" for number in range(4000)]
+    rows = many(cluster=clusters).with_columns(
+        pl.Series("split", splits(AssignSplit(validation=0.3, test=0.3), many(cluster=clusters)))
+    )
+    assert rows.group_by("cluster").agg(pl.col("split").n_unique())["split"].max() == 1
+
+
+def test_the_kept_row_goes_where_its_cluster_goes():
+    """A cluster is named after its kept row, so the row alone and the row with its cluster go the same way."""
+    alone = splits(AssignSplit(validation=0.3, test=0.3), many(100))
+    named = splits(AssignSplit(validation=0.3, test=0.3), many(100, cluster=[f"t/{number}" for number in range(100)]))
+    assert alone == named
+
+
+def test_more_rows_move_nobody():
+    stage = AssignSplit(validation=0.3, test=0.3)
+    assert splits(stage, many(50)) == splits(stage, many(500))[:50]
+    assert splits(stage, many(50)) != splits(AssignSplit(validation=0.3, test=0.3, seed=1), many(50))
+
+
+def test_test_sources_are_the_test_split():
+    sources = ["exam", "crawl"] * 50
+    found = splits(AssignSplit(validation=0, test=0, test_sources=("exam",)), many(100, source=sources))
+    assert found == ["test", "train"] * 50

@@ -1,0 +1,427 @@
+"""What the trainers share: settings, run directories, models and adapters, templates, mixtures, logs, curves, chat."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from cmtmed.cli import app
+from cmtmed.errors import DatasetError, OutputError, UsageError
+from cmtmed.training import curves, metrics, run
+from cmtmed.training.chat import Chat
+from cmtmed.training.data import chosen, described, mixture, open_view
+from cmtmed.training.merge import merge
+from cmtmed.training.model import base_of, check_fit, load_model, load_tokenizer, rule
+from cmtmed.training.settings import Part, Settings, configure, parse
+from cmtmed.training.templates import choose, stop_token
+from cmtmed.training.tiny import tiny
+from tests.support.training import sft_view, tiny_model, train
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return tiny_model(tmp_path_factory.mktemp("base") / "model")
+
+
+@pytest.fixture(scope="module")
+def adapted(base, tmp_path_factory):
+    """A finished run with an adapter that does something."""
+    folder = tmp_path_factory.mktemp("adapted")
+    train(
+        "sft", f"model={base}", f"data.0.path={sft_view(folder / 'sft')}", f"out={folder / 'run'}", "max_length=256",
+        "lora={r: 4}", "training.max_steps=4", "training.learning_rate=0.05", "training.logging_steps=1",
+    )  # fmt: skip
+    return str(folder / "run")
+
+
+NO_STOP = (
+    "{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content }}{% endgeneration %}"
+    "{% else %}{{ m.content }}{% endif %}{% endfor %}"
+)
+
+
+# --- settings --------------------------------------------------------------------------------------------------
+
+
+def test_a_file_and_words_make_settings(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("model: base\nout: runs/a\ntraining: {learning_rate: 1e-4}\n", encoding="utf-8")
+    words = ["--config", str(path), "seed=3", "training.betas=[0.9, 0.95]", "lora.r=8", "--smoothing=0.5"]
+    made = configure(Settings, "sft", words)
+    assert made.training == {"learning_rate": 1e-4, "betas": [0.9, 0.95]}
+    assert (made.seed, made.lora, made.smoothing) == (3, {"r": 8}, 0.5)
+    assert "out" not in made.described()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("- a", "holds list; settings are a mapping"),
+        ("a: [", "not YAML"),
+        ("model: x", "out is not set"),
+        ("model: x\nout: y\nseed: -1", "seed: Input should be greater than or equal to 0"),
+        ("model: x\nout: y\nmodell: z", "unknown key 'modell'; did you mean 'model'"),
+    ],
+)
+def test_files_that_are_no_settings(tmp_path, content, message):
+    path = tmp_path / "mine.yaml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(UsageError, match=message):
+        configure(Settings, "sft", ["--config", str(path)])
+
+
+def test_a_file_that_is_not_there():
+    with pytest.raises(UsageError, match=r"cannot read the settings 'no\.yaml'"):
+        configure(Settings, "sft", ["--config", "no.yaml"])
+    with pytest.raises(UsageError, match="--config needs a file"):
+        configure(Settings, "sft", ["--config"])
+
+
+# --- run directories -------------------------------------------------------------------------------------------
+
+
+def asked(folder, **more):
+    return parse(Settings, {"model": "m", **more, "out": str(folder)}, "test")
+
+
+def test_a_directory_that_is_somebody_elses_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("x", encoding="utf-8")
+    with pytest.raises(OutputError, match="is not empty and holds no run"):
+        run.Run.start("sft", asked(tmp_path), {})
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_settings_may_change_until_something_was_trained(tmp_path):
+    run.Run.start("sft", asked(tmp_path), {})
+    run.Run.start("sft", asked(tmp_path, seed=1), {})
+    metrics.Metrics(tmp_path).log(1, {"loss": 1.0})
+    assert run.Run.start("sft", asked(tmp_path, seed=1, smoothing=0.5), {}).content["settings"]["seed"] == 1
+    with pytest.raises(OutputError, match=r"other settings \(seed\)"):
+        run.Run.start("sft", asked(tmp_path), {})
+    with pytest.raises(OutputError, match=r"other settings \(data\)"):
+        run.Run.start("sft", asked(tmp_path, seed=1), {"data": 1})
+    with pytest.raises(OutputError, match=r"other settings \(stage\)"):
+        run.Run.start("ppo", asked(tmp_path, seed=1), {})
+
+
+def test_the_same_paths_written_otherwise_are_the_same_run(tmp_path, monkeypatch):
+    (tmp_path / "m").mkdir()
+    monkeypatch.chdir(tmp_path)
+    begun = run.Run.start("sft", asked("r", model="m", template="auto"), {})
+    metrics.Metrics(begun.root).close()
+    monkeypatch.chdir(tmp_path.parent)
+    again = run.Run.start("sft", asked(tmp_path / "r", model=f"{tmp_path.name}/m/", template="auto"), {})
+    assert again.content["fingerprint"] == begun.content["fingerprint"]
+
+
+def test_a_file_in_the_way_is_named(tmp_path):
+    path = tmp_path / "run"
+    path.write_text("x", encoding="utf-8")
+    with pytest.raises(OutputError, match="is a file; give another out="):
+        run.Run.start("sft", asked(path), {})
+    with pytest.raises(OutputError, match="is a file; give another --out"):
+        tiny(["x"], path)
+
+
+def test_a_path_that_leads_nowhere_is_not_looked_up_elsewhere():
+    for path in ("./no/model", "/no/model", "a/b/c"):
+        with pytest.raises(UsageError, match="there is no such directory"):
+            load_tokenizer(path)
+
+
+def test_a_damaged_run_is_named(tmp_path):
+    (tmp_path / "run.json").write_text("{", encoding="utf-8")
+    with pytest.raises(DatasetError, match="is damaged"):
+        run.read(tmp_path)
+    with pytest.raises(UsageError, match="is no run directory"):
+        run.read(tmp_path / "no")
+
+
+def test_the_newest_whole_checkpoint_is_taken(tmp_path):
+    begun = run.Run.start("sft", asked(tmp_path), {})
+    for step in (2, 10, 9):
+        folder = begun.checkpoints / f"checkpoint-{step}"
+        folder.mkdir(parents=True)
+        (folder / "weights").write_bytes(b"0123456789")
+        run.seal(folder)
+    assert begun.checkpoint().name == "checkpoint-10"
+    (begun.checkpoints / "checkpoint-10" / "weights").write_bytes(b"0123")
+    assert "weights has 4 bytes instead of 10" in run.damage(begun.checkpoints / "checkpoint-10")
+    assert begun.checkpoint().name == "checkpoint-9"
+    (begun.checkpoints / "checkpoint-9" / "complete.json").unlink()
+    assert begun.checkpoint().name == "checkpoint-2"
+    assert metrics.step_of(begun.checkpoint()) == 2
+    assert metrics.step_of(None) == 0
+
+
+# --- models and templates --------------------------------------------------------------------------------------
+
+
+def test_merged_logits_are_those_of_base_and_adapter(base, adapted, tmp_path):
+    from peft import PeftModel
+
+    ids = torch.arange(5, 60)[None]
+    with_adapter = PeftModel.from_pretrained(load_model(base), adapted + "/adapter").eval()
+    merge(adapted, tmp_path / "merged")
+    plain = load_model(str(tmp_path / "merged")).eval()
+    with torch.no_grad():
+        difference = (with_adapter(ids).logits - plain(ids).logits).abs().max()
+        moved = (plain(ids).logits - load_model(base).eval()(ids).logits).abs().max()
+    assert float(difference) < 1e-5
+    assert float(moved) > 1e-2
+    assert load_tokenizer(str(tmp_path / "merged")).chat_template
+    card = (tmp_path / "merged" / "README.md").read_text(encoding="utf-8")
+    assert "LoRA, r 4" in card
+    assert "no medical device" in card
+    with pytest.raises(OutputError, match="is not empty"):
+        merge(adapted, tmp_path / "merged")
+
+
+def test_stages_build_on_one_another(base, adapted, tmp_path):
+    view = sft_view(tmp_path / "sft")
+    words = (f"data.0.path={view}", "max_length=256", "training.max_steps=2", "training.learning_rate=0.05")
+    train("sft", f"model={adapted}", f"out={tmp_path / 'next'}", "lora={r: 2}", *words)
+    assert Path(base_of(str(tmp_path / "next"))).resolve() == Path(base).resolve()
+    assert rule(adapted, {}) == f"{adapted} is loaded (merged into its base); a fresh adapter is trained on top"
+    ids = torch.arange(5, 60)[None]
+    with torch.no_grad():
+        below = load_model(adapted).eval()(ids).logits
+        above = load_model(str(tmp_path / "next")).eval()(ids).logits
+    assert float((below - above).abs().max()) > 1e-3
+    card = (tmp_path / "next" / "adapter" / "README.md").read_text(encoding="utf-8")
+    assert "supervised fine-tuning → supervised fine-tuning" in card
+
+
+def test_runs_may_move_together_and_be_used_from_anywhere(tmp_path, monkeypatch):
+    (tmp_path / "old").mkdir()
+    monkeypatch.chdir(tmp_path / "old")
+    tiny_model(Path("model"))
+    sft_view(Path("sft"))
+    train(
+        "sft", "model=model", "data.0.path=sft", "out=runs/a", "max_length=256", "lora={r: 2}", "training.max_steps=1"
+    )
+    expected = load_model("runs/a").state_dict()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "old").rename(tmp_path / "new")
+    found = load_model("new/runs/a").state_dict()
+    assert all(torch.equal(found[name], one) for name, one in expected.items())
+    assert Path(base_of("new/runs/a")).resolve() == tmp_path / "new" / "model"
+
+
+def test_an_unfinished_run_is_no_model(tmp_path):
+    run.Run.start("sft", asked(tmp_path), {})
+    with pytest.raises(UsageError, match="never came to its first step; its command says why"):
+        load_model(str(tmp_path))
+    metrics.Metrics(tmp_path).close()
+    with pytest.raises(UsageError, match="is not finished; run its command again"):
+        load_tokenizer(str(tmp_path))
+
+
+def test_a_tokenizer_without_a_pad_token_gets_one(base, tmp_path):
+    tokenizer = load_tokenizer(base)
+    tokenizer.pad_token = None
+    tokenizer.save_pretrained(str(tmp_path))
+    assert load_tokenizer(str(tmp_path)).pad_token == "<|endoftext|>"
+
+
+def test_a_tokenizer_of_another_model_is_refused(base):
+    tokenizer, model = load_tokenizer(base), load_model(base)
+    tokenizer.add_tokens([f"<{number}>" for number in range(9)])
+    with pytest.raises(UsageError, match=r"has \d+ ids and the model vectors for \d+: they do not belong together"):
+        check_fit(model, tokenizer, None)
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("{% for m in messages %}{{ m['content'] }}{% endfor %}", r"has no \{% generation %\} marks"),
+        (
+            "{% for m in messages %}{% generation %}{{ m['content'] }}{% endgeneration %}{% endfor %}",
+            "marks something else than the assistant's answers",
+        ),
+        (
+            NO_STOP,
+            "is no special token of this tokenizer, so the model would never learn to stop",
+        ),
+        ("{% for m in messages %}{% generation %}{{ m.nothing.at.all }}{% endgeneration %}", "cannot be rendered"),
+    ],
+)
+def test_templates_that_cannot_train(base, tmp_path, template, message):
+    path = tmp_path / "mine.jinja"
+    path.write_text(template, encoding="utf-8")
+    with pytest.raises(UsageError, match=message):
+        choose(load_tokenizer(base), str(path))
+
+
+def test_a_model_without_a_template_must_be_given_one(base):
+    tokenizer = load_tokenizer(base)
+    tokenizer.chat_template = None
+    with pytest.raises(UsageError, match="no chat template; choose one with template=: chatml, plain, zhongjing"):
+        choose(tokenizer, "auto")
+    assert choose(tokenizer, "zhongjing") == "chat template zhongjing"
+    assert stop_token(tokenizer) == tokenizer.eos_token_id
+    text = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "头痛"}], tokenize=False, add_generation_prompt=True
+    )
+    assert text == "<human>:头痛\n<bot>:"
+
+
+@pytest.mark.parametrize("shape", ["llama", "qwen2"])
+def test_a_tiny_model_of_any_shape(tmp_path, shape):
+    where = tiny_model(tmp_path / "model", shape=shape, hidden=16)
+    assert load_model(where).config.model_type == shape
+    assert load_tokenizer(where).decode(load_tokenizer(where).encode("𠮷字😀")) == "𠮷字😀"
+
+
+def test_sizes_that_do_not_go_together(tmp_path):
+    with pytest.raises(UsageError, match="hidden 30 is not divisible"):
+        tiny_model(tmp_path / "model", hidden=30)
+
+
+# --- data ------------------------------------------------------------------------------------------------------
+
+
+@given(rows=st.integers(0, 50), weight=st.floats(0.01, 4))
+def test_a_weight_says_how_often_a_row_is_taken(rows, weight):
+    taken = chosen(rows, weight, random.Random(0))
+    assert len(taken) == int(weight) * rows + round((weight - int(weight)) * rows)
+    assert all(int(weight) <= taken.count(row) <= int(weight) + 1 for row in range(rows))
+
+
+def test_a_mixture_is_drawn_alike_each_time(tmp_path):
+    paths = [sft_view(tmp_path / name, rows) for name, rows in (("a", 10), ("b", 4))]
+    parts = [Part(path=paths[0], weight=0.5), Part(path=paths[1], weight=2)]
+
+    def made(seed):
+        return mixture(parts, lambda part: open_view(part.path, "sft")["train"], seed)["id"][:]
+
+    assert len(made(0)) == 13
+    assert made(0) == made(0) != made(1)
+    assert [one["weight"] for one in described(parts)] == [0.5, 2.0]
+    with pytest.raises(UsageError, match=r"weight 0.01 of 10 rows takes none"):
+        mixture([Part(path=paths[0], weight=0.01)], lambda part: open_view(part.path, "sft")["train"], 0)
+
+
+def test_an_empty_split_is_left_out_and_an_empty_view_refused(tmp_path):
+    import polars as pl
+
+    from cmtmed.views.dataset import DatasetWriter
+
+    row = pl.DataFrame({"id": ["a"], "text": ["头痛"]})
+    for name, parts in (("half", {"train": row, "test": row.head(0)}), ("none", {"train": row.head(0)})):
+        with DatasetWriter(tmp_path / name, dict(row.schema), name, splits=True) as writer:
+            for split, rows in parts.items():
+                writer._stream(split)
+                writer.write(rows, split)
+    assert list(open_view(tmp_path / "half", "pretrain")) == ["train"]
+    with pytest.raises(UsageError, match="holds no rows in any split"):
+        open_view(tmp_path / "none", "pretrain")
+    with pytest.raises(UsageError, match="is no directory"):
+        open_view(tmp_path / "nowhere", "sft")
+    (tmp_path / "void").mkdir()
+    with pytest.raises(UsageError, match="holds no dataset"):
+        open_view(tmp_path / "void", "sft")
+
+
+# --- logs and curves -------------------------------------------------------------------------------------------
+
+
+def test_a_log_is_continuous_across_interruptions(tmp_path):
+    first = metrics.Metrics(tmp_path)
+    for step in range(1, 6):
+        first.log(step, {"loss": 1 / step, "said": "头痛", "flag": True, "bad": float("nan")})
+    first.close()
+    with (tmp_path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"step": 6, "lo')
+    second = metrics.Metrics(tmp_path, step=3)
+    second.log(4, {"loss": 9.0})
+    second.close()
+    lines = metrics.read(tmp_path)
+    assert [line["step"] for line in lines] == [1, 2, 3, 4]
+    assert lines[0] == {"step": 1, "loss": 1.0, "bad": None}
+    assert lines[-1]["loss"] == 9.0
+    assert metrics.summary(tmp_path) == {"loss_first": 1.0, "loss_last": 9.0}
+    assert metrics.counted(tmp_path, tmp_path / "checkpoint-2", "loss") == 0
+
+
+def test_smoothing_has_no_start_up_bias():
+    assert curves.smooth([2.0] * 5, 0.9) == pytest.approx([2.0] * 5)
+    assert curves.smooth([1.0, 5.0, 3.0], 0) == [1.0, 5.0, 3.0]
+
+
+def test_curves_are_drawn_and_the_same_twice(tmp_path):
+    with pytest.raises(UsageError, match="has logged nothing yet"):
+        curves.draw(tmp_path)
+    log = metrics.Metrics(tmp_path)
+    for step in range(30):
+        log.log(step, {"loss": 3 / (step + 1), "eval_loss": 1.0, "unknown": 2.0})
+    log.close()
+    files = curves.draw(tmp_path)
+    assert [path.name for path in files] == ["training_loss.png", "eval_loss.png"]
+    before = files[0].read_bytes()
+    assert before[:4] == b"\x89PNG"
+    assert curves.draw(tmp_path)[0].read_bytes() == before
+
+
+# --- chat and the command line ---------------------------------------------------------------------------------
+
+
+def test_a_conversation_is_kept_and_repeats_under_a_seed(adapted):
+    def talk():
+        chat = Chat(adapted, system="你是医生", max_new_tokens=8, seed=1)
+        said = ["".join(chat.say(text)) for text in ("头痛三天了", "没有发烧")]
+        return said, chat
+
+    (first, chat), (second, _) = talk(), talk()
+    assert first == second
+    assert [one["role"] for one in chat.messages] == ["system", "user", "assistant", "user", "assistant"]
+    chat.clear()
+    assert [one["role"] for one in chat.messages] == ["system"]
+    with pytest.raises(UsageError, match=r"what was said takes \d+ tokens .* say less"):
+        list(chat.say("头痛" * 2000))
+
+
+def test_old_exchanges_leave_a_full_context(tmp_path):
+    where = tiny_model(tmp_path / "model", context=128)
+    chat = Chat(where, max_new_tokens=16, temperature=0)
+    for _ in range(8):
+        list(chat.say("头痛三天了，晚上更厉害"))
+    assert len(chat.messages) == 16
+    assert chat._prompt().shape[1] + 16 <= 128
+
+
+def test_the_command_line(base, adapted, tmp_path):
+    runner = CliRunner()
+
+    def call(*words, **more):
+        return runner.invoke(app, list(words), catch_exceptions=False, **more)
+
+    assert "parameters" not in call("train", "curves", adapted).output
+    assert json.loads(call("train", "curves", adapted, "--json").output)[0].endswith("training_loss.png")
+    merged = call("train", "merge", adapted, "--out", str(tmp_path / "merged"), "--dtype", "bfloat16")
+    assert "weights in bfloat16" in merged.output
+    text = tmp_path / "text.txt"
+    text.write_text("头痛三天了，晚上更厉害\n" * 5, encoding="utf-8")
+    made = call("train", "tiny", str(text), "--out", str(tmp_path / "tiny"), "--hidden", "16", "--vocabulary", "300")
+    assert "context 1024" in made.output
+    saved = tmp_path / "talk.json"
+    call("chat", adapted, "--max-new-tokens", "4", "--seed", "1", "--save", str(saved), input="头痛\n/clear\n发烧\n\n")
+    assert [one["role"] for one in json.loads(saved.read_text(encoding="utf-8"))["messages"]] == ["user", "assistant"]
+    helped = call("train", "sft", "--help")
+    assert helped.exit_code == 0
+    assert "training  " in helped.output
+    with pytest.raises(UsageError, match="is no run directory"):
+        call("train", "merge", base, "--out", str(tmp_path / "x"))

@@ -8,10 +8,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cmtmed._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from cmtmed.anonymize import Identifier, find_identifiers
+    from cmtmed.builds import Build, BuildReport
+    from cmtmed.builds.explanation import Explanation, explain
     from cmtmed.dedup.duplicate_pairs import near_duplicates
-    from cmtmed.engine import BuildReport, Explanation, build, explain, load
+    from cmtmed.engine import build, load
     from cmtmed.engine.audit import Audit, audit
     from cmtmed.errors import CmtmedError
     from cmtmed.hub.publish import Publication, publish
@@ -22,10 +26,10 @@ if TYPE_CHECKING:
     from cmtmed.stage import CorpusStage, Stage
     from cmtmed.text.normalize import normalize
 
-__version__ = "0.1.0"
 
 __all__ = [
     "Audit",
+    "Build",
     "BuildReport",
     "CmtmedError",
     "CorpusStage",
@@ -52,10 +56,11 @@ __all__ = [
 
 _HOMES = {
     "Audit": "cmtmed.engine.audit",
-    "BuildReport": "cmtmed.engine",
+    "Build": "cmtmed.builds",
+    "BuildReport": "cmtmed.builds",
     "CmtmedError": "cmtmed.errors",
     "CorpusStage": "cmtmed.stage",
-    "Explanation": "cmtmed.engine",
+    "Explanation": "cmtmed.builds.explanation",
     "Identifier": "cmtmed.anonymize",
     "Inquiry": "cmtmed.inquiry",
     "Pipeline": "cmtmed.pipeline",
@@ -65,7 +70,7 @@ _HOMES = {
     "audit": "cmtmed.engine.audit",
     "build": "cmtmed.engine",
     "bundled": "cmtmed.resources",
-    "explain": "cmtmed.engine",
+    "explain": "cmtmed.builds.explanation",
     "find_identifiers": "cmtmed.anonymize",
     "find_inquiries": "cmtmed.inquiry",
     "load": "cmtmed.engine",

@@ -88,7 +88,7 @@ def test_what_is_wrong_is_said(case):
         ("name: x\nstages: [merge_turns]\nname: y\n", r"bad\.yaml: line 3: duplicate key 'name'"),
         ("name: [x\n", r"bad\.yaml: not valid YAML: .*line"),
         ("- merge_turns\n", r"bad\.yaml: got list, expected a mapping"),
-        ("", r"bad\.yaml: holds NoneType"),
+        ("", r"bad\.yaml: got NoneType"),
     ],
 )
 def test_bad_files_are_named(tmp_path, text, message):

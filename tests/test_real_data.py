@@ -65,7 +65,14 @@ PIPELINE = {
     ],
     "options": {"drop_benchmark_overlap": {"test_sources": ["cmtmedqa_test", "cmtmedqa_safety", "huatuo26m_test"]}},
 }
-FILES = sorted(path for path in SHARED.rglob("*") if path.suffix in {".json", ".jsonl", ".csv", ".txt"})
+FOLDERS = ("disc_medllm", "medicalgpt", "remedi", "toyhom", "zhongjing")
+"""Those whose records the sources above declare; other folders hold layouts that need sources of their own."""
+FILES = sorted(
+    path
+    for folder in FOLDERS
+    for path in (SHARED / folder).rglob("*")
+    if path.suffix in {".json", ".jsonl", ".csv", ".txt"}
+)
 
 
 @pytest.fixture(scope="module")

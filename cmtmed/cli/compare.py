@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from cmtmed.builds.comparison import ROWS, Comparison
 from cmtmed.cli.console import output
-from cmtmed.engine.comparison import ROWS, Comparison
 from cmtmed.hub.versions import compare
 
 

@@ -10,8 +10,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from cmtmed.builds.clusters import Member, differences, find_cluster, list_clusters
 from cmtmed.cli.console import output
-from cmtmed.engine.clusters import Member, differences, find_cluster, list_clusters
 
 
 def command(

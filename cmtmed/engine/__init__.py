@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cmtmed.engine.explanation import Explanation, explain
+from cmtmed.builds.explanation import Explanation, explain
+from cmtmed.builds.report import BuildReport
 from cmtmed.engine.local import build as build_locally
 from cmtmed.engine.progress import Progress
-from cmtmed.engine.report import BuildReport, read_report
+from cmtmed.engine.report import read_report
 from cmtmed.errors import UsageError, did_you_mean
 from cmtmed.io.manifest import read_manifest
 from cmtmed.pipeline import Pipeline

@@ -20,9 +20,10 @@ from typing import Any
 
 import polars as pl
 
+from cmtmed.builds.manifest import RecordCounts
+from cmtmed.builds.report import BuildReport
 from cmtmed.engine.emit import emit
 from cmtmed.engine.progress import Progress, ignore_progress
-from cmtmed.engine.report import BuildReport
 from cmtmed.engine.tasks import Segment, Shard, read_files, run_segment, segments, unique_names
 from cmtmed.engine.workers import run_tasks
 from cmtmed.engine.workspace import Workspace, check_target, read_marker, read_table, write_table
@@ -112,7 +113,7 @@ class _Run:
             fingerprint,
         )
         self.progress("emit", 1, 1)
-        counts = {
+        counts: RecordCounts = {
             "read": before.dialogues + done.quarantine.total(),
             "kept": done.kept.dialogues,
             "dropped": done.drops.total(),
@@ -132,9 +133,17 @@ class _Run:
         told = manifest(self.pipeline, described, counts, done.drops, done.quarantine, done.rows, written)
         write_json(result / FILE, told)
         report = BuildReport(
-            self.pipeline.name, out, counts, tuple(stages), done.drops, done.quarantine, before, done.kept,
-            done.rows, seconds,
-        )  # fmt: skip
+            pipeline=self.pipeline.name,
+            out=out,
+            counts=counts,
+            stages=tuple(stages),
+            drops=done.drops,
+            quarantine=done.quarantine,
+            before=before,
+            after=done.kept,
+            rows=done.rows,
+            seconds=seconds,
+        )
         report.write(result)
         return report
 

@@ -45,7 +45,7 @@ def versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             # Run from a source tree that was never installed; the package itself knows its version.
-            from cmtmed import __version__
+            from cmtmed._version import __version__
 
             found[name] = __version__
     return found
@@ -54,7 +54,7 @@ def versions() -> dict[str, str]:
 def manifest(
     pipeline: Pipeline,
     inputs: Sequence[Mapping[str, Any]],
-    counts: Mapping[str, int],
+    counts: Mapping[str, object],
     drops: Mapping[str, int],
     quarantine: Mapping[str, int],
     views: Mapping[str, Mapping[str, int]],

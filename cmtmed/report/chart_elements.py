@@ -51,7 +51,7 @@ def inline_data(rows: list[dict[str, Any]]) -> alt.InlineData:
 def make_key(index: int, name: str) -> str:
     r"""Return a category key that no JavaScript object has by default, that is unique and that sorts by index.
 
-    >>> key(3, "constructor")
+    >>> make_key(3, "constructor")
     '0003\u2060constructor'
     """
     return f"{index:04}{_SEPARATOR}{name}"

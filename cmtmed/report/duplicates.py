@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from cmtmed.builds import Build
-from cmtmed.engine.clusters import Member, differences, list_clusters, sample_members
+from cmtmed.builds.clusters import Member, differences, list_clusters, sample_members
 from cmtmed.errors import DatasetError
 
 MAX_CLUSTERS: Final = 12

@@ -68,7 +68,7 @@ def render(**values: Any) -> str:
 def to_inert_json(value: object) -> str:
     r"""Return JSON that cannot close the element that contains it.
 
-    >>> print(as_json("</script>&"))
+    >>> print(to_inert_json("</script>&"))
     "\u003c/script\u003e\u0026"
     """
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)

@@ -109,8 +109,7 @@ class DropBoilerplate(CorpusStage):
 def _clean_turn(text: str, canned: set[str]) -> str:
     """Remove boilerplate and the canned sentences from one turn."""
     rows = [
-        (text[start:end], remove_boilerplate(text[start:end]), _following_space(text, end))
-        for start, end in split(text)
+        (text[start:end], remove_boilerplate(text[start:end]), _space_after(text, end)) for start, end in split(text)
     ]
     kept = [(cleaned, space) for sentence, cleaned, space in rows if cleaned and sentence not in canned]
     # A turn that is nothing but canned is what the doctor said; without it the patient would go unanswered.
@@ -120,7 +119,7 @@ def _clean_turn(text: str, canned: set[str]) -> str:
     return "".join(cleaned + space for cleaned, space in kept).strip()
 
 
-def _following_space(text: str, end: int) -> str:
+def _space_after(text: str, end: int) -> str:
     """Return the white space that follows a sentence."""
     after = end
     while after < len(text) and text[after].isspace():

@@ -36,8 +36,8 @@ def test_words_tile_the_text(text):
 def test_threads_share_one_tagger(monkeypatch):
     built = []
     monkeypatch.setattr(segment, "_TAGGER", [])
-    original = segment._build
-    monkeypatch.setattr(segment, "_build", lambda: built.append(1) or original())
+    original = segment._build_tagger
+    monkeypatch.setattr(segment, "_build_tagger", lambda: built.append(1) or original())
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(words, ["高血压怎么治疗"] * 16))
     assert results == [["高血压", "怎么", "治疗"]] * 16

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from cmtmed.engine.clusters import list_clusters
+from cmtmed.builds.clusters import list_clusters
 from cmtmed.engine.privacy import statement
 from cmtmed.hub.dataset.label_scan import Survey
 from cmtmed.hub.dataset.shards import PublishedFile

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cmtmed import __version__
+from cmtmed._version import __version__
 from cmtmed.anonymize.replace.key import mark
 from cmtmed.engine.report import read_report
 from cmtmed.errors import UsageError, did_you_mean

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cmtmed import __version__
+from cmtmed._version import __version__
 from cmtmed.errors import UsageError
 from cmtmed.hub.card import write_card
 from cmtmed.hub.dataset.card import Version, checksum

@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from cmtmed.errors import DatasetError, UsageError
-from cmtmed.training.reward.preferences import Ranking
-from cmtmed.training.reward.rows import Unreadable, distinct, read_history, turn
+from cmtmed.training.reward.rankings import Ranking
+from cmtmed.training.reward.readers.json_rows import Unreadable, deduplicate_answers, make_turn, parse_history
 
 _HEADER: Final = ("id", "query", "history")
 _SHOWN: Final = re.compile(r"response_(\d+)")
 
 
-def shown_answers(path: str, name: str) -> dict[str, list[str]]:
+def read_shown_answers(path: str, name: str) -> dict[str, list[str]]:
     """Read the tool's JSON: ``{id: {"query", "history", "response_0", …}}``.
 
     Args:
@@ -49,25 +49,25 @@ def shown_answers(path: str, name: str) -> dict[str, list[str]]:
         )
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8-sig"))
-        found = {}
+        shown_by_id = {}
         for key, entry in content.items():
             numbered = {int(match[1]): value for field, value in entry.items() if (match := _SHOWN.fullmatch(field))}
-            found[str(key)] = [str(numbered[number]) for number in sorted(numbered)]
+            shown_by_id[str(key)] = [str(numbered[number]) for number in sorted(numbered)]
     except OSError as error:
         raise UsageError(f"cannot read the answers {path!r}: {error.strerror}") from error
     except (ValueError, AttributeError) as error:
         raise DatasetError(
             f"{path}: not the JSON of the ranking tool ({type(error).__name__}); it maps an id to response_0, …"
         ) from None
-    return found
+    return shown_by_id
 
 
-def of_table(path: Path, shown: Mapping[str, list[str]] | None) -> Iterator[tuple[int, Ranking | Unreadable]]:
+def read_table(path: Path, shown_answers: Mapping[str, list[str]] | None) -> Iterator[tuple[int, Ranking | Unreadable]]:
     """Read the rows of a table.
 
     Args:
         path: tab-separated, with the tool's header.
-        shown: the answers as they were shown, of a table of positions; None for a table in order.
+        shown_answers: the answers as they were shown, of a table of positions; None for a table in order.
 
     Yields:
         Line and ranking, or line and why there is none.
@@ -87,7 +87,7 @@ def of_table(path: Path, shown: Mapping[str, list[str]] | None) -> Iterator[tupl
                 )
             for row in rows:
                 try:
-                    yield rows.line_num, _ranking(row, len(header), shown)
+                    yield rows.line_num, _parse_row(row, len(header), shown_answers)
                 except Unreadable as error:
                     yield rows.line_num, error
     except OSError as error:
@@ -96,47 +96,47 @@ def of_table(path: Path, shown: Mapping[str, list[str]] | None) -> Iterator[tupl
         raise DatasetError(f"{path}: byte {error.start} is not UTF-8; convert the file") from None
 
 
-def _ranking(row: list[str], width: int, shown: Mapping[str, list[str]] | None) -> Ranking:
+def _parse_row(row: list[str], width: int, shown_answers: Mapping[str, list[str]] | None) -> Ranking:
     if len(row) != width:
         raise Unreadable("as many columns as the header has are needed")
     name, query, history, *columns = row
-    texts, worth = columns, [-float(place) for place in range(len(columns))]
-    if shown is not None:
-        if name not in shown:
+    texts, utilities = columns, [-float(index) for index in range(len(columns))]
+    if shown_answers is not None:
+        if name not in shown_answers:
             raise Unreadable("its id is not among the answers that were shown")
-        texts = shown[name]
-        worth = [-float(rank) for rank in ranks_of(columns, texts)]
-    prompt = [*read_history(_literal(history)), turn("user", query)]
-    return distinct(Ranking(name, prompt, [[turn("assistant", text)] for text in texts], worth))
+        texts = shown_answers[name]
+        utilities = [-float(rank) for rank in recover_ranks(columns, texts)]
+    prompt = [*parse_history(_parse_literal(history)), make_turn("user", query)]
+    return deduplicate_answers(Ranking(name, prompt, [[make_turn("assistant", text)] for text in texts], utilities))
 
 
-def ranks_of(columns: list[str], shown: list[str]) -> list[int]:
+def recover_ranks(columns: list[str], shown_answers: list[str]) -> list[int]:
     """Return the ranks that the doctor gave, from a row of positions.
 
     Args:
         columns: what the table holds.
-        shown: the answers in the order shown.
+        shown_answers: the answers in the order shown_answers.
 
     Returns:
-        The rank of each answer shown: column i holds the answer whose number is the rank of answer i.
+        The rank of each answer shown_answers: column i holds the answer whose number is the rank of answer i.
 
     Raises:
         Unreadable: the answers are others, or two are the same, so that their numbers cannot be told apart.
 
     Answers A, B, C with ranks 2, 3, 1 are stored as B, C, A:
 
-    >>> ranks_of(["B", "C", "A"], ["A", "B", "C"])
+    >>> recover_ranks(["B", "C", "A"], ["A", "B", "C"])
     [2, 3, 1]
     """
-    number = {text: place for place, text in enumerate(shown, start=1)}
-    if len(number) < len(shown):
+    number = {text: index for index, text in enumerate(shown_answers, start=1)}
+    if len(number) < len(shown_answers):
         raise Unreadable("two answers shown are the same, so their ranks cannot be told apart")
-    if sorted(columns) != sorted(shown):
+    if sorted(columns) != sorted(shown_answers):
         raise Unreadable("its answers are not those that were shown")
     return [number[text] for text in columns]
 
 
-def _literal(text: str) -> Any:
+def _parse_literal(text: str) -> Any:
     """Read a list as pandas wrote it: as JSON or as Python prints it."""
     if not text.strip():
         return []

@@ -1,7 +1,7 @@
-"""What changed between two builds or versions: which dialogues came, went or read differently, and which stage did it.
+"""Compare two builds or published versions: dialogues added, removed or edited, and the stages responsible.
 
-Dialogues are matched by id, which follows from source and record, so a crawl that grew or a pipeline with another
-option gives the same ids to the same records. Texts are compared by hash; none is shown or kept.
+Dialogues are matched by id, which is derived from source and record, so a crawl that grew or a pipeline with other
+options gives the same ids to the same records. Texts are compared by hash; none is printed or stored.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
-import pyarrow as pa
 
-from cmtmed.engine.report import read_report
-from cmtmed.io.manifest import read_manifest
+from cmtmed.builds.build import DIALOGUES, DROPPED, Build
 from cmtmed.schema import empty_table
 
 _STATS: Final = ("dialogues", "turns", "characters", "identifiers", "inquiries")
@@ -75,13 +73,13 @@ class Comparison:
         return {
             "builds": list(self.builds),
             "counts": list(self.counts),
-            "stages": {name: list(both) for name, both in self.stages.items()},
+            "stages": {name: list(pair) for name, pair in self.stages.items()},
             "rows": self.rows,
             "dropped": dict(sorted(self.dropped.items())),
             "regained": dict(sorted(self.regained.items())),
             "edited": dict(sorted(self.edited.items())),
             "statistics": list(self.statistics),
-            "versions": {name: list(both) for name, both in self.versions.items()},
+            "versions": {name: list(pair) for name, pair in self.versions.items()},
         }
 
 
@@ -118,32 +116,29 @@ def build_side(folder: Path) -> Side:
     Raises:
         DatasetError: the directory holds no finished build.
     """
-    manifest = read_manifest(folder)
-    parts = []
-    for pattern, kept in (("dialogues/*/*.arrow", True), ("dropped/*.arrow", False)):
-        for file in sorted(folder.glob(pattern)):
-            with pa.memory_map(str(file)) as source:
-                # Polars' own reader refuses streams whose empty columns have no buffer.
-                tables = (pa.Table.from_batches([batch]) for batch in pa.ipc.open_stream(source))
-                parts += [rows_of(pl.DataFrame(table), kept=kept) for table in tables]
+    build = Build.open(folder)
+    manifest = build.manifest.to_dict()
+    batches = [
+        rows_of(batch, kept=table == DIALOGUES) for table in (DIALOGUES, DROPPED) for batch in build.iter_batches(table)
+    ]
     return Side(
-        str(folder), manifest["pipeline"], manifest["counts"], manifest["versions"], read_report(folder)["after"],
-        pl.concat(parts or [rows_of(empty_table(), kept=True)]).lazy(),
+        str(folder), manifest["pipeline"], manifest["counts"], manifest["versions"], build.report.after.to_dict(),
+        pl.concat(batches or [rows_of(empty_table(), kept=True)]).lazy(),
     )  # fmt: skip
 
 
 def compare_sides(before: Side, after: Side) -> Comparison:
     """Compare two builds or published versions."""
     left, right = before.rows, after.rows
-    both = left.join(right, on="id", how="full", coalesce=True, suffix="_new")
-    here, there = pl.col("kept").is_not_null(), pl.col("kept_new").is_not_null()
+    joined = left.join(right, on="id", how="full", coalesce=True, suffix="_new")
+    in_before, in_after = pl.col("kept").is_not_null(), pl.col("kept_new").is_not_null()
     kept, kept_new = pl.col("kept").fill_null(value=False), pl.col("kept_new").fill_null(value=False)
-    told = both.with_columns(
-        pl.when(here & ~there)
+    matched = joined.with_columns(
+        pl.when(in_before & ~in_after)
         .then(pl.lit("gone"))
-        .when(~here & kept_new)
+        .when(~in_before & kept_new)
         .then(pl.lit("new_kept"))
-        .when(~here)
+        .when(~in_before)
         .then(pl.lit("new_dropped"))
         .when(kept & ~kept_new)
         .then(pl.lit("dropped"))
@@ -158,18 +153,18 @@ def compare_sides(before: Side, after: Side) -> Comparison:
         .otherwise(pl.lit("same"))
         .alias("fate")
     ).collect()
-    rows = dict.fromkeys(ROWS, 0) | dict(told.group_by("fate").len().iter_rows())
-    changed = told.filter(fate="edited")
+    rows = dict.fromkeys(ROWS, 0) | dict(matched.group_by("fate").len().iter_rows())
+    changed = matched.filter(fate="edited")
     edited: Counter[str] = Counter()
-    for one, other in changed.select("stages", "stages_new").iter_rows():
-        edited.update(sorted(set(one) ^ set(other)) or [""])
+    for old_stages, new_stages in changed.select("stages", "stages_new").iter_rows():
+        edited.update(sorted(set(old_stages) ^ set(new_stages)) or [""])
     return Comparison(
         builds=(before.name, after.name),
         counts=(before.counts, after.counts),
         stages=_differing_stages(before.pipeline, after.pipeline),
         rows=rows,
-        dropped=Counter(told.filter(fate="dropped")["drop_reason_new"].to_list()),
-        regained=Counter(told.filter(fate="regained")["drop_reason"].to_list()),
+        dropped=Counter(matched.filter(fate="dropped")["drop_reason_new"].to_list()),
+        regained=Counter(matched.filter(fate="regained")["drop_reason"].to_list()),
         edited=edited,
         statistics=(_statistics(before.statistics), _statistics(after.statistics)),
         versions={
@@ -194,12 +189,16 @@ def rows_of(dialogues: pl.DataFrame, *, kept: bool) -> pl.DataFrame:
 
 
 def _differing_stages(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    one, other = (
+    old_stages, new_stages = (
         {name: options for stage in pipeline["stages"] for name, options in stage.items()}
         for pipeline in (before, after)
     )
-    names = dict.fromkeys([*one, *other])
-    return {name: (one.get(name), other.get(name)) for name in names if one.get(name) != other.get(name)}
+    names = dict.fromkeys([*old_stages, *new_stages])
+    return {
+        name: (old_stages.get(name), new_stages.get(name))
+        for name in names
+        if old_stages.get(name) != new_stages.get(name)
+    }
 
 
 def _statistics(kept: Mapping[str, Any]) -> dict[str, int]:

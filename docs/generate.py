@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from cmtmed.anonymize.actions import ACTIONS, possible
-from cmtmed.anonymize.recognizers import RECOGNIZERS
-from cmtmed.anonymize.replace import LABELS
+from cmtmed.anonymize import LABELS
+from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
+from cmtmed.anonymize.replace.actions import ACTIONS, possible
 from cmtmed.builds import BuildReport, Manifest
 from cmtmed.cli.stages import catalogue
 from cmtmed.pipeline import Pipeline
@@ -93,12 +93,12 @@ def identifier_table() -> str:
     lines = [
         "# Identifier types",
         "",
-        "Written by `docs/generate.py` from `cmtmed/anonymize/recognizers/`; a test holds every example. ⟦ ⟧ mark what",
-        "is found; what stands under *left alone* is no identifier of that type. Identifiers are invented.",
+        "Written by `docs/generate.py` from `cmtmed/anonymize/detect/recognizers/`; a test checks every example. ⟦ ⟧",
+        "mark what is found; those under *left alone* are no identifiers of that type. All identifiers are made up.",
     ]
     for kind, recognizer in RECOGNIZERS.items():
         actions = ", ".join(f"`{action}`" for action in ACTIONS if action in possible(kind))
-        about = (sys.modules[f"cmtmed.anonymize.recognizers.{kind.lower()}"].__doc__ or "").partition(": ")[2]
+        about = (sys.modules[f"cmtmed.anonymize.detect.recognizers.{kind.lower()}"].__doc__ or "").partition(": ")[2]
         lines += ["", f"## {kind}", "", _sentence(about), ""]
         lines += [f"Tag `{LABELS[kind]}`; actions {actions}.", ""]
         lines += ["Found: " + " · ".join(_cell(example) for example in recognizer.examples), ""]

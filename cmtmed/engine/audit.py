@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cmtmed.anonymize import TYPES
-from cmtmed.anonymize.actions import list_unredacted
 from cmtmed.anonymize.detectors import DETECTORS
+from cmtmed.anonymize.replace.actions import list_unredacted
 from cmtmed.anonymize.residual import CONFIDENCE, NONE, Residual, Stratum, allocate, estimate
 from cmtmed.anonymize.suspects import mask, places, screen
 from cmtmed.builds.manifest import Manifest, library_versions

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any, Final
 
-from cmtmed.anonymize.actions import list_unredacted
+from cmtmed.anonymize.replace.actions import list_unredacted
 from cmtmed.artifacts import HashedFile
 from cmtmed.engine.audit import is_settled, read_audit
 from cmtmed.errors import DatasetError, UsageError, did_you_mean

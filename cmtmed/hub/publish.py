@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from cmtmed.anonymize.key import secret
+from cmtmed.anonymize.replace.key import secret
 from cmtmed.engine.progress import Progress, ignore_progress
 from cmtmed.errors import GateError, PublishError, UsageError
 from cmtmed.hub.card import check_template

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Final
 
-from cmtmed.anonymize.actions import list_unredacted
+from cmtmed.anonymize.replace.actions import list_unredacted
 from cmtmed.artifacts import REPORT_FILE
 from cmtmed.builds import Build
 from cmtmed.errors import DatasetError

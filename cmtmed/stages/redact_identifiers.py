@@ -12,12 +12,12 @@ import polars as pl
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from cmtmed.anonymize import LABELS, TYPES, find
-from cmtmed.anonymize.actions import Action, check, completed, needs_key
-from cmtmed.anonymize.generalize import generalized
-from cmtmed.anonymize.key import mark, secret
-from cmtmed.anonymize.replace import substitute
-from cmtmed.anonymize.seen import Seen, digests
-from cmtmed.anonymize.surrogate import Mention, Surrogates
+from cmtmed.anonymize.replace.actions import Action, check, completed, needs_key
+from cmtmed.anonymize.replace.corpus_values import Seen, digests
+from cmtmed.anonymize.replace.generalize import generalized
+from cmtmed.anonymize.replace.key import mark, secret
+from cmtmed.anonymize.replace.spans import substitute
+from cmtmed.anonymize.replace.surrogates.dialogue import Mention, Surrogates
 from cmtmed.messages import Turns, flatten, nest, nest_rows
 from cmtmed.schema import IDENTIFIERS
 from cmtmed.stage import CorpusStage, columns

@@ -19,7 +19,7 @@ from polars.testing import assert_frame_equal
 import cmtmed
 from cmtmed import lineage
 from cmtmed.anonymize import LABELS, TYPES
-from cmtmed.anonymize.surrogates import dates
+from cmtmed.anonymize.replace.surrogates import dates
 from cmtmed.engine import local, tasks
 from cmtmed.errors import PipelineError, StageError, UsageError
 from cmtmed.stages.redact_identifiers import RedactIdentifiers

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cmtmed._version import __version__
-from cmtmed.anonymize.key import mark
+from cmtmed.anonymize.replace.key import mark
 from cmtmed.artifacts import HashedFile
 from cmtmed.builds.manifest import Manifest
 from cmtmed.builds.report import BuildReport

@@ -18,15 +18,15 @@ FieldName = str | tuple[str, ...]
 # Speaker names in the crawls seen so far, by role. YAML can extend them.
 ROLE_ALIASES: Final[Mapping[Role, tuple[str, ...]]] = {
     "user": (
-        "user", "human", "patient", "患者", "病人", "用户", "家属", "患者家属", "病人家属", "提问者", "咨询者", "网友", "问", "q", "question",
-        "asker", "client", "家屬", "患者家屬", "病人家屬", "用戶", "網友", "提問者", "諮詢者", "問", "提問", "患者提问", "患者咨询", "患者追问", "追问", "提问", "病患", "求助者",
+        "user", "human", "patient", "患者", "病人", "用户", "家属", "患者家属", "病人家属", "提问者", "咨询者", "网友", "问", "q", "question", "patients", "usr", "customer",
+        "asker", "client", "家屬", "患者家屬", "病人家屬", "用戶", "網友", "提問者", "諮詢者", "問", "提問", "患者提问", "患者咨询", "患者追问", "追问", "提问", "病患", "求助者", "民众", "民眾", "来访者", "來訪者", "家长", "家長", "咨询人", "患儿家属", "患儿家长", "用户提问", "病友", "提问人", "患方", "求医者", "就诊人",
     ),
     "assistant": (
-        "assistant", "gpt", "bot", "chatgpt", "model", "doctor", "dr", "医生", "大夫", "医师", "专家", "药师", "护士", "答", "a", "answer",
+        "assistant", "gpt", "bot", "chatgpt", "model", "doctor", "doctors", "dr", "physician", "agent", "医生", "大夫", "医师", "专家", "药师", "护士", "答", "a", "answer",
         "医生回答", "医生回复", "回答", "回复", "主任", "主治医生", "主治医师", "主任医师", "副主任医师", "住院医师", "客服医生", "助理医生", "医生建议",
-        "醫生", "醫師", "專家", "藥師", "護士", "醫生回答", "醫生回覆", "主治醫師", "主任醫師",
+        "醫生", "醫師", "專家", "藥師", "護士", "醫生回答", "醫生回覆", "主治醫師", "主任醫師", "医师回答", "医师回复", "专家回复", "专家回答", "助手", "值班医生", "接诊医生", "在线医生", "药剂师", "醫生回復", "回覆", "中医师", "醫護人員", "医方",
     ),
-    "system": ("system", "系统", "系統"),
+    "system": ("system", "系统", "系統", "系统消息", "系统提示", "系統訊息", "平台", "平台提示"),
 }  # fmt: skip
 
 
@@ -45,13 +45,26 @@ class Fields(Strict):
     id: str | None = Field(default=None, description="The record's own id.")
     department: FieldName | None = Field(default=None, description="The department.")
     subdepartment: FieldName | None = Field(default=None, description="A finer department.")
+    title: FieldName | None = Field(
+        default=None, description="A title; it opens the patient's turn where no field asks the question."
+    )
+    opening: FieldName | None = Field(
+        default=None, description="The patient's description or self-report, which stands before all turns."
+    )
     question: FieldName | None = Field(default=None, description="The patient's turn; with a history, the last one.")
     answer: FieldName | None = Field(default=None, description="The doctor's turn; with a history, the last one.")
-    history: str | None = Field(default=None, description="List of earlier [patient, doctor] pairs.")
-    messages: str | None = Field(default=None, description="List of turns, each with a speaker and a text.")
+    history: str | None = Field(
+        default=None, description="List of earlier turns: pairs, messages, or texts that alternate."
+    )
+    messages: str | None = Field(
+        default=None,
+        description="List of turns: messages with a speaker and a text, pairs, labelled texts; also as JSON or Python "
+        "text in a table.",
+    )
     role: str | None = Field(default=None, description="Within a turn: the speaker.")
     content: str | None = Field(default=None, description="Within a turn: the text.")
     text: str | None = Field(default=None, description="The whole dialogue as one text, each turn after its speaker.")
+    system: str | None = Field(default=None, description="A system prompt, which stands before all turns.")
 
 
 class Transcript(Strict):
@@ -64,7 +77,21 @@ class Transcript(Strict):
     )
     headers: Mapping[str, str] = Field(
         default={"department": "科室|科別|科别|department", "id": "编号|編號|序号|id|ID"},
-        description="Regular expressions for the names of header lines, such as 科室：内科, by column.",
+        description="Regular expressions for the names of header lines, such as 科室：内科 or id=7, by column.",
+    )
+    preamble: Literal["auto", "opening", "leave_out"] = Field(
+        default="auto",
+        description="What the text above the first speaker is: the patient's ``opening`` turn, or nothing of the "
+        "dialogue; ``auto`` takes it as the opening where the doctor speaks first or where it fills in a form "
+        "(病情描述：…).",
+    )
+    ignore: tuple[str, ...] = Field(
+        default=(), description="Regular expressions for whole lines that are no part of the dialogue, such as headings."
+    )
+    end: tuple[str, ...] = Field(
+        default=(),
+        description="Regular expressions for whole lines with which the dialogue ends; what follows up to the next "
+        "separator is left out.",
     )
 
 
@@ -98,10 +125,12 @@ class Source(Strict):
         default=(),
         description="Only records with these fields belong to the source; others are left to the next source.",
     )
-    format: Literal["auto", "csv", "tsv", "jsonl", "json", "parquet", "arrow", "transcript", "blocks", "html"] = Field(
+    format: Literal[
+        "auto", "csv", "tsv", "xlsx", "jsonl", "json", "parquet", "arrow", "transcript", "blocks", "html"
+    ] = Field(
         default="auto", description="File format; ``auto`` detects it from the file name, then from the content."
     )
-    compression: Literal["auto", "none", "gzip", "zstd", "zip"] = Field(
+    compression: Literal["auto", "none", "gzip", "bzip2", "xz", "zstd", "zip", "tar"] = Field(
         default="auto", description="Compression; ``auto`` detects it from the first bytes."
     )
     encoding: str = Field(
@@ -110,10 +139,35 @@ class Source(Strict):
         "with undecodable bytes are quarantined.",
     )
     delimiter: str | None = Field(
-        default=None, min_length=1, max_length=1, description="Delimiter of CSV, if not comma or tab."
+        default=None, min_length=1, max_length=1, description="Delimiter of a table; detected if it is not given."
     )
-    shape: Literal["auto", "single_turn", "history", "conversations", "messages", "prefixed"] = Field(
-        default="auto", description="Layout of the dialogue in a record; ``auto`` detects it from the fields present."
+    header: Literal["auto", "first", "none"] = Field(
+        default="auto", description="Whether the ``first`` row of a table names its columns."
+    )
+    columns: tuple[str, ...] = Field(
+        default=(), description="Names of a table's columns, in place of those in its header or where it has none."
+    )
+    shape: Literal["auto", "single_turn", "history", "conversations", "messages", "alternating", "prefixed"] = Field(
+        default="auto",
+        description="Layout of the dialogue in a record; ``auto`` detects it from the fields present. ``alternating``: "
+        "texts without speakers, patient and doctor in turn.",
+    )
+    group_by: FieldName | Literal["auto", "file", "none"] = Field(
+        default="auto",
+        description="Where each record is one turn: the field, or fields, that the turns of a dialogue have in common, "
+        "or ``file`` if a file is one dialogue; ``auto`` detects it from the first records.",
+    )
+    order_by: str | None = Field(
+        default=None, description="With ``group_by``: the field by which turns are sorted; otherwise they stay as they are."
+    )
+    answers: Literal["each", "first", "join"] = Field(
+        default="each", description="What several answers to one question become: a dialogue each, the first alone, or one."
+    )
+    ignore_fields: tuple[str, ...] = Field(
+        default=(), description="Fields that are left out on purpose: no warning names them."
+    )
+    ignore_speakers: tuple[str, ...] = Field(
+        default=(), description="Speakers whose turns are left out, such as a platform's assistant."
     )
     fields: Fields = Field(default=Fields(), description="Names of the record's fields.")
     roles: Mapping[Role, tuple[str, ...]] = Field(

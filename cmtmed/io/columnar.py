@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cmtmed.io.jsonrecords import Record
 from cmtmed.io.quarantine import Reason, Unreadable
+from cmtmed.io.records import Record
 
 _BATCH_ROWS = 1024
 
@@ -22,7 +22,7 @@ def read_columnar(path: Path, *, parquet: bool) -> Iterator[Record | Unreadable]
         for batch in _iter_parquet(path) if parquet else _iter_arrow(path):
             for row in batch.to_pylist():
                 number += 1
-                yield f"record {number}", row
+                yield Record(f"record {number}", row)
     except (pa.ArrowException, OSError, ValueError):
         # The library reads whole batches, so everything after the last row received is lost.
         yield Unreadable(f"record {number + 1}", Reason.DAMAGED_FILE, b"", path.stat().st_size)

@@ -1,19 +1,31 @@
-"""Reader of HTML pages: dialogues are extracted by CSS selectors, with selectolax."""
+"""Reader of HTML pages: dialogues are extracted by CSS selectors, with selectolax.
+
+The text of an element is what `cmtmed.normalize` makes of the same markup in a field: blocks and cells are separated,
+superscripts stay superscripts, line breaks of the source are blanks. A page for which no selector of turns is declared
+is read as a transcript of its text.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
 from cmtmed.io.bytestream import TruncatedStreamError
 from cmtmed.io.encoding import SAMPLE_BYTES, detect_encoding
-from cmtmed.io.jsonrecords import Record
 from cmtmed.io.quarantine import Reason, Unreadable
-from cmtmed.io.speakers import Speakers
-from cmtmed.source import Source
+from cmtmed.io.records import Record
+from cmtmed.io.speaker_labels import SpeakerLabels
+from cmtmed.source import Html, Source
+from cmtmed.text.characters import count_characters
+from cmtmed.text.markup import strip_markup
 
 _CHARSET: Final = re.compile(rb"<meta[^>]+charset=[\"']?([A-Za-z0-9_-]+)", re.IGNORECASE)
+_SOURCE_BREAKS: Final = re.compile(r"[ \t\r\n\f]+")
+_PREFORMATTED: Final = re.compile(r"(<pre\b.*?</pre\s*>|<textarea\b.*?</textarea\s*>)", re.IGNORECASE | re.DOTALL)
+_ANY_TAG: Final = re.compile(r"</?[a-zA-Z][\w:-]*(?:\s[^<>]*)?/?>")
+_HIDDEN: Final = ["script", "style", "noscript", "template", "head", "title"]
 
 
 def read_html(chunks: Iterator[bytes], source: Source) -> Iterator[Record | Unreadable]:
@@ -34,10 +46,10 @@ def read_html(chunks: Iterator[bytes], source: Source) -> Iterator[Record | Unre
     if text is None:
         yield Unreadable("byte 1", Reason.UNDECODABLE, page)
         return
-    dialogues = list(_iter_dialogues(text, source))
-    for number, fields in enumerate(dialogues, start=1):
-        yield f"record {number}", fields
-    if not dialogues:
+    number = 0
+    for number, record in enumerate(_iter_dialogues(text, source), start=1):
+        yield Record(f"record {number}", record.value, record.left_out)
+    if not number:
         yield Unreadable("byte 1", Reason.NO_DIALOGUE, page)
 
 
@@ -56,31 +68,69 @@ def _decode_page(page: bytes, encoding: str) -> str | None:
         return None
 
 
-def _iter_dialogues(text: str, source: Source) -> Iterator[dict[str, Any]]:
+def _iter_dialogues(text: str, source: Source) -> Iterator[Record]:
     from selectolax.lexbor import LexborHTMLParser
 
-    selectors, speakers = source.html, Speakers(source)
+    selectors, labels = source.html, SpeakerLabels(source)
     tree = LexborHTMLParser(text)
-    tree.strip_tags(["script", "style", "noscript", "template"])
-    for br in tree.css("br"):
-        br.replace_with("\n")
-    for dialogue in tree.css(selectors.dialogue):
-        turns = [
-            {"role": _get_speaker(turn, selectors.role, speakers), "content": _get_text(turn, selectors.text)}
-            for turn in (dialogue.css(selectors.turn) if selectors.turn else [])
-        ]
-        if turns:
-            fields = {
-                "messages": turns,
-                "id": _get_value(dialogue, selectors.id),
-                "department": _get_value(dialogue, selectors.department),
-            }
-            yield {name: value for name, value in fields.items() if value}
+    tree.strip_tags(_HIDDEN)
+    page_text = _read_text(tree.body) if tree.body is not None else ""
+    if not selectors.turn:
+        transcript = labels.split(page_text)
+        if transcript.turns and labels.line.search(page_text):
+            yield Record("", {"text": page_text})
+        return
+    records = [
+        record for dialogue in tree.css(selectors.dialogue) if (record := _read_dialogue(dialogue, selectors, labels))
+    ]
+    inside = sum(count_characters(_read_text(dialogue)) for dialogue in tree.css(selectors.dialogue))
+    outside = max(0, count_characters(page_text) - inside)
+    for number, record in enumerate(records):
+        left_out = Counter(record.left_out)
+        if outside and number == 0:
+            left_out["outside_dialogue"] += outside
+        yield Record("", record.value, left_out)
+
+
+def _read_dialogue(dialogue: Any, selectors: Html, labels: SpeakerLabels) -> Record | None:
+    nodes = dialogue.css(selectors.turn)
+    turns = [
+        {"role": _get_speaker(turn, selectors.role, labels), "content": _get_text(turn, selectors.text)}
+        for turn in nodes
+    ]
+    if not turns:
+        return None
+    fields = {
+        "messages": turns,
+        "id": _get_value(dialogue, selectors.id),
+        "department": _get_value(dialogue, selectors.department),
+    }
+    in_text = [turn["content"] for turn in turns]
+    in_text += [turn["role"] for turn in turns] if "@" not in selectors.role else []
+    in_text += [str(fields[name]) for name in ("id", "department") if "@" not in getattr(selectors, name)]
+    rest = count_characters(_read_text(dialogue)) - sum(map(count_characters, in_text))
+    left_out = {"outside_turns": rest} if rest > 0 else {}
+    return Record("", {name: value for name, value in fields.items() if value}, left_out)
+
+
+def _read_text(node: Any) -> str:
+    """Return an element's text as a browser lays it out: blocks on lines of their own, cells apart."""
+    parts = _PREFORMATTED.split(node.html or "")
+    markup = "".join(part if index % 2 else _SOURCE_BREAKS.sub(" ", part) for index, part in enumerate(parts))
+    # Elements that no list of tags knows, such as those of an app's own components, are no text either.
+    text = strip_markup(_ANY_TAG.sub(_keep_known_tag, markup))
+    lines = (line.strip() for line in text.split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def _keep_known_tag(match: re.Match[str]) -> str:
+    return match.group() if strip_markup(match.group()).strip() == "" else ""
 
 
 def _get_text(node: Any, selector: str) -> str:
-    match = node.css_first(selector) if selector else node
-    return match.text(deep=True).strip() if match is not None else ""
+    """Return the text of all matches in their order."""
+    matches = node.css(selector) if selector else [node]
+    return "\n".join(text for match in matches if (text := _read_text(match)))
 
 
 def _get_value(node: Any, expression: str) -> str:
@@ -91,10 +141,10 @@ def _get_value(node: Any, expression: str) -> str:
     match = node.css_first(selector) if selector else node
     if match is None:
         return ""
-    return (match.attributes.get(attribute) or "").strip() if attribute else match.text(deep=True).strip()
+    return (match.attributes.get(attribute) or "").strip() if attribute else _read_text(match)
 
 
-def _get_speaker(node: Any, expression: str, speakers: Speakers) -> str:
+def _get_speaker(node: Any, expression: str, labels: SpeakerLabels) -> str:
     value = _get_value(node, expression)
     # A class attribute holds several names, one of which identifies the speaker.
-    return next((name for name in value.split() if speakers.find_role(name)), value)
+    return next((name for name in value.split() if labels.find_role(name)), value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from cmtmed.io.bytestream import TruncatedStreamError
 from cmtmed.io.encoding import SAMPLE_BYTES, detect_encoding, is_utf8_record
@@ -66,11 +67,53 @@ def iter_lines(chunks: Iterator[bytes], encoding: str, limit: int) -> Iterator[L
     head, chunks = peek_head(chunks)
     codec = detect_encoding(head) if encoding == "auto" else encoding
     codec, bom = split_bom(codec, head)
-    line_feed = b"\n"
-    if codec.startswith("utf-16"):
-        line_feed = "\n".encode(codec)
+    line_feed = _choose_line_feed(head, codec)
     for line in _split_lines(chunks, line_feed, limit, skip=len(bom)):
         yield line if line.reason else _decode_line(line, codec)
+
+
+def _choose_line_feed(head: bytes, codec: str) -> bytes:
+    """Return the bytes that end a line: a carriage return only in a file without any line feed."""
+    unit = codec if codec.startswith("utf-16") else "ascii"
+    line_feed, carriage_return = "\n".encode(unit), "\r".encode(unit)
+    has_line_feed = _find_line_feed(head, line_feed, 0) >= 0
+    return carriage_return if not has_line_feed and _find_line_feed(head, carriage_return, 0) >= 0 else line_feed
+
+
+def transcode_to_utf8(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """Transcode a stream to UTF-8, because a backslash byte can be half a character in GB18030 and Big5.
+
+    Undecodable bytes pass through unchanged, and fail again when their record is decoded.
+    """
+    head, chunks = peek_head(chunks)
+    codec, bom = split_bom(detect_encoding(head) if encoding == "auto" else encoding, head)
+    skip = len(bom)
+    if codec == "utf-8":
+        for chunk in chunks:
+            yield chunk[skip:]
+            skip = max(0, skip - len(chunk))
+        return
+    decoder = codecs.getincrementaldecoder(codec)(_ESCAPE_HANDLER)
+    for chunk in chunks:
+        yield decoder.decode(chunk[skip:]).encode("utf-8", "surrogateescape")
+        skip = max(0, skip - len(chunk))
+    yield decoder.decode(b"", final=True).encode("utf-8", "surrogateescape")
+
+
+def _escape_bytes(error: UnicodeError) -> tuple[str, int]:
+    """Escape bytes as ``surrogateescape`` does, including those it refuses: half a UTF-16 unit may be any byte.
+
+    A byte below 0x80 alone would be valid UTF-8, so it is preceded by a byte that never is: the record still fails to
+    decode.
+    """
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    undecodable = error.object[error.start : error.end]
+    return "".join(chr(0xDC00 + byte) if byte >= 0x80 else "\udcff" + chr(byte) for byte in undecodable), error.end
+
+
+_ESCAPE_HANDLER: Final = "cmtmed.escape"
+codecs.register_error(_ESCAPE_HANDLER, _escape_bytes)
 
 
 def split_bom(codec: str, head: bytes) -> tuple[str, bytes]:

@@ -6,6 +6,9 @@ For every file, records read = dialogues + quarantine records. Memory is bounded
 from __future__ import annotations
 
 import glob
+import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -20,11 +23,16 @@ from cmtmed.io.bytestream import Member, TruncatedStreamError, iter_members
 from cmtmed.io.columnar import read_columnar
 from cmtmed.io.delimited import read_delimited
 from cmtmed.io.html import read_html
-from cmtmed.io.jsonrecords import Record, read_json_array, read_json_lines
-from cmtmed.io.lines import peek_head
+from cmtmed.io.grouping import group_turns
+from cmtmed.io.jsonrecords import has_value_lines, read_json, read_json_lines
+from cmtmed.io.lines import peek_head, transcode_to_utf8
 from cmtmed.io.quarantine import Reason, Unreadable, to_quarantine_table
-from cmtmed.io.shapes import BrokenRecordError, Dialogue, RecordParser
+from cmtmed.io.records import Record
+from cmtmed.io.shapes import Dialogue, RecordParser
+from cmtmed.io.speaker_labels import SpeakerLabels
+from cmtmed.io.spreadsheet import read_workbook
 from cmtmed.io.transcript import read_blocks, read_transcripts
+from cmtmed.io.turn_values import BrokenRecordError
 from cmtmed.messages import nest_rows
 from cmtmed.schema import DIALOGUE, READ
 from cmtmed.source import Source
@@ -32,14 +40,16 @@ from cmtmed.source import Source
 _SUFFIXES: Final = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
     ".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
-    ".html": "html", ".htm": "html", ".txt": "transcript",
+    ".xlsx": "xlsx", ".xlsm": "xlsx", ".xlsb": "xlsx", ".xls": "xlsx", ".ods": "xlsx",
+    ".html": "html", ".htm": "html", ".xhtml": "html", ".txt": "transcript", ".log": "transcript", ".md": "transcript",
 }  # fmt: skip
 
 _READERS: Final[dict[str, Callable[[Iterator[bytes], Source], Iterator[Record | Unreadable]]]] = {
     "csv": lambda chunks, source: read_delimited(chunks, source, tabs=False),
     "tsv": lambda chunks, source: read_delimited(chunks, source, tabs=True),
     "jsonl": read_json_lines,
-    "json": read_json_array,
+    "json": read_json,
+    "xlsx": read_workbook,
     "transcript": read_transcripts,
     "blocks": read_blocks,
     "html": read_html,
@@ -135,25 +145,32 @@ def _read_member(
     path: Path, member: Member, first: Source, parsers: Sequence[RecordParser], batch_rows: int
 ) -> Iterator[ReadBatch]:
     batch = _BatchBuilder(member.label)
-    for number, record in enumerate(_iter_records(path, member, first), start=1):
+    records = group_turns(_iter_records(path, member, first), first, parsers[0].turns)
+    for number, record in enumerate(records, start=1):
         if isinstance(record, Unreadable):
             batch.unreadable.append(record)
         else:
-            position, fields = record
-            parser = next(
-                (candidate for candidate in parsers if all(name in fields for name in candidate.source.having)), None
-            )
+            parser = next((candidate for candidate in parsers if candidate.belongs(record.value)), None)
             try:
                 if parser is None:
                     raise BrokenRecordError(Reason.NO_SOURCE)
-                batch.add(parser.source, parser.parse(fields), number)
-            except BrokenRecordError as error:
-                raw = orjson.dumps(fields, default=_to_json_text)
-                batch.unreadable.append(Unreadable(position, error.reason, raw))
+                for index, dialogue in enumerate(parser.parse(record), start=1):
+                    batch.add(parser.source, dialogue, str(number) if index == 1 else f"{number}#{index}")
+            except (BrokenRecordError, RecursionError) as error:
+                reason = error.reason if isinstance(error, BrokenRecordError) else Reason.WRONG_TYPE
+                raw = _dump(record.value)
+                batch.unreadable.append(Unreadable(record.position, reason, raw))
         if batch.is_full(batch_rows):
             yield batch.build()
             batch = _BatchBuilder(member.label)
     yield batch.build()
+
+
+def _dump(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
+    except (TypeError, RecursionError):
+        return json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace")
 
 
 def _iter_records(path: Path, member: Member, source: Source) -> Iterator[Record | Unreadable]:
@@ -162,7 +179,7 @@ def _iter_records(path: Path, member: Member, source: Source) -> Iterator[Record
     except TruncatedStreamError:
         yield Unreadable("byte 1", Reason.TRUNCATED_STREAM, b"")
         return
-    file_format = source.format if source.format != "auto" else _detect_format(member.name, head)
+    file_format = source.format if source.format != "auto" else _detect_format(member.name, head, source)
     if file_format in {"parquet", "arrow"} and member.label == path.name:
         yield from read_columnar(path, parquet=file_format == "parquet")
         return
@@ -177,22 +194,39 @@ def _iter_records(path: Path, member: Member, source: Source) -> Iterator[Record
         yield Unreadable("byte 1", Reason.EMPTY_FILE, head)
 
 
-def _detect_format(name: str, head: bytes) -> str:
-    """Detect a file's format by its suffix; JSON Lines, JSON arrays and unknown suffixes by the first bytes."""
+def _detect_format(name: str, head: bytes, source: Source) -> str:
+    """Detect a file's format by its first bytes, and where these do not tell by its suffix."""
+    if head[:4] == b"PAR1":
+        return "parquet"
+    if head[:6] == b"ARROW1":
+        return "arrow"
+    if head[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
+        return "xlsx"
     file_format = _SUFFIXES.get(PurePath(name).suffix.lower())
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if file_format in {"json", "jsonl", None} and start[:1] in (b"{", b"["):
-        return "jsonl" if start[:1] == b"{" else "json"
-    if file_format is None and start[:1] == b"<":
+    if file_format in {"csv", "tsv", "html", "parquet", "arrow", "xlsx"}:
+        return file_format
+    start = b"".join(transcode_to_utf8(iter([head]), source.encoding)).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if re.match(rb"\{\s*[\"'}/]|\[\s*[\[{\"\]]", start) and (file_format != "transcript" or _LABEL.match(start) is None):
+        is_lines = file_format == "jsonl" and (b"\n" not in start.strip() or has_value_lines(head, source.encoding))
+        return "jsonl" if is_lines else "json"
+    if file_format in {"json", "jsonl"}:
+        return file_format
+    if re.match(rb"<(?:!doctype|html|\?xml|head|body|div|table|p)\b", start, re.IGNORECASE):
         return "html"
-    if file_format is None:
-        return "parquet" if head[:4] == b"PAR1" else "arrow" if head[:6] == b"ARROW1" else "transcript"
-    return file_format
+    return "tsv" if _is_table(start, source) else "transcript"
 
 
-def _to_json_text(value: Any) -> str:
-    """Convert what JSON cannot represent, such as the dates and bytes of a Parquet file."""
-    return str(value)
+_LABEL: Final = re.compile(rb"\[\s*\d")
+
+
+def _is_table(text: bytes, source: Source) -> bool:
+    """Return whether lines of text are rows with tabs, and not turns after their speakers."""
+    lines = [line for line in text.decode("utf-8", "replace").splitlines()[:200] if line.strip()]
+    counts = Counter(line.count("\t") for line in lines)
+    if not lines or SpeakerLabels(source).line.match(lines[0]):
+        return False
+    tabs, frequency = counts.most_common(1)[0]
+    return tabs > 0 and len(lines) > 1 and frequency >= 0.9 * len(lines)
 
 
 class _BatchBuilder:
@@ -206,7 +240,7 @@ class _BatchBuilder:
         self._contents: list[str | None] = []
         self._counts: list[int] = []
 
-    def add(self, source: Source, dialogue: Dialogue, number: int) -> None:
+    def add(self, source: Source, dialogue: Dialogue, number: str) -> None:
         source_id = dialogue.source_id or f"{self.label}:{number}"
         row = (
             f"{source.name}/{source_id}", source.name, source_id, source.license, dialogue.department,

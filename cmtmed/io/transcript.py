@@ -1,26 +1,38 @@
-"""Readers of plain text: transcripts with speakers' names, and blocks whose lines have fixed meanings."""
+"""Readers of plain text: transcripts with speakers' labels, and blocks whose lines have fixed meanings."""
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from cmtmed.io.jsonrecords import Record
 from cmtmed.io.lines import Line, iter_lines
 from cmtmed.io.quarantine import Reason, Unreadable
-from cmtmed.io.speakers import Speakers
+from cmtmed.io.records import Record
+from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.source import Source
+from cmtmed.text.characters import count_characters
 
-_RULE: Final = r"\s*(?:[-=*_#~—－＝]{3,})\s*"
+_RULE: Final = r"\s*(?:[-=*_#~—－＝+]{3,})\s*"
 _BLANK: Final = r"\s*"
+_NUMBERED: Final = (
+    r"\s*[#【\[(（]*(?:(?:id|ID|Id|编号|对话编号|病例编号|病历号|序号)\s*[=:：]\s*|(?:对话|会话|病例|案例|咨询|问诊|第|dialogue|Dialogue|case|Case)"
+    r"\s*[:：#]?\s*)(?P<id>[\w-]*\d[\w-]*)\s*(?:条|例|个|段|组|次对话)?\s*[】\])）]*[:：]?\s*"
+)
 _LOOKAHEAD_LINES: Final = 2000
+_END: Final = re.compile(
+    r"\s*[【\[#*]*\s*(?:Diagnosis and suggestions?|诊断(?:结果|结论)?(?:及|与|和)?(?:治疗)?建议?|总结建议|问诊(?:总结|小结)|病历(?:摘要|小结|总结)|"
+    r"电子?处方(?:笺)?|处方信息|标注(?:信息)?|Annotations?)\s*[】\]#*]*\s*[:：]?\s*"
+)
+"""Headings of what platforms print below a dialogue."""
 
 
 def read_blocks(chunks: Iterator[bytes], source: Source) -> Iterator[Record | Unreadable]:
     """Yield records whose lines have fixed meanings, separated by blank lines."""
     names = source.blocks.lines
-    for block in _split_blocks(iter_lines(chunks, source.encoding, source.max_record_bytes), re.compile(_BLANK)):
+    for block, _ in _split_blocks(iter_lines(chunks, source.encoding, source.max_record_bytes), re.compile(_BLANK)):
         position = f"line {block[0].number}"
         unreadable = _find_unreadable(block)
         if unreadable:
@@ -28,46 +40,73 @@ def read_blocks(chunks: Iterator[bytes], source: Source) -> Iterator[Record | Un
         elif len(block) != len(names):
             yield Unreadable(position, Reason.RAGGED_ROW, _join_raw(block))
         else:
-            yield position, {name: line.text for name, line in zip(names, block, strict=True)}
+            yield Record(position, {name: line.text for name, line in zip(names, block, strict=True)})
 
 
 def read_transcripts(chunks: Iterator[bytes], source: Source) -> Iterator[Record | Unreadable]:
-    """Yield dialogues in which every turn starts with a speaker's name, as records with ``messages``."""
-    speakers = Speakers(source)
+    """Yield dialogues in which every turn follows its speaker's label, as records with a ``text``."""
     stream = iter_lines(chunks, source.encoding, source.max_record_bytes)
-    lookahead = [line for line, _ in zip(stream, range(_LOOKAHEAD_LINES), strict=False)]
-    separator = _compile_separator(source.transcript.separator, lookahead)
-
-    def iter_all_lines() -> Iterator[Line]:
-        yield from lookahead
-        yield from stream
-
-    for block in _split_blocks(iter_all_lines(), separator):
-        unreadable = _find_unreadable(block)
-        yield unreadable or _parse_dialogue(block, source, speakers)
+    lookahead = list(itertools.islice(stream, _LOOKAHEAD_LINES))
+    labels = SpeakerLabels(source)
+    separator = _compile_separator(source.transcript.separator, lookahead, labels)
+    parser = _BlockParser(source, labels)
+    for block, groups in _split_blocks(itertools.chain(lookahead, stream), separator):
+        yield _find_unreadable(block) or parser.parse(block, groups)
 
 
-def _compile_separator(separator: str, lookahead: list[Line]) -> re.Pattern[str]:
-    if separator == "auto":
-        rules = re.compile(_RULE)
-        separator = "rule" if any(line.text and rules.fullmatch(line.text) for line in lookahead) else "blank"
-    return re.compile({"rule": _RULE, "blank": _BLANK}.get(separator, separator))
+def _compile_separator(separator: str, lookahead: Sequence[Line], labels: SpeakerLabels) -> re.Pattern[str]:
+    names = {"rule": _RULE, "blank": _BLANK}
+    return _detect_separator(lookahead, labels) if separator == "auto" else re.compile(names.get(separator, separator))
 
 
-def _split_blocks(stream: Iterator[Line], separator: re.Pattern[str]) -> Iterator[list[Line]]:
+def _detect_separator(lookahead: Sequence[Line], labels: SpeakerLabels) -> re.Pattern[str]:
+    """Return the separator that divides the first lines into the most dialogues with both speakers.
+
+    Rule lines and numbered lines are preferred to blank lines, which may as well stand between turns.
+    """
+    candidates = [re.compile(pattern) for pattern in (_NUMBERED, _RULE, _TWO_BLANK, _BLANK, _NONE)]
+
+    def score(candidate: re.Pattern[str]) -> tuple[float, int]:
+        blocks = [block for block, _ in _split_blocks(iter(lookahead), candidate)]
+        transcripts = [labels.split("\n".join(line.text or "" for line in block)) for block in blocks]
+        labelled = [transcript for transcript in transcripts if transcript.turns]
+        complete = sum({"user", "assistant"} <= transcript.roles for transcript in labelled)
+        return (round(complete / len(labelled), 1) if labelled else 0.0, complete)
+
+    return max(candidates, key=score)
+
+
+_TWO_BLANK: Final = "two blank lines"
+_NONE: Final = "(?!)"
+
+
+def _split_blocks(
+    stream: Iterator[Line], separator: re.Pattern[str]
+) -> Iterator[tuple[list[Line], dict[str, str]]]:
+    """Yield the lines between separators, and what the groups of the separator above them matched."""
     block: list[Line] = []
+    groups: dict[str, str] = {}
+    blank_lines = 0
     for line in stream:
         if line.text is None:
             # An unreadable line makes its whole dialogue unreadable.
             block.append(line)
-        elif separator.fullmatch(line.text):
-            if block:
-                yield block
+            continue
+        blank_lines = 0 if line.text.strip() else blank_lines + 1
+        match = separator.fullmatch(line.text) if separator.pattern != _TWO_BLANK else None
+        if match or (separator.pattern == _TWO_BLANK and blank_lines == 2):
+            if _has_text(block):
+                yield block, groups
             block = []
+            groups = {name: text for name, text in match.groupdict().items() if text} if match else {}
         elif line.text.strip() or block:
             block.append(line)
-    if any(line.text is None or line.text.strip() for line in block):
-        yield block
+    if _has_text(block):
+        yield block, groups
+
+
+def _has_text(block: Sequence[Line]) -> bool:
+    return any(line.text is None or line.text.strip() for line in block)
 
 
 def _find_unreadable(block: list[Line]) -> Unreadable | None:
@@ -82,18 +121,45 @@ def _join_raw(block: list[Line]) -> bytes:
     return b"\n".join(line.raw for line in block)
 
 
-def _parse_dialogue(block: list[Line], source: Source, speakers: Speakers) -> Record | Unreadable:
-    position = f"line {block[0].number}"
-    fields: dict[str, object] = {}
-    start = 0
-    for start, line in enumerate(block):  # noqa: B007 (used after the loop)
-        if speakers.pattern.match(line.text or ""):
-            break
-        for column, names in source.transcript.headers.items():
-            match = re.fullmatch(rf"\s*(?:{names})\s*[:：]\s*(.+?)\s*", line.text or "")
-            if match:
-                fields[column] = match.group(1)
-    else:
-        return Unreadable(position, Reason.NO_DIALOGUE, _join_raw(block))
-    fields["messages"] = speakers.split_turns("\n".join(line.text or "" for line in block[start:]))
-    return position, fields
+class _BlockParser:
+    """Parses the lines of one dialogue into a record."""
+
+    def __init__(self, source: Source, labels: SpeakerLabels) -> None:
+        self.labels = labels
+        self.headers = {
+            column: re.compile(rf"\s*(?:{names})\s*[:：=]\s*(?P<value>.+?)\s*")
+            for column, names in source.transcript.headers.items()
+        }
+        self.ignored = [re.compile(pattern) for pattern in source.transcript.ignore]
+        self.ends = [re.compile(pattern) for pattern in source.transcript.end] or [_END]
+
+    def parse(self, block: list[Line], groups: dict[str, str]) -> Record | Unreadable:
+        """Return the record of a dialogue: its text, and the columns that its header lines give."""
+        fields: dict[str, object] = dict(groups)
+        left_out: Counter[str] = Counter()
+        texts: list[str] = []
+        has_turns = False
+        for number, line in enumerate(block):
+            text = line.text or ""
+            has_turns = has_turns or self.labels.line.match(text) is not None
+            column = None if has_turns else self._find_header(text)
+            if any(pattern.fullmatch(text) for pattern in self.ignored):
+                left_out["heading"] += count_characters(text)
+            elif has_turns and any(pattern.fullmatch(text) for pattern in self.ends):
+                left_out["trailing_block"] += sum(count_characters(rest.text or "") for rest in block[number:])
+                break
+            elif column:
+                name, value = column
+                fields[name] = value
+                left_out["heading"] += count_characters(text) - count_characters(value)
+            else:
+                texts.append(text)
+        if not has_turns:
+            return Unreadable(f"line {block[0].number}", Reason.NO_DIALOGUE, _join_raw(block))
+        return Record(f"line {block[0].number}", {**fields, "text": "\n".join(texts)}, left_out)
+
+    def _find_header(self, text: str) -> tuple[str, str] | None:
+        for column, pattern in self.headers.items():
+            if match := pattern.fullmatch(text):
+                return column, match["value"]
+        return None

@@ -337,7 +337,7 @@ print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], 
         (tmp_path / "b.jsonl").write_bytes(
             b'{"question": "a\\u0000b", "answer": "c"}\n{"question": "a\x00", "answer": "c"}\n'
         )
-        assert read_all(tmp_path / "b.jsonl") == ([[("u", "a\x00b"), ("a", "c")]], [("line 2", Reason.INVALID_JSON)])
+        assert read_all(tmp_path / "b.jsonl") == ([[("u", "a\x00b"), ("a", "c")], [("u", "a\x00"), ("a", "c")]], [])
 
     def test_ragged_rows(self, tmp_path):
         text = "question,answer\n头痛,几天了\n咳嗽\n发烧,多少度,多余\n\n胸闷,多久了\n"

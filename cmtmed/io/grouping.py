@@ -1,0 +1,150 @@
+"""Dialogues from records that are one turn each: a row per utterance, or a file that lists one dialogue's messages.
+
+Rows of a dialogue usually follow one another, but need not: they are collected in a temporary SQLite database on disk,
+so that memory stays bounded by one dialogue.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from cmtmed.io.field_names import find_names
+from cmtmed.io.quarantine import Unreadable
+from cmtmed.io.records import Record
+from cmtmed.io.turn_values import TurnParser, count_leaves, to_text
+from cmtmed.source import Source
+from cmtmed.text.characters import count_characters
+
+_LOOKAHEAD_RECORDS: Final = 200
+_SCHEMA: Final = "CREATE TABLE turns (first INTEGER, position TEXT, sequence, number INTEGER, row BLOB)"
+_FILE: Final = "file"
+
+
+def group_turns(
+    records: Iterator[Record | Unreadable], source: Source, turns: TurnParser
+) -> Iterator[Record | Unreadable]:
+    """Yield records with all turns of a dialogue; records that are dialogues already pass through.
+
+    Args:
+        records: the records of one file.
+        source: its declaration: ``group_by`` names the field, or ``auto`` detects it from the first records.
+        turns: recognizes which records are turns.
+    """
+    lookahead: list[Record | Unreadable] = []
+    group_by: Sequence[str] | str = "none"
+    if source.group_by == "auto":
+        lookahead = list(itertools.islice(records, _LOOKAHEAD_RECORDS))
+        group_by = detect_group([record.value for record in lookahead if isinstance(record, Record)], source, turns)
+    elif source.group_by != "none":
+        group_by = source.group_by if source.group_by == _FILE or isinstance(source.group_by, tuple) else (source.group_by,)
+    stream = itertools.chain(lookahead, records)
+    if group_by == "none":
+        yield from stream
+    else:
+        yield from _collect(stream, () if group_by == _FILE else tuple(group_by), source, turns)
+
+
+def detect_group(values: Sequence[Any], source: Source, turns: TurnParser) -> Sequence[str] | str:
+    """Return the field that the turns of a dialogue have in common, ``file``, or ``none`` if records are dialogues.
+
+    Records are turns if each has a known speaker and a text and no turns inside. The field that groups them has one
+    value in some records and others in others; if there is none and both sides speak, the file is one dialogue.
+    """
+    if source.shape != "auto" or len(values) < 2 or not all(isinstance(value, Mapping) for value in values):
+        return "none"
+    plans = [turns.find_plan(value) for value in values]
+    if any(plan is None or not turns.is_speaker(value[plan[0]]) for plan, value in zip(plans, values, strict=True)):
+        return "none"
+    if any(isinstance(item, list) for value in values for item in value.values()):
+        return "none"
+    plan = plans[0]
+    assert plan is not None
+    for name in find_names(values[0], "group"):
+        groups = {str(value.get(name)) for value in values}
+        if name not in plan and len(groups) < len(values) and all(value.get(name) is not None for value in values):
+            return (name,)
+    speakers = {turns.labels.find_role(str(value[plan[0]])) for value in values}
+    return _FILE if {"user", "assistant"} <= speakers else "none"
+
+
+def _collect(
+    records: Iterator[Record | Unreadable], group_by: Sequence[str], source: Source, turns: TurnParser
+) -> Iterator[Record | Unreadable]:
+    with tempfile.TemporaryDirectory(prefix="cmtmed-") as folder:
+        database = sqlite3.connect(Path(folder) / "turns.sqlite", isolation_level=None)
+        try:
+            database.execute("PRAGMA journal_mode=OFF")
+            database.execute("PRAGMA synchronous=OFF")
+            database.execute(_SCHEMA)
+            database.execute("BEGIN")
+            yield from _store(records, database, group_by, source)
+            database.execute("CREATE INDEX by_dialogue ON turns (first, sequence, number)")
+            rows = database.execute("SELECT first, position, row FROM turns ORDER BY first, sequence, number")
+            for _, group in itertools.groupby(rows, key=lambda row: row[0]):
+                stored = list(group)
+                yield _join(stored[0][1], [orjson.loads(row) for _, _, row in stored], group_by, turns)
+        finally:
+            database.close()
+
+
+def _store(
+    records: Iterator[Record | Unreadable], database: sqlite3.Connection, group_by: Sequence[str], source: Source
+) -> Iterator[Unreadable]:
+    """Write the records into the database; unreadable ones are yielded at once."""
+    database.execute("CREATE TABLE groups (name TEXT PRIMARY KEY, first INTEGER)")
+    for number, record in enumerate(records):
+        if isinstance(record, Unreadable):
+            yield record
+            continue
+        value = record.value if isinstance(record.value, Mapping) else {"text": record.value}
+        key = orjson.dumps([str(value.get(name)) for name in group_by]).decode()
+        database.execute("INSERT OR IGNORE INTO groups VALUES (?, ?)", (key, number))
+        first = database.execute("SELECT first FROM groups WHERE name = ?", (key,)).fetchone()[0]
+        sequence = _to_sequence(value.get(source.order_by)) if source.order_by else None
+        row = orjson.dumps({**value, _LEFT_OUT: dict(record.left_out)}, default=str)
+        database.execute("INSERT INTO turns VALUES (?, ?, ?, ?, ?)", (first, record.position, sequence, number, row))
+
+
+_LEFT_OUT: Final = "\0left_out"
+
+
+def _to_sequence(value: Any) -> float | str | None:
+    """Return a value by which turns are sorted: numbers by size, all else as text."""
+    if isinstance(value, int | float):
+        return value
+    text = (to_text(value) or "").strip()
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _join(position: str, rows: list[dict[str, Any]], group_by: Sequence[str], turns: TurnParser) -> Record:
+    """Return one record of all turns of a dialogue: what all rows have in common stands once, beside the turns."""
+    left_out: Counter[str] = Counter()
+    for row in rows:
+        left_out.update(row.pop(_LEFT_OUT))
+    plan = turns.find_plan(rows[0])
+    keys = set(plan or ())
+    common = {
+        key: value
+        for key, value in rows[0].items()
+        if key not in keys and not isinstance(value, list | dict) and all(row.get(key) == value for row in rows)
+    }
+    left_out["repeated_field"] += (len(rows) - 1) * sum(map(count_leaves, common.values()))
+    messages = [{key: value for key, value in row.items() if key not in common} for row in rows]
+    identifier = " ".join(str(rows[0].get(name)) for name in group_by)
+    fields = {key: value for key, value in common.items() if key not in group_by}
+    if identifier:
+        left_out["metadata"] += sum(count_leaves(common[name]) for name in group_by if name in common)
+        left_out["metadata"] -= count_characters(identifier)
+        fields["id"] = identifier
+    return Record(position, {**fields, "messages": messages}, left_out)

@@ -1,0 +1,109 @@
+"""Records inside one JSON object: a list under a key, records keyed by id, or columns as pandas writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from cmtmed.io.field_names import NAMES, find_names, normalize_name
+from cmtmed.io.records import Record
+from cmtmed.io.turn_values import count_leaves
+
+_RECORD_FIELDS: Final = ("question", "answer", "opening", "title")
+
+
+def unwrap(value: Mapping[str, Any]) -> Iterator[Record]:
+    """Yield the records of an object that is a whole file.
+
+    The object itself is the record if it has a record's fields. Texts beside the records, such as a version, are counted
+    as left out with the first of them.
+    """
+    records, rest = _find_records(value)
+    left_out = {"file_metadata": characters} if (characters := count_leaves(rest)) else {}
+    for number, record in enumerate(records):
+        yield Record("", record, left_out if number == 0 else {})
+
+
+def _find_records(value: Mapping[str, Any]) -> tuple[list[Any], Any]:
+    columns = _read_columns(value)
+    if columns is not None:
+        return columns, None
+    if _is_record(value):
+        return [value], None
+    lists = {key: item for key, item in value.items() if _is_record_list(item, key)}
+    if lists:
+        rest = {key: item for key, item in value.items() if key not in lists}
+        return [record for items in lists.values() for record in items], rest
+    objects = {key: item for key, item in value.items() if isinstance(item, Mapping) and item}
+    if len(objects) == len(value) > 0 and all(_is_record(item) for item in objects.values()):
+        return [_with_id(item, key) for key, item in objects.items()], None
+    dialogues = {key: item for key, item in value.items() if isinstance(item, list) and item}
+    if len(dialogues) == len(value) > 1 and not any(_is_name(key) for key in value):
+        return [{"id": key, "messages": item} for key, item in dialogues.items()], None
+    for key, item in objects.items():
+        records, rest = _find_records(item)
+        if records != [item]:
+            return records, [rest, {name: other for name, other in value.items() if name != key}]
+    return [value], None
+
+
+def _read_columns(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Return the rows of ``{"question": {"0": …, "1": …}, …}`` or ``{"question": […], "answer": […]}``."""
+    if not any(_is_name(key) for key in value):
+        return None
+    if all(isinstance(column, Mapping) and column for column in value.values()):
+        keys = [list(column) for column in value.values()]
+        if all(other == keys[0] for other in keys) and all(key.isdigit() for key in keys[0]):
+            return [{name: column[key] for name, column in value.items()} for key in keys[0]]
+    if len(value) > 1 and all(isinstance(column, list) for column in value.values()):
+        lengths = {len(column) for column in value.values()}
+        is_flat = all(not isinstance(item, list | Mapping) for column in value.values() for item in column)
+        if len(lengths) == 1 and is_flat and find_names(value, "question") and find_names(value, "answer"):
+            return [dict(zip(value, row, strict=True)) for row in zip(*value.values(), strict=True)]
+    return None
+
+
+def _is_name(key: str) -> bool:
+    return any(find_names([key], field) for field in NAMES)
+
+
+def _is_record(value: Any) -> bool:
+    """Return whether an object has the fields of a dialogue itself."""
+    if not isinstance(value, Mapping):
+        return False
+    if any(isinstance(value[key], str | list) and value[key] for field in _RECORD_FIELDS for key in find_names(value, field)):
+        return True
+    return any(
+        (isinstance(value[key], list) and bool(value[key]) and not _is_record_list(value[key], key))
+        or isinstance(value[key], str)
+        for key in find_names(value, "messages")
+    )
+
+
+_WRAPPERS: Final = frozenset({"data", "records", "qa", "qalist", "rounds", "dialogues", "dialogs", "conversations"})
+"""Names that hold the turns of a dialogue in some crawls and the dialogues of a file in others."""
+
+
+def _is_record_list(value: Any, key: str) -> bool:
+    """Return whether a list holds records: objects with a dialogue inside, or a question with its answer, or dialogues."""
+    if not isinstance(value, list) or not value:
+        return False
+    may_hold_pairs = normalize_name(key) in _WRAPPERS or not find_names([key], "messages")
+    head = value[:20]
+    if all(isinstance(item, Mapping) for item in head):
+        return all(
+            not (find_names(item, "role") and find_names(item, "content"))
+            and (
+                any(isinstance(item[name], list) for name in find_names(item, "messages"))
+                or (may_hold_pairs and bool(find_names(item, "question") and find_names(item, "answer")))
+                or (bool(find_names(item, "opening")) and bool(find_names(item, "answer")))
+            )
+            for item in head
+        )
+    return all(
+        isinstance(item, list) and len(item) > 1 and all(isinstance(turn, Mapping) for turn in item) for item in head
+    )
+
+
+def _with_id(record: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {"id": key, **record} if not find_names(record, "id") else dict(record)

@@ -1,0 +1,22 @@
+"""What format readers yield: records, as yet without meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Record:
+    """A record of a crawl file.
+
+    Attributes:
+        position: ``line N`` or ``record N``, from 1.
+        value: an object with named fields, a list, or a text.
+        left_out: characters that the format reader itself left out, by reason.
+    """
+
+    position: str
+    value: Any
+    left_out: Mapping[str, int] = field(default_factory=dict)

@@ -1,0 +1,355 @@
+"""Turns from any value: lists of messages, pairs, labelled or alternating texts, and the same written as JSON or Python.
+
+Crawls nest a dialogue's turns in many ways. `TurnParser.parse` recognizes the way by the value's own form, so that
+``messages``, ``history``, ``conversation`` and a list that is the whole record are read by the same code. Every
+character of the value ends in a turn or in `Parsed.left_out`.
+"""
+
+from __future__ import annotations
+
+import ast
+import decimal
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from cmtmed.io.field_names import find_names
+from cmtmed.io.lenient_json import parse_json
+from cmtmed.io.quarantine import Reason
+from cmtmed.io.speaker_labels import SpeakerLabels
+from cmtmed.schema import Role
+from cmtmed.text.characters import count_characters
+
+Turn = tuple[Role, str]
+
+
+class BrokenRecordError(Exception):
+    """A record cannot be read; ``reason`` says why, ``fields`` names the fields that it has."""
+
+    def __init__(self, reason: Reason, fields: Sequence[str] = ()) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.fields = tuple(fields)
+
+
+@dataclass
+class Parsed:
+    """Turns, and what was left out of them.
+
+    Attributes:
+        turns: role and text of each turn, in order.
+        left_out: characters that stand in no turn, by reason.
+        ignored: characters of fields that were not read, by the field's dotted path.
+        has_labels: whether the speakers were named; alternating texts name none.
+    """
+
+    turns: list[Turn] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    ignored: Counter[str] = field(default_factory=Counter)
+    has_labels: bool = True
+
+    def add(self, other: Parsed) -> None:
+        """Append another parsed value."""
+        self.turns += other.turns
+        self.left_out += other.left_out
+        self.ignored += other.ignored
+
+    def ignore(self, path: str, value: Any) -> None:
+        """Count a value as not read."""
+        characters = count_leaves(value)
+        if characters:
+            self.ignored[path] += characters
+            self.left_out["ignored_field"] += characters
+
+
+def to_text(value: Any) -> str | None:
+    """Convert a field to text: numbers as in JSON, a list of texts joined by line breaks, content parts by their text.
+
+    Raises:
+        BrokenRecordError: the value is of another type.
+    """
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool | int):
+        return orjson.dumps(value).decode() if abs(value) < 2**63 else str(value)
+    if isinstance(value, float):
+        return None if value != value else orjson.dumps(value).decode()
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return "\n".join(value)
+    if isinstance(value, decimal.Decimal) or hasattr(value, "isoformat"):
+        return str(value)
+    raise BrokenRecordError(Reason.WRONG_TYPE)
+
+
+def count_leaves(value: Any) -> int:
+    """Return the characters of all texts and numbers in a value, `count_characters` each."""
+    if isinstance(value, str):
+        return count_characters(value)
+    if value is None or value == "":
+        return 0
+    if isinstance(value, Mapping):
+        return sum(map(count_leaves, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(count_leaves, value))
+    if isinstance(value, bytes):
+        return len(value)
+    try:
+        return count_characters(to_text(value) or "")
+    except BrokenRecordError:
+        return count_characters(str(value))
+
+
+def parse_nested(text: str) -> Any:
+    """Return the list or object that a text writes in JSON or in Python, or None if it writes neither."""
+    stripped = text.strip()
+    if stripped[:1] not in ("[", "{") or stripped[-1:] not in ("]", "}"):
+        return None
+    try:
+        value = orjson.loads(stripped)
+    except orjson.JSONDecodeError:
+        value = _parse_literal(stripped)
+    return value if isinstance(value, list | dict) else None
+
+
+_FORM: Final = re.compile(
+    r"(?m)^\s*(?:病情描述|病情介绍|主诉|主訴|现病史|疾病|症状|希望(?:获得|得到)的?帮助|想(?:获得|得到)怎样的帮助|患病时长|所就诊|用药情况|"
+    r"咨询内容|问题描述|详细描述|自述)[^:：\n]{0,20}[:：]"
+)
+_ADDRESS: Final = re.compile(r"\s*(?:https?://\S+|[A-Za-z_]{1,16}\s*=\s*\S{1,64})\s*")
+_HEADING: Final = re.compile(
+    r"\s*(?:[#=*\-【\[]*\s*(?:[A-Z][a-z]+(?: [A-Za-z]+){0,4}|对话(?:内容|记录)?|问诊(?:记录|对话)?|咨询(?:记录|内容)?|病情描述|描述|"
+    r"聊天记录|医患对话|[第]?\s*\d+\s*[条例个]?)\s*[】\]#=*\-:：]*)\s*"
+)
+
+
+def _classify_line(line: str) -> str | None:
+    """Return why a line above the first label is no text: an address or a heading."""
+    if _ADDRESS.fullmatch(line):
+        return "metadata"
+    return "heading" if _HEADING.fullmatch(line) else None
+
+
+_LITERAL_CHARACTERS: Final = 2**20
+
+
+def _parse_literal(text: str) -> Any:
+    try:
+        # Python's own literals, as pandas writes lists into tables; the parser is safe but not fast.
+        return ast.literal_eval(text) if len(text) <= _LITERAL_CHARACTERS else None
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        try:
+            return parse_json(text)
+        except ValueError:
+            return None
+
+
+class TurnParser:
+    """Parses values into turns, with the speakers' names of one source."""
+
+    def __init__(
+        self, labels: SpeakerLabels, role: str | None = None, content: str | None = None, preamble: str = "auto"
+    ) -> None:
+        self.labels = labels
+        self._preamble = preamble
+        self._declared = (role, content)
+        self._plans: dict[tuple[str, ...], tuple[str, str] | None] = {}
+
+    def parse(self, value: Any, *, path: str, alternating: bool = False) -> list[Parsed]:
+        """Parse a value into one dialogue, or into several where it lists whole dialogues.
+
+        Args:
+            value: the value.
+            path: its dotted path, under which fields in it that are not read are counted.
+            alternating: read texts without speakers as patient, doctor, patient, ….
+
+        Returns:
+            No dialogue if the value has no form of turns.
+
+        Raises:
+            BrokenRecordError: a speaker's name is unknown, or a text in a turn is of a wrong type.
+        """
+        if isinstance(value, str):
+            nested = parse_nested(value)
+            if nested is not None:
+                return self.parse(nested, path=path, alternating=alternating)
+            transcript = self.parse_transcript(value)
+            return [transcript] if transcript else []
+        if isinstance(value, Mapping):
+            return self.parse([value], path=path) if self._is_turn(value) else []
+        if not isinstance(value, list) or not value:
+            return []
+        return self._parse_list(value, path, alternating=alternating)
+
+    def parse_transcript(self, text: str) -> Parsed | None:
+        """Divide a text with speakers' labels into turns; None if it has none."""
+        transcript = self.labels.split(text)
+        if not transcript.turns:
+            return None
+        parsed = Parsed([(turn.role, turn.content) for turn in transcript.turns], transcript.left_out)
+        self._place_preamble(transcript.preamble, parsed)
+        return parsed
+
+    def _place_preamble(self, preamble: str, parsed: Parsed) -> None:
+        """Make the text above the first label the patient's opening turn, or leave it out.
+
+        By default it is one where the doctor speaks first or where it fills in a form (病情描述：…): then it is what the
+        doctor answers.
+        """
+        lines = []
+        for line in preamble.splitlines():
+            reason = _classify_line(line)
+            if reason:
+                parsed.left_out[reason] += count_characters(line)
+            else:
+                lines.append(line)
+        text = "\n".join(lines).strip()
+        if not text:
+            return
+        is_opening = self._preamble == "opening" or (
+            self._preamble == "auto"
+            and (_FORM.search(text) is not None or (bool(parsed.turns) and parsed.turns[0][0] == "assistant"))
+        )
+        if is_opening:
+            parsed.turns.insert(0, ("user", text))
+        else:
+            parsed.left_out["preamble"] += count_characters(text)
+
+    def _parse_list(self, items: list[Any], path: str, *, alternating: bool) -> list[Parsed]:
+        if all(isinstance(item, Mapping) for item in items):
+            return [self._parse_messages(items, path)] if all(self._is_turn(item) for item in items) else []
+        if all(isinstance(item, str) or item is None for item in items):
+            return self._parse_texts([item or "" for item in items], alternating=alternating)
+        if all(isinstance(item, list) for item in items):
+            if all(len(item) == 2 and not isinstance(item[1], list | Mapping) for item in items):
+                return [self._parse_pairs(items)]
+            dialogues = [self.parse(item, path=path, alternating=alternating and len(item) > 1) for item in items if item]
+            return [dialogue for parsed in dialogues for dialogue in parsed] if all(dialogues) else []
+        return []
+
+    def _parse_texts(self, texts: list[str], *, alternating: bool) -> list[Parsed]:
+        divided = [self.labels.split(text) for text in texts if text.strip()]
+        if divided and divided[0].turns and not divided[0].preamble.strip():
+            parsed = Parsed()
+            for transcript in divided:
+                if transcript.preamble.strip() and parsed.turns:
+                    # A text without a label continues the turn before it.
+                    role, content = parsed.turns[-1]
+                    parsed.turns[-1] = (role, f"{content}\n{transcript.preamble.strip()}")
+                parsed.turns += [(turn.role, turn.content) for turn in transcript.turns]
+                parsed.left_out += transcript.left_out
+            return [parsed]
+        if not alternating:
+            return []
+        roles: tuple[Role, Role] = ("user", "assistant")
+        return [Parsed([(roles[index % 2], text) for index, text in enumerate(texts)], has_labels=False)]
+
+    def _parse_pairs(self, pairs: list[list[Any]]) -> Parsed:
+        parsed = Parsed()
+        for first, second in pairs:
+            role = self.labels.find_role(first) if isinstance(first, str) else None
+            if role is not None:
+                parsed.turns.append((role, to_text(second) or ""))
+                parsed.left_out["speaker"] += count_characters(first)
+            else:
+                parsed.turns += [("user", to_text(first) or ""), ("assistant", to_text(second) or "")]
+        return parsed
+
+    def _parse_messages(self, messages: list[Mapping[str, Any]], path: str) -> Parsed:
+        parsed = Parsed()
+        for message in messages:
+            keys = tuple(message)
+            plan = self.find_plan(message)
+            if plan is None:
+                self._add_named_turns(message, parsed, path)
+                continue
+            role_key, content_key = plan
+            speaker = message[role_key]
+            label = speaker if isinstance(speaker, str) else to_text(speaker) or ""
+            role = self.labels.find_role(label)
+            content = self._read_content(message.get(content_key), parsed, f"{path}.{content_key}")
+            if role is None and not self.labels.is_ignored(label):
+                raise BrokenRecordError(Reason.UNKNOWN_ROLE)
+            if role is None:
+                parsed.left_out["ignored_speaker"] += count_characters(content)
+            else:
+                parsed.turns.append((role, content))
+            parsed.left_out["speaker"] += count_characters(label)
+            if len(keys) > 2:
+                for key in keys:
+                    if key not in plan:
+                        parsed.ignore(f"{path}.{key}", message[key])
+        return parsed
+
+    def _add_named_turns(self, message: Mapping[str, Any], parsed: Parsed, path: str) -> None:
+        """Add the turns of a message that is keyed by its speakers, such as ``{"human": …, "assistant": …}``."""
+        for key, value in message.items():
+            role = self._name_role(key)
+            if role is None:
+                parsed.ignore(f"{path}.{key}", value)
+            elif value is not None:
+                parsed.turns.append((role, self._read_content(value, parsed, f"{path}.{key}")))
+
+    def _name_role(self, key: str) -> Role | None:
+        role = self.labels.find_role(key)
+        if role is None and find_names([key], "question"):
+            return "user"
+        if role is None and find_names([key], "answer"):
+            return "assistant"
+        return role
+
+    def _is_turn(self, message: Mapping[str, Any]) -> bool:
+        if self.find_plan(message) is not None:
+            return True
+        roles = {self._name_role(key) for key, value in message.items() if isinstance(value, str | list)}
+        return bool(roles & {"user", "assistant"})
+
+    def find_plan(self, message: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Return the keys of a message's speaker and text, or None if it has not both."""
+        keys = tuple(message)
+        if keys not in self._plans or (self._plans[keys] is not None and self._plans[keys][0] not in message):
+            self._plans[keys] = self._make_plan(message)
+        return self._plans[keys]
+
+    def _make_plan(self, message: Mapping[str, Any]) -> tuple[str, str] | None:
+        declared_role, declared_content = self._declared
+        roles = [declared_role] if declared_role else find_names(message, "role")
+        contents = [declared_content] if declared_content else find_names(message, "content")
+        # ``id`` and ``name`` hold the speaker only where their value is one.
+        role = next((key for key in roles if key in message and self.is_speaker(message[key])), None)
+        if role is None:
+            role = next((key for key in roles if key in message and find_names([key], "role") and key.lower() not in _WEAK), None)
+        content = next((key for key in contents if key in message and key != role), None)
+        return (role, content) if role and content else None
+
+    def is_speaker(self, value: Any) -> bool:
+        """Return whether a value is a known speaker's name."""
+        label = value if isinstance(value, str) else to_text(value) if isinstance(value, int) else None
+        return label is not None and (self.labels.find_role(label) is not None or self.labels.is_ignored(label))
+
+    def _read_content(self, content: Any, parsed: Parsed, path: str) -> str:
+        """Return a turn's text; of content parts the texts, and what else they hold is left out."""
+        if isinstance(content, Mapping):
+            content = [content]
+        if not isinstance(content, list) or all(isinstance(part, str) for part in content):
+            return to_text(content) or ""
+        texts = []
+        for part in content:
+            if isinstance(part, str):
+                texts.append(part)
+            elif isinstance(part, Mapping):
+                for key, value in part.items():
+                    if key in ("text", "content", "value") and isinstance(value, str):
+                        texts.append(value)
+                    else:
+                        parsed.ignore(f"{path}.{key}", value)
+            else:
+                raise BrokenRecordError(Reason.WRONG_TYPE)
+        return "\n".join(texts)
+
+
+_WEAK: Final = frozenset({"id", "name", "type"})
+"""Names that hold a speaker only where their value is one."""

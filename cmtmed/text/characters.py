@@ -1,0 +1,26 @@
+"""What counts as a character when text is accounted for: every code point that is no white space."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+WHITE_SPACE: Final = r"[\s\x1c-\x1f]"
+"""What `str.isspace` calls white space, as a regular expression for Polars."""
+
+
+def count_characters(text: str) -> int:
+    """Return the number of characters that are no white space.
+
+    White space is left out of account because readers join fields and lines with it.
+
+    >>> count_characters("头痛 三天\\n")
+    4
+    """
+    return len("".join(text.split()))
+
+
+def count_expr(text: pl.Expr) -> pl.Expr:
+    """Return `count_characters` as an expression over a column of texts; null counts as 0."""
+    return text.str.replace_all(WHITE_SPACE, "").str.len_chars().fill_null(0)

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import orjson
 
-_LONG_INTEGER: Final = re.compile(r"(?<![\w.])-?\d{16,}(?![\w.])")
 _TRAILING_COMMA: Final = re.compile(r",(\s*[}\]])")
 _JSON5_CHARACTERS: Final = 2**16
 """json5 takes about a millisecond per kilobyte: a longer text that needs it is not worth its time."""
@@ -31,8 +30,12 @@ def parse_json(text: str) -> Any:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return _parse_lenient(text)
-    # orjson rounds integers beyond 64 bits to floats, which makes two ids one.
-    return json.loads(text, strict=False) if _LONG_INTEGER.search(text) else value
+    if type(value) is dict:
+        for item in value.values():
+            if type(item) is float and abs(item) >= 2**63:
+                # orjson rounds integers beyond 64 bits to floats, which makes two ids one.
+                return _clean(json.loads(text, strict=False))
+    return value
 
 
 def _parse_lenient(text: str) -> Any:

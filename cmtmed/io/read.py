@@ -32,7 +32,7 @@ from cmtmed.io.shapes import Dialogue, RecordParser
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.io.spreadsheet import read_workbook
 from cmtmed.io.transcript import read_blocks, read_transcripts
-from cmtmed.io.turn_values import BrokenRecordError
+from cmtmed.io.turn_values import BrokenRecordError, Turn
 from cmtmed.messages import nest_rows
 from cmtmed.schema import DIALOGUE, READ
 from cmtmed.source import Source
@@ -145,17 +145,19 @@ def _read_member(
     path: Path, member: Member, first: Source, parsers: Sequence[RecordParser], batch_rows: int
 ) -> Iterator[ReadBatch]:
     batch = _BatchBuilder(member.label)
+    label = member.label
+    only = parsers[0] if len(parsers) == 1 and not first.having else None
     records = group_turns(_iter_records(path, member, first), first, parsers[0].turns)
     for number, record in enumerate(records, start=1):
         if isinstance(record, Unreadable):
             batch.unreadable.append(record)
         else:
-            parser = next((candidate for candidate in parsers if candidate.belongs(record.value)), None)
             try:
-                if parser is None:
-                    raise BrokenRecordError(Reason.NO_SOURCE)
-                for index, dialogue in enumerate(parser.parse(record), start=1):
-                    batch.add(parser.source, dialogue, str(number) if index == 1 else f"{number}#{index}")
+                parser = only or _choose_parser(parsers, record)
+                dialogues = parser.parse(record)
+                batch.add(parser.source, dialogues[0], f"{label}:{number}")
+                for index, dialogue in enumerate(dialogues[1:], start=2):
+                    batch.add(parser.source, dialogue, f"{label}:{number}#{index}")
             except (BrokenRecordError, RecursionError) as error:
                 reason = error.reason if isinstance(error, BrokenRecordError) else Reason.WRONG_TYPE
                 raw = _dump(record.value)
@@ -164,6 +166,13 @@ def _read_member(
             yield batch.build()
             batch = _BatchBuilder(member.label)
     yield batch.build()
+
+
+def _choose_parser(parsers: Sequence[RecordParser], record: Record) -> RecordParser:
+    parser = next((candidate for candidate in parsers if candidate.belongs(record.value)), None)
+    if parser is None:
+        raise BrokenRecordError(Reason.NO_SOURCE)
+    return parser
 
 
 def _dump(value: Any) -> bytes:
@@ -235,31 +244,39 @@ class _BatchBuilder:
     def __init__(self, label: str) -> None:
         self.label = label
         self.unreadable: list[Unreadable] = []
-        self._meta: dict[str, list[str | None]] = {name: [] for name in READ if name != "messages"}
-        self._roles: list[str] = []
-        self._contents: list[str | None] = []
+        self._ids: list[str] = []
+        self._sources: list[str] = []
+        self._source_ids: list[str] = []
+        self._licenses: list[str | None] = []
+        self._departments: list[str | None] = []
+        self._subdepartments: list[str | None] = []
+        self._turns: list[Turn] = []
         self._counts: list[int] = []
 
-    def add(self, source: Source, dialogue: Dialogue, number: str) -> None:
-        source_id = dialogue.source_id or f"{self.label}:{number}"
-        row = (
-            f"{source.name}/{source_id}", source.name, source_id, source.license, dialogue.department,
-            dialogue.subdepartment,
-        )  # fmt: skip
-        for column, value in zip(self._meta.values(), row, strict=True):
-            column.append(value)
-        for role, content in dialogue.turns:
-            self._roles.append(role)
-            self._contents.append(content)
+    def add(self, source: Source, dialogue: Dialogue, default_id: str) -> None:
+        source_id = dialogue.source_id or default_id
+        self._ids.append(f"{source.name}/{source_id}")
+        self._sources.append(source.name)
+        self._source_ids.append(source_id)
+        self._licenses.append(source.license)
+        self._departments.append(dialogue.department)
+        self._subdepartments.append(dialogue.subdepartment)
+        self._turns += dialogue.turns
         self._counts.append(len(dialogue.turns))
 
     def is_full(self, rows: int) -> bool:
         return len(self._counts) >= rows or len(self.unreadable) >= rows
 
     def build(self) -> ReadBatch:
-        turns = pl.DataFrame(
-            {"role": self._roles, "content": self._contents}, schema={"role": pl.String, "content": pl.String}
-        )
+        turns = pl.DataFrame(self._turns, schema={"role": pl.String, "content": pl.String}, orient="row")
         messages = nest_rows(turns, np.array(self._counts, dtype=np.int64)).rename("messages")
-        rows = pl.DataFrame(self._meta, schema={name: DIALOGUE[name] for name in self._meta}).with_columns(messages)
+        columns = {
+            "id": self._ids,
+            "source": self._sources,
+            "source_id": self._source_ids,
+            "license": self._licenses,
+            "department": self._departments,
+            "subdepartment": self._subdepartments,
+        }
+        rows = pl.DataFrame(columns, schema={name: DIALOGUE[name] for name in columns}).with_columns(messages)
         return ReadBatch(rows.select(READ), to_quarantine_table(self.label, self.unreadable))

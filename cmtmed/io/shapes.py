@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cmtmed.io.field_names import find_names, guess_field
+from cmtmed.io.fast_shapes import FastReader, make_fast_reader
+from cmtmed.io.field_names import find_names, guess_field, normalize_name
 from cmtmed.io.quarantine import Reason
 from cmtmed.io.records import Record
 from cmtmed.io.speaker_labels import SpeakerLabels
@@ -21,6 +22,8 @@ from cmtmed.text.characters import count_characters
 
 _METADATA: Final = ("id", "department", "subdepartment")
 _FIELDS: Final = ("title", "opening", "question", "answer", "history", "messages", "text", "system")
+_OPENING_QUESTIONS: Final = frozenset({"question", "ask", "query", "问题", "提问", "咨询", "咨询内容", "问题内容", "patient"})
+"""Names under which the patient's first words stand beside a list of turns."""
 _NESTING: Final = 4
 """How deep objects inside a record are searched for fields."""
 
@@ -42,8 +45,8 @@ class Dialogue:
     department: str | None
     subdepartment: str | None
     turns: list[Turn]
-    left_out: Counter[str] = field(default_factory=Counter)
-    ignored: Counter[str] = field(default_factory=Counter)
+    left_out: dict[str, int] = field(default_factory=dict)
+    ignored: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class RecordParser:
         )
         self._nulls = frozenset(source.null_values)
         self._plans: dict[tuple[str, ...], _Plan] = {}
+        self._readers: dict[tuple[str, ...], FastReader | None] = {}
 
     def belongs(self, value: Any) -> bool:
         """Return whether a record has the fields that its source demands."""
@@ -78,9 +82,47 @@ class RecordParser:
         Raises:
             BrokenRecordError: it holds no readable dialogue.
         """
-        dialogues = self._parse_value(record.value)
-        dialogues[0].left_out.update(record.left_out)
+        value = record.value
+        if type(value) is dict:
+            keys = tuple(value)
+            if keys not in self._readers:
+                self._add_reader(keys)
+            reader = self._readers[keys]
+            if reader is not None and (result := reader(value)) is not None:
+                dialogue = self._to_dialogue(*result)
+                return [_add_left_out(dialogue, record.left_out)]
+        dialogues = self._parse_value(value)
+        _add_left_out(dialogues[0], record.left_out)
         return dialogues
+
+    def _add_reader(self, keys: tuple[str, ...]) -> None:
+        if len(self._readers) > _PLANS:
+            self._readers.clear()
+        declared = self.source.fields
+        is_simple = not any(isinstance(getattr(declared, name), tuple) for name in (*_METADATA, *_FIELDS))
+        plan = self._make_plan(keys)
+        self._readers[keys] = (
+            make_fast_reader(keys, plan.keys, self.source.shape, self.turns) if is_simple else None
+        )
+
+    def _to_dialogue(
+        self,
+        identifier: str | None,
+        department: str | None,
+        subdepartment: str | None,
+        turns: list[Turn],
+        left_out: dict[str, int],
+        ignored: dict[str, int],
+    ) -> Dialogue:
+        nulls = self._nulls
+        return Dialogue(
+            identifier or None,
+            None if department in nulls else department,
+            None if subdepartment in nulls else subdepartment,
+            turns,
+            left_out,
+            ignored,
+        )
 
     def _parse_value(self, value: Any) -> list[Dialogue]:
         if isinstance(value, Mapping):
@@ -309,7 +351,7 @@ class _Reading:
         texts = [self._take("opening")]
         if needs_question:
             parsed.turns += [("user", text) for text in self._take_question()]
-        else:
+        elif (key := self._choose_key("question")) and normalize_name(key) in _OPENING_QUESTIONS:
             texts += self._take_question()
         opening = "\n".join(text for text in texts if text and text.strip())
         first = next((index for index, (role, _) in enumerate(parsed.turns) if role == "user"), None)
@@ -362,6 +404,8 @@ class _Reading:
     def _read_answers(self, key: str, parsed: Parsed) -> list[str]:
         value = self.fields[key]
         nested = parse_nested(value) if isinstance(value, str) else value
+        if isinstance(value, str) and not (isinstance(nested, list) and all(isinstance(i, Mapping) for i in nested)):
+            return [value]  # a text in brackets is a text
         if not isinstance(nested, list):
             if isinstance(nested, Mapping):
                 nested = [nested]
@@ -496,6 +540,12 @@ def _iter_flat(record: Mapping[str, Any], prefix: str, depth: int) -> Iterator[t
             yield from _iter_flat(value, f"{prefix}{key}.", depth - 1)
         else:
             yield f"{prefix}{key}", value
+
+
+def _add_left_out(dialogue: Dialogue, left_out: Mapping[str, int]) -> Dialogue:
+    for reason, characters in left_out.items():
+        dialogue.left_out[reason] = dialogue.left_out.get(reason, 0) + characters
+    return dialogue
 
 
 def _to_dialogue(parsed: Parsed) -> Dialogue:

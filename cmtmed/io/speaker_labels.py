@@ -69,6 +69,8 @@ class SpeakerLabels:
         self._roles = source.role_table()
         self._ignored = frozenset(name.lower() for name in source.ignore_speakers)
         names = sorted({*self._roles, *self._ignored}, key=len, reverse=True)
+        self.names: tuple[str, ...] = tuple(names)
+        """All names, in lower case."""
         known = "|".join(map(re.escape, names))
         # A name may carry what tells two of a kind apart: 患者1, 医生A, 患者家属.
         name = rf"(?P<name>(?:{known})(?:[0-9A-Za-z]{{1,2}}(?![0-9A-Za-z]))?|{_TITLED})"

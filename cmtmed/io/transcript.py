@@ -73,7 +73,8 @@ def _detect_separator(lookahead: Sequence[Line], labels: SpeakerLabels) -> re.Pa
         complete = sum({"user", "assistant"} <= transcript.roles for transcript in labelled)
         return (round(complete / len(labelled), 1) if labelled else 0.0, complete)
 
-    return max(candidates, key=score)
+    best = max(candidates, key=score)
+    return best if score(best)[1] else re.compile(_BLANK)
 
 
 _TWO_BLANK: Final = "two blank lines"

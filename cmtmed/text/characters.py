@@ -18,7 +18,7 @@ def count_characters(text: str) -> int:
     >>> count_characters("头痛 三天\\n")
     4
     """
-    return len("".join(text.split()))
+    return len(text) if text.isalnum() else len("".join(text.split()))
 
 
 def count_expr(text: pl.Expr) -> pl.Expr:

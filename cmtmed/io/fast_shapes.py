@@ -87,7 +87,7 @@ class _Metadata:
                 continue
             value = record[key]
             if not value:
-                if value is not None and value != "" and value != []:
+                if not _is_nothing(value):
                     return None
                 continue
             if type(value) is dict:
@@ -103,6 +103,10 @@ class _Metadata:
                 left_out["ignored_field"] = left_out.get("ignored_field", 0) + characters
                 ignored[key] = characters
         return columns
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or value == "" or value == []
 
 
 class _PairReader:
@@ -129,11 +133,11 @@ class _PairReader:
             return None
         if question.isspace() or answer.isspace() or self.frame(question):
             return None
-        if answer[0] in "[{" or any(record[key] for key in self.empty):
+        if answer[0] in "[{" or not all(_is_nothing(record[key]) for key in self.empty):
             return None
         turns: list[Turn] = []
         for key in self.history:
-            if record[key] and not self._add_history(record[key], turns):
+            if not _is_nothing(record[key]) and not self._add_history(record[key], turns):
                 return None
         if len(self.history) > 1 and turns:
             return None

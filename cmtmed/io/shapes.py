@@ -16,7 +16,7 @@ from cmtmed.io.field_names import find_names, guess_field, normalize_name
 from cmtmed.io.quarantine import Reason
 from cmtmed.io.records import Record
 from cmtmed.io.speaker_labels import SpeakerLabels
-from cmtmed.io.turn_values import BrokenRecordError, Parsed, Turn, TurnParser, parse_nested, to_text
+from cmtmed.io.turn_values import BrokenRecordError, Parsed, Turn, TurnParser, count_leaves, parse_nested, to_text
 from cmtmed.source import FieldName, Source
 from cmtmed.text.characters import count_characters
 
@@ -197,6 +197,7 @@ class _Reading:
         self.used: set[str] = set()
         self.used_labels: dict[str, tuple[str, ...]] = {}
         self.reason: Reason | None = None
+        self.asked: str | None = None
 
     def read(self) -> list[Parsed]:
         """Return the record's dialogues, at least one."""
@@ -226,7 +227,7 @@ class _Reading:
                 continue
             if _lacks_speakers(nested):
                 self.reason = Reason.UNKNOWN_ROLE
-            parsed = self.parser.turns.parse(nested, path=key)
+            parsed = self.parser.turns.parse(value, path=key)
             if parsed:
                 self.used.add(key)
                 return self._frame(parsed)
@@ -240,15 +241,19 @@ class _Reading:
 
     def _read_history(self, *, required: bool) -> list[Parsed]:
         for key in self.plan.keys["history"]:
-            value = self.fields.get(key)
-            parsed = self.parser.turns.parse(value, path=key, alternating=True) if value else [Parsed()]
-            if len(parsed) == 1:
+            if key not in self.fields:
+                continue
+            value = self.fields[key]
+            if _is_empty(value):
                 self.used.add(key)
-                return parsed
-            if value is not None and not isinstance(value, list | str):
+                return [Parsed()]
+            if not isinstance(value, list | str):
                 raise BrokenRecordError(Reason.WRONG_TYPE)
-            if isinstance(value, list | str):
-                raise BrokenRecordError(Reason.WRONG_TYPE if parsed or isinstance(value, list) else Reason.NO_DIALOGUE)
+            parsed = self.parser.turns.parse(value, path=key, alternating=True)
+            if len(parsed) != 1:
+                raise BrokenRecordError(Reason.WRONG_TYPE if isinstance(value, list) else Reason.NO_DIALOGUE)
+            self.used.add(key)
+            return parsed
         if required:
             raise BrokenRecordError(Reason.MISSING_FIELD, tuple(self.fields))
         return [Parsed()]
@@ -376,8 +381,9 @@ class _Reading:
 
     def _add_answers(self, parsed: Parsed) -> list[Parsed]:
         """Append the answer, or make one dialogue for each of several."""
-        if parsed.turns and parsed.turns[-1][0] == "assistant" and not parsed.turns[-1][1].strip():
-            parsed.turns.pop()
+        is_prompt = bool(parsed.turns) and parsed.turns[-1][0] == "assistant" and not parsed.turns[-1][1].strip()
+        if is_prompt and self._has("answer"):
+            parsed.turns.pop()  # the label of the answer, with which a prompt ends
         if parsed.turns and parsed.turns[-1][0] == "assistant":
             return [parsed]
         key = self._choose_key("answer")
@@ -406,6 +412,8 @@ class _Reading:
         nested = parse_nested(value) if isinstance(value, str) else value
         if isinstance(value, str) and not (isinstance(nested, list) and all(isinstance(i, Mapping) for i in nested)):
             return [value]  # a text in brackets is a text
+        if isinstance(value, str):
+            parsed.left_out["markup"] += count_characters(value) - count_leaves(nested)
         if not isinstance(nested, list):
             if isinstance(nested, Mapping):
                 nested = [nested]
@@ -463,11 +471,14 @@ class _Reading:
         key = self._choose_key("question")
         if key is None or _is_empty(self.fields[key]):
             return []
-        self.used.add(key)
         value = self.fields[key]
         if isinstance(value, list):
             # Several wordings of one question: the first is asked.
             value = _get_first_text(value)
+            if value is None:
+                return []
+            self.asked = key
+        self.used.add(key)
         texts = [to_text(value) or ""]
         # In Alpaca-style records, input continues instruction.
         if declared is None and key.lower().rpartition(".")[2] in {"instruction", "instruct"}:
@@ -510,8 +521,8 @@ class _Reading:
                 parsed.ignore(key, value)
 
     def _count_unread_variants(self, key: str, value: Any, parsed: Parsed) -> None:
-        if key in self.plan.keys["question"] and isinstance(value, list):
-            variants = sum(map(count_characters, _iter_texts(value))) - count_characters(_get_first_text(value) or "")
+        if key == self.asked:
+            variants = count_leaves(value) - count_characters(_get_first_text(value) or "")
             if variants:
                 parsed.left_out["other_wording"] += variants
 

@@ -27,6 +27,11 @@ _END: Final = re.compile(
     r"电子?处方(?:笺)?|处方信息|标注(?:信息)?|Annotations?)\s*[】\]#*]*\s*[:：]?\s*"
 )
 """Headings of what platforms print below a dialogue."""
+_HEADING: Final = re.compile(
+    r"\s*[【\[#*=]*\s*(?:Dialogue|Description|Conversation|对话(?:内容|记录|详情)?|问诊(?:记录|对话|内容)|咨询记录|聊天记录|医患对话)\s*"
+    r"[】\]#*=]*\s*[:：]?\s*"
+)
+"""Headings of the dialogue itself; they are no part of the turn above them."""
 
 
 def read_blocks(chunks: Iterator[bytes], source: Source) -> Iterator[Record | Unreadable]:
@@ -132,6 +137,7 @@ class _BlockParser:
             for column, names in source.transcript.headers.items()
         }
         self.ignored = [re.compile(pattern) for pattern in source.transcript.ignore]
+        self.declares_end = bool(source.transcript.end)
         self.ends = [re.compile(pattern) for pattern in source.transcript.end] or [_END]
 
     def parse(self, block: list[Line], groups: dict[str, str]) -> Record | Unreadable:
@@ -147,8 +153,12 @@ class _BlockParser:
             if any(pattern.fullmatch(text) for pattern in self.ignored):
                 left_out["heading"] += count_characters(text)
             elif has_turns and any(pattern.fullmatch(text) for pattern in self.ends):
-                left_out["trailing_block"] += sum(count_characters(rest.text or "") for rest in block[number:])
-                break
+                if self.declares_end or not self._has_label(block[number + 1 :]):
+                    left_out["trailing_block"] += sum(count_characters(rest.text or "") for rest in block[number:])
+                    break
+                left_out["heading"] += count_characters(text)
+            elif _HEADING.fullmatch(text):
+                left_out["heading"] += count_characters(text)
             elif column:
                 name, value = column
                 fields[name] = value
@@ -158,6 +168,9 @@ class _BlockParser:
         if not has_turns:
             return Unreadable(f"line {block[0].number}", Reason.NO_DIALOGUE, _join_raw(block))
         return Record(f"line {block[0].number}", {**fields, "text": "\n".join(texts)}, left_out)
+
+    def _has_label(self, lines: Sequence[Line]) -> bool:
+        return any(self.labels.line.match(line.text or "") for line in lines)
 
     def _find_header(self, text: str) -> tuple[str, str] | None:
         for column, pattern in self.headers.items():

@@ -175,7 +175,10 @@ class TurnParser:
         if isinstance(value, str):
             nested = parse_nested(value)
             if nested is not None:
-                return self.parse(nested, path=path, alternating=alternating)
+                dialogues = self.parse(nested, path=path, alternating=alternating)
+                if dialogues:
+                    dialogues[0].left_out["markup"] += count_characters(value) - count_leaves(nested)
+                return dialogues
             transcript = self.parse_transcript(value)
             return [transcript] if transcript else []
         if isinstance(value, Mapping):

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from cmtmed.anonymize.replace.actions import list_unredacted
 from cmtmed.artifacts import HashedFile
-from cmtmed.engine.audit import is_settled, read_audit
+from cmtmed.audit import is_settled, read_audit
 from cmtmed.errors import DatasetError, UsageError, did_you_mean
 from cmtmed.hub.dataset.benchmarks import overlapping
 from cmtmed.hub.dataset.label_scan import Survey, identified

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, Final
 
-from cmtmed.engine.audit import read_audit
+from cmtmed.audit import read_audit
 from cmtmed.errors import DatasetError
 from cmtmed.hub.dataset.card import Version, named_departments
 from cmtmed.hub.dataset.shards import PublishedFile
@@ -113,7 +113,7 @@ def decode(data: bytes, where: str, kind: str = "dataset") -> dict[str, Any]:
 def audit_of(out: Path) -> dict[str, Any] | None:
     """Return what the audit of a build holds, None if there is none of these very dialogues."""
     try:
-        return read_audit(out).content
+        return dict(read_audit(out).content)
     except DatasetError:
         return None
 

@@ -8,9 +8,10 @@ import shutil
 import pytest
 
 import cmtmed
+from cmtmed.audit import audit_build
+from cmtmed.audit.review import read_sampled_turns, record_verdict
 from cmtmed.builds.manifest import Manifest
 from cmtmed.builds.report import BuildReport
-from cmtmed.engine.audit import audit, judge, sampled
 from cmtmed.errors import InputError, UsageError
 from cmtmed.hub.dataset.card import build_files
 from cmtmed.hub.dataset.label_scan import survey
@@ -116,7 +117,7 @@ def test_no_audit_and_an_audit_of_other_data(good, tmp_path):
 
 def test_an_audit_that_nobody_read(tmp_path):
     out = built(tmp_path)
-    audit(out)
+    audit_build(out)
     assert "nobody read it" in only(findings(out), "risk")
 
 
@@ -247,19 +248,19 @@ def test_test_sets_that_are_not_there(tmp_path):
 
 def test_an_audit_of_dropped_dialogues_too(tmp_path):
     out = built(tmp_path)
-    done = audit(out, dropped=True)
-    for shown in sampled(done):
-        judge(done, shown.turn, "fine")
-    audit(out, dropped=True)
+    done = audit_build(out, dropped=True)
+    for shown in read_sampled_turns(done):
+        record_verdict(done, shown.turn, "fine")
+    audit_build(out, dropped=True)
     assert "without --dropped" in only(findings(out), "audit")
 
 
 def test_verdicts_that_the_audit_does_not_count(tmp_path):
     out = audited(built(tmp_path))
-    done = audit(out)
-    judge(done, sampled(done)[0].turn, "leak")
+    done = audit_build(out)
+    record_verdict(done, read_sampled_turns(done)[0].turn, "leak")
     assert "it does not count them" in only(findings(out), "risk")
-    audit(out)
+    audit_build(out)
     assert "may still identify somebody" in only(findings(out, known=Acknowledged(max_risk=1.0)), "risk")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import cmtmed
-from cmtmed.engine.audit import audit, judge, sampled
+from cmtmed.audit import audit_build
+from cmtmed.audit.review import read_sampled_turns, record_verdict
 
 LINES = [
     {
@@ -59,8 +60,8 @@ def built(folder, lines=LINES, *, terms="CC-BY-4.0", stages=None, broken=0, name
 
 def audited(out, verdict="fine"):
     """Audit a build, and read the whole sample."""
-    done = audit(out)
-    for shown in sampled(done):
-        judge(done, shown.turn, verdict)
-    audit(out)
+    done = audit_build(out)
+    for shown in read_sampled_turns(done):
+        record_verdict(done, shown.turn, verdict)
+    audit_build(out)
     return out

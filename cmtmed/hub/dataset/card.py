@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from cmtmed.artifacts import HashedFile
+from cmtmed.audit.statement import render_statement
 from cmtmed.builds.clusters import list_clusters
-from cmtmed.engine.privacy import statement
 from cmtmed.hub.dataset.label_scan import Survey
 from cmtmed.hub.dataset.shards import PublishedFile
 from cmtmed.hub.details import CardDetails, Details
@@ -110,7 +110,7 @@ def facts(
         "departments": _departments(after),
         "duplicates": _duplicates(out, stages, manifest["drops"]),
         "inquiries": _inquiries(after, stages),
-        "privacy": statement(audit, hashed_ids=bool(version.key_mark)) if audit else "",
+        "privacy": render_statement(audit, hashed_ids=bool(version.key_mark)) if audit else "",
         "configs": {name: told for name, told in CONFIGS.items() if any(one.config == name for one in files)},
         "default_config": default_config(files),
         "splits": _splits(files),

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cmtmed.artifacts import write_json
 from cmtmed.engine.progress import Progress
-from cmtmed.engine.workspace import write_marker
 from cmtmed.errors import DatasetError, OutputError, UsageError
 from cmtmed.views.dataset import open_dataset
 
@@ -90,7 +90,7 @@ class Staging:
             self.resumed = self._known() == plan
             if not self.resumed:
                 self._clear()
-                write_marker(self.root / _PLAN, plan)
+                write_json(self.root / _PLAN, plan)
         except Timeout:
             raise UsageError(f"another cmtmed publish is at work on {str(out)!r}; wait until it is done") from None
         except OSError as error:
@@ -209,7 +209,7 @@ def _shard(rows: Dataset, name: str, path: Path, config: str, split: str, key: b
             scratch.unlink(missing_ok=True)
         partial.replace(path)
         digest = _digest(path)
-        write_marker(done, {"sha256": digest})
+        write_json(done, {"sha256": digest})
     return PublishedFile(name, path, path.stat().st_size, digest, config, split, len(rows))
 
 

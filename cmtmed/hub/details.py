@@ -50,14 +50,14 @@ class Details(BaseModel):
     summary_zh: Text = Field(default="", description="The same in Chinese.")
     intended_use: Text = Field(default="", description="Added to the section on intended use.")
     limits: Text = Field(default="", description="Added to the section on limits.")
-    license: str | None = Field(
-        default=None, description="Licence of the whole, if it differs from the sources' own."
-    )
+    license: str | None = Field(default=None, description="Licence of the whole, if it differs from the sources' own.")
     year: int | None = Field(default=None, ge=2000, le=2100, description="Year of publication, for the citation.")
     citation: Text = Field(default="", description="BibTeX; generated from authors, name and year if left out.")
     homepage: HttpUrl | None = Field(default=None, description="Where to read more.")
     tags: tuple[str, ...] = Field(default=(), description="Additional tags on the Hub.")
-    gate_prompt: Text = Field(default="", description="Terms that people agree to before they get access, if it is gated.")
+    gate_prompt: Text = Field(
+        default="", description="Terms that people agree to before they get access, if it is gated."
+    )
 
     def empty_fields(self) -> list[str]:
         """Return the required fields that are empty or hold a placeholder."""

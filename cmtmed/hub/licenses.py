@@ -114,7 +114,11 @@ def find_conflicts(names: Iterable[str]) -> list[str]:
     unknown = [name for name in names if look_up(name) is None]
     licenses = sorted({license_ for name in names if (license_ := look_up(name))}, key=lambda license_: license_.spdx)
     reasons = [f"{name!r} is not a known licence ({_suggest_name(name)})" for name in unknown]
-    reasons += [f"{license_.spdx} does not allow modified versions, and cleaning makes one" for license_ in licenses if _forbids_changes(license_)]
+    reasons += [
+        f"{license_.spdx} does not allow modified versions, and cleaning makes one"
+        for license_ in licenses
+        if _forbids_changes(license_)
+    ]
     sharing = [license_ for license_ in licenses if license_.family and not _forbids_changes(license_)]
     for index, license_ in enumerate(sharing):
         reasons += [
@@ -145,7 +149,9 @@ def find_license_objections(name: str, sources: Iterable[str]) -> list[str]:
     chosen = look_up(name)
     if chosen is None:
         return [f"{name!r} is not a known licence ({_suggest_name(name)})"]
-    known = sorted({license_ for source in sources if (license_ := look_up(source))}, key=lambda license_: license_.spdx)
+    known = sorted(
+        {license_ for source in sources if (license_ := look_up(source))}, key=lambda license_: license_.spdx
+    )
     reasons = [
         f"{license_.spdx} requires sharing everything under it, and {chosen.spdx} is another licence"
         for license_ in known

@@ -176,9 +176,7 @@ def _send(remote: Remote, request: PublishRequest, package: Package, findings: S
             commit = commit_files(remote, version, files, present, request.progress, private=request.private)
             verify_commit(remote, commit, files)
             set_tag(remote, version, commit, move=request.move_tag)
-            publication = Publication.create(
-                package.repo_type, version, commit, files, text, overridden=overridden
-            )
+            publication = Publication.create(package.repo_type, version, commit, files, text, overridden=overridden)
         else:
             present = ensure_repository(remote, present, gated=request.gated)
         if not request.private and present.private:

@@ -53,9 +53,7 @@ def decode_record(data: bytes, origin: str, repo_type: str = "dataset") -> dict[
             f"{RECORD_FILE} of {origin} has version {content.get('version')!r}, this cmtmed reads {RECORD_VERSION}; "
             "update cmtmed"
         )
-    missing = [
-        name for name, type_ in _REQUIRED_FIELDS[repo_type].items() if not isinstance(content.get(name), type_)
-    ]
+    missing = [name for name, type_ in _REQUIRED_FIELDS[repo_type].items() if not isinstance(content.get(name), type_)]
     if missing or not all(isinstance(file, dict) and isinstance(file.get("path"), str) for file in content["files"]):
         raise DatasetError(
             f"{RECORD_FILE} of {origin} is damaged ({', '.join(missing) or 'files'}); publish the {repo_type} again"

@@ -167,7 +167,9 @@ def is_data_file(path: str, repo_type: RepoType) -> bool:
     return path.split("/", maxsplit=1)[0] in CONFIGS if repo_type == "dataset" else is_model_file(path)
 
 
-def fetch_tagged_version(remote: Remote, present: Repository | None, tag: str, checksum: str) -> dict[str, bytes | None]:
+def fetch_tagged_version(
+    remote: Remote, present: Repository | None, tag: str, checksum: str
+) -> dict[str, bytes | None]:
     """Return card and record of the version that a tag points to, by path; empty if there is no such tag.
 
     Raises:
@@ -215,8 +217,6 @@ def _holds_only(remote: Remote, commit: str, checksum: str) -> bool:
         return True
     record = fetch_file(remote, RECORD_FILE, commit) if RECORD_FILE in files else None
     try:
-        return (
-            record is not None and decode_record(record, repr(remote.name), remote.repo_type)["checksum"] == checksum
-        )
+        return record is not None and decode_record(record, repr(remote.name), remote.repo_type)["checksum"] == checksum
     except DatasetError:
         return False

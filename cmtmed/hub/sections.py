@@ -64,9 +64,7 @@ def split_sections(text: str, origin: str = "the card") -> list[Section]:
     return sections
 
 
-def merge_sections(
-    present: str | None, rendered: str, origin: str = "the card", ours: Collection[str] = ()
-) -> str:
+def merge_sections(present: str | None, rendered: str, origin: str = "the card", ours: Collection[str] = ()) -> str:
     """Merge a newly generated card into the existing one.
 
     Args:

@@ -118,9 +118,7 @@ def commit_files(
     label = "Data" if repo_type == "dataset" else "Model"
     with translate_hub_errors(f"committing to {repo!r}"):
         if private and not retry(lambda: api.repo_info(repo, repo_type=repo_type)).private:
-            raise PublishError(
-                f"{repo!r} has become public, but the version is to be private; nothing was committed"
-            )
+            raise PublishError(f"{repo!r} has become public, but the version is to be private; nothing was committed")
         try:
             commit = retry(
                 lambda: api.create_commit(

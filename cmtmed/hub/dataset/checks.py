@@ -15,6 +15,7 @@ from cmtmed.hub.dataset.details import DatasetDetails
 from cmtmed.hub.dataset.label_scan import LabelScan, find_identifying_labels
 from cmtmed.hub.gate import MAX_EXAMPLES, Acknowledgement, Finding, check_card, check_licenses
 
+
 def check_build(
     build: Build,
     files: Sequence[HashedFile],
@@ -121,7 +122,9 @@ def _check_labels(manifest: Manifest, labels: LabelScan) -> Iterator[Finding]:
         count = len(find_identifying_labels(names))
         if count:
             yield Finding(
-                "anonymization", f"the names of {count:,} {category} look like identifiers", "rename them and build again"
+                "anonymization",
+                f"the names of {count:,} {category} look like identifiers",
+                "rename them and build again",
             )
     if labels.sentences:
         yield Finding(
@@ -133,9 +136,7 @@ def _check_labels(manifest: Manifest, labels: LabelScan) -> Iterator[Finding]:
         yield Finding(
             "anonymization",
             f"{count:,} values of the column {name!r} look like identifiers",
-            "publish with --hash-ids"
-            if name.endswith("id")
-            else "do not map the field in the source and build again",
+            "publish with --hash-ids" if name.endswith("id") else "do not map the field in the source and build again",
         )
 
 

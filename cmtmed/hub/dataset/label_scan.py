@@ -85,6 +85,4 @@ def find_identifying_labels(labels: Sequence[str]) -> list[str]:
     """
     segments = [[label, *_RUNS.findall(label)] for label in labels]
     spans = iter(find_identifiers([segment for group in segments for segment in group]))
-    return [
-        label for label, group in zip(labels, segments, strict=True) if sum(bool(next(spans)) for _ in group)
-    ]
+    return [label for label, group in zip(labels, segments, strict=True) if sum(bool(next(spans)) for _ in group)]

@@ -92,7 +92,8 @@ def show(publication: Publication) -> None:
         return
     size = sum(file.bytes for file in publication.files)
     output.print(
-        f"{publication.repo}@{publication.tag}: {len(publication.files):,} files, {size:,} bytes, commit {publication.commit}",
+        f"{publication.repo}@{publication.tag}: {len(publication.files):,} files, {size:,} bytes, "
+        f"commit {publication.commit}",
         markup=False,
     )
     for finding in publication.overridden:

@@ -1,8 +1,8 @@
 """Licence compatibility: which sources may be published together, and under which licence.
 
 A cleaned dataset is an adaptation of its sources, so every source must allow adaptations, and it must be possible to
-fulfil the terms of all sources at once. The table follows the licences' own texts and the compatibility list that Creative
-Commons keeps for its share-alike licences; it guards against mistakes and is not legal advice.
+fulfil the terms of all sources at once. The table follows the licences' own texts and the compatibility list that
+Creative Commons keeps for its share-alike licences; it guards against mistakes and is not legal advice.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class License:
     Attributes:
         spdx: its SPDX identifier.
         hub: its name in the metadata of a dataset card on the Hub.
-        family: share-alike licences whose adaptations must stay within them share a family; empty if other terms are allowed.
+        family: shared by licences within which adaptations must stay; empty if other terms are allowed.
         version: adaptations may use a later version of the same family, never an earlier one.
         attribution: whether the authors must be named.
         commercial: whether commercial use is allowed.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmtmed.hub.licenses import KNOWN, hub_name, lookup, may_carry, objections
+from cmtmed.hub.licenses import KNOWN, find_conflicts, find_license_objections, look_up, to_hub_name
 
 names = st.lists(st.sampled_from(sorted(KNOWN)), max_size=5)
 
@@ -26,26 +26,26 @@ names = st.lists(st.sampled_from(sorted(KNOWN)), max_size=5)
     ],
 )
 def test_sources_together(together, words):
-    found = objections(together)
+    found = find_conflicts(together)
     assert len(found) == len(words)
     assert all(word in reason for word, reason in zip(words, found, strict=True))
 
 
 @given(names)
 def test_order_and_repetition_do_not_matter(together):
-    assert objections(together) == objections(list(reversed(together)) * 2)
+    assert find_conflicts(together) == find_conflicts(list(reversed(together)) * 2)
 
 
 @given(names, st.sampled_from(sorted(KNOWN)))
 def test_another_source_never_takes_an_objection_away(together, one):
-    assert set(objections(together)) <= set(objections([*together, one]))
+    assert set(find_conflicts(together)) <= set(find_conflicts([*together, one]))
 
 
 @given(st.sampled_from(sorted(KNOWN)))
 def test_a_licence_that_may_be_adapted_goes_with_itself(name):
-    assert bool(objections([name])) == (not lookup(name).adaptations)
-    assert may_carry(name, [name]) == []
-    assert hub_name(name) == "cc" or lookup(hub_name(name)) == lookup(name)
+    assert bool(find_conflicts([name])) == (not look_up(name).adaptations)
+    assert find_license_objections(name, [name]) == []
+    assert to_hub_name(name) == "cc" or look_up(to_hub_name(name)) == look_up(name)
 
 
 @pytest.mark.parametrize(
@@ -63,5 +63,5 @@ def test_a_licence_that_may_be_adapted_goes_with_itself(name):
     ],
 )
 def test_a_licence_for_the_whole(chosen, sources, word):
-    found = may_carry(chosen, sources)
+    found = find_license_objections(chosen, sources)
     assert (found == []) if word is None else (len(found) == 1 and word in found[0])

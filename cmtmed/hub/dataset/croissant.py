@@ -83,7 +83,9 @@ def _create_metadata(
         ],
         record_sets=[_create_record_set(config, features[config]) for config in configs],
         data_collection=details.collected or None,
-        data_preprocessing_protocol=[f"{stage['stage']}: {stage['received']:,} dialogues" for stage in variables["stages"]],
+        data_preprocessing_protocol=[
+            f"{stage['stage']}: {stage['received']:,} dialogues" for stage in variables["stages"]
+        ],
         machine_annotation_tools=[f"cmtmed {variables['build']['versions']['cmtmed']}"],
         data_limitations=["Not checked medically; questions, duplicates and identifiers were detected by rules."],
         personal_sensitive_information=[

@@ -33,8 +33,8 @@ CARD_FORMAT: Final = CardFormat(
     repo_type="dataset",
     template="dataset_card.md.jinja",
     sections=frozenset({
-        "summary", "overridden", "example", "configs", "load", "sources", "counts", "duplicates", "inquiries", "departments",
-        "privacy", "use", "citation", "build",
+        "summary", "overridden", "example", "configs", "load", "sources", "counts", "duplicates", "inquiries",
+        "departments", "privacy", "use", "citation", "build",
     }),
     metadata_keys=_KEYS,
 )  # fmt: skip

@@ -126,7 +126,7 @@ def _replace_ids(rows: Dataset, key: bytes, scratch: Path) -> Dataset:
 
 
 def hash_ids(ids: Sequence[str | None], key: bytes) -> list[str | None]:
-    """Replace ids by the first 32 hexadecimal digits of their HMAC-SHA256: equal ids stay equal, no id can be recovered.
+    """Replace ids by the first 32 hexadecimal digits of their HMAC-SHA256: equal ids stay equal.
 
     >>> hash_ids(["a/1", None, "a/1"], b"0123456789abcdef")[0] == hash_ids(["a/1"], b"0123456789abcdef")[0]
     True

@@ -25,8 +25,8 @@ CARD_FORMAT: Final = CardFormat(
 )  # fmt: skip
 _TAGS: Final = ("medical", "chinese", "doctor-patient", "conversational", "cmtmed")
 _ACCESS_TERMS: Final = (
-    "This model was trained on conversations between patients and doctors. I will not try to extract them, I will report "
-    "anything it reveals about a person, and I will not use it in place of a doctor."
+    "This model was trained on conversations between patients and doctors. I will not try to extract them, I will "
+    "report anything it reveals about a person, and I will not use it in place of a doctor."
 )
 _STAGE_TITLES: Final = {
     "unknown": "training of unknown origin",

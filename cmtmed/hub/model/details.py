@@ -21,7 +21,7 @@ class ModelDetails(Details):
     license: str | None = Field(default=None, description="Licence of the weights. Required.")
     base_model: HubName | None = Field(
         default=None,
-        description="The base model's name on the Hub, such as Qwen/Qwen3-0.6B. Required if it was loaded from a directory.",
+        description="The base model's name on the Hub, such as Qwen/Qwen3-0.6B. Required unless the run names it.",
     )
     base_license: str | None = Field(default=None, description="The base model's licence. Required.")
     from_scratch: bool = Field(default=False, description="Whether training began with random weights.")
@@ -31,7 +31,7 @@ class ModelDetails(Details):
     evaluation: Text = Field(default="", description="How it was evaluated, and the results.")
 
     def list_missing(self, *, base_known: bool) -> list[str]:
-        """Return the required fields that are empty; ``base_known`` says whether the run itself names the base model."""
+        """Return the required fields that are empty; ``base_known``: whether the run names the base model."""
         empty = self.empty_fields()
         if not self.from_scratch:
             empty += [] if base_known or self.base_model else ["base_model"]

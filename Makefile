@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo train-demo test lint bench docs clean
+.PHONY: setup demo train-demo check test lint bench docs clean
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -29,6 +29,14 @@ train-demo: setup
 test: setup lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+# For daily work: lint, types, and the tests that need no training, no server, no browser and no build of their own.
+SLOW := tests/training tests/hub tests/engine tests/cli tests/builds tests/audit tests/report tests/test_wheel.py \
+  tests/test_real_data.py tests/test_canaries.py tests/test_demo.py tests/test_docs.py tests/test_laws.py \
+  tests/stages/test_redact_identifiers.py tests/dedup/test_index.py tests/test_schema.py \
+  tests/anonymize/test_presidio.py
+check: setup lint
+	$(BIN)/python -m pytest -q -n 2 $(addprefix --ignore=,$(SLOW)) tests
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -38,7 +46,6 @@ bench: setup
 	$(BIN)/python benchmarks/build.py
 
 docs: setup
-	$(PIP) install --constraint constraints.txt --editable '.[docs]'
 	$(BIN)/mkdocs build --strict
 
 clean:

@@ -195,7 +195,7 @@ def main() -> None:
 def quality(options: argparse.Namespace, folder: Path) -> list[str]:
     """Print the scores of every tool on every labelled set; return the tools that are installed."""
     import utterances
-    from cmtmed.anonymize.recognizers import RECOGNIZERS
+    from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
 
     sets: dict[str, list[dict[str, Any]]] = {}
     for name in ("dev", "blind"):

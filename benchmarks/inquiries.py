@@ -49,25 +49,25 @@ def turns() -> list[Turn]:
         json.loads(line)
         for line in (DATA / "remedi" / "doctor_acts_dev.jsonl").read_text(encoding="utf-8").splitlines()
     ]
-    found = []
+    labelled = []
     for line in LABELS.read_text(encoding="utf-8").splitlines():
-        told = json.loads(line)
-        if told["source"] == "remedi":
-            text = remedi[told["row"]]["doctor"]
+        label = json.loads(line)
+        if label["source"] == "remedi":
+            text = remedi[label["row"]]["doctor"]
         else:
-            row = cmtmedqa[told["row"]]
-            text = [*row.get("history", ()), [row["instruction"], row["output"]]][told["turn"]][1]
-        found.append(
-            Turn(told["source"], told["half"], text, [tuple(span) for span in told["inquiries"]], told["doubt"])
+            row = cmtmedqa[label["row"]]
+            text = [*row.get("history", ()), [row["instruction"], row["output"]]][label["turn"]][1]
+        labelled.append(
+            Turn(label["source"], label["half"], text, [tuple(span) for span in label["inquiries"]], label["doubt"])
         )
-    return found
+    return labelled
 
 
-def ours(texts: list[str]) -> list[Spans]:
+def predict(texts: list[str]) -> list[Spans]:
     """Return what this library finds."""
     from cmtmed import find_inquiries
 
-    return [[tuple(one) for one in found] for found in find_inquiries(texts)]
+    return [[tuple(inquiry) for inquiry in inquiries] for inquiries in find_inquiries(texts)]
 
 
 def baseline(pattern: str) -> Callable[[list[str]], list[Spans]]:
@@ -86,51 +86,51 @@ def baseline(pattern: str) -> Callable[[list[str]], list[Spans]]:
 
 
 TOOLS = {
-    "cmtmed": ours,
+    "cmtmed": predict,
     "question mark": baseline(MARKED),
     "question words": baseline(CUE_WORDS),
     "either": baseline(f"{MARKED}|{CUE_WORDS}"),
 }
 
 
-def score(told: list[Turn], found: list[Spans]) -> dict[str, Any]:
+def score(labelled: list[Turn], predictions: list[Spans]) -> dict[str, Any]:
     """Count turns, sentences and slots."""
     turn, sentence, slots = Counter[str](), Counter[str](), Counter[bool]()
-    for one, spans in zip(told, found, strict=True):
-        turn[_kind(bool(one.gold), bool(spans))] += 1
-        met = set()
-        for start, end, slot in one.gold:
+    for labelled_turn, spans in zip(labelled, predictions, strict=True):
+        turn[_outcome(bool(labelled_turn.gold), bool(spans))] += 1
+        matched = set()
+        for start, end, slot in labelled_turn.gold:
             hits = [span for span in spans if span[0] < end and start < span[1]]
-            sentence[_kind(gold=True, found=bool(hits))] += 1
-            met.update(hits)
+            sentence[_outcome(gold=True, predicted=bool(hits))] += 1
+            matched.update(hits)
             if hits:
                 slots[hits[0][2] == slot] += 1
-        sentence["fp"] += sum(span not in met for span in spans)
+        sentence["fp"] += sum(span not in matched for span in spans)
     return {"turn": _measures(turn), "sentence": _measures(sentence), "slot": slots[True] / max(slots.total(), 1)}
 
 
-def left_alone(told: list[Turn], found: list[Spans]) -> dict[str, tuple[int, int]]:
+def count_ignored(labelled: list[Turn], predictions: list[Spans]) -> dict[str, tuple[int, int]]:
     """Count sentences that are no inquiry and end in a question mark, or hold a question word: left alone, all."""
     from cmtmed.inquiry.clauses import sentences
 
     looks = {"question mark": re.compile(MARKED), "question mark or word": re.compile(f"{MARKED}|{CUE_WORDS}")}
     counts = {name: [0, 0] for name in looks}
-    for one, spans in zip(told, found, strict=True):
-        for start, end in sentences(one.text):
-            if not _meets(one.gold, start, end):
+    for labelled_turn, spans in zip(labelled, predictions, strict=True):
+        for start, end in sentences(labelled_turn.text):
+            if not _meets(labelled_turn.gold, start, end):
                 for name, pattern in looks.items():
-                    if pattern.search(one.text[start:end]):
+                    if pattern.search(labelled_turn.text[start:end]):
                         counts[name][0] += not _meets(spans, start, end)
                         counts[name][1] += 1
-    return {name: (alone, total) for name, (alone, total) in counts.items()}
+    return {name: (ignored, total) for name, (ignored, total) in counts.items()}
 
 
 def _meets(spans: Spans, start: int, end: int) -> bool:
     return any(span[0] < end and start < span[1] for span in spans)
 
 
-def _kind(gold: bool, found: bool) -> str:  # noqa: FBT001
-    return ("tp" if found else "fn") if gold else ("fp" if found else "tn")
+def _outcome(gold: bool, predicted: bool) -> str:  # noqa: FBT001
+    return ("tp" if predicted else "fn") if gold else ("fp" if predicted else "tn")
 
 
 def _measures(count: Counter[str]) -> tuple[float, float, float]:
@@ -148,41 +148,49 @@ def main() -> None:
     if options.plot:
         plot(options.plot)
         return
-    told = turns()
+    labelled = turns()
     for half in ("open", "sealed"):
         for source in ("cmtmedqa", "remedi", "all"):
-            chosen = [one for one in told if one.half == half and source in {one.source, "all"}]
-            asking = sum(bool(one.gold) for one in chosen)
-            print(f"\n{half}, {source}: {len(chosen)} turns, {asking} of them ask")
+            selection = [
+                labelled_turn
+                for labelled_turn in labelled
+                if labelled_turn.half == half and source in {labelled_turn.source, "all"}
+            ]
+            asking = sum(bool(labelled_turn.gold) for labelled_turn in selection)
+            print(f"\n{half}, {source}: {len(selection)} turns, {asking} of them ask")
             for name, tool in TOOLS.items():
-                got = score(chosen, tool([one.text for one in chosen]))
+                scores = score(selection, tool([labelled_turn.text for labelled_turn in selection]))
                 line = "   ".join(
-                    f"{unit} P {p:.3f} R {r:.3f} F1 {f:.3f}" for unit in ("turn", "sentence") for p, r, f in [got[unit]]
+                    f"{unit} P {p:.3f} R {r:.3f} F1 {f:.3f}"
+                    for unit in ("turn", "sentence")
+                    for p, r, f in [scores[unit]]
                 )
-                print(f"{name:<15} {line}   " + (f"slot {got['slot']:.3f}" if name == "cmtmed" else ""))
-        chosen = [one for one in told if one.half == half]
-        for look, (alone, total) in left_alone(chosen, ours([one.text for one in chosen])).items():
-            print(f"no inquiry, but {look}: {alone} of {total} left alone, {alone / max(total, 1):.3f}")
+                print(f"{name:<15} {line}   " + (f"slot {scores['slot']:.3f}" if name == "cmtmed" else ""))
+        selection = [labelled_turn for labelled_turn in labelled if labelled_turn.half == half]
+        for look, (ignored, total) in count_ignored(
+            selection, predict([labelled_turn.text for labelled_turn in selection])
+        ).items():
+            print(f"no inquiry, but {look}: {ignored} of {total} left alone, {ignored / max(total, 1):.3f}")
     if options.errors:
-        errors([one for one in told if one.half == "open"])
-    texts = [one.text for one in told] * 30
-    ours(texts[:100])
+        errors([labelled_turn for labelled_turn in labelled if labelled_turn.half == "open"])
+    texts = [labelled_turn.text for labelled_turn in labelled] * 30
+    predict(texts[:100])
     started = time.process_time()
-    ours(texts)
+    predict(texts)
     seconds = time.process_time() - started
     size = sum(map(len, texts)) / len(texts)
     print(f"\n{len(texts) / seconds:,.0f} turns/s of {size:.0f} characters, processor time")
 
 
-def errors(told: list[Turn]) -> None:
+def errors(labelled: list[Turn]) -> None:
     """Print what is missed and what is invented."""
-    for one, spans in zip(told, ours([one.text for one in told]), strict=True):
-        for start, end, slot in one.gold:
+    for labelled_turn, spans in zip(labelled, predict([labelled_turn.text for labelled_turn in labelled]), strict=True):
+        for start, end, slot in labelled_turn.gold:
             if not any(span[0] < end and start < span[1] for span in spans):
-                print(f"missed   {one.source:<9} {slot:<12} {one.text[start:end]}")
+                print(f"missed   {labelled_turn.source:<9} {slot:<12} {labelled_turn.text[start:end]}")
         for start, end, slot in spans:
-            if not any(span[0] < end and start < span[1] for span in one.gold):
-                print(f"invented {one.source:<9} {slot:<12} {one.text[start:end]}")
+            if not any(span[0] < end and start < span[1] for span in labelled_turn.gold):
+                print(f"invented {labelled_turn.source:<9} {slot:<12} {labelled_turn.text[start:end]}")
 
 
 DEPARTMENTS = {
@@ -211,37 +219,44 @@ def plot(file: Path) -> None:
     mpl.rcParams["svg.hashsalt"] = "cmtmed"
     from matplotlib import pyplot as plt
 
-    texts, places, departments = [], [], []
+    texts, positions, departments = [], [], []
     for row in json.loads((DATA / "zhongjing" / "CMtMedQA_test.json").read_text(encoding="utf-8")):
         if "instruction" in row:
-            for place, (_, told) in enumerate([*row.get("history", ()), [row["instruction"], row["output"]]]):
-                texts.append(told)
-                places.append(place)
+            for position, (_, asks_by_department) in enumerate(
+                [*row.get("history", ()), [row["instruction"], row["output"]]]
+            ):
+                texts.append(asks_by_department)
+                positions.append(position)
                 departments.append(DEPARTMENTS.get(row["cate1"], row["cate1"]))
-    asks = [bool(found) for found in ours(texts)]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained", width_ratios=(1, 1.4))
-    by_place = [[ask for ask, at in zip(asks, places, strict=True) if min(at, 6) == place] for place in range(7)]
-    left.bar(range(7), [sum(part) / max(len(part), 1) for part in by_place], color="tab:blue")
-    left.set_xticks(range(7), [*map(str, range(1, 7)), "7+"])
-    left.set(xlabel="doctor's turn", ylabel="share of turns that ask")
-    told = {
+    asks = [bool(spans) for spans in predict(texts)]
+    figure, (by_turn, by_department) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained", width_ratios=(1, 1.4))
+    by_place = [
+        [ask for ask, turn_index in zip(asks, positions, strict=True) if min(turn_index, 6) == position]
+        for position in range(7)
+    ]
+    by_turn.bar(range(7), [sum(group) / max(len(group), 1) for group in by_place], color="tab:blue")
+    by_turn.set_xticks(range(7), [*map(str, range(1, 7)), "7+"])
+    by_turn.set(xlabel="doctor's turn", ylabel="share of turns that ask")
+    asks_by_department = {
         name: [ask for ask, department in zip(asks, departments, strict=True) if department == name]
         for name in set(departments)
     }
     large = sorted(
         (
-            (sum(part) / len(part), name, len(part))
-            for name, part in told.items()
-            if len(part) >= 100 and name.isascii()
+            (sum(group) / len(group), name, len(group))
+            for name, group in asks_by_department.items()
+            if len(group) >= 100 and name.isascii()
         ),
     )
-    right.barh([f"{name} ({count})" for _, name, count in large], [share for share, _, _ in large], color="tab:blue")
-    right.set(xlabel="share of turns that ask (turns in brackets)")
-    for axes, axis in ((left, "y"), (right, "x")):
+    by_department.barh(
+        [f"{name} ({count})" for _, name, count in large], [share for share, _, _ in large], color="tab:blue"
+    )
+    by_department.set(xlabel="share of turns that ask (turns in brackets)")
+    for axes, axis in ((by_turn, "y"), (by_department, "x")):
         axes.grid(axis=axis, alpha=0.25)
         axes.set_axisbelow(b=True)
     figure.savefig(file, metadata={"Date": None})
-    print("by turn:", [f"{sum(part) / max(len(part), 1):.3f} of {len(part)}" for part in by_place])
+    print("by turn:", [f"{sum(group) / max(len(group), 1):.3f} of {len(group)}" for group in by_place])
     print("by department:", [f"{name} {share:.3f} of {count}" for share, name, count in reversed(large)])
 
 

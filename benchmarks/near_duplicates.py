@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 THRESHOLD = 0.8
 
 
-def ours(path: Path, threshold: float = THRESHOLD, threads: int | None = None) -> list[str]:
+def keep_with_cmtmed(path: Path, threshold: float = THRESHOLD, threads: int | None = None) -> list[str]:
     """Return the ids that are kept."""
     import threading
 
     # The compiled kernels are loaded while the file is read.
-    loading = threading.Thread(target=_load)
+    loading = threading.Thread(target=_load_kernels)
     loading.start()
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -47,10 +47,10 @@ def ours(path: Path, threshold: float = THRESHOLD, threads: int | None = None) -
 
     kept = clusters_of(table["text"], threshold, threads=threads)
     ids = table["id"].to_pylist()
-    return [ids[place] for place in np.flatnonzero(kept == np.arange(len(kept)))]
+    return [ids[index] for index in np.flatnonzero(kept == np.arange(len(kept)))]
 
 
-def _load() -> None:
+def _load_kernels() -> None:
     from cmtmed.dedup.warmup import load_kernels
 
     load_kernels()
@@ -59,7 +59,7 @@ def _load() -> None:
 def shingles(text: str) -> list[str]:
     """Return the 5-grams of a text, white space removed."""
     bare = "".join(text.split())
-    return [bare[at : at + 5] for at in range(max(1, len(bare) - 4))]
+    return [bare[start : start + 5] for start in range(max(1, len(bare) - 4))]
 
 
 def datasketch(path: Path) -> list[str]:
@@ -93,10 +93,10 @@ def rensa(path: Path) -> list[str]:
     return kept
 
 
-TOOLS = {"cmtmed": ours, "datasketch": datasketch, "rensa": rensa}
+TOOLS = {"cmtmed": keep_with_cmtmed, "datasketch": datasketch, "rensa": rensa}
 
 
-def whole_process(tool: str, path: Path, out: Path) -> tuple[float, float]:
+def measure_process(tool: str, path: Path, out: Path) -> tuple[float, float]:
     """Run a tool in a process of its own; return wall seconds and peak GiB."""
     started = time.perf_counter()
     process = subprocess.Popen([sys.executable, __file__, "--run", tool, str(path), str(out)])
@@ -107,11 +107,11 @@ def whole_process(tool: str, path: Path, out: Path) -> tuple[float, float]:
     return seconds, float(Path(f"{out}.peak").read_text(encoding="utf-8")) / 2**20
 
 
-def scores(kept: set[str], names: list[str], truth: list[tuple[int, int, float]]) -> tuple[int, int]:
+def count_errors(kept: set[str], names: list[str], truth: list[tuple[int, int, float]]) -> tuple[int, int]:
     """Return near-duplicate pairs of which both are kept, and dropped texts that no pair speaks against."""
-    both = sum(names[a] in kept and names[b] in kept for a, b, _ in truth)
-    paired = {names[at] for a, b, _ in truth for at in (a, b)}
-    return both, sum(name not in kept and name not in paired for name in names)
+    remaining = sum(names[a] in kept and names[b] in kept for a, b, _ in truth)
+    paired = {names[index] for a, b, _ in truth for index in (a, b)}
+    return remaining, sum(name not in kept and name not in paired for name in names)
 
 
 def main() -> None:
@@ -152,10 +152,10 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
     print(f"{options.texts} texts of {table['text'].str.len_chars().mean():.0f} characters")
     truth = planted.every_pair(table["text"].to_list())
     at_threshold = truth.filter(pl.col("jaccard") >= THRESHOLD - 1e-12).rows()
-    small = folder / "small.parquet"
-    planted.write(small, options.peer_texts)
+    peer_path = folder / "small.parquet"
+    planted.write(peer_path, options.peer_texts)
 
-    whole_process("cmtmed", path, out)  # compiles the kernels, once a machine
+    measure_process("cmtmed", path, out)  # compiles the kernels, once a machine
     cold = subprocess.run(
         [sys.executable, "-c", "from cmtmed.dedup import load_kernels; print(load_kernels().compile_seconds)"],
         env={**os.environ, "NUMBA_CACHE_DIR": str(folder / "cache")},
@@ -168,27 +168,31 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
     for tool, source, rows, runs in (
         ("cmtmed", path, options.texts, options.runs),
         ("rensa", path, options.texts, 1),
-        ("datasketch", small, options.peer_texts, 1),
+        ("datasketch", peer_path, options.peer_texts, 1),
     ):
-        told = [whole_process(tool, source, out) for _ in range(runs)]
-        seconds, peak = median(one for one, _ in told), max(other for _, other in told)
+        measurements = [measure_process(tool, source, out) for _ in range(runs)]
+        seconds, peak = (
+            median(run_seconds for run_seconds, _ in measurements),
+            max(run_peak for _, run_peak in measurements),
+        )
         speed[tool] = rows / seconds
         line = f"{tool:<11} {speed[tool]:>9,.0f} texts/s   {seconds:6.2f} s   {peak:5.2f} GiB"
         if source == path:
             kept = set(out.read_text(encoding="utf-8").split())
-            left, wrong = scores(kept, names, at_threshold)
-            line += f"   kept {len(kept)}   pairs left {left} of {len(at_threshold)}   dropped without a pair {wrong}"
+            remaining, unjustified = count_errors(kept, names, at_threshold)
+            line += f"   kept {len(kept)}   pairs left {remaining} of {len(at_threshold)}"
+            line += f"   dropped without a pair {unjustified}"
         print(line, flush=True)
     for peer in ("rensa", "datasketch"):
         print(f"{speed['cmtmed'] / speed[peer]:.1f} times as fast as {peer}")
 
     for threshold in (0.7, 0.8, 0.9):
-        found = near_duplicates(table["text"], threshold)
-        real = truth.filter(pl.col("jaccard") >= threshold - 1e-12).select(pl.col("a", "b").cast(pl.UInt32))
-        hits = found.join(real, on=["a", "b"]).height
+        pairs = near_duplicates(table["text"], threshold)
+        true_pairs = truth.filter(pl.col("jaccard") >= threshold - 1e-12).select(pl.col("a", "b").cast(pl.UInt32))
+        hits = pairs.join(true_pairs, on=["a", "b"]).height
         print(
-            f"threshold {threshold}: {real.height} pairs, recall {hits / real.height:.5f}, "
-            f"precision {hits / found.height:.5f}"
+            f"threshold {threshold}: {true_pairs.height} pairs, recall {hits / true_pairs.height:.5f}, "
+            f"precision {hits / pairs.height:.5f}"
         )
 
     if options.curve:
@@ -196,16 +200,16 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
 
     # Of equal texts any one may be kept: the texts are compared, not the ids.
     by_name = dict(table.iter_rows())
-    expected = {by_name[name] for name in ours(path)}
+    expected = {by_name[name] for name in keep_with_cmtmed(path)}
     shuffled = folder / "shuffled.parquet"
     for seed, threads in ((1, 1), (2, 2), (3, 3)):
         table.sample(fraction=1.0, shuffle=True, seed=seed).write_parquet(shuffled, row_group_size=7_000 * seed)
-        found = {by_name[name] for name in ours(shuffled, threads=threads)}
-        print(f"rows shuffled, {threads} threads: same texts kept {found == expected}")
+        pairs = {by_name[name] for name in keep_with_cmtmed(shuffled, threads=threads)}
+        print(f"rows shuffled, {threads} threads: same texts kept {pairs == expected}")
 
     if not options.skip_million:
         planted.write(path, 1_000_000)
-        seconds, peak = whole_process("cmtmed", path, out)
+        seconds, peak = measure_process("cmtmed", path, out)
         print(
             f"1,000,000 texts: {1e6 / seconds:,.0f} texts/s, {peak:.2f} GiB; "
             f"cost per text {speed['cmtmed'] * seconds / 1e6:.2f} times that at {options.texts:,}"
@@ -229,16 +233,18 @@ def draw_curve(texts: pl.Series, truth: pl.DataFrame, file: Path) -> None:
     similarity = np.linspace(0.4, 1, 241)
     a, b, exact = (truth[name].to_numpy() for name in ("a", "b", "jaccard"))
     edges = np.arange(0.5, 1.0001, 0.025)
-    place = np.clip(np.digitize(exact, edges) - 1, 0, len(edges) - 2)
+    bin_index = np.clip(np.digitize(exact, edges) - 1, 0, len(edges) - 2)
     for threshold, color in ((0.7, "tab:orange"), (0.8, "tab:blue")):
         config = MinHashConfig(threshold)
         bands, rows = config.bands
         store = SignatureStore.from_texts(Texts.from_column(texts), config)
-        met = np.zeros(len(a), dtype=bool)
+        shares_band = np.zeros(len(a), dtype=bool)
         for band in range(bands):
             keys = store.read_band(band)
-            met |= keys[a] == keys[b]
-        share = np.bincount(place, met, len(edges) - 1) / np.maximum(np.bincount(place, minlength=len(edges) - 1), 1)
+            shares_band |= keys[a] == keys[b]
+        share = np.bincount(bin_index, shares_band, len(edges) - 1) / np.maximum(
+            np.bincount(bin_index, minlength=len(edges) - 1), 1
+        )
         axes.plot(
             similarity,
             1 - (1 - similarity**rows) ** bands,

@@ -35,8 +35,10 @@ def write(path: Path, count: int) -> None:
     writer = None
     with pa.OSFile(str(path), "wb") as sink:
         for start in range(0, count, BLOCK):
-            made = planted.texts(min(BLOCK, count - start), seed=start)
-            table = pl.DataFrame({"id": [f"c/{start + place}" for place in range(len(made))], "text": made})
+            batch_texts = planted.texts(min(BLOCK, count - start), seed=start)
+            table = pl.DataFrame(
+                {"id": [f"c/{start + index}" for index in range(len(batch_texts))], "text": batch_texts}
+            )
             table = table.with_columns(
                 pl.col("text").str.head(40).alias("question"),
                 pl.lit(8, dtype=pl.UInt32).alias("turns"),
@@ -79,11 +81,11 @@ def run(path: Path, limit: int) -> None:
     watching.start()
     started = time.perf_counter()
     try:
-        found = find_duplicates(batches, DuplicateRules(MinHashConfig(), folder=path.parent))
+        duplicates = find_duplicates(batches, DuplicateRules(MinHashConfig(), folder=path.parent))
     finally:
         done.set()
         watching.join()
-    dropped = found["drop_reason"].drop_nulls().len()
+    dropped = duplicates["drop_reason"].drop_nulls().len()
     print(f"{time.perf_counter() - started:.2f} {peak[0]} {dropped}")
 
 
@@ -100,24 +102,24 @@ def main() -> None:
         return
     import numpy as np
 
-    limit, told = int(options.limit_gib * 2**30), []
+    limit, measurements = int(options.limit_gib * 2**30), []
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         for count in options.texts:
             path = Path(folder) / "texts.arrow"
             write(path, count)
-            made = subprocess.run(
+            process = subprocess.run(
                 [sys.executable, __file__, "--run", str(path), str(limit)], capture_output=True, text=True, check=False
             )
-            if made.returncode:
-                raise SystemExit(f"{count:,} texts do not fit {options.limit_gib} GiB:\n{made.stderr[-2000:]}")
-            seconds, peak, dropped = (float(part) for part in made.stdout.split())
-            told.append((count, seconds, peak))
+            if process.returncode:
+                raise SystemExit(f"{count:,} texts do not fit {options.limit_gib} GiB:\n{process.stderr[-2000:]}")
+            seconds, peak, dropped = (float(field) for field in process.stdout.split())
+            measurements.append((count, seconds, peak))
             print(
                 f"{count:>9,} texts  {count / seconds:>8,.0f}/s  {seconds:6.1f} s  {peak / 2**30:5.2f} GiB of "
                 f"{options.limit_gib:g}   dropped {dropped:,.0f}",
                 flush=True,
             )
-    rows, seconds, peaks = np.array(told).T
+    rows, seconds, peaks = np.array(measurements).T
     if len(rows) > 1:
         slope, fixed = np.polyfit(rows, peaks, 1)
         print(f"peak memory = {fixed / 2**30:.2f} GiB + {slope:.0f} bytes a dialogue")

@@ -70,7 +70,7 @@ def tagged(texts: list[str], python: str) -> tuple[list[Spans], float]:
 
 def windows(text: str) -> Spans:
     """Return the stretches where a surname stands near a cue, with some text around; few texts have one."""
-    from cmtmed.anonymize.lexicon.surnames import COMMON
+    from cmtmed.anonymize.detect.lexicon.surnames import COMMON
 
     found: Spans = []
     for cue in CUE.finditer(text):
@@ -96,7 +96,7 @@ def in_windows(texts: list[str], python: str) -> tuple[list[Spans], float, int]:
 
 def combined(text: str, ours: Spans, tags: Spans, how: str) -> Spans:
     """Put LAC's spans beside ours in one of the ways; where both found something, ours stands."""
-    from cmtmed.anonymize.lexicon.surnames import COMMON, COMPOUND
+    from cmtmed.anonymize.detect.lexicon.surnames import COMMON, COMPOUND
 
     if how == "rules alone":
         return ours

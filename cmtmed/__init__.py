@@ -1,7 +1,6 @@
-"""cmtmed: raw crawls of Chinese medical dialogues become clean Arrow datasets.
+"""cmtmed: turn raw crawls of Chinese medical dialogues into clean Arrow datasets.
 
-Everything below is loaded when it is first used, so that ``import cmtmed`` costs little more than nothing and
-pulls in no model library.
+Every public name is imported lazily on first access, so ``import cmtmed`` is cheap and pulls in no model library.
 """
 
 from __future__ import annotations
@@ -9,25 +8,29 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cmtmed._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from cmtmed.anonymize import Identifier, find_identifiers
+    from cmtmed.builds import Build, BuildReport
+    from cmtmed.builds.explanation import Explanation, explain
     from cmtmed.dedup.duplicate_pairs import near_duplicates
-    from cmtmed.engine import BuildReport, Explanation, build, explain, load
+    from cmtmed.engine import build, load
     from cmtmed.engine.audit import Audit, audit
     from cmtmed.errors import CmtmedError
     from cmtmed.hub.publication import Publication
     from cmtmed.hub.publish import publish
     from cmtmed.inquiry import Inquiry, Proactivity, find_inquiries, proactivity
     from cmtmed.pipeline import Pipeline
-    from cmtmed.report.corpus import write_report
+    from cmtmed.report.writer import write_report
     from cmtmed.resources import bundled
     from cmtmed.stage import CorpusStage, Stage
     from cmtmed.text.normalize import normalize
 
-__version__ = "0.1.0"
 
 __all__ = [
     "Audit",
+    "Build",
     "BuildReport",
     "CmtmedError",
     "CorpusStage",
@@ -54,10 +57,11 @@ __all__ = [
 
 _HOMES = {
     "Audit": "cmtmed.engine.audit",
-    "BuildReport": "cmtmed.engine",
+    "Build": "cmtmed.builds",
+    "BuildReport": "cmtmed.builds",
     "CmtmedError": "cmtmed.errors",
     "CorpusStage": "cmtmed.stage",
-    "Explanation": "cmtmed.engine",
+    "Explanation": "cmtmed.builds.explanation",
     "Identifier": "cmtmed.anonymize",
     "Inquiry": "cmtmed.inquiry",
     "Pipeline": "cmtmed.pipeline",
@@ -67,7 +71,7 @@ _HOMES = {
     "audit": "cmtmed.engine.audit",
     "build": "cmtmed.engine",
     "bundled": "cmtmed.resources",
-    "explain": "cmtmed.engine",
+    "explain": "cmtmed.builds.explanation",
     "find_identifiers": "cmtmed.anonymize",
     "find_inquiries": "cmtmed.inquiry",
     "load": "cmtmed.engine",
@@ -75,7 +79,7 @@ _HOMES = {
     "normalize": "cmtmed.text.normalize",
     "proactivity": "cmtmed.inquiry",
     "publish": "cmtmed.hub.publish",
-    "write_report": "cmtmed.report.corpus",
+    "write_report": "cmtmed.report.writer",
 }
 
 
@@ -83,7 +87,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'cmtmed' has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value  # the next access does not come here
+    globals()[name] = value  # later accesses bypass __getattr__
     return value
 
 

@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from pydantic import Field
 
 MANIFEST_FILE: Final = "manifest.json"
 """What a finished build was made from; its presence makes a directory a build."""
@@ -42,8 +44,8 @@ class HashedFile:
     """
 
     path: str
-    bytes: int
-    sha256: str
+    bytes: Annotated[int, Field(ge=0)]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
     @classmethod
     def of(cls, file: Path, root: Path | None = None) -> HashedFile:

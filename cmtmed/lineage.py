@@ -1,8 +1,8 @@
-"""Run one stage over one table, hold it to its contract, and write down what it did.
+"""Apply one stage to one table, enforce the stage contract, and record what the stage did.
 
-Stages spend no line on bookkeeping: the table is compared before and after, each changed row gets one entry
-in its ``trace``, and the counts go into `StageStats`. An entry says which stage, what it did (``dropped``,
-``edited`` the text, ``tagged`` other columns) and why (the drop reason, or the columns that changed).
+Stages contain no bookkeeping: the table is compared before and after, each changed row gets one entry in its
+``trace``, and the counts go into `StageStats`. An entry holds the stage, the action (``dropped``, ``edited`` the
+text, ``tagged`` other columns) and the reason (the drop reason, or the columns that changed).
 """
 
 from __future__ import annotations
@@ -23,34 +23,36 @@ from cmtmed.stats import StageStats
 def apply_stage(
     stage: AnyStage, rows: pl.DataFrame, decision: pl.DataFrame | None = None
 ) -> tuple[pl.DataFrame, StageStats]:
-    """Apply a stage to all rows it is meant for.
+    """Apply a stage to every row it covers.
 
     Args:
-        stage: a `Stage`, or a `CorpusStage` whose decision has been made.
+        stage: a `Stage`, or a `CorpusStage` together with its decision.
         rows: a complete dialogue table.
-        decision: what `CorpusStage.decide` returned; None for a stage that does not look at the corpus.
+        decision: the result of `CorpusStage.decide`; None for a stage that does not see the corpus.
 
     Returns:
-        The table, same rows in the same order, and what happened to them.
+        The table, with the same rows in the same order, and the stage's statistics.
 
     Raises:
-        StageError: the stage returned another height, other columns or other types than it declares.
+        StageError: the height, columns or types returned differ from what the stage declares.
     """
     started = time.perf_counter()
-    alive = rows["drop_reason"].is_null()
-    everything = stage.covers_dropped or bool(alive.all())
-    given = rows if everything else rows.filter(alive)
-    after = _call_stage(stage, given.select(list(stage.reads)), decision)
-    _check_contract(stage, given.height, after)
-    done = given.with_columns(after.get_columns())
-    dropped = done["drop_reason"].is_not_null() & given["drop_reason"].is_null()
-    entries, changed = _create_entries(stage, given, after, dropped)
-    # Nearly all batches of nearly all stages leave some rows alone, many leave all of them alone.
-    if changed:
-        done = done.with_columns(pl.concat_list("trace", entries).cast(TRACE).alias("trace"))
-    reasons = Counter(done.filter(dropped)["drop_reason"].to_list())
-    stats = StageStats(stage.name(), given.height, changed - reasons.total(), reasons, time.perf_counter() - started)
-    return done if everything else _merge_dropped(rows, alive, done), stats
+    kept = rows["drop_reason"].is_null()
+    all_rows = stage.covers_dropped or bool(kept.all())
+    batch = rows if all_rows else rows.filter(kept)
+    result = _call_stage(stage, batch.select(list(stage.reads)), decision)
+    _check_contract(stage, batch.height, result)
+    updated = batch.with_columns(result.get_columns())
+    dropped = updated["drop_reason"].is_not_null() & batch["drop_reason"].is_null()
+    entries, changed_count = _create_entries(stage, batch, result, dropped)
+    # Many stages leave every row of a batch unchanged; skip the rewrite of the trace then.
+    if changed_count:
+        updated = updated.with_columns(pl.concat_list("trace", entries).cast(TRACE).alias("trace"))
+    reasons = Counter(updated.filter(dropped)["drop_reason"].to_list())
+    stats = StageStats(
+        stage.name(), batch.height, changed_count - reasons.total(), reasons, time.perf_counter() - started
+    )
+    return updated if all_rows else _merge_dropped(rows, kept, updated), stats
 
 
 def _call_stage(stage: AnyStage, batch: pl.DataFrame, decision: pl.DataFrame | None) -> pl.DataFrame:
@@ -58,23 +60,23 @@ def _call_stage(stage: AnyStage, batch: pl.DataFrame, decision: pl.DataFrame | N
         if decision is None and not stage.sees_corpus:
             decision = stage.decide(stage.sketch(batch.clear()).lazy())
         if decision is None:
-            raise StageError(f"stage {stage.name()!r} was run before it decided; call sketch and decide first")
+            raise StageError(f"stage {stage.name()!r} has no decision yet; call sketch and decide first")
         return stage.apply(batch, decision)
     if isinstance(stage, Stage):
         return stage.apply(batch)
     raise StageError(f"stage {stage.name()!r} is neither a Stage nor a CorpusStage; subclass one of them")
 
 
-def _check_contract(stage: AnyStage, height: int, after: pl.DataFrame) -> None:
-    if after.height != height:
+def _check_contract(stage: AnyStage, height: int, result: pl.DataFrame) -> None:
+    if result.height != height:
         raise StageError(
-            f"stage {stage.name()!r} was given {height} rows and returned {after.height}; "
+            f"stage {stage.name()!r} was given {height} rows and returned {result.height}; "
             "set drop_reason instead of removing rows"
         )
-    if dict(after.schema) != dict(stage.writes):
+    if dict(result.schema) != dict(stage.writes):
         raise StageError(
             f"stage {stage.name()!r} declares that it writes {_format_columns(stage.writes)} "
-            f"and returned {_format_columns(after.schema)}; return exactly the declared columns"
+            f"and returned {_format_columns(result.schema)}; return exactly the declared columns"
         )
 
 
@@ -85,13 +87,13 @@ def _format_columns(schema: object) -> str:
 def _create_entries(
     stage: AnyStage, before: pl.DataFrame, after: pl.DataFrame, dropped: pl.Series
 ) -> tuple[pl.Series, int]:
-    """Return one list of trace entries per row (empty or of one entry), and how many rows have one."""
+    """Return a list of zero or one trace entries per row, and the number of rows with an entry."""
     changed = {name: after[name].ne_missing(before[name]) for name in stage.writes if name != "drop_reason"}
-    anything = reduce(pl.Series.__or__, changed.values(), dropped)
-    nothing = pl.lit("", dtype=pl.String)
-    named: list[Any] = [pl.when(mask).then(pl.lit(name)) for name, mask in changed.items()] or [nothing]
+    any_change = reduce(pl.Series.__or__, changed.values(), dropped)
+    empty_text = pl.lit("", dtype=pl.String)
+    column_names: list[Any] = [pl.when(mask).then(pl.lit(name)) for name, mask in changed.items()] or [empty_text]
     edited = changed.get("messages", pl.Series([False]))
-    reason = after["drop_reason"] if "drop_reason" in after.columns else nothing
+    reason = after["drop_reason"] if "drop_reason" in after.columns else empty_text
     entry = pl.struct(
         pl.lit(stage.name()).alias("stage"),
         pl.when(dropped)
@@ -102,15 +104,15 @@ def _create_entries(
         .alias("action"),
         pl.when(dropped)
         .then(reason)
-        .otherwise(pl.concat_str(*named, separator=" ", ignore_nulls=True))
+        .otherwise(pl.concat_str(*column_names, separator=" ", ignore_nulls=True))
         .alias("reason"),
     )
-    listed = pl.when(anything).then(pl.concat_list(entry)).otherwise(pl.lit([], dtype=TRACE))
-    entries = before.select(listed.alias("trace")).to_series() if before.height else before["trace"]
-    return entries, int(anything.sum())
+    entry_list = pl.when(any_change).then(pl.concat_list(entry)).otherwise(pl.lit([], dtype=TRACE))
+    entries = before.select(entry_list.alias("trace")).to_series() if before.height else before["trace"]
+    return entries, int(any_change.sum())
 
 
-def _merge_dropped(rows: pl.DataFrame, alive: pl.Series, done: pl.DataFrame) -> pl.DataFrame:
-    where = pl.int_range(rows.height, eager=True)
-    order = pl.concat([where.filter(alive), where.filter(~alive)]).arg_sort()
-    return pl.concat([done.select(list(DIALOGUE)), rows.filter(~alive).select(list(DIALOGUE))])[order]
+def _merge_dropped(rows: pl.DataFrame, kept: pl.Series, updated: pl.DataFrame) -> pl.DataFrame:
+    positions = pl.int_range(rows.height, eager=True)
+    order = pl.concat([positions.filter(kept), positions.filter(~kept)]).arg_sort()
+    return pl.concat([updated.select(list(DIALOGUE)), rows.filter(~kept).select(list(DIALOGUE))])[order]

@@ -1,7 +1,7 @@
-"""Take a column of dialogues apart into one flat column of turns, and put it together again.
+"""Flatten a column of dialogues into one column of turns, and nest it again.
 
-Stages work on all turns of a batch at once: one call per batch instead of one per turn is what makes Polars
-expressions and bulk kernels pay. ``flatten`` and ``nest`` are inverse to each other.
+Stages process all turns of a batch at once: Polars expressions and bulk kernels pay off with one call per batch,
+not one per turn. ``flatten`` and ``nest`` are inverses.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class Turns:
-    """All turns of a batch, one after another.
+    """All turns of a batch, concatenated.
 
     Attributes:
-        role: ``system``, ``user`` or ``assistant``, one a turn (String, length = number of turns).
-        content: the text, one a turn (String, same length).
-        count: number of turns of each dialogue (length = number of dialogues).
+        role: ``system``, ``user`` or ``assistant`` per turn (String, length = number of turns).
+        content: text per turn (String, same length).
+        count: number of turns per dialogue (length = number of dialogues).
     """
 
     role: pl.Series
@@ -31,27 +31,27 @@ class Turns:
 
     @cached_property
     def dialogue(self) -> pl.Series:
-        """Number of the dialogue that each turn belongs to, within the batch (UInt32)."""
+        """Index within the batch of the dialogue that each turn belongs to (UInt32)."""
         return pl.Series("dialogue", np.repeat(np.arange(len(self.count), dtype=np.uint32), self.count))
 
     @cached_property
     def first(self) -> npt.NDArray[np.int64]:
-        """Position of each dialogue's first turn among all turns."""
+        """Offset of each dialogue's first turn among all turns."""
         return np.concatenate([[0], np.cumsum(self.count)[:-1]]).astype(np.int64)[: len(self.count)]
 
     @cached_property
     def message(self) -> pl.Series:
         """Index of each turn within its dialogue, from 0 (UInt32)."""
-        inside = np.arange(len(self.content)) - np.repeat(self.first, self.count)
-        return pl.Series("message", inside.astype(np.uint32))
+        index = np.arange(len(self.content)) - np.repeat(self.first, self.count)
+        return pl.Series("message", index.astype(np.uint32))
 
     def with_content(self, content: pl.Series) -> Turns:
-        """Return the same turns with other texts, in the same order."""
+        """Return the same turns with their texts replaced by ``content``."""
         return Turns(self.role, content.rename("content"), self.count)
 
 
 def flatten(messages: pl.Series) -> Turns:
-    """Take a ``messages`` column apart.
+    """Flatten a ``messages`` column into turns.
 
     >>> rows = [[{"role": "user", "content": "咳嗽"}, {"role": "assistant", "content": "多久了？"}], []]
     >>> turns = flatten(pl.Series("messages", rows, dtype=pl.List(pl.Struct(
@@ -65,7 +65,7 @@ def flatten(messages: pl.Series) -> Turns:
 
 
 def nest(turns: Turns) -> pl.Series:
-    """Put turns together into a ``messages`` column: the inverse of `flatten`."""
+    """Nest turns into a ``messages`` column: the inverse of `flatten`."""
     return nest_rows(pl.DataFrame([turns.role, turns.content]), turns.count).rename("messages")
 
 
@@ -73,16 +73,16 @@ def nest_rows(rows: pl.DataFrame, count: npt.NDArray[np.int64]) -> pl.Series:
     """Group consecutive rows into lists of structs.
 
     Args:
-        rows: one row per element; its columns become the struct's fields.
-        count: how many rows go into each list; they add up to ``rows.height``.
+        rows: one row per list element; its columns become the struct's fields.
+        count: number of rows in each list; the counts sum to ``rows.height``.
 
     Returns:
         A List(Struct) series of ``len(count)`` lists.
     """
     offsets = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    # Arrow builds lists from offsets without touching the values; Polars would have to group and collect.
+    # Arrow builds lists from offsets without copying the values; Polars would have to group and collect.
     values = rows.rechunk().to_struct("item").to_arrow()
     lists = pa.LargeListArray.from_arrays(pa.array(offsets), values)
     series = pl.Series("", lists)
-    # An empty struct array comes back without its field types being in doubt, an empty list array does not.
+    # The cast restores the field types, which an empty list array loses on its way through Arrow.
     return series.cast(pl.List(pl.Struct(dict(rows.schema))))

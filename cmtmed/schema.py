@@ -1,8 +1,8 @@
-"""The one data type: a dialogue between a patient and a doctor, as an Arrow table.
+"""The dialogue schema: a conversation between a patient and a doctor as a row of an Arrow table.
 
-Every reader ends in this schema and every later part starts from it. ``schemas/dialogue.v1.json`` says the
-same in JSON Schema, and a test holds the two equal. Offsets are code points into the text as it stands in
-``messages``; spans are half-open, ``[start, end)``.
+All readers produce this schema and everything downstream consumes it. ``schemas/dialogue.v1.json`` is the same
+schema in JSON Schema; a test keeps the two equal. Offsets count code points of the text in ``messages``; spans are
+half-open, ``[start, end)``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ DIALOGUE_VERSION: Final = 1
 
 Role = Literal["system", "user", "assistant"]
 ROLES: Final[tuple[Role, ...]] = ("system", "user", "assistant")
-"""``user`` is the patient and ``assistant`` the doctor: the names that chat templates read."""
+"""``user`` is the patient and ``assistant`` the doctor: the role names that chat templates expect."""
 
 MESSAGES: Final = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
 INQUIRIES: Final = pl.List(pl.Struct({"message": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32, "slot": pl.String}))
@@ -48,7 +48,7 @@ DIALOGUE: Final[Mapping[str, pl.DataType]] = {
     "drop_reason": pl.String(),
     "trace": TRACE,
 }
-"""Column name to type, in the order in which the columns stand in every file."""
+"""Column name to type, in the column order of every file."""
 
 READ: Final[tuple[str, ...]] = (
     "id",
@@ -59,10 +59,10 @@ READ: Final[tuple[str, ...]] = (
     "subdepartment",
     "messages",
 )
-"""The columns that a reader fills; all others are written by stages."""
+"""The columns that readers fill; stages write all others."""
 
 OFFSETS: Final[tuple[str, ...]] = ("inquiries", "identifiers")
-"""Columns that point into ``messages``: whoever edits the text must rewrite them too."""
+"""Columns with offsets into ``messages``: a stage that edits the text must update them too."""
 
 QUARANTINE: Final[Mapping[str, pl.DataType]] = {
     "file": pl.String(),
@@ -71,16 +71,15 @@ QUARANTINE: Final[Mapping[str, pl.DataType]] = {
     "raw": pl.Binary(),
     "raw_bytes": pl.UInt64(),
 }
-"""What is kept of a record that could not be read.
+"""Columns of the quarantine table: records that could not be read.
 
-``position`` is ``line N``, ``record N`` or ``byte N``; ``raw`` holds at most the first mebibyte and
-``raw_bytes`` the true length, so that a broken gigabyte on one line costs a mebibyte here and can still be
-found in the input.
+``position`` is ``line N``, ``record N`` or ``byte N``; ``raw`` holds at most the first mebibyte and ``raw_bytes``
+the true length, so that a malformed line of a gigabyte costs a mebibyte here and can still be located in the input.
 """
 
 
 def empty_table(columns: Mapping[str, pl.DataType] = DIALOGUE) -> pl.DataFrame:
-    """Return a table of no rows.
+    """Return a table without rows.
 
     >>> empty_table().width == len(DIALOGUE)
     True
@@ -89,13 +88,13 @@ def empty_table(columns: Mapping[str, pl.DataType] = DIALOGUE) -> pl.DataFrame:
 
 
 def complete(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add the columns that nobody has written yet: empty lists for the list columns, null for the others.
+    """Add the missing dialogue columns: empty lists for list columns, null for the others.
 
     Args:
-        rows: a table that holds any subset of the ``DIALOGUE`` columns.
+        rows: a table with any subset of the ``DIALOGUE`` columns.
 
     Returns:
-        A table of the same height with exactly the ``DIALOGUE`` columns, in their order.
+        A table of the same height with exactly the ``DIALOGUE`` columns, in schema order.
     """
     present = set(rows.columns)
     return rows.select(
@@ -111,8 +110,8 @@ def json_schema(columns: Mapping[str, pl.DataType], title: str) -> dict[str, Any
     """Describe one row of a table in JSON Schema (draft 2020-12).
 
     Args:
-        columns: name to Polars type.
-        title: names the row.
+        columns: column name to Polars type.
+        title: title of the schema.
 
     >>> json_schema({"id": pl.String()}, "x")["properties"]
     {'id': {'type': ['string', 'null']}}

@@ -1,4 +1,4 @@
-"""Where a crawl comes from: a declaration, read from YAML, of which files hold what and in which form."""
+"""Sources of a crawl: which files belong to them and how their records are read, declared in YAML."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FieldName = str | tuple[str, ...]
 
 # ruff: noqa: E501 (the table below reads best in long lines)
 
-# Who is meant by a speaker's name, in the crawls seen so far. YAML adds to it.
+# Speaker names in the crawls seen so far, by role. YAML can extend them.
 ROLE_ALIASES: Final[Mapping[Role, tuple[str, ...]]] = {
     "user": (
         "user", "human", "patient", "患者", "病人", "用户", "家属", "患者家属", "病人家属", "提问者", "咨询者", "网友", "问", "q", "question",
@@ -31,27 +31,27 @@ ROLE_ALIASES: Final[Mapping[Role, tuple[str, ...]]] = {
 
 
 class Strict(BaseModel):
-    """A part of a declaration: no unknown keys, no changes after loading."""
+    """Base of the declarations: frozen, and unknown keys are rejected."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Fields(Strict):
-    """Names of the fields of a record. Where several are named, their texts are joined by a line break.
+    """Field names of a record. If several are given, their texts are joined with a line break.
 
-    Fields that are not named are looked for under the names that crawls commonly use.
+    Fields not given here are searched under the names common in crawls.
     """
 
     id: str | None = Field(default=None, description="The record's own id.")
     department: FieldName | None = Field(default=None, description="The department.")
     subdepartment: FieldName | None = Field(default=None, description="A finer department.")
-    question: FieldName | None = Field(default=None, description="The patient's turn, or the last one after a history.")
-    answer: FieldName | None = Field(default=None, description="The doctor's turn, or the last one after a history.")
+    question: FieldName | None = Field(default=None, description="The patient's turn; with a history, the last one.")
+    answer: FieldName | None = Field(default=None, description="The doctor's turn; with a history, the last one.")
     history: str | None = Field(default=None, description="List of earlier [patient, doctor] pairs.")
     messages: str | None = Field(default=None, description="List of turns, each with a speaker and a text.")
-    role: str | None = Field(default=None, description="Within a turn: who speaks.")
-    content: str | None = Field(default=None, description="Within a turn: what is said.")
-    text: str | None = Field(default=None, description="One text with a speaker's name before each turn.")
+    role: str | None = Field(default=None, description="Within a turn: the speaker.")
+    content: str | None = Field(default=None, description="Within a turn: the text.")
+    text: str | None = Field(default=None, description="The whole dialogue as one text, each turn after its speaker.")
 
 
 class Transcript(Strict):
@@ -59,8 +59,8 @@ class Transcript(Strict):
 
     separator: str = Field(
         default="auto",
-        description="What parts two dialogues: ``blank`` lines, ``rule`` lines (---, ===, ***), a regular expression "
-        "for a whole line, or ``auto``: rules if there are any, else blank lines.",
+        description="Separator between dialogues: ``blank`` lines, ``rule`` lines (---, ===, ***), a regular "
+        "expression for a whole line, or ``auto``: rule lines if there are any, blank lines otherwise.",
     )
     headers: Mapping[str, str] = Field(
         default={"department": "科室|科別|科别|department", "id": "编号|編號|序号|id|ID"},
@@ -69,53 +69,55 @@ class Transcript(Strict):
 
 
 class Blocks(Strict):
-    """A text file of records whose lines have fixed meanings."""
+    """A text file of records with a fixed number of lines each."""
 
-    lines: tuple[str, ...] = Field(default=("question", "answer"), min_length=1, description="What each line holds.")
+    lines: tuple[str, ...] = Field(default=("question", "answer"), min_length=1, description="The field on each line.")
 
 
 class Html(Strict):
-    """HTML pages, taken apart by CSS selectors."""
+    """HTML pages, parsed with CSS selectors."""
 
-    dialogue: str = Field(default="body", description="One dialogue.")
-    turn: str = Field(default="", description="Within a dialogue: one turn.")
+    dialogue: str = Field(default="body", description="Selector of a dialogue.")
+    turn: str = Field(default="", description="Within a dialogue: selector of a turn.")
     role: str = Field(
         default="@class",
-        description="Within a turn: who speaks; a selector, ``@attribute``, or ``selector@attribute``.",
+        description="Within a turn: the speaker, as a selector, ``@attribute``, or ``selector@attribute``.",
     )
-    text: str = Field(default="", description="Within a turn: what is said; empty means all its text.")
-    id: str = Field(default="", description="Within a dialogue: its id; a selector with or without ``@attribute``.")
+    text: str = Field(default="", description="Within a turn: the text; empty means all text of the turn.")
+    id: str = Field(default="", description="Within a dialogue: its id, as a selector with or without ``@attribute``.")
     department: str = Field(default="", description="Within a dialogue: the department.")
 
 
 class Source(Strict):
-    """Which files and records are this source's, and how they are read."""
+    """The files and records that belong to a source, and how to read them."""
 
-    name: str = Field(pattern=r"^[^/\s~]+$", description="Becomes the column ``source`` and the first part of ids.")
-    match: str = Field(default="*", description="Glob over the file's name, or over its path if it holds a slash.")
-    license: str | None = Field(default=None, description="Becomes the column ``license``.")
+    name: str = Field(pattern=r"^[^/\s~]+$", description="Value of the column ``source`` and prefix of ids.")
+    match: str = Field(default="*", description="Glob for the file name, or for the path if it contains a slash.")
+    license: str | None = Field(default=None, description="Value of the column ``license``.")
     having: tuple[str, ...] = Field(
         default=(),
-        description="Only records that hold these fields are this source's; the next source may take others.",
+        description="Only records with these fields belong to the source; others are left to the next source.",
     )
     format: Literal["auto", "csv", "tsv", "jsonl", "json", "parquet", "arrow", "transcript", "blocks", "html"] = Field(
-        default="auto", description="File format; ``auto`` goes by the file's name, then by its content."
+        default="auto", description="File format; ``auto`` detects it from the file name, then from the content."
     )
     compression: Literal["auto", "none", "gzip", "zstd", "zip"] = Field(
-        default="auto", description="What the file is packed in; ``auto`` looks at its first bytes."
+        default="auto", description="Compression; ``auto`` detects it from the first bytes."
     )
     encoding: str = Field(
         default="auto",
-        description="Such as utf-8, gb18030, big5, utf-16. ``auto`` detects it; either way bytes that do not decode "
-        "send their record to quarantine.",
+        description="Text encoding, such as utf-8, gb18030, big5, utf-16; ``auto`` detects it. Either way, records "
+        "with undecodable bytes are quarantined.",
     )
-    delimiter: str | None = Field(default=None, min_length=1, max_length=1, description="Of CSV, if not comma or tab.")
+    delimiter: str | None = Field(
+        default=None, min_length=1, max_length=1, description="Delimiter of CSV, if not comma or tab."
+    )
     shape: Literal["auto", "single_turn", "history", "conversations", "messages", "prefixed"] = Field(
-        default="auto", description="How a record holds its dialogue; ``auto`` goes by the fields that are there."
+        default="auto", description="Layout of the dialogue in a record; ``auto`` detects it from the fields present."
     )
     fields: Fields = Field(default=Fields(), description="Names of the record's fields.")
     roles: Mapping[Role, tuple[str, ...]] = Field(
-        default={}, description="Further names for the patient (user), the doctor (assistant) and the system."
+        default={}, description="Additional speaker names for the patient (user), the doctor (assistant), the system."
     )
     transcript: Transcript = Field(
         default=Transcript(), description="For format ``transcript`` and shape ``prefixed``."
@@ -124,10 +126,10 @@ class Source(Strict):
     html: Html = Field(default=Html(), description="For format ``html``.")
     null_values: tuple[str, ...] = Field(
         default=("", "nan", "NaN", "None", "none", "null", "NULL", "N/A", "无"),
-        description="Departments that mean that there is none.",
+        description="Values of the department that mean it is unknown.",
     )
     max_record_bytes: PositiveInt = Field(
-        default=64 * 2**20, description="A longer record goes to quarantine without being read."
+        default=64 * 2**20, description="Longer records are quarantined without being read."
     )
 
     @field_validator("encoding")
@@ -144,14 +146,14 @@ class Source(Strict):
         return encoding
 
     def matches(self, path: PurePath) -> bool:
-        """Say whether a file is this source's."""
-        told = path.as_posix() if "/" in self.match else path.name
-        return fnmatch.fnmatchcase(told, self.match) or (
-            "/" in self.match and fnmatch.fnmatchcase(told, f"*/{self.match}")
+        """Check whether a file belongs to this source."""
+        name = path.as_posix() if "/" in self.match else path.name
+        return fnmatch.fnmatchcase(name, self.match) or (
+            "/" in self.match and fnmatch.fnmatchcase(name, f"*/{self.match}")
         )
 
     def role_table(self) -> dict[str, Role]:
-        """Return all known speakers' names, in lower case, with their roles."""
+        """Map all known speaker names, in lower case, to their roles."""
         return {
             name.lower(): role for role in ROLE_ALIASES for name in (*ROLE_ALIASES[role], *self.roles.get(role, ()))
         }

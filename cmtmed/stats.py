@@ -1,7 +1,7 @@
-"""Counts that add up: ``StageStats + StageStats`` and ``TableStats + TableStats``.
+"""Additive statistics: ``StageStats + StageStats`` and ``TableStats + TableStats``.
 
-Workers count their own shard and the engine adds the results, so no figure needs a second pass. Statistics
-hold counts of things, never the things: no text, no identifier.
+Workers count their own shard and the engine sums the results, so no figure needs a second pass. Statistics contain
+only counts, never text or identifiers.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ import numpy.typing as npt
 import polars as pl
 
 TURN_BINS: Final = (*range(21), 30, 50, 100)
-"""Least number of turns of each bin; the last has no end."""
+"""Lower edges of the bins for turns per dialogue; the last bin is open-ended."""
 LENGTH_BINS: Final = (
     0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 7000,
     10_000, 15_000, 20_000, 30_000, 50_000, 100_000,
 )  # fmt: skip
-"""Least number of characters of each bin: about the same ratio from one to the next, as lengths are distributed."""
+"""Lower edges of the bins for characters, roughly geometric, as lengths are distributed."""
 MIN_DEPARTMENT_DIALOGUES: Final = 10
-"""A department of fewer dialogues is not named where figures leave the machine: it is a word of the crawl, and few
-dialogues tell of few people."""
+"""Departments with fewer dialogues are not named in published figures: the name is a string of the crawl, and few
+dialogues may point to few people."""
 
 
 @dataclass(frozen=True)
 class StageStats:
-    """What one stage did.
+    """Statistics of one stage.
 
     Attributes:
-        stage: its name.
-        rows: dialogues it was given.
-        edited: dialogues whose columns it changed without dropping them.
-        dropped: dialogues it dropped, by reason.
-        seconds: processor-wall seconds spent in it, summed over workers.
+        stage: name of the stage.
+        rows: dialogues processed.
+        edited: dialogues changed but not dropped.
+        dropped: dialogues dropped, by reason.
+        seconds: wall-clock seconds, summed over workers.
     """
 
     stage: str
@@ -46,7 +46,7 @@ class StageStats:
 
     def __add__(self, other: StageStats) -> StageStats:
         if self.stage != other.stage:
-            raise ValueError(f"statistics of {self.stage!r} and {other.stage!r} do not add up")
+            raise ValueError(f"cannot add statistics of different stages: {self.stage!r} and {other.stage!r}")
         return StageStats(
             self.stage,
             self.rows + other.rows,
@@ -56,7 +56,7 @@ class StageStats:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values."""
+        """Return the statistics as JSON values."""
         return {
             "stage": self.stage,
             "rows": self.rows,
@@ -67,34 +67,34 @@ class StageStats:
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> StageStats:
-        """Read what `to_dict` wrote."""
+        """Create statistics from the output of `to_dict`."""
         return cls(**{**value, "dropped": Counter(value["dropped"])})
 
 
 @dataclass(frozen=True)
 class TableStats:
-    """What a table of dialogues holds.
+    """Statistics of a table of dialogues.
 
     Attributes:
         dialogues: number of rows.
-        turns: number of messages, by role.
-        characters: code points, by role.
+        turns: messages by role.
+        characters: code points by role.
         sources: dialogues by source.
-        departments: dialogues by department; ``""`` where it is unknown.
-        splits: dialogues by split; ``""`` where none was assigned.
+        departments: dialogues by department; ``""`` if unknown.
+        splits: dialogues by split; ``""`` if none was assigned.
         identifiers: redacted spans by type.
-        inquiries: asking sentences by slot.
+        inquiries: inquiries by slot.
         doctor_turns: doctor turns by their index among the doctor's turns of a dialogue (``"0"`` is the first).
-        asking_turns: those of them that hold at least one inquiry, by the same index.
+        asking_turns: doctor turns with at least one inquiry, by the same index.
         source_turns: doctor turns by source.
-        source_asking: those of them that hold at least one inquiry, by source.
-        department_turns: doctor turns by department; ``""`` where it is unknown.
-        department_asking: those of them that hold at least one inquiry, by department.
+        source_asking: doctor turns with at least one inquiry, by source.
+        department_turns: doctor turns by department; ``""`` if unknown.
+        department_asking: doctor turns with at least one inquiry, by department.
         asking_slots: doctor turns that ask for a slot, by index and slot: ``"0 symptom"``.
-        dialogue_turns: dialogues by number of turns: the least of a bin of `TURN_BINS`.
-        dialogue_characters: dialogues by number of code points: the least of a bin of `LENGTH_BINS`.
-        patient_characters: patient turns by number of code points, in the same bins.
-        doctor_characters: doctor turns by number of code points, in the same bins.
+        dialogue_turns: dialogues by number of turns, binned by `TURN_BINS` (the key is the lower edge).
+        dialogue_characters: dialogues by number of code points, binned by `LENGTH_BINS`.
+        patient_characters: patient turns by number of code points, same bins.
+        doctor_characters: doctor turns by number of code points, same bins.
     """
 
     dialogues: int = 0
@@ -120,14 +120,14 @@ class TableStats:
     def __add__(self, other: TableStats) -> TableStats:
         return TableStats(
             self.dialogues + other.dialogues,
-            *(mine + theirs for mine, theirs in zip(self._counters(), other._counters(), strict=True)),
+            *(left + right for left, right in zip(self._counters(), other._counters(), strict=True)),
         )
 
     def _counters(self) -> list[Counter[str]]:
         return [value for value in vars(self).values() if isinstance(value, Counter)]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values, keys sorted."""
+        """Return the statistics as JSON values with sorted keys."""
         return {
             name: dict(sorted(value.items())) if isinstance(value, Counter) else value
             for name, value in vars(self).items()
@@ -135,33 +135,33 @@ class TableStats:
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> TableStats:
-        """Read what `to_dict` wrote; what an earlier version did not count stays empty."""
-        counters = {name: Counter(part) for name, part in value.items() if isinstance(part, dict)}
+        """Create statistics from the output of `to_dict`; counters unknown to an earlier version stay empty."""
+        counters = {name: Counter(counts) for name, counts in value.items() if isinstance(counts, dict)}
         return cls(value["dialogues"], **counters)
 
     @classmethod
     def from_rows(cls, rows: pl.DataFrame) -> TableStats:
-        """Count what a complete dialogue table holds."""
+        """Compute the statistics of a complete dialogue table."""
         turns = rows.select(pl.int_range(pl.len()).alias("row"), "source", "department", "messages").explode(
             "messages", empty_as_null=False
         )
         turns = turns.with_columns(pl.int_range(pl.len()).over("row").alias("message")).unnest("messages")
         turns = turns.with_columns(pl.col("content").str.len_chars().fill_null(0).cast(pl.Int64).alias("chars"))
         by_role = turns.group_by("role").agg(pl.len(), pl.col("chars").sum())
-        chars = turns["chars"].to_numpy()
-        lengths = np.bincount(turns["row"].to_numpy(), weights=chars, minlength=rows.height)
+        turn_lengths = turns["chars"].to_numpy()
+        dialogue_lengths = np.bincount(turns["row"].to_numpy(), weights=turn_lengths, minlength=rows.height)
         doctor = turns.filter(role="assistant").with_columns(
             pl.int_range(pl.len()).over("row").cast(pl.String).alias("index")
         )
-        asked = (
+        inquiries = (
             rows.select(pl.int_range(pl.len()).alias("row"), "inquiries")
             .explode("inquiries", empty_as_null=False)
             .unnest("inquiries")
         )
-        asked = asked.with_columns(pl.col("message").cast(pl.Int64))
-        slots = asked.unique(["row", "message", "slot"]).join(doctor, ["row", "message"])
-        asking = slots.unique(["row", "message"])
-        found = rows["identifiers"].explode(empty_as_null=False).struct.field("type")
+        inquiries = inquiries.with_columns(pl.col("message").cast(pl.Int64))
+        slot_rows = inquiries.unique(["row", "message", "slot"]).join(doctor, ["row", "message"])
+        asking = slot_rows.unique(["row", "message"])
+        identifier_types = rows["identifiers"].explode(empty_as_null=False).struct.field("type")
         return cls(
             dialogues=rows.height,
             turns=Counter(dict(by_role.select("role", "len").iter_rows())),
@@ -169,18 +169,18 @@ class TableStats:
             sources=_count_values(rows["source"]),
             departments=_count_values(rows["department"]),
             splits=_count_values(rows["split"]),
-            identifiers=_count_values(found),
-            inquiries=_count_values(asked["slot"]),
+            identifiers=_count_values(identifier_types),
+            inquiries=_count_values(inquiries["slot"]),
             doctor_turns=_count_values(doctor["index"]),
             asking_turns=_count_values(asking["index"]),
             source_turns=_count_values(doctor["source"]),
             source_asking=_count_values(asking["source"]),
             department_turns=_count_values(doctor["department"]),
             department_asking=_count_values(asking["department"]),
-            asking_slots=_count_values(slots.select(pl.format("{} {}", "index", "slot")).to_series()),
+            asking_slots=_count_values(slot_rows.select(pl.format("{} {}", "index", "slot")).to_series()),
             dialogue_turns=_count_bins(rows["messages"].list.len().to_numpy(), TURN_BINS),
-            dialogue_characters=_count_bins(lengths, LENGTH_BINS),
-            patient_characters=_count_bins(chars[turns["role"].eq_missing("user").to_numpy()], LENGTH_BINS),
+            dialogue_characters=_count_bins(dialogue_lengths, LENGTH_BINS),
+            patient_characters=_count_bins(turn_lengths[turns["role"].eq_missing("user").to_numpy()], LENGTH_BINS),
             doctor_characters=_count_bins(doctor["chars"].to_numpy(), LENGTH_BINS),
         )
 
@@ -191,6 +191,6 @@ def _count_values(values: pl.Series) -> Counter[str]:
 
 
 def _count_bins(values: npt.NDArray[Any], bins: tuple[int, ...]) -> Counter[str]:
-    # Five times as fast as Polars' search_sorted and value_counts.
+    # Five times faster than Polars' search_sorted and value_counts.
     counts = np.bincount(np.searchsorted(bins, values, side="right") - 1, minlength=len(bins))
-    return Counter({str(least): int(count) for least, count in zip(bins, counts, strict=True) if count})
+    return Counter({str(lower): int(count) for lower, count in zip(bins, counts, strict=True) if count})

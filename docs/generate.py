@@ -10,9 +10,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cmtmed.anonymize.actions import ACTIONS, possible
-from cmtmed.anonymize.recognizers import RECOGNIZERS
-from cmtmed.anonymize.replace import LABELS
+from pydantic import BaseModel
+
+from cmtmed.anonymize import LABELS
+from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
+from cmtmed.anonymize.replace.actions import ACTIONS, possible
+from cmtmed.builds import BuildReport, Manifest
 from cmtmed.cli.stages import catalogue
 from cmtmed.pipeline import Pipeline
 from cmtmed.schema import DIALOGUE, QUARANTINE, json_schema
@@ -48,6 +51,18 @@ def pipeline_schema() -> dict[str, Any]:
     }
 
 
+def artifact_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """Describe a JSON file that the library writes, every field that it always writes required."""
+    schema = model.model_json_schema(mode="serialization")
+    for definition in (schema, *schema.get("$defs", {}).values()):
+        for field in definition.get("properties", {}).values():
+            field.pop("default", None)
+            field.pop("title", None)
+    # Builds of the first release list no files.
+    schema["required"] = [name for name in schema["required"] if (model, name) != (Manifest, "files")]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
 def stage_table() -> str:
     """Render the stages as Markdown."""
     lines = [
@@ -78,12 +93,12 @@ def identifier_table() -> str:
     lines = [
         "# Identifier types",
         "",
-        "Written by `docs/generate.py` from `cmtmed/anonymize/recognizers/`; a test holds every example. ⟦ ⟧ mark what",
-        "is found; what stands under *left alone* is no identifier of that type. Identifiers are invented.",
+        "Written by `docs/generate.py` from `cmtmed/anonymize/detect/recognizers/`; a test checks every example. ⟦ ⟧",
+        "mark what is found; those under *left alone* are no identifiers of that type. All identifiers are made up.",
     ]
     for kind, recognizer in RECOGNIZERS.items():
         actions = ", ".join(f"`{action}`" for action in ACTIONS if action in possible(kind))
-        about = (sys.modules[f"cmtmed.anonymize.recognizers.{kind.lower()}"].__doc__ or "").partition(": ")[2]
+        about = (sys.modules[f"cmtmed.anonymize.detect.recognizers.{kind.lower()}"].__doc__ or "").partition(": ")[2]
         lines += ["", f"## {kind}", "", _sentence(about), ""]
         lines += [f"Tag `{LABELS[kind]}`; actions {actions}.", ""]
         lines += ["Found: " + " · ".join(_cell(example) for example in recognizer.examples), ""]
@@ -132,6 +147,8 @@ def generated() -> dict[Path, str]:
         ROOT / "schemas" / "dialogue.v1.json": dump(json_schema(DIALOGUE, "cmtmed dialogue, version 1")),
         ROOT / "schemas" / "quarantine.v1.json": dump(json_schema(QUARANTINE, "cmtmed quarantined record, version 1")),
         ROOT / "schemas" / "pipeline.v1.json": dump(pipeline_schema()),
+        ROOT / "schemas" / "manifest.v1.json": dump(artifact_schema(Manifest)),
+        ROOT / "schemas" / "report.v1.json": dump(artifact_schema(BuildReport)),
         ROOT / "docs" / "stages.md": stage_table(),
         ROOT / "docs" / "identifiers.md": identifier_table(),
         ROOT / "docs" / "gpu-memory.md": memory_table(),

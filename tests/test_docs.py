@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+import cmtmed
 from cmtmed.stages import STAGES
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+CHINESE = [path for path in PAGES if path.name.endswith(".zh-CN.md")]
 
 
 def test_generated_files_are_current():
@@ -26,6 +28,61 @@ def test_generated_files_are_current():
 
 def blocks(path, language):
     return re.findall(rf"```{language}\n(.*?)```", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("path", CHINESE, ids=lambda path: path.name)
+def test_chinese_pages_keep_step(path):
+    """Code blocks, tables and headings follow the English page, and each page leads to the other."""
+    english = path.with_name(path.name.replace(".zh-CN", ""))
+    pages = [page.read_text(encoding="utf-8") for page in (english, path)]
+    block = re.compile(r"^```.*?^```$", flags=re.MULTILINE | re.DOTALL)
+    assert block.findall(pages[0]) == block.findall(pages[1])
+    prose = [block.sub("", page) for page in pages]
+    for pattern in (r"^#+ ", r"^\|", r"^(?:- |\d+\. )"):
+        first, second = (re.findall(pattern, page, flags=re.MULTILINE) for page in prose)
+        assert first == second, pattern
+    assert f"]({path.name})" in pages[0]
+    assert f"]({english.name})" in pages[1]
+
+
+def test_the_pages_that_users_read_first_are_there_in_chinese():
+    assert [path.relative_to(ROOT).as_posix() for path in CHINESE] == [
+        "README.zh-CN.md",
+        "docs/anonymization.zh-CN.md",
+        "docs/crawl-formats.zh-CN.md",
+        "docs/tutorial.zh-CN.md",
+    ]
+
+
+def test_the_architecture_names_files_that_exist():
+    paths = re.findall(
+        r"`((?:cmtmed|trainers|tests)/[\w/]+(?:\.py)?/?)`", (DOCS / "architecture.md").read_text("utf-8")
+    )
+    assert len(paths) > 15
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_index_leads_to_every_page():
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    pages = [path for path in DOCS.glob("*.md") if path.name != "index.md"]
+    assert [path.name for path in pages if f"({path.name})" not in index] == []
+    decisions = (DOCS / "decisions" / "index.md").read_text(encoding="utf-8")
+    pages = [path for path in (DOCS / "decisions").glob("*.md") if path.name != "index.md"]
+    assert [path.name for path in pages if path.name not in decisions] == []
+
+
+def test_the_reference_names_everything_public():
+    reference = (DOCS / "reference.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^::: cmtmed\.(\w+)$", reference, flags=re.MULTILINE)
+    assert sorted(listed) == sorted(cmtmed.__all__)
+
+
+def test_the_site_builds(tmp_path):
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    reference = (tmp_path / "reference" / "index.html").read_text(encoding="utf-8")
+    assert [name for name in cmtmed.__all__ if f'id="cmtmed.{name}"' not in reference] == []
 
 
 def test_the_stage_example_runs():
@@ -65,7 +122,7 @@ def test_links_lead_somewhere(path):
 
 
 def test_every_page_is_in_the_navigation():
-    listed = re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    listed = re.findall(r"[\w./-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     assert sorted(listed) == sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 
 

@@ -15,6 +15,7 @@ PACKAGE = Path(cmtmed.__file__).parent
 
 # From left to right: a module may import from its own layer's package and from any layer before it.
 LAYERS = (
+    ("_version",),
     ("errors",),
     ("resources",),
     ("schema",),

@@ -39,13 +39,13 @@ WRONG = {
     ),
     "a column that nobody wrote": (
         {"stages": ["assign_split"]},
-        "stage 'assign_split' reads column 'cluster', which no stage before it writes",
+        "stage 'assign_split' reads column 'cluster', which no earlier stage writes",
     ),
     "an edit after offsets were recorded": (
         {"stages": ["tag_inquiries", "normalize_text"]},
         "stage 'normalize_text' edits the text after 'tag_inquiries' recorded offsets",
     ),
-    "a stage twice": ({"stages": ["merge_turns", "merge_turns"]}, "stands in the pipeline twice"),
+    "a stage twice": ({"stages": ["merge_turns", "merge_turns"]}, "occurs twice in the pipeline"),
     "no stages": ({}, r"stages: got NoneType, expected a list"),
     "an unknown key": (
         {"stages": ["merge_turns"], "view": {}},
@@ -79,16 +79,16 @@ WRONG = {
 def test_what_is_wrong_is_said(case):
     content, message = WRONG[case]
     with pytest.raises(PipelineError, match=message):
-        Pipeline.parse({"name": "x", **content}, where="x.yaml")
+        Pipeline.parse({"name": "x", **content}, location="x.yaml")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name: x\nstages: [merge_turns]\nname: y\n", r"bad\.yaml: line 3: key 'name' stands twice"),
+        ("name: x\nstages: [merge_turns]\nname: y\n", r"bad\.yaml: line 3: duplicate key 'name'"),
         ("name: [x\n", r"bad\.yaml: not valid YAML: .*line"),
-        ("- merge_turns\n", r"bad\.yaml: holds list, not a mapping"),
-        ("", r"bad\.yaml: holds NoneType"),
+        ("- merge_turns\n", r"bad\.yaml: got list, expected a mapping"),
+        ("", r"bad\.yaml: got NoneType"),
     ],
 )
 def test_bad_files_are_named(tmp_path, text, message):

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import cmtmed
-from cmtmed.io.read import read
+from cmtmed.io.read import read_file
 from tests.support.dialogues import SHARED, needs_real_data
 
 pytestmark = needs_real_data
@@ -65,7 +65,14 @@ PIPELINE = {
     ],
     "options": {"drop_benchmark_overlap": {"test_sources": ["cmtmedqa_test", "cmtmedqa_safety", "huatuo26m_test"]}},
 }
-FILES = sorted(path for path in SHARED.rglob("*") if path.suffix in {".json", ".jsonl", ".csv", ".txt"})
+FOLDERS = ("disc_medllm", "medicalgpt", "remedi", "toyhom", "zhongjing")
+"""Those whose records the sources above declare; other folders hold layouts that need sources of their own."""
+FILES = sorted(
+    path
+    for folder in FOLDERS
+    for path in (SHARED / folder).rglob("*")
+    if path.suffix in {".json", ".jsonl", ".csv", ".txt"}
+)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +96,7 @@ def rows(built):
 def raw():
     """Return what was read, before any stage."""
     sources = cmtmed.Pipeline.parse(PIPELINE).sources
-    return pl.concat([batch.dialogues for file in FILES for batch in read(file, sources)])
+    return pl.concat([batch.dialogues for file in FILES for batch in read_file(file, sources)])
 
 
 def test_counts_add_up(built, rows):

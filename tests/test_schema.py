@@ -89,5 +89,5 @@ def test_statistics_of_an_earlier_version_are_read():
 
 
 def test_statistics_of_different_stages_do_not_mix():
-    with pytest.raises(ValueError, match="'a' and 'b' do not add up"):
+    with pytest.raises(ValueError, match="different stages: 'a' and 'b'"):
         StageStats("a") + StageStats("b")

@@ -4,7 +4,7 @@
     cmtmed train ppo --config my.yaml 'reward=[{kind: proactivity}, {kind: length, target: 200, weight: 0.5}]'
     torchrun --nproc_per_node 8 $(cmtmed path trainers/ppo.py) --config my.yaml
 
-The same command goes on where an interrupted one stopped. The run's directory is a model like that of any other stage.
+The same command resumes an interrupted run. The run's directory is a model like that of any other stage.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def main(argv: Sequence[str]) -> None:
     from cmtmed.training.run import Run
 
     world = World()
-    asked = {"data": data.described(settings.data), "reward": scorers.described(settings.reward)}
+    identity = {"data": data.described(settings.data), "reward": scorers.describe_rewards(settings.reward)}
     with world.first():
-        run = Run.start("ppo", settings, asked)
+        run = Run.start("ppo", settings, identity)
         checkpoint = run.checkpoint()
     if run.finished:
         log.info("%s is finished; nothing to do", run.root)
@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> None:
     base = load_model(settings.model, dtype=precision if settings.lora is not None else torch.float32)
     check_fit(base, tokenizer, settings.max_new_tokens + 1, "max_new_tokens")
     roles = Roles(base, settings, world.device, precision, int(tokenizer.pad_token_id))
-    rewards = scorers.make(settings.reward, roles, settings)
+    rewards = scorers.build_scorers(settings.reward, roles, settings)
 
     # Prompts, cut to what the context leaves.
     context = getattr(base.config.get_text_config(), "max_position_embeddings", None)
@@ -64,10 +64,10 @@ def main(argv: Sequence[str]) -> None:
         ppo.state = load_checkpoint(checkpoint, world, roles.trained, ppo.optimizer)
     journal = Journal(run, world, ppo.state.step, settings.samples)
     while ppo.state.step < settings.steps:
-        told = ppo.update()
+        update_metrics, samples = ppo.update()
         step = ppo.state.step
         if step % settings.log_every == 0:
-            journal.write(step, told, ppo.rows)
+            journal.write(step, update_metrics, samples)
         if step % settings.save_every == 0:
             save_checkpoint(run, world, roles.trained, ppo.optimizer, ppo.state, settings.keep)
     journal.close()
@@ -78,7 +78,7 @@ def main(argv: Sequence[str]) -> None:
         save(run, roles.policy(), tokenizer, summary=summary)
         curves.draw(run.root, settings.smoothing)
         log.info("%s: %s", run.root, summary)
-    world.leave()
+    world.shut_down()
 
 
 if __name__ == "__main__":

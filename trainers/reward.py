@@ -5,7 +5,7 @@
     cmtmed train reward --config my.yaml ties=use nu=0.5 training.learning_rate=1e-4
     torchrun --nproc_per_node 8 $(cmtmed path trainers/reward.py) --config my.yaml
 
-The same command goes on where an interrupted one stopped. The run's directory is what PPO takes as a reward.
+The same command resumes an interrupted run. The run's directory is what PPO takes as a reward.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from collections.abc import Sequence
 def main(argv: Sequence[str]) -> None:
     """Train a reward model."""
     from cmtmed.training.console import speak
-    from cmtmed.training.reward.rankings import described, read_rankings
-    from cmtmed.training.reward.trainer import Collator, PreferenceTrainer, RewardSettings, centre, split
+    from cmtmed.training.reward.data import PairCollator, split_rankings
+    from cmtmed.training.reward.readers.files import describe_sources, read_rankings
+    from cmtmed.training.reward.settings import RewardSettings
+    from cmtmed.training.reward.trainer import PreferenceTrainer, center_rewards
     from cmtmed.training.settings import configure, device_defaults, library_config
 
     log = speak()
     settings = configure(RewardSettings, "reward", argv)
 
-    # What is asked for, and how far an earlier call came.
+    # The request, and the progress of an earlier call.
     from datasets import concatenate_datasets
     from transformers import set_seed
     from trl import RewardConfig
@@ -32,12 +34,12 @@ def main(argv: Sequence[str]) -> None:
     from cmtmed.training import curves, data, metrics
     from cmtmed.training.model import check_fit, load_model, load_tokenizer, lora_config, rule, save
     from cmtmed.training.processes import leave_together
-    from cmtmed.training.reward.figures import report
+    from cmtmed.training.reward.metrics import report_agreement
     from cmtmed.training.run import Run
 
-    content = described(settings.data)
-    sources = [read_rankings(part, settings.min_difference) for part in settings.data]
-    run = Run.start("reward", settings, {"data": content})
+    data_identity = describe_sources(settings.data)
+    sources = [read_rankings(source, settings.min_difference) for source in settings.data]
+    run = Run.start("reward", settings, {"data": data_identity})
     if run.finished:
         log.info("%s is finished; nothing to do", run.root)
         return
@@ -50,11 +52,13 @@ def main(argv: Sequence[str]) -> None:
     check_fit(model, tokenizer, settings.max_length)
 
     # Pairs. Prompts are divided by their hash; sources are mixed by weight in training and whole among the held out.
-    training, kept = split(sources, settings, tokenizer)
-    tables = {id(part): answers.table() for part, answers in zip(settings.data, training.values(), strict=True)}
-    parts = [part for part in settings.data if len(tables[id(part)])]
-    train = data.mixture(parts, lambda part: tables[id(part)], settings.seed)
-    evaluated = concatenate_datasets([answers.table() for answers in kept.values()])
+    training, held_out = split_rankings(sources, settings, tokenizer)
+    tables = {
+        id(source): encoded.to_dataset() for source, encoded in zip(settings.data, training.values(), strict=True)
+    }
+    nonempty = [source for source in settings.data if len(tables[id(source)])]
+    train = data.mixture(nonempty, lambda source: tables[id(source)], settings.seed)
+    evaluated = concatenate_datasets([encoded.to_dataset() for encoded in held_out.values()])
 
     # Training. Batches hold pairs of like length; rewards are kept near zero while they are learnt.
     config = library_config(
@@ -76,35 +80,37 @@ def main(argv: Sequence[str]) -> None:
     )
     checkpoint = run.checkpoint()
     trainer = PreferenceTrainer(
+        nu=settings.nu if settings.ties == "use" else None,
         model=model,
         args=config,
         train_dataset=train,
         eval_dataset=evaluated if len(evaluated) else None,
-        data_collator=Collator(tokenizer.pad_token_id),
+        data_collator=PairCollator(tokenizer.pad_token_id),
         processing_class=tokenizer,
         peft_config=lora_config(settings.lora, "SEQ_CLS", model),
         callbacks=[metrics.callback(run.root, metrics.step_of(checkpoint))],
     )
-    trainer.nu = settings.nu if settings.ties == "use" else None
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
     # The mean over the training answers becomes zero; then the held-out prompts are measured.
     bare = trainer.accelerator.unwrap_model(trainer.model)
-    offset = centre(bare, trainer.rewards([ids for answers in training.values() for ids in answers.flat]))
+    offset = center_rewards(
+        bare, trainer.compute_rewards([ids for encoded in training.values() for ids in encoded.flat_ids])
+    )
     reports = {}
-    for name, answers in kept.items():
-        if answers.rankings:
-            reports[name] = report(answers, trainer.rewards(answers.flat))
-    told = trainer.evaluate() if len(evaluated) else {}
+    for name, encoded in held_out.items():
+        if encoded.rankings:
+            reports[name] = report_agreement(encoded, trainer.compute_rewards(encoded.flat_ids))
+    eval_metrics = trainer.evaluate() if len(evaluated) else {}
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # if sharded, from all processes
 
-    # The weights, and what the run has to show.
+    # Weights and reports.
     if trainer.is_world_process_zero():
         counts = [
             {
-                **source.told(),
+                **source.to_dict(),
                 "training": {"rankings": len(training[name].rankings), **training[name].counts},
-                "held_out": {"rankings": len(kept[name].rankings), **kept[name].counts},
+                "held_out": {"rankings": len(held_out[name].rankings), **held_out[name].counts},
             }
             for source, name in zip(sources, training, strict=True)
         ]
@@ -113,7 +119,7 @@ def main(argv: Sequence[str]) -> None:
             bare,
             tokenizer,
             weights=weights,
-            metrics=told,
+            metrics=eval_metrics,
             summary=metrics.summary(run.root),
             held_out=reports,
             counts=counts,
@@ -121,8 +127,9 @@ def main(argv: Sequence[str]) -> None:
             pad_token_id=tokenizer.pad_token_id,
         )
         curves.draw(run.root, settings.smoothing)
-        for name, one in reports.items():
-            log.info("%s: accuracy %.3f on %d held-out pairs", name, one.get("accuracy", float("nan")), one["pairs"])
+        for name, report in reports.items():
+            accuracy = report.get("accuracy", float("nan"))
+            log.info("%s: accuracy %.3f on %d held-out pairs", name, accuracy, report["pairs"])
     leave_together(trainer.accelerator)
 
 

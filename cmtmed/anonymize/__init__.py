@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cmtmed.anonymize.evaluate import evaluate
-from cmtmed.anonymize.find import find, find_identifiers
-from cmtmed.anonymize.identifier import TYPES, Identifier
-from cmtmed.anonymize.replace import LABELS, replace
-from cmtmed.anonymize.scores import Counts, Evaluation, Share, TypeScores
+from cmtmed.anonymize.detect.find import find, find_identifiers
+from cmtmed.anonymize.evaluate.matching import evaluate
+from cmtmed.anonymize.evaluate.scores import Counts, Evaluation, Share, TypeScores
+from cmtmed.anonymize.identifier import LABELS, TYPES, Identifier
+from cmtmed.anonymize.replace.spans import replace
 
 __all__ = [
     "LABELS",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
+
+import polars as pl
 
 TYPES: Final = (
     "PERSON",
@@ -27,6 +30,42 @@ TYPES: Final = (
     "SOCIAL",
 )
 """Every type that is looked for, in the order in which documentation and statistics list them."""
+
+LABELS: Final[Mapping[str, str]] = {
+    "PERSON": "[姓名]",
+    "PHONE": "[电话]",
+    "ID_CARD": "[身份证号]",
+    "BANK_CARD": "[银行卡号]",
+    "WECHAT": "[微信号]",
+    "QQ": "[QQ号]",
+    "EMAIL": "[邮箱]",
+    "URL": "[网址]",
+    "IP": "[IP地址]",
+    "ADDRESS": "[地址]",
+    "HOSPITAL": "[医院]",
+    "ORG": "[单位]",
+    "DATE": "[日期]",
+    "AGE90": "[90岁以上]",
+    "MRN": "[病历号]",
+    "ORDER": "[单号]",
+    "PLATE": "[车牌号]",
+    "PASSPORT": "[护照号]",
+    "INSURANCE": "[保险号]",
+    "SOCIAL": "[账号]",
+}
+"""Tag of each type.
+
+A bare surname and a full name share one: ``[姓名]医生`` reads as 张三医生 does, and a reader of the tag does not
+learn which of the two stood there.
+"""
+
+FOUND: Final[Mapping[str, pl.DataType]] = {
+    "text": pl.UInt32(),
+    "start": pl.UInt32(),
+    "end": pl.UInt32(),
+    "type": pl.String(),
+}
+"""Columns of a table of identifiers: number of the text, span in code points, type."""
 
 
 class Identifier(NamedTuple):

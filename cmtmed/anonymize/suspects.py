@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from cmtmed.anonymize import LABELS
 from cmtmed.anonymize.detectors import DETECTORS, MASK, Detector, by_name
-from cmtmed.anonymize.replace import LABELS
 from cmtmed.anonymize.residual import NONE
 
 

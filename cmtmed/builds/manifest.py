@@ -6,17 +6,22 @@ manifest. Times stand in the report. ``schemas/manifest.v1.json`` is generated f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
+from cmtmed._version import __version__
 from cmtmed.artifacts import MANIFEST_FILE, MANIFEST_FORMAT, MANIFEST_VERSION, HashedFile, read_json, write_json
 from cmtmed.errors import DatasetError
 
 T = TypeVar("T", bound=BaseModel)
+_LIBRARIES: Final = ("cmtmed", "datasketch", "jieba", "numpy", "opencc", "polars", "pyarrow", "selectolax")
+
 Count = Annotated[int, Field(ge=0)]
 StageOptions = dict[str, Any]
 """Options of a stage by name, as its class declares them."""
@@ -109,6 +114,27 @@ class Manifest(BaseModel):
                 "build it again"
             )
         return validate_artifact(cls, content, path)
+
+
+def describe_inputs(files: Sequence[Path]) -> list[HashedFile]:
+    """Hash the files of a crawl, in reading order.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    return [HashedFile.of(file) for file in files]
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that can change a row."""
+    versions = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            # Run from a source tree that was never installed; the package itself knows its version.
+            versions[name] = __version__
+    return versions
 
 
 def validate_artifact(model: type[T], content: object, path: Path) -> T:

@@ -42,7 +42,7 @@ def command(
         raise UsageError("--review asks questions; leave --json and --quiet out")
 
     def run(given: Path | None = None) -> Audit:
-        with progress_bar(shown=messages.is_terminal and not quiet and not as_json) as progress:
+        with progress_bar(enabled=messages.is_terminal and not quiet and not as_json) as progress:
             return audit(out, size=size, seed=seed, dropped=dropped, verdicts=given, progress=progress)
 
     done = run(verdicts)

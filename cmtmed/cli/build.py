@@ -25,8 +25,8 @@ def command(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,  # noqa: FBT002
 ) -> None:
     """Turn a raw crawl into Arrow datasets."""
-    told = not quiet and not as_json
-    with notes(shown=told), progress_bar(shown=messages.is_terminal and told) as progress:
+    verbose = not quiet and not as_json
+    with notes(enabled=verbose), progress_bar(enabled=messages.is_terminal and verbose) as progress:
         report = build(pipeline, list(inputs), out, strict=strict, workers=workers, progress=progress)
     if as_json:
         typer.echo(json.dumps(report.to_dict(), ensure_ascii=False))
@@ -59,8 +59,8 @@ def show(report: BuildReport) -> None:
     )
     for reason, count in sorted(report.quarantine.items()):
         output.print(f"  quarantined: {reason} {count:,}")
-    redacted, asked = report.after.identifiers.total(), report.after.inquiries.total()
-    output.print(f"redacted identifiers {redacted:,}   doctors' questions {asked:,}")
+    identifiers, inquiries = report.after.identifiers.total(), report.after.inquiries.total()
+    output.print(f"redacted identifiers {identifiers:,}   doctors' questions {inquiries:,}")
     for name, rows in report.rows.items():
-        told = ", ".join(f"{split} {count:,}" for split, count in rows.items()) or "no rows"
-        output.print(f"  {report.out / name}: {told}")
+        splits = ", ".join(f"{split} {count:,}" for split, count in rows.items()) or "no rows"
+        output.print(f"  {report.out / name}: {splits}")

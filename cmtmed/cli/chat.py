@@ -39,8 +39,8 @@ def command(
             chat.clear()
             continue
         messages.print("医生：", end="", style="bold", markup=False)
-        for piece in chat.say(line):
-            typer.echo(piece, nl=False)
+        for chunk in chat.say(line):
+            typer.echo(chunk, nl=False)
             sys.stdout.flush()
         typer.echo()
     if save is not None:

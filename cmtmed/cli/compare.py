@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from cmtmed.builds.comparison import ROWS, Comparison
 from cmtmed.cli.console import output
-from cmtmed.engine.comparison import ROWS, Comparison
 from cmtmed.hub.versions import compare
 
 
@@ -19,41 +19,43 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,  # noqa: FBT002
 ) -> None:
     """Say which dialogues came, went or read differently between two builds or versions, and by which stage."""
-    told = compare(old, new)
+    comparison = compare(old, new)
     if as_json:
-        typer.echo(json.dumps(told.to_dict(), ensure_ascii=False))
+        typer.echo(json.dumps(comparison.to_dict(), ensure_ascii=False))
     else:
-        show(told)
+        show(comparison)
 
 
-def show(told: Comparison) -> None:
+def show(comparison: Comparison) -> None:
     """Print a comparison."""
-    for name, (one, other) in told.stages.items():
-        if one is None or other is None:
-            output.print(f"{name}: only in {told.builds[0] if other is None else told.builds[1]}", markup=False)
+    for name, (old_options, new_options) in comparison.stages.items():
+        if old_options is None or new_options is None:
+            output.print(
+                f"{name}: only in {comparison.builds[0] if new_options is None else comparison.builds[1]}", markup=False
+            )
             continue
-        for key in sorted({*one, *other}):
-            if one.get(key) != other.get(key):
-                output.print(f"{name}.{key}: {one.get(key)} -> {other.get(key)}", markup=False)
-    for name, (version, other_version) in told.versions.items():
-        output.print(f"{name}: {version} -> {other_version}", markup=False)
+        for key in sorted({*old_options, *new_options}):
+            if old_options.get(key) != new_options.get(key):
+                output.print(f"{name}.{key}: {old_options.get(key)} -> {new_options.get(key)}", markup=False)
+    for name, (old_version, new_version) in comparison.versions.items():
+        output.print(f"{name}: {old_version} -> {new_version}", markup=False)
     output.print()
     table = Table(box=None, pad_edge=False)
     table.add_column("dialogues")
     table.add_column("", justify="right")
     table.add_column("by")
-    why = {"dropped": told.dropped, "regained": told.regained, "edited": told.edited}
+    why = {"dropped": comparison.dropped, "regained": comparison.regained, "edited": comparison.edited}
     for name, meaning in ROWS.items():
         reasons = [f"{reason or 'the same stages'} {count}" for reason, count in why.get(name, {}).items()]
-        if told.rows[name]:
-            table.add_row(meaning, f"{told.rows[name]:,}", ", ".join(sorted(reasons)))
+        if comparison.rows[name]:
+            table.add_row(meaning, f"{comparison.rows[name]:,}", ", ".join(sorted(reasons)))
     output.print(table)
     output.print()
-    sides = Table(box=None, pad_edge=False)
-    sides.add_column("")
-    for build in told.builds:
-        sides.add_column(build, justify="right")
-    for both in (told.counts, told.statistics):
-        for name in both[0]:
-            sides.add_row(name, f"{both[0][name]:,}", f"{both[1][name]:,}")
-    output.print(sides)
+    totals = Table(box=None, pad_edge=False)
+    totals.add_column("")
+    for build in comparison.builds:
+        totals.add_column(build, justify="right")
+    for figures in (comparison.counts, comparison.statistics):
+        for name in figures[0]:
+            totals.add_row(name, f"{figures[0][name]:,}", f"{figures[1][name]:,}")
+    output.print(totals)

@@ -25,11 +25,11 @@ class _Notes(logging.Handler):
 
 
 @contextmanager
-def notes(*, shown: bool) -> Iterator[None]:
+def notes(*, enabled: bool) -> Iterator[None]:
     """Show what the library has to say about its work while the block runs."""
     logger, handler = logging.getLogger("cmtmed"), _Notes(logging.INFO)
     level = logger.level
-    if shown:
+    if enabled:
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
     try:
@@ -45,20 +45,20 @@ def fail(reason: object) -> None:
 
 
 @contextmanager
-def progress_bar(*, shown: bool) -> Iterator[Progress | None]:
+def progress_bar(*, enabled: bool) -> Iterator[Progress | None]:
     """Show one bar per phase of a build while the block runs."""
-    if not shown:
+    if not enabled:
         yield None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*parts, console=messages, transient=True) as bars:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=messages, transient=True) as bars:
         tasks = {}
 
-        def show(phase: str, done: int, total: int) -> None:
+        def show(phase: str, completed: int, total: int) -> None:
             if phase not in tasks:
                 tasks[phase] = bars.add_task(phase, total=total)
-            bars.update(tasks[phase], completed=done, total=total)
+            bars.update(tasks[phase], completed=completed, total=total)
 
         yield show

@@ -10,8 +10,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from cmtmed.builds.clusters import Member, differences, find_cluster, list_clusters
 from cmtmed.cli.console import output
-from cmtmed.engine.clusters import Member, differences, find_cluster, list_clusters
 
 
 def command(
@@ -60,11 +60,11 @@ def _show(members: list[Member]) -> None:
         table = Table(box=None, padding=(0, 2, 0, 0), expand=True)
         table.add_column(escape(kept.dialogue["id"]), ratio=1, overflow="fold")
         table.add_column(escape(row["id"]), ratio=1, overflow="fold")
-        left = right = ""
-        for kind, one, other in differences(kept.text, member.text):
-            left += escape(one) if kind == "same" else _marked(one)
-            right += escape(other) if kind == "same" else _marked(other)
-        table.add_row(left, right)
+        kept_text = member_text = ""
+        for tag, kept_passage, member_passage in differences(kept.text, member.text):
+            kept_text += escape(kept_passage) if tag == "same" else _marked(kept_passage)
+            member_text += escape(member_passage) if tag == "same" else _marked(member_passage)
+        table.add_row(kept_text, member_text)
         output.print(table, soft_wrap=False)
 
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from cmtmed.builds.explanation import Explanation, explain
 from cmtmed.cli.console import output
-from cmtmed.engine import Explanation, explain
 
 _SPEAKERS = {"user": "patient", "assistant": "doctor", "system": "system"}
 
@@ -20,29 +20,29 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the explanation as JSON.")] = False,  # noqa: FBT002
 ) -> None:
     """Show one dialogue, kept or dropped, and what each stage did to it. Prints the dialogue's text."""
-    found = explain(out, id)
+    explanation = explain(out, id)
     if as_json:
-        typer.echo(found.to_json())
+        typer.echo(explanation.to_json())
     else:
-        show(found)
+        show(explanation)
 
 
-def show(found: Explanation) -> None:
+def show(explanation: Explanation) -> None:
     """Print an explanation: verdict, trace, then the turns with redactions and questions marked."""
-    row = found.dialogue
-    output.print(f"[bold]{escape(row['id'])}[/bold]  {escape(found.verdict())}")
+    row = explanation.dialogue
+    output.print(f"[bold]{escape(row['id'])}[/bold]  {escape(explanation.verdict())}")
     for name in ("source", "license", "department", "subdepartment"):
         if row[name]:
             output.print(f"  {name}: {escape(row[name])}")
     for entry in row["trace"]:
         output.print(f"  {entry['stage']}: {entry['action']} ({escape(entry['reason'])})")
-    for place, message in enumerate(row["messages"]):
+    for index, message in enumerate(row["messages"]):
         speaker = _SPEAKERS.get(message["role"], message["role"])
-        output.print(f"\n[bold]{speaker}[/bold]  {_marked(row, place)}")
-    asked = found.questions()
-    if asked:
+        output.print(f"\n[bold]{speaker}[/bold]  {_marked(row, index)}")
+    questions = explanation.questions()
+    if questions:
         output.print("\n[bold]questions[/bold]")
-    for question in asked:
+    for question in questions:
         sentence = escape(row["messages"][question.message]["content"][question.start : question.end])
         why = (
             f"asks for {question.slot}, by {question.cue}" if question.asks else f"{question.cue}, but {question.frame}"
@@ -50,21 +50,21 @@ def show(found: Explanation) -> None:
         output.print(f"  {question.message}: {sentence}  [dim]‹{why}›[/dim]")
 
 
-def _marked(row: dict[str, Any], place: int) -> str:
+def _marked(row: dict[str, Any], index: int) -> str:
     """Return a turn as rich markup: redactions reversed, questions underlined and followed by their slot."""
-    text = row["messages"][place]["content"] or ""
+    text = row["messages"][index]["content"] or ""
     opens: dict[int, str] = {}
     closes: dict[int, str] = {}
     for span in row["inquiries"]:
-        if span["message"] == place:
+        if span["message"] == index:
             opens[span["start"]] = opens.get(span["start"], "") + "[underline]"
             closes[span["end"]] = f"[/underline][dim] ‹asks: {span['slot']}›[/dim]"
     for span in row["identifiers"]:
-        if span["message"] == place:
+        if span["message"] == index:
             opens[span["start"]] = opens.get(span["start"], "") + "[reverse]"
             closes[span["end"]] = "[/reverse]" + closes.get(span["end"], "")
     marked = [
-        closes.get(at, "") + opens.get(at, "") + (escape(text[at]) if text[at] != "[" else "\\[")
-        for at in range(len(text))
+        closes.get(offset, "") + opens.get(offset, "") + (escape(text[offset]) if text[offset] != "[" else "\\[")
+        for offset in range(len(text))
     ]
     return "".join(marked) + closes.get(len(text), "")

@@ -64,7 +64,7 @@ def command(
 ) -> None:
     """Publish a build or a model to the Hugging Face Hub, if no check objects."""
     verbose = not quiet and not as_json
-    with notes(shown=verbose), progress_bar(shown=messages.is_terminal and verbose) as progress:
+    with notes(enabled=verbose), progress_bar(enabled=messages.is_terminal and verbose) as progress:
         publication = publish(
             out, repo, private=not public, gated=gated.value if gated else None, tag=tag, move_tag=move_tag,
             configs=config or (), card=card, template=template, hash_ids=hash_ids, quarantined=quarantined,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cmtmed.cli.console import output
-from cmtmed.report.corpus import write_report
+from cmtmed.report.writer import write_report
 
 
 def command(
@@ -23,10 +23,10 @@ def command(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,  # noqa: FBT002
 ) -> None:
     """Write one self-contained HTML page about a build. Without --no-text it holds dialogues."""
-    made = write_report(out, page, sample=sample, text=not no_text)
-    size = made.stat().st_size
+    path = write_report(out, page, sample=sample, text=not no_text)
+    size = path.stat().st_size
     if as_json:
-        typer.echo(json.dumps({"page": str(made), "bytes": size, "text": not no_text}, ensure_ascii=False))
+        typer.echo(json.dumps({"page": str(path), "bytes": size, "text": not no_text}, ensure_ascii=False))
     elif not quiet:
         holds = "no dialogue" if no_text else "dialogues: pass it on as carefully as the dataset"
-        output.print(f"{made}: {size / 1e6:.1f} MB, holds {holds}", markup=False)
+        output.print(f"{path}: {size / 1e6:.1f} MB, holds {holds}", markup=False)

@@ -18,13 +18,13 @@ def catalogue() -> list[dict[str, Any]]:
 
 
 def _described(name: str) -> dict[str, Any]:
-    kind = stage_class(name)
+    stage_type = stage_class(name)
     return {
         "stage": name,
-        "summary": inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " "),
-        "doc": inspect.cleandoc(kind.__doc__ or ""),
-        "reads": list(kind.reads),
-        "writes": list(kind.writes),
+        "summary": inspect.cleandoc(stage_type.__doc__ or "").split("\n\n")[0].replace("\n", " "),
+        "doc": inspect.cleandoc(stage_type.__doc__ or ""),
+        "reads": list(stage_type.reads),
+        "writes": list(stage_type.writes),
         "options": [
             {
                 "name": option,
@@ -32,14 +32,14 @@ def _described(name: str) -> dict[str, Any]:
                 "default": field.get_default(call_default_factory=True),
                 "description": field.description,
             }
-            for option, field in kind.model_fields.items()
+            for option, field in stage_type.model_fields.items()
         ],
     }
 
 
 def _type_name(annotation: Any) -> str:
-    named = annotation.__name__ if isinstance(annotation, type) else str(annotation)
-    return named.replace("typing.", "")
+    name = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    return name.replace("typing.", "")
 
 
 def command(

@@ -91,8 +91,8 @@ def merge_command(
     from cmtmed.training.merge import merge
 
     speak()
-    told = merge(str(run), out, dtype=dtype)
-    output.print(f"{out}: {told['parameters']:,} weights in {told['dtype']}")
+    summary = merge(str(run), out, dtype=dtype)
+    output.print(f"{out}: {summary['parameters']:,} weights in {summary['dtype']}")
 
 
 @app.command("curves")

@@ -1,10 +1,10 @@
 """Canned sentences: sentences in so many dialogues that they say nothing about their similarity.
 
 Greetings, thanks, disclaimers and adverts make short dialogues look alike. A sentence is canned when it occurs under
-many different questions. Questions are compared in three places, beginning, middle and end, and have to differ in two
-of them: altered copies of one dialogue share most of at least two, and questions that end in the same phrase do not.
-A sentence that names a quantity (a digit, or a Chinese numeral before a unit) is never canned, whatever its frequency:
-another dose is another dialogue.
+many different questions (the rule is `cmtmed.text.canned.CannedRule`). Questions are compared in three places,
+beginning, middle and end, and have to differ in two of them: altered copies of one dialogue share most of at least two,
+and questions that end in the same phrase do not. A sentence that names a quantity is never canned, whatever its
+frequency: another dose is another dialogue.
 """
 
 from __future__ import annotations
@@ -19,11 +19,9 @@ import polars as pl
 from cmtmed.dedup.shingle import hash_texts
 from cmtmed.dedup.texts import Chunk, UInt64s
 from cmtmed.dedup.threads import run_in_threads
+from cmtmed.text.canned import DIGIT_RANGES, NUMERALS, PAIRED_UNITS, UNITS, CannedRule
 
 _MIN_CHARS: Final = 6
-_MIN_DIFFERENT: Final = 0.3
-"""Minimum share of different questions among the dialogues that hold a canned sentence."""
-
 _QUESTION_FIELDS: Final = ("beginning", "middle", "end")
 
 _MAX_SAMPLE: Final = 200_000
@@ -36,9 +34,13 @@ def _to_codes(characters: str) -> npt.NDArray[np.int64]:
 
 _CHARACTERS: Final = (
     _to_codes("。！？；…!?;\n"),
-    _to_codes("零一二两三四五六七八九十百半"),
-    _to_codes("次片粒颗丸支瓶袋包滴勺毫微克升单国个天日周月年岁度小分格针杯贴倍成％%"),
+    _to_codes(NUMERALS),
+    _to_codes(UNITS),
+    np.array([[ord(character) for character in unit] for unit in PAIRED_UNITS], dtype=np.int64),
+    np.array([[ord(first), ord(last)] for first, last in DIGIT_RANGES], dtype=np.int64),
 )
+"""The tables that the kernels read: ends of sentences, and what names a quantity."""
+
 _BLOCK_BYTES: Final = 2**21
 
 
@@ -89,17 +91,9 @@ class SentenceCounts:
         """
         if not self._tables:
             return np.zeros(0, dtype=np.uint64)
-        required = max(min_texts, min_share * self._sampled)
-        different = pl.concat_list(pl.col(name).n_unique() for name in _QUESTION_FIELDS).list.median()
-        canned = (
-            pl.concat(self._tables)
-            .unique()
-            .group_by("sentence")
-            .agg(pl.len(), different.alias("different"))
-            .filter(pl.col("len") >= required)
-            .filter(pl.col("different") >= pl.max_horizontal(_MIN_DIFFERENT * pl.col("len"), required / 2))
-        )
-        return canned["sentence"].sort().to_numpy()
+        rule = CannedRule(min_texts, min_share, different_per_dialogue=0.3, different_per_required=0.5)
+        uses = pl.concat(self._tables).unique().lazy()
+        return rule.select(uses, _QUESTION_FIELDS, self._sampled).collect()["sentence"].sort().to_numpy()
 
 
 def blank_canned(chunk: Chunk, canned: UInt64s) -> Chunk:

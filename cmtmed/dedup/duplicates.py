@@ -116,10 +116,10 @@ def find_duplicates(read_batches: ReadBatches, rules: DuplicateRules) -> pl.Data
             excluded = (exact != np.arange(n)) | (signatures.lengths < rules.config.ngram)
             subset = np.flatnonzero(~excluded)
             clusters, _ = cluster_texts(texts, signatures, rules.config, corpus.rank, subset)
-            near = clusters[exact]
-            containers = _resolve_containers(texts, signatures, corpus.rank, near, rules, folder)
+            near_kept = clusters[exact]
+            containers = _resolve_containers(texts, signatures, corpus.rank, near_kept, rules, folder)
     kept = _merge_same_question(containers, corpus) if rules.same_question else containers
-    return _build_verdicts(corpus, near, containers, kept)
+    return _build_verdicts(corpus, near_kept, containers, kept)
 
 
 @dataclass(frozen=True)
@@ -213,14 +213,14 @@ def _resolve_containers(
     texts: Texts,
     signatures: SignatureStore,
     rank: Positions,
-    near: Positions,
+    near_kept: Positions,
     rules: DuplicateRules,
     folder: Path | None,
 ) -> Positions:
     """Return for each dialogue the one kept in its place once contained dialogues are dropped."""
     if rules.containment is None:
-        return near
-    kept = np.flatnonzero(near == np.arange(len(near)))
+        return near_kept
+    kept = np.flatnonzero(near_kept == np.arange(len(near_kept)))
     contained, containers, share = find_containers(
         texts,
         kept,
@@ -237,11 +237,11 @@ def _resolve_containers(
     contained, containers = contained[best], containers[best]
     is_first = np.ones(len(contained), dtype=bool)
     is_first[1:] = contained[1:] != contained[:-1]
-    parent = np.arange(len(near))
+    parent = np.arange(len(near_kept))
     parent[contained[is_first]] = containers[is_first]
     while not (parent[parent] == parent).all():
         parent = parent[parent]
-    resolved: Positions = parent[near]
+    resolved: Positions = parent[near_kept]
     return resolved
 
 
@@ -255,7 +255,7 @@ def _merge_same_question(containers: Positions, corpus: _Corpus) -> Positions:
     return table.select(best).to_series().to_numpy()
 
 
-def _build_verdicts(corpus: _Corpus, near: Positions, containers: Positions, kept: Positions) -> pl.DataFrame:
+def _build_verdicts(corpus: _Corpus, near_kept: Positions, containers: Positions, kept: Positions) -> pl.DataFrame:
     reason = (
         pl.when(pl.col("kept") == pl.col("row"))
         .then(pl.lit(None, dtype=pl.String))
@@ -271,7 +271,7 @@ def _build_verdicts(corpus: _Corpus, near: Positions, containers: Positions, kep
         {
             "id": corpus.ids,
             "row": np.arange(len(kept)),
-            "near": near,
+            "near": near_kept,
             "container": containers,
             "kept": kept,
             "hash": corpus.hashes,

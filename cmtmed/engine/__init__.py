@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cmtmed.engine.explanation import Explanation, explain
+from cmtmed.builds.build import Build
+from cmtmed.builds.report import BuildReport
 from cmtmed.engine.local import build as build_locally
 from cmtmed.engine.progress import Progress
-from cmtmed.engine.report import BuildReport, read_report
 from cmtmed.errors import UsageError, did_you_mean
-from cmtmed.io.manifest import read_manifest
 from cmtmed.pipeline import Pipeline
 from cmtmed.views.dataset import open_dataset
 
 if TYPE_CHECKING:
     from cmtmed.views.dataset import DatasetDict
 
-__all__ = ["BuildReport", "Explanation", "Progress", "build", "explain", "load", "read_report"]
+__all__ = ["BuildReport", "Progress", "build", "load"]
 
 ENGINES = ("local",)
 
@@ -77,7 +76,7 @@ def load(out: str | Path, view: str = "sft") -> DatasetDict:
         DatasetError: ``out`` holds no finished build, or its files are damaged.
         UsageError: the build has no such view.
     """
-    known = read_manifest(Path(out))["views"]
+    known = Build.open(out).manifest.views
     if view not in known:
         raise UsageError(f"{str(out)!r} has no view {view!r}; {did_you_mean(view, known)}")
     return open_dataset(Path(out) / view)

@@ -22,8 +22,10 @@ import pyarrow.compute as pc
 
 from cmtmed.anonymize import TYPES
 from cmtmed.anonymize.detectors import DETECTORS
+from cmtmed.anonymize.replace.actions import list_unredacted
 from cmtmed.anonymize.residual import CONFIDENCE, NONE, Residual, Stratum, allocate, estimate
 from cmtmed.anonymize.suspects import mask, places, screen
+from cmtmed.builds.manifest import Manifest, library_versions
 from cmtmed.engine.privacy import statement
 from cmtmed.engine.progress import Progress, ignore_progress
 from cmtmed.engine.sample import (
@@ -43,7 +45,6 @@ from cmtmed.engine.sample import (
 )
 from cmtmed.engine.workspace import write_marker
 from cmtmed.errors import DatasetError, OutputError, UsageError
-from cmtmed.io.manifest import read_manifest, versions
 from cmtmed.messages import flatten
 
 FOLDER: Final = "audit"
@@ -143,10 +144,10 @@ def audit(
     if size < 1:
         raise UsageError(f"size is {size}; give 1 or more turns to read")
     out = Path(out)
-    manifest = read_manifest(out)
+    manifest = Manifest.read(out)
     folder = out / FOLDER
     facts = {
-        "cmtmed": versions()["cmtmed"],
+        "cmtmed": library_versions()["cmtmed"],
         "detectors": _detectors_digest(),
         "scope": {"dropped": dropped},
         "sample": {"size": size, "seed": seed},
@@ -176,7 +177,7 @@ def read_audit(out: str | Path) -> Audit:
         DatasetError: there is no finished build, no audit, or the dialogues have changed since.
     """
     out = Path(out)
-    read_manifest(out)
+    Manifest.read(out)
     content = _content(out / FOLDER)
     if content is None:
         raise DatasetError(f"{str(out)!r} has no audit that can be read; run cmtmed audit {out}")
@@ -273,10 +274,10 @@ def _tables(out: Path, *, dropped: bool) -> Iterator[pa.Table]:
 
 
 def _screened(
-    out: Path, manifest: Mapping[str, Any], facts: Mapping[str, Any], digest: str, progress: Progress
+    out: Path, manifest: Manifest, facts: Mapping[str, Any], digest: str, progress: Progress
 ) -> dict[str, Any]:
     """Look at every turn, draw the sample, and return the content without its estimate."""
-    whole = manifest["counts"]["kept"] + (manifest["counts"]["dropped"] if facts["scope"]["dropped"] else 0)
+    whole = manifest.counts["kept"] + (manifest.counts["dropped"] if facts["scope"]["dropped"] else 0)
     draw = Draw(max(facts["sample"]["size"], 10), facts["sample"]["seed"])
     found: Counter[tuple[str, str]] = Counter()
     suspected: Counter[str] = Counter()
@@ -307,7 +308,7 @@ def _screened(
         "version": VERSION,
         **facts,
         "data": digest,
-        "build": {name: manifest["pipeline"][name] for name in ("name", "fingerprint")},
+        "build": {"name": manifest.pipeline.name, "fingerprint": manifest.pipeline.fingerprint},
         "counts": {"dialogues": dialogues, "turns": turns},
         "redaction": _redaction(manifest),
         "identifiers": {
@@ -328,18 +329,10 @@ def _screened(
     }
 
 
-def _redaction(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Say whether the pipeline redacted, and which types it was told to leave."""
-    stages = [told for stage in manifest["pipeline"]["stages"] for told in stage.items()]
-    options: list[Mapping[str, Any]] = [told for name, told in stages if name == "redact_identifiers"]
-    kept = {
-        kind
-        for told in options
-        for kind in TYPES
-        if kind in told.get("keep", ())
-        or told.get("actions", {}).get(kind, told.get("default_action", "tag")) == "keep"
-    }
-    return {"stage": bool(options), "kept": sorted(kept, key=TYPES.index)}
+def _redaction(manifest: Manifest) -> dict[str, Any]:
+    """Return whether the pipeline redacts, and which types it leaves in the text although it does."""
+    options = manifest.stage_options("redact_identifiers")
+    return {"stage": options is not None, "kept": [] if options is None else list(list_unredacted(options))}
 
 
 def _concluded(folder: Path, content: dict[str, Any], sample: list[tuple[Turn, str]], digest: str) -> dict[str, Any]:

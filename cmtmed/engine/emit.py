@@ -10,11 +10,12 @@ from pathlib import Path
 
 import polars as pl
 
+from cmtmed.artifacts import HashedFile
 from cmtmed.pipeline import Pipeline, Views
 from cmtmed.schema import DIALOGUE, QUARANTINE, empty_table
 from cmtmed.stats import TableStats
 from cmtmed.views import VIEWS
-from cmtmed.views.dataset import DataFile, DatasetWriter
+from cmtmed.views.dataset import DatasetWriter
 
 
 @dataclass
@@ -33,7 +34,7 @@ class Emitted:
     drops: Counter[str] = field(default_factory=Counter)
     quarantine: Counter[str] = field(default_factory=Counter)
     kept: TableStats = field(default_factory=TableStats)
-    files: list[DataFile] = field(default_factory=list)
+    files: list[HashedFile] = field(default_factory=list)
 
 
 def emit(

@@ -20,14 +20,15 @@ from typing import Any
 
 import polars as pl
 
+from cmtmed.artifacts import HashedFile
+from cmtmed.builds.manifest import Manifest, PipelineRecord, RecordCounts, describe_inputs, library_versions
+from cmtmed.builds.report import BuildReport
 from cmtmed.engine.emit import emit
 from cmtmed.engine.progress import Progress, ignore_progress
-from cmtmed.engine.report import BuildReport
 from cmtmed.engine.tasks import Segment, Shard, read_files, run_segment, segments, unique_names
 from cmtmed.engine.workers import run_tasks
 from cmtmed.engine.workspace import Workspace, check_target, read_marker, read_table, write_table
 from cmtmed.errors import BuildError, UsageError
-from cmtmed.io.manifest import FILE, describe_inputs, manifest, versions, write_json
 from cmtmed.io.read import match_files
 from cmtmed.pipeline import Pipeline
 from cmtmed.stats import StageStats, TableStats
@@ -56,14 +57,14 @@ def build(
     target = Path(out)
     check_target(target, pipeline.name)
     files = match_files(inputs, pipeline.sources)
-    described = describe_inputs(files)
-    plan = _plan(pipeline, described)
+    inputs_hashed = describe_inputs(files)
+    plan = _plan(pipeline, inputs_hashed)
     workspace = Workspace(target)
     # What is secret decides whether an interrupted build goes on, and enters nothing that is published.
     workspace.open({**plan, "secrets": marks} if marks else plan)
     run = _Run(pipeline, workspace, workers or _cores(), progress or ignore_progress)
     try:
-        report = run.build(files, described, strict=strict, started=started, fingerprint=_digest(plan), out=target)
+        report = run.build(files, inputs_hashed, strict=strict, started=started, fingerprint=_digest(plan), out=target)
         workspace.publish()
     except (OSError, pl.exceptions.PolarsError) as error:
         if isinstance(error, pl.exceptions.PolarsError) and "os error" not in str(error):
@@ -85,7 +86,7 @@ class _Run:
     def build(
         self,
         files: Sequence[Path],
-        described: list[dict[str, Any]],
+        inputs: list[HashedFile],
         *,
         strict: bool,
         started: float,
@@ -112,7 +113,7 @@ class _Run:
             fingerprint,
         )
         self.progress("emit", 1, 1)
-        counts = {
+        counts: RecordCounts = {
             "read": before.dialogues + done.quarantine.total(),
             "kept": done.kept.dialogues,
             "dropped": done.drops.total(),
@@ -128,13 +129,34 @@ class _Run:
             "total": now - started,
         }
         result = self.workspace.result
-        written = [asdict(file) for file in done.files]
-        told = manifest(self.pipeline, described, counts, done.drops, done.quarantine, done.rows, written)
-        write_json(result / FILE, told)
+        manifest = Manifest(
+            pipeline=PipelineRecord(
+                name=self.pipeline.name,
+                fingerprint=self.pipeline.fingerprint(),
+                stages=[{stage.name(): stage.options()} for stage in self.pipeline.stages],
+            ),
+            seed=self.pipeline.seed,
+            inputs=inputs,
+            versions=library_versions(),
+            counts=counts,
+            drops=dict(sorted(done.drops.items())),
+            quarantine=dict(sorted(done.quarantine.items())),
+            views=dict(sorted(done.rows.items())),
+            files=done.files,
+        )
+        manifest.write(result)
         report = BuildReport(
-            self.pipeline.name, out, counts, tuple(stages), done.drops, done.quarantine, before, done.kept,
-            done.rows, seconds,
-        )  # fmt: skip
+            pipeline=self.pipeline.name,
+            out=out,
+            counts=counts,
+            stages=tuple(stages),
+            drops=done.drops,
+            quarantine=done.quarantine,
+            before=before,
+            after=done.kept,
+            rows=done.rows,
+            seconds=seconds,
+        )
         report.write(result)
         return report
 
@@ -228,8 +250,9 @@ def _groups(files: Sequence[Path]) -> Iterator[list[Path]]:
         yield group
 
 
-def _plan(pipeline: Pipeline, described: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"pipeline": pipeline.fingerprint(), "inputs": described, "versions": versions()}
+def _plan(pipeline: Pipeline, inputs: Sequence[HashedFile]) -> dict[str, Any]:
+    hashed = [asdict(file) for file in inputs]
+    return {"pipeline": pipeline.fingerprint(), "inputs": hashed, "versions": library_versions()}
 
 
 def _digest(plan: dict[str, Any]) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from cmtmed.anonymize import TYPES
+from cmtmed.anonymize import LABELS, TYPES
 from cmtmed.anonymize.detectors import by_name
-from cmtmed.anonymize.replace import LABELS
 from cmtmed.anonymize.residual import NONE
 from cmtmed.engine.standards import CHINESE, COVERAGE, SAFE_HARBOR, Category, Coverage
 

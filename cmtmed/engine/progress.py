@@ -9,4 +9,4 @@ Progress = Callable[[str, int, int], None]
 
 
 def ignore_progress(_phase: str, _done: int, _total: int) -> None:
-    """Tell nobody."""
+    """Discard progress: the callback of builds that show none."""

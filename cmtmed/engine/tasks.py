@@ -18,7 +18,7 @@ import polars as pl
 from cmtmed import lineage
 from cmtmed.engine.workspace import read_marker, read_table, write_marker, write_table
 from cmtmed.errors import StrictError
-from cmtmed.io.read import read
+from cmtmed.io.read import read_file
 from cmtmed.schema import complete, empty_table
 from cmtmed.source import Source
 from cmtmed.stage import AnyStage, CorpusStage
@@ -93,7 +93,7 @@ def read_files(
     pending: list[pl.DataFrame] = []
     found = TableStats()
     for file in files:
-        for batch in read(file, sources, batch_rows=shard_rows):
+        for batch in read_file(file, sources, batch_rows=shard_rows):
             if batch.quarantined.height:
                 if strict:
                     _refuse(batch.quarantined)

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import polars as pl
 
+from cmtmed.artifacts import MANIFEST_FILE, MANIFEST_FORMAT, read_json, replace_atomically, write_json
 from cmtmed.errors import OutputError
-from cmtmed.io.manifest import FILE, FORMAT, write_json
 
 _PLAN: Final = "plan.json"
 
@@ -52,8 +52,7 @@ class Workspace:
                 if self.root.exists():
                     shutil.rmtree(self.root)
                 self.root.mkdir(parents=True)
-                write_json(self.root / "plan.partial", plan)
-                (self.root / "plan.partial").replace(known)
+                write_json(known, plan)
             # What was being emitted when a build died is cheap to emit again.
             shutil.rmtree(self.result, ignore_errors=True)
         except OSError as error:
@@ -98,12 +97,12 @@ def check_target(target: Path, pipeline: str) -> None:
     try:
         if not any(target.iterdir()):
             return
-        content = json.loads((target / FILE).read_text(encoding="utf-8"))
+        content = json.loads((target / MANIFEST_FILE).read_text(encoding="utf-8"))
     except PermissionError:
         raise OutputError(f"{str(target)!r} cannot be read: permission denied; choose another --out") from None
     except (OSError, ValueError):
         content = None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    if not isinstance(content, dict) or content.get("format") != MANIFEST_FORMAT:
         raise OutputError(f"{str(target)!r} is not empty and no build of cmtmed; choose another --out or empty it")
     found = content.get("pipeline", {}).get("name")
     if found != pipeline:
@@ -114,9 +113,8 @@ def check_target(target: Path, pipeline: str) -> None:
 
 def write_table(path: Path, table: pl.DataFrame) -> None:
     """Write an Arrow file that is either whole or not there."""
-    partial = path.with_suffix(".partial")
-    table.write_ipc(partial, compression="uncompressed")
-    partial.replace(path)
+    with replace_atomically(path) as partial:
+        table.write_ipc(partial, compression="uncompressed")
 
 
 def read_table(path: Path) -> pl.DataFrame:
@@ -126,14 +124,12 @@ def read_table(path: Path) -> pl.DataFrame:
 
 def write_marker(path: Path, content: object) -> None:
     """Write the JSON file whose presence says that a task is done."""
-    partial = path.with_suffix(".partial")
-    write_json(partial, content)
-    partial.replace(path)
+    write_json(path, content)
 
 
 def read_marker(path: Path) -> Any:
     """Return what a task left when it was done, or None if it is not done."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except FileNotFoundError:
         return None

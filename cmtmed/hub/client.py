@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from cmtmed import __version__
+from cmtmed._version import __version__
 from cmtmed.errors import CmtmedError, PublishError, UsageError
 
 if TYPE_CHECKING:

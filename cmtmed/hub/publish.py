@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from cmtmed.anonymize.key import secret
+from cmtmed.anonymize.replace.key import secret
 from cmtmed.artifacts import CARD_FILE
 from cmtmed.engine.progress import Progress, ignore_progress
 from cmtmed.errors import GateError, PublishError, UsageError

@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cmtmed.engine.comparison import Comparison, Side, build_side, compare_sides, rows_of
+from cmtmed.builds.comparison import Comparison, Side, build_side, compare_sides, rows_of
 from cmtmed.errors import DatasetError, UsageError
 from cmtmed.hub.client import quiet_hub_client, retry, translate_hub_errors
 from cmtmed.hub.record import RECORD_FILE, decode_record

@@ -1,4 +1,4 @@
-"""Doctor-initiated inquiries: sentences that ask for what only this patient can tell."""
+"""Doctor-initiated inquiries: sentences that ask for information that only this patient can give."""
 
 from __future__ import annotations
 

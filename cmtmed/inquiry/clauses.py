@@ -1,4 +1,4 @@
-"""Sentences of a turn, run-ons cut, and the clauses of a sentence."""
+"""Splitting of turns into sentences (run-ons included) and of sentences into clauses."""
 
 from __future__ import annotations
 
@@ -22,28 +22,30 @@ _WORD: Final = re.compile(r"\w")
 
 
 def sentences(turn: str) -> list[tuple[int, int]]:
-    """Return the sentences of a turn, a run-on cut behind each question in it.
+    """Return the spans of the sentences of a turn; a run-on is split after each question in it.
 
     >>> turn = "多久了有发烧吗吃过什么药"
     >>> [turn[start:end] for start, end in sentences(turn)]
     ['多久了', '有发烧吗', '吃过什么药']
     """
-    return [(start + left, start + right) for start, end in split(turn) for left, right in uncoupled(turn[start:end])]
+    return [
+        (start + begin, start + stop) for start, end in split(turn) for begin, stop in split_run_ons(turn[start:end])
+    ]
 
 
-def uncoupled(sentence: str) -> list[tuple[int, int]]:
-    """Return the parts of a sentence, cut behind each question that runs on without punctuation."""
-    cuts = [0, *(found.start() for found in _RUN_ON.finditer(sentence)), len(sentence)]
+def split_run_ons(sentence: str) -> list[tuple[int, int]]:
+    """Return the spans of a sentence split after each question that runs on without punctuation."""
+    cuts = [0, *(match.start() for match in _RUN_ON.finditer(sentence)), len(sentence)]
     if len(cuts) == 2:
         return [(0, len(sentence))]
     spans = []
-    for left, right in pairwise(cuts):
-        told = sentence[left:right]
-        if told.strip():
-            spans.append((left + len(told) - len(told.lstrip()), left + len(told.rstrip())))
+    for start, end in pairwise(cuts):
+        segment = sentence[start:end]
+        if segment.strip():
+            spans.append((start + len(segment) - len(segment.lstrip()), start + len(segment.rstrip())))
     return spans
 
 
 def clauses(sentence: str) -> list[str]:
-    """Return the clauses of a sentence, cut at commas; punctuation alone is none."""
+    """Return the clauses of a sentence, split at commas; punctuation alone is no clause."""
     return [clause.strip() for clause in _CLAUSE.split(sentence) if _WORD.search(clause)]

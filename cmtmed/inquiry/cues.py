@@ -1,6 +1,6 @@
-"""The rules of inquiry detection, in one table: what asks, and what only looks as if it did.
+"""The rules of inquiry detection in one table: what asks, and what only appears to ask.
 
-Each rule is a name and a regular expression over one clause or sentence. Names are what `explain` shows.
+Each rule is a name and a regular expression over one clause or sentence. `explain` reports the names.
 """
 
 # ruff: noqa: E501 (a rule stays on one line, so that the table can be read down)
@@ -12,7 +12,7 @@ from typing import Final
 
 Rules = tuple[tuple[str, str], ...]
 
-# What is asked whatever stands around it, unless a frame below takes it back.
+# Cues that ask in any context, unless a frame below overrides them.
 CUES: Final[Rules] = (
     (
         "verb-not-verb",
@@ -58,7 +58,7 @@ CUES: Final[Rules] = (
     ),
 )
 
-# A request to tell or show something is an inquiry without any question word.
+# A request to describe or show something is an inquiry without any question word.
 ELICITING: Final[Rules] = (
     (
         "tell",
@@ -78,7 +78,7 @@ ELICITING: Final[Rules] = (
     ),
 )
 
-# What a doctor says to be polite, to offer, or to see whether the patient agrees.
+# Courtesies, offers, and checks whether the patient agrees.
 _ELSE = "(?:其他|其它|别的|任何|什么|啥|哪些)"
 COURTESIES: Final[Rules] = (
     (
@@ -162,7 +162,7 @@ COURTESIES: Final[Rules] = (
     ("wants to know", r"(?:您|你)(?:还)?(?:想|要|需要)(?:了解|知道|问|咨询)[^。]{0,10}(?:什么|啥|哪|吗)"),
 )
 
-# The same, of the asking clause alone: around it the same words say nothing.
+# The same, matched against the asking clause alone: elsewhere in the sentence these words mean nothing.
 POLITE: Final[Rules] = (
     # A doctor who asks about the patient is seldom the subject: 需要我…吗 offers, 我可以…吗 asks leave.
     ("about the doctor", r"(?<![给诉让跟向发问对自帮为])我(?!们?[^，。？?]{0,8}(?:想|问(?!题)|了解|知道|确认|看|需要))|咱们?(?:先|就|再|可以|那|随时|下次|约|商量)"),
@@ -176,7 +176,7 @@ POLITE: Final[Rules] = (
     ("rhetorical", r"哪有|谁说|管它|[急怕算干]什么(?:呢|去了|啊)|都这样了还|哪个[^，。]{1,4}(?:敢|能|不)|不就[^，。]{1,5}了(?:吗|么)|(?:您|你)说[^，。]{1,4}不"),
 )  # fmt: skip
 
-# What makes a question word no question to the patient.
+# Contexts in which a question word is no question to the patient.
 FRAMES: Final[Rules] = (
     ("conditional", r"(?:如果|若是|若|要是|假如|假设|倘若|一旦|只要|的话)"),
     ("indifferent", r"(?:无论|不论|不管|任何|怎么都|什么都|谁都|哪怕|(?:不知道|不清楚|不确定)(?!你|您|孩子|宝宝|患者|病人|有没有|是否|是不是|现在|之前|具体|多)|说不清|难说|不好说)"),
@@ -201,7 +201,7 @@ FRAMES: Final[Rules] = (
     ("advice", r"(?:可以|建议|应该|应当|需要|最好|必须|尽量|一定要|不要|避免|多|少)[^？?]{0,20}(?:什么|哪些|如何|怎样|多少|怎么)"),
 )  # fmt: skip
 
-# A sentence in which this finds nothing cannot ask. For Polars: no lookaround and no back-references.
+# A sentence that does not match this cannot ask. For Polars: no lookaround and no back-references.
 SUSPECT: Final = (
     r"[?？吗嘛呢]|[么否](?:[。.!！~～…，,；;：: ]|$)|吧(?:[。.!！~～…，,；;：: ]|$)|[好常有过]吧|(?:没|没有|不)[啊呀哦哈啦哪]?(?:[。.!！~～…，,；; ]|$)|[吗呢嘛没不]\p{Han}{0,12}$|有没|有无|不\p{Han}{1,9}[。.!！~～…]*$"
     r"|[是能可有]否|[是要能会]不[是要能会]|可不可以|没做|没吃|没用|多久|多长|多少|几天|几个|几年|几岁|几周|几胎|几次|几度|几片|几粒|几颗|几毫|几点|第几|时候|何时"
@@ -210,11 +210,11 @@ SUSPECT: Final = (
 )
 
 
-def compiled(rules: Rules) -> tuple[tuple[str, re.Pattern[str]], ...]:
+def compile_rules(rules: Rules) -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Compile a table of rules."""
     return tuple((name, re.compile(pattern)) for name, pattern in rules)
 
 
-def any_of(rules: Rules) -> re.Pattern[str]:
-    """Compile a table of rules into one pattern, which is faster to find nothing with."""
+def compile_union(rules: Rules) -> re.Pattern[str]:
+    """Compile a table of rules into one pattern, which rejects text faster."""
     return re.compile("|".join(pattern for _, pattern in rules))

@@ -1,4 +1,4 @@
-"""What an inquiry is."""
+"""The inquiry type and its slots."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 SLOTS: Final = (
     "symptom", "duration", "history", "medication", "exam", "allergy", "lifestyle", "demographics", "other",
 )  # fmt: skip
-"""What a doctor asks for."""
+"""The categories of information that a doctor asks for."""
 
 
 class Inquiry(NamedTuple):
@@ -15,7 +15,7 @@ class Inquiry(NamedTuple):
 
     Attributes:
         start: first code point of the sentence.
-        end: one behind its last.
+        end: position after its last.
         slot: one of `SLOTS`.
     """
 

@@ -1,8 +1,7 @@
-"""How much a doctor asks: figures of one dialogue, a crawl's or a model's.
+"""Proactivity: how much the doctor of a dialogue asks, in a crawl or in a model's output.
 
-A doctor who asks before advising finds out what the advice depends on. Three figures say how much of that there is: the
-share of doctor turns that ask, how many different things are asked for, and how many questions come before the first
-advice.
+A doctor who asks before advising finds out what the advice depends on. Three figures measure this: the share of doctor
+turns that ask, the number of different things asked for, and the number of questions before the first advice.
 """
 
 from __future__ import annotations
@@ -36,8 +35,8 @@ class Proactivity:
         doctor_turns: turns of the doctor.
         asking_turns: those of them with at least one inquiry.
         inquiries: asking sentences.
-        slots: what is asked for, each slot once, in the order in which they come first.
-        before_advice: asking sentences before the first that advises; all of them if none does.
+        slots: what is asked for, each slot once, in order of first occurrence.
+        before_advice: asking sentences before the first sentence that advises; all of them if none does.
     """
 
     doctor_turns: int
@@ -60,51 +59,54 @@ def proactivity(messages: Sequence[Mapping[str, Any]]) -> Proactivity:
             reads them; ``assistant`` is the doctor. A ``content`` of None counts as empty.
 
     Raises:
-        UsageError: a turn has no role or content, or another role; the message names its place.
+        UsageError: a turn has no role or content, or an unknown role; the message gives its index.
 
-    >>> told = proactivity([{"role": "user", "content": "头疼"}, {"role": "assistant", "content": "多久了？发烧吗？"}])
-    >>> told.share, told.slots, told.before_advice
+    >>> turns = [{"role": "user", "content": "头疼"}, {"role": "assistant", "content": "多久了？发烧吗？"}]
+    >>> result = proactivity(turns)
+    >>> result.share, result.slots, result.before_advice
     (1.0, ('duration', 'symptom'), 2)
     """
     turns = []
-    for place, message in enumerate(messages):
-        role, content = _checked(message, place)
+    for index, message in enumerate(messages):
+        role, content = _check_message(message, index)
         if role == "assistant":
             turns.append(content)
-    found = find_inquiries(turns)
+    inquiries = find_inquiries(turns)
     advised, before = False, 0
-    for turn, asked in zip(turns, found, strict=True):
+    for turn, turn_inquiries in zip(turns, inquiries, strict=True):
         if not advised:
-            starts = [start for start, end in split(turn) if _advises(turn, start, end, asked)]
+            starts = [start for start, end in split(turn) if _gives_advice(turn, start, end, turn_inquiries)]
             advised = bool(starts)
-            before += sum(one.start < starts[0] for one in asked) if starts else len(asked)
+            before += sum(inquiry.start < starts[0] for inquiry in turn_inquiries) if starts else len(turn_inquiries)
     return Proactivity(
         doctor_turns=len(turns),
-        asking_turns=sum(bool(asked) for asked in found),
-        inquiries=sum(map(len, found)),
-        slots=tuple(dict.fromkeys(one.slot for asked in found for one in asked)),
+        asking_turns=sum(bool(turn_inquiries) for turn_inquiries in inquiries),
+        inquiries=sum(map(len, inquiries)),
+        slots=tuple(dict.fromkeys(inquiry.slot for turn_inquiries in inquiries for inquiry in turn_inquiries)),
         before_advice=before,
     )
 
 
-def _advises(turn: str, start: int, end: int, asked: Sequence[Any]) -> bool:
-    """Say whether a sentence advises; one that asks does not, whatever it mentions."""
-    return not any(one.start < end and start < one.end for one in asked) and bool(_ADVICE.search(turn, start, end))
+def _gives_advice(turn: str, start: int, end: int, inquiries: Sequence[Any]) -> bool:
+    """Return whether a sentence advises; a sentence that asks does not, whatever it mentions."""
+    return not any(inquiry.start < end and start < inquiry.end for inquiry in inquiries) and bool(
+        _ADVICE.search(turn, start, end)
+    )
 
 
-def _checked(message: Mapping[str, Any], place: int) -> tuple[str, str]:
+def _check_message(message: Mapping[str, Any], index: int) -> tuple[str, str]:
     try:
         role, content = message["role"], message["content"]
     except (KeyError, TypeError):
-        raise UsageError(f"messages[{place}] has no role and content; give one mapping with both a turn") from None
+        raise UsageError(f"messages[{index}] has no role and content; give one mapping with both a turn") from None
     if role not in ROLES:
-        raise UsageError(f"messages[{place}] has another role than {', '.join(ROLES)}; rename it")
+        raise UsageError(f"messages[{index}] has another role than {', '.join(ROLES)}; rename it")
     if content is not None and not isinstance(content, str):
-        raise UsageError(f"messages[{place}] has content of type {type(content).__name__}; give a string")
+        raise UsageError(f"messages[{index}] has content of type {type(content).__name__}; give a string")
     return role, content or ""
 
 
-def asking(messages: pl.Expr, inquiries: pl.Expr) -> list[pl.Expr]:
+def count_inquiries(messages: pl.Expr, inquiries: pl.Expr) -> list[pl.Expr]:
     """Return ``doctor_turns``, ``asking_turns``, ``asked`` and ``slots`` (distinct) of dialogues, all UInt32.
 
     Args:

@@ -1,7 +1,7 @@
 """What an inquiry asks for, by the words it holds; the first slot whose words occur wins.
 
-The order is that of how much a word tells: 多久 asks for a duration whatever else is said, 疼 is a symptom only if the
-clause names no examination, drug or earlier illness. Of several things the one named first is looked at first.
+The order follows how specific a word is: 多久 asks for a duration whatever else is said, 疼 is a symptom only if the
+clause names no examination, drug or earlier illness. Of several things, the one named first is looked at first.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ _WORDS: Final[tuple[tuple[str, str], ...]] = (
         """,
     ),
 )
-"""Slot and the patterns of its words, set apart by white space; what outweighs other words of its slot stands above."""
+"""Slot and the patterns of its words, separated by white space; an entry takes precedence over those below it."""
 _COMPILED: Final = tuple((slot, re.compile("|".join(words.split()))) for slot, words in _WORDS)
 
 
@@ -175,53 +175,53 @@ _SYMPTOMS: Final = re.compile(
     "^[^，。、或等]{0,14}(?:的|什么|哪些|其他)?症状(?!.{0,3}(?:出现|持续|开始)?(?:多久|多长|几|什么时候|何时))"
     "(?:[和、与及以或]|表现|吗|呢|$|[?？])"
 )
-"""Of several things the one that is asked first: 症状和治疗情况."""
+"""Of several things, the one asked for first: 症状和治疗情况."""
 _NOT_NOW: Final = re.compile("过类似|家人|家里|家族|亲戚|父母|兄弟|姐妹|[狗猫]|对[^，。]{1,10}过敏")
 """… unless they are those of earlier days, of the family or of its animals."""
 _INTENT: Final = re.compile(
     "(?:是否|有没有|您|你|^)(?:希望|愿意|打算|考虑(?!过))(?!.{0,4}(?:怀孕|要孩子|生))|(?:您|你)(?:是|更)?(?:倾向|想(?!吐|睡|死|哭|大|小|拉|喝|吃|起))|愿不愿意|(?:您|你)(?:的|家)?[狗猫]"
 )
-"""What somebody wants is none of the slots, and neither is how the dog is that bit them."""
+"""Wishes and intentions fit no slot, and neither does the state of the dog that bit the patient."""
 _ASIDE: Final = re.compile(
     "^除了?[^，。]{1,20}?(?:之外|以外|外)"
     "|^[^？?药治]{2,30}?(?:情况下|时)(?=会(?:更|加重|不会))|^[^，。药治什啥几多哪]{1,10}?(?:的时候|期间|之后|以后|后|时)(?=是否|有没有|有无|会不会|还有|有什么|[^，。]*(?:痛|胀|肿|晕|明显))"
 )
-"""When and beside what else is not what is asked: 流鼻血的时候有没有其他不适."""
+"""Circumstances are not what is asked for: 流鼻血的时候有没有其他不适."""
 _SECOND: Final = re.compile("、|还是|(?<![前后时])(?:以及|或者|或是|和|或|及|与)")
 _ASKS: Final = re.compile("是否|有没|有无|多[久长少大]|几|什么|啥|哪|怎|如何")
-_KINDS: Final = (
+_LIST_CATEGORIES: Final = (
     ("lifestyle", re.compile("^[^或和及，]*(?:等|的)[^，。、]{0,4}习惯")),
     ("exam", re.compile("^[^或和及，]*等[^，。、]{0,4}(?:检查|指标|检测|化验)")),
     ("medication", re.compile("^[^或和及，]*等[^，。、]{0,4}(?:药|治疗)")),
     ("history", re.compile("^[^或和及，]*等[^，。、]{0,4}(?:病|史)")),
     ("symptom", re.compile("^[^或和及，]*等[^，。、]{0,4}(?:症状|不适|感觉|表现)")),
 )
-"""A list is of the kind that it says: 咬唇、舔唇等习惯."""
+"""The category that a list itself names: 咬唇、舔唇等习惯."""
 
 
-def slot_of(asked: str) -> tuple[str, str]:
+def find_slot(clause: str) -> tuple[str, str]:
     """Return the slot of an asking clause and the word that decided (empty for ``other`` if no word did).
 
-    >>> slot_of("对什么药过敏吗"), slot_of("流鼻血的时候有没有头晕或者过敏史")
+    >>> find_slot("对什么药过敏吗"), find_slot("流鼻血的时候有没有头晕或者过敏史")
     (('allergy', '过敏'), ('symptom', '头'))
     """
-    wish = _INTENT.search(asked)
+    wish = _INTENT.search(clause)
     if wish:
         return "other", wish.group()
-    if _SYMPTOMS.search(asked) and not _NOT_NOW.search(asked):
+    if _SYMPTOMS.search(clause) and not _NOT_NOW.search(clause):
         return "symptom", "症状"
-    told = _ASIDE.sub("", asked)
-    for slot, pattern in _KINDS:
-        if pattern.search(told):
+    trimmed = _ASIDE.sub("", clause)
+    for slot, pattern in _LIST_CATEGORIES:
+        if pattern.search(trimmed):
             return slot, "等"
-    first, *rest = _SECOND.split(told, maxsplit=1)
-    if rest and _ASKS.search(rest[0]) and not _ASKS.search(first):
-        first = told  # what is asked of both stands behind both: 发热和咳嗽多久了
-    for part in dict.fromkeys((first, told, asked)):
+    first, *remainder = _SECOND.split(trimmed, maxsplit=1)
+    if remainder and _ASKS.search(remainder[0]) and not _ASKS.search(first):
+        first = trimmed  # a question about both follows both: 发热和咳嗽多久了
+    for candidate in dict.fromkeys((first, trimmed, clause)):
         for slot, pattern in _COMPILED:
-            found = pattern.search(part)
-            if found:
-                return slot, found.group()
+            match = pattern.search(candidate)
+            if match:
+                return slot, match.group()
     return "other", ""
 
 
@@ -231,10 +231,10 @@ _WISHES: Final = re.compile(
 )
 
 
-def unnamed(asked: str) -> str:
-    """Return the slot of a question whose words tell none: if not about wishes and circumstances, it is about the body.
+def default_slot(clause: str) -> str:
+    """Return the slot of a question without telling words: about the body, unless about wishes and circumstances.
 
-    >>> unnamed("您打算什么时候回来？"), unnamed("右边更明显吗")
+    >>> default_slot("您打算什么时候回来？"), default_slot("右边更明显吗")
     ('other', 'symptom')
     """
-    return "other" if _WISHES.search(asked) else "symptom"
+    return "other" if _WISHES.search(clause) else "symptom"

@@ -1,4 +1,4 @@
-"""Open files, plain or packed, as streams of bytes; notice where a stream breaks off."""
+"""Byte streams of plain and compressed files, with detection of truncated data."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Final
 
 from cmtmed.source import Source
 
-CHUNK: Final = 2**20
+CHUNK_BYTES: Final = 2**20
 _MAGIC: Final = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip", b"PK\x05\x06": "zip"}
 SUFFIXES: Final = {"gzip": (".gz", ".gzip"), "zstd": (".zst", ".zstd"), "zip": (".zip",)}
 
 
 class TruncatedStreamError(Exception):
-    """Compressed data ended early or is damaged."""
+    """Compressed data ends early or is damaged."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Member:
     """A file, or one file inside an archive.
 
     Attributes:
-        label: what positions and ids call it: the file's name, or ``archive!member``.
-        name: its name without compression suffixes, which tells the format.
-        chunks: yields its bytes from the start, unpacked; raises `TruncatedStreamError` where they break off.
+        label: how positions and ids refer to it: the file's name, or ``archive!member``.
+        name: its name without compression suffixes, from which the format is detected.
+        chunks: yields its decompressed bytes from the start; raises `TruncatedStreamError` where the data ends early.
     """
 
     label: str
@@ -35,106 +35,108 @@ class Member:
     chunks: Callable[[], Iterator[bytes]]
 
 
-def members(path: Path, source: Source) -> Iterator[Member]:
-    """Yield what a file holds: itself, or each file of a zip archive in order of name."""
-    packed = compression_of(path) if source.compression == "auto" else source.compression
-    if packed == "zip":
-        yield from _archive(path)
+def iter_members(path: Path, source: Source) -> Iterator[Member]:
+    """Yield the file itself, or every file of a zip archive in order of name."""
+    compression = detect_compression(path) if source.compression == "auto" else source.compression
+    if compression == "zip":
+        yield from _iter_zip_members(path)
         return
     name = path.name
-    for suffix in SUFFIXES.get(packed, ()):
+    for suffix in SUFFIXES.get(compression, ()):
         name = name.removesuffix(suffix)
-    unpack = {"gzip": _gunzip, "zstd": _unzstd}.get(packed, _plain)
-    yield Member(path.name, name, lambda: unpack(path))
+    read_chunks = {"gzip": _read_gzip, "zstd": _read_zstd}.get(compression, _read_plain)
+    yield Member(path.name, name, lambda: read_chunks(path))
 
 
-def compression_of(path: Path) -> str:
-    """Return ``gzip``, ``zstd``, ``zip`` or ``none``, by the first bytes."""
+def detect_compression(path: Path) -> str:
+    """Detect ``gzip``, ``zstd``, ``zip`` or ``none`` from the first bytes."""
     with path.open("rb") as stream:
         head = stream.read(4)
     return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), "none")
 
 
-def _plain(path: Path) -> Iterator[bytes]:
+def _read_plain(path: Path) -> Iterator[bytes]:
     with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
+        while chunk := stream.read(CHUNK_BYTES):
             yield chunk
 
 
-def _gunzip(path: Path) -> Iterator[bytes]:
-    unpacker = zlib.decompressobj(wbits=31)
-    fresh = True
-    for chunk in _plain(path):
-        rest = chunk
-        while rest:
+def _read_gzip(path: Path) -> Iterator[bytes]:
+    decompressor = zlib.decompressobj(wbits=31)
+    at_stream_start = True
+    for chunk in _read_plain(path):
+        pending = chunk
+        while pending:
             try:
-                out = unpacker.decompress(rest, CHUNK)
+                data = decompressor.decompress(pending, CHUNK_BYTES)
             except zlib.error as error:
                 raise TruncatedStreamError from error
-            fresh = False
-            if out:
-                yield out
-            rest = unpacker.unconsumed_tail
-            if unpacker.eof:
-                # A file may hold several gzip streams one after another, and zero padding after the last.
-                rest = unpacker.unused_data.lstrip(b"\0")
-                unpacker, fresh = zlib.decompressobj(wbits=31), True
-    if not fresh:
+            at_stream_start = False
+            if data:
+                yield data
+            pending = decompressor.unconsumed_tail
+            if decompressor.eof:
+                # A file may hold several gzip streams in a row, and zero padding after the last.
+                pending = decompressor.unused_data.lstrip(b"\0")
+                decompressor, at_stream_start = zlib.decompressobj(wbits=31), True
+    if not at_stream_start:
         raise TruncatedStreamError
 
 
-def _unzstd(path: Path) -> Iterator[bytes]:
+def _read_zstd(path: Path) -> Iterator[bytes]:
     import zstandard
 
-    unpacker = zstandard.ZstdDecompressor().decompressobj()
-    fresh = True
-    for chunk in _plain(path):
-        rest = chunk
-        while rest:
+    decompressor = zstandard.ZstdDecompressor().decompressobj()
+    at_stream_start = True
+    for chunk in _read_plain(path):
+        pending = chunk
+        while pending:
             try:
-                out = unpacker.decompress(rest)
+                data = decompressor.decompress(pending)
             except zstandard.ZstdError as error:
                 raise TruncatedStreamError from error
-            fresh, rest = False, b""
-            if out:
-                yield out
-            if unpacker.eof:
-                rest = unpacker.unused_data
-                unpacker, fresh = zstandard.ZstdDecompressor().decompressobj(), True
-    if not fresh:
+            at_stream_start, pending = False, b""
+            if data:
+                yield data
+            if decompressor.eof:
+                pending = decompressor.unused_data
+                decompressor, at_stream_start = zstandard.ZstdDecompressor().decompressobj(), True
+    if not at_stream_start:
         raise TruncatedStreamError
 
 
-def _archive(path: Path) -> Iterator[Member]:
+def _iter_zip_members(path: Path) -> Iterator[Member]:
     try:
         with zipfile.ZipFile(path) as archive:
-            names = sorted(info.filename for info in archive.infolist() if not info.is_dir() and _wanted(info.filename))
+            names = sorted(
+                info.filename for info in archive.infolist() if not info.is_dir() and _is_data_file(info.filename)
+            )
     except zipfile.BadZipFile:
-        yield Member(path.name, path.name, lambda: _broken(path))
+        yield Member(path.name, path.name, lambda: _read_broken_zip(path))
         return
     for name in names:
-        yield Member(f"{path.name}!{name}", name, _opener(path, name))
+        yield Member(f"{path.name}!{name}", name, _make_zip_reader(path, name))
 
 
-def _wanted(name: str) -> bool:
-    return not any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
+def _is_data_file(name: str) -> bool:
+    return not any(component.startswith((".", "__MACOSX")) for component in name.split("/"))
 
 
-def _opener(path: Path, name: str) -> Callable[[], Iterator[bytes]]:
-    def chunks() -> Iterator[bytes]:
+def _make_zip_reader(path: Path, name: str) -> Callable[[], Iterator[bytes]]:
+    def read_chunks() -> Iterator[bytes]:
         try:
             with zipfile.ZipFile(path) as archive, archive.open(name) as stream:
-                while chunk := stream.read(CHUNK):
+                while chunk := stream.read(CHUNK_BYTES):
                     yield chunk
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-            # RuntimeError: encrypted; NotImplementedError: a compression method that Python does not know.
+            # RuntimeError: encrypted; NotImplementedError: a compression method that Python does not support.
             raise TruncatedStreamError from error
 
-    return chunks
+    return read_chunks
 
 
-def _broken(path: Path) -> Iterator[bytes]:
-    # The directory of a zip file stands at its end: without it no member can be named.
+def _read_broken_zip(path: Path) -> Iterator[bytes]:
+    # A zip file's directory is at its end: without it the members are unknown.
     del path
     raise TruncatedStreamError
     yield b""  # makes this a generator like the others

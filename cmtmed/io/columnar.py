@@ -1,4 +1,4 @@
-"""Parquet and Arrow files, batch by batch."""
+"""Reader of Parquet and Arrow files, one record batch at a time."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ import pyarrow.parquet as pq
 from cmtmed.io.jsonrecords import Record
 from cmtmed.io.quarantine import Reason, Unreadable
 
-_ROWS = 1024
+_BATCH_ROWS = 1024
 
 
-def columnar(path: Path, *, parquet: bool) -> Iterator[Record | Unreadable]:
+def read_columnar(path: Path, *, parquet: bool) -> Iterator[Record | Unreadable]:
     """Yield the rows of a Parquet file, or of an Arrow file in file or stream format."""
     number = 0
     try:
-        for batch in _parquet(path) if parquet else _arrow(path):
+        for batch in _iter_parquet(path) if parquet else _iter_arrow(path):
             for row in batch.to_pylist():
                 number += 1
                 yield f"record {number}", row
     except (pa.ArrowException, OSError, ValueError):
-        # The library reads whole batches, so what is lost begins after the last row that came.
+        # The library reads whole batches, so everything after the last row received is lost.
         yield Unreadable(f"record {number + 1}", Reason.DAMAGED_FILE, b"", path.stat().st_size)
 
 
-def _parquet(path: Path) -> Iterator[Any]:
+def _iter_parquet(path: Path) -> Iterator[Any]:
     with pq.ParquetFile(path) as file:
-        yield from file.iter_batches(batch_size=_ROWS)
+        yield from file.iter_batches(batch_size=_BATCH_ROWS)
 
 
-def _arrow(path: Path) -> Iterator[Any]:
+def _iter_arrow(path: Path) -> Iterator[Any]:
     with pa.memory_map(str(path)) as source:
         try:
             reader = pa.ipc.open_file(source)
         except pa.ArrowInvalid:
             source.seek(0)
-            yield from _sliced(pa.ipc.open_stream(source))
+            yield from _slice_batches(pa.ipc.open_stream(source))
             return
-        yield from _sliced(reader.get_batch(number) for number in range(reader.num_record_batches))
+        yield from _slice_batches(reader.get_batch(number) for number in range(reader.num_record_batches))
 
 
-def _sliced(batches: Any) -> Iterator[Any]:
+def _slice_batches(batches: Any) -> Iterator[Any]:
     for batch in batches:
-        for start in range(0, batch.num_rows, _ROWS):
-            yield batch.slice(start, _ROWS)
+        for start in range(0, batch.num_rows, _BATCH_ROWS):
+            yield batch.slice(start, _BATCH_ROWS)

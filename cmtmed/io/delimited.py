@@ -1,4 +1,4 @@
-"""CSV and TSV, one row at a time, with the physical line at which each begins."""
+"""Reader of CSV and TSV files, one row at a time, with the line number on which each row starts."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from typing import Final
 
 from cmtmed.io.jsonrecords import Record
-from cmtmed.io.lines import Line, lines
+from cmtmed.io.lines import Line, iter_lines
 from cmtmed.io.quarantine import Reason, Unreadable
 from cmtmed.source import Source
 
 MAX_LINES: Final = 500
-"""A quoted field that goes on for more lines than this was never closed."""
+"""Longest quoted field, in lines; beyond it the quote counts as never closed."""
 
 
-def delimited(chunks: Iterator[bytes], source: Source, *, tabs: bool) -> Iterator[Record | Unreadable]:
+def read_delimited(chunks: Iterator[bytes], source: Source, *, tabs: bool) -> Iterator[Record | Unreadable]:
     """Yield the rows of a table with a header line.
 
-    A quoted field may hold line breaks. A row with more or fewer fields than the header is ragged; a quote that is
-    never closed costs its own line and not the rest of the file.
+    A quoted field may contain line breaks. A row with more or fewer fields than the header is ragged; a quote that is
+    never closed loses its own line, not the rest of the file.
     """
-    mark = source.delimiter or ("\t" if tabs else ",")
-    rows = _rows(lines(chunks, source.encoding, source.max_record_bytes), mark, quoting=not tabs)
+    delimiter = source.delimiter or ("\t" if tabs else ",")
+    rows = _iter_rows(iter_lines(chunks, source.encoding, source.max_record_bytes), delimiter, quoting=not tabs)
     header: list[str] | None = None
     for row in rows:
         if isinstance(row, Unreadable):
@@ -37,57 +37,65 @@ def delimited(chunks: Iterator[bytes], source: Source, *, tabs: bool) -> Iterato
             yield f"line {number}", dict(zip(header, cells, strict=True))
 
 
-def _rows(physical: Iterator[Line], mark: str, *, quoting: bool) -> Iterator[tuple[int, list[str], bytes] | Unreadable]:
-    # Lines that an unclosed quote had swallowed, to be looked at again one by one.
-    again: list[Line] = []
-    held: list[Line] = []
+def _iter_rows(
+    lines: Iterator[Line], delimiter: str, *, quoting: bool
+) -> Iterator[tuple[int, list[str], bytes] | Unreadable]:
+    # Lines swallowed by an unclosed quote, to be parsed again one by one.
+    retry_lines: list[Line] = []
+    row_lines: list[Line] = []
     while True:
-        line = again.pop(0) if again else next(physical, None)
-        if line is not None and line.text is None and not held:
+        line = retry_lines.pop(0) if retry_lines else next(lines, None)
+        if line is not None and line.text is None and not row_lines:
             yield Unreadable(f"line {line.number}", line.reason or Reason.UNDECODABLE, line.raw, line.raw_bytes)
             continue
-        if line is None and not held:
+        if line is None and not row_lines:
             return
         if line is not None and line.text is not None:
-            held.append(line)
-            text = "\n".join(part.text or "" for part in held)
-            if not held[:-1] and not text.strip():
-                held.clear()
+            row_lines.append(line)
+            text = "\n".join(row_line.text or "" for row_line in row_lines)
+            if not row_lines[:-1] and not text.strip():
+                row_lines.clear()
                 continue
-            if not quoting or not _open(text, mark):
-                yield held[0].number, _cells(text, mark, quoting=quoting), b"\n".join(part.raw for part in held)
-                held.clear()
+            if not quoting or not _has_open_quote(text, delimiter):
+                yield (
+                    row_lines[0].number,
+                    _split_cells(text, delimiter, quoting=quoting),
+                    b"\n".join(row_line.raw for row_line in row_lines),
+                )
+                row_lines.clear()
                 continue
-            if len(held) < MAX_LINES:
+            if len(row_lines) < MAX_LINES:
                 continue
         elif line is not None:
-            again.insert(0, line)
-        yield Unreadable(f"line {held[0].number}", Reason.UNBALANCED_QUOTES, held[0].raw)
-        again = held[1:] + again
-        held = []
+            retry_lines.insert(0, line)
+        yield Unreadable(f"line {row_lines[0].number}", Reason.UNBALANCED_QUOTES, row_lines[0].raw)
+        retry_lines = row_lines[1:] + retry_lines
+        row_lines = []
 
 
-def _open(text: str, mark: str) -> bool:
-    """Say whether a quoted field is still open at the end of the text.
+def _has_open_quote(text: str, delimiter: str) -> bool:
+    """Return whether a quoted field is still open at the end of the text.
 
-    A quote opens a field only where the field begins; inside a field that began otherwise it is a character.
+    A quote opens a field only at its start; inside an unquoted field it is an ordinary character.
     """
-    at = 0
+    position = 0
     while True:
-        if text.startswith('"', at):
-            end = text.find('"', at + 1)
+        if text.startswith('"', position):
+            end = text.find('"', position + 1)
             while end >= 0 and text.startswith('"', end + 1):
                 end = text.find('"', end + 2)
             if end < 0:
                 return True
-            at = end + 1
-        found = min((place for place in (text.find(mark, at), text.find("\n", at)) if place >= 0), default=-1)
-        if found < 0:
+            position = end + 1
+        separator = min(
+            (index for index in (text.find(delimiter, position), text.find("\n", position)) if index >= 0), default=-1
+        )
+        if separator < 0:
             return False
-        at = found + 1
+        position = separator + 1
 
 
-def _cells(text: str, mark: str, *, quoting: bool) -> list[str]:
+def _split_cells(text: str, delimiter: str, *, quoting: bool) -> list[str]:
     if not quoting:
-        return text.split(mark)
-    return next(csv.reader(text.splitlines(keepends=True), delimiter=mark), [])
+        return text.split(delimiter)
+    return next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter), [])

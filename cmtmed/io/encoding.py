@@ -1,8 +1,9 @@
-"""Find out in which encoding a crawl is written, and decode it without ever guessing a character.
+"""Detection of a file's encoding.
 
-A wrong guess makes text that looks like Chinese and means nothing, so a byte that does not decode sends its record
-to quarantine. Detection: a byte order mark; strict UTF-8 over a sample; else those of UTF-16, GB18030 and Big5 that
-decode the sample, and the opinion of charset-normalizer, by how much of the result is common Chinese.
+A wrong guess yields text that looks like Chinese and means nothing, so a record with undecodable bytes goes to
+quarantine and no character is ever guessed. Detection tries, in this order: a byte order mark; strict UTF-8 over a
+sample; and the best of GB18030, Big5, UTF-16 and charset-normalizer's guess, scored by the share of common Chinese
+characters in the decoded sample.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ import codecs
 import re
 from typing import Final
 
-SAMPLE: Final = 2**18
+SAMPLE_BYTES: Final = 2**18
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _CANDIDATES: Final = ("gb18030", "big5hkscs", "utf-16-le", "utf-16-be")
-# Three characters or more of UTF-8 Chinese in a row do not happen by chance in another encoding's text.
+# Three consecutive UTF-8 Chinese characters do not occur by chance in text of another encoding.
 _UTF8_RUN: Final = re.compile(rb"(?:[\xe3-\xe9][\x80-\xbf][\x80-\xbf]|\xef\xbc[\x80-\xbf]){3}")
 
-# The most frequent characters of Chinese text, in both scripts: real text is made of them to a third or more, text
-# decoded in the wrong encoding to nearly nothing.
+# The most frequent characters of Chinese text, in both scripts. They make up a third or more of real text and next to
+# nothing of text decoded with the wrong encoding.
 _COMMON: Final = frozenset(
     "的一是不了在有人我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多经么去法"
     "学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日军者意无力它与长把机十民第公此已工使情明性知全三又关点正业外将两"
@@ -30,65 +31,69 @@ _COMMON: Final = frozenset(
 )
 
 
-def sniff(sample: bytes) -> str:
+def detect_encoding(sample: bytes) -> str:
     """Return the encoding of a file whose first bytes are ``sample``.
 
     Args:
-        sample: up to `SAMPLE` bytes; the last character may be cut.
+        sample: up to `SAMPLE_BYTES` bytes; the last character may be cut.
 
     Returns:
-        A codec name; ``utf-8`` where the sample is plain ASCII or nothing fits better.
+        A codec name; ``utf-8`` if the sample is plain ASCII or no other encoding fits better.
     """
-    for mark, name in _BOMS:
-        if sample.startswith(mark):
+    for bom, name in _BOMS:
+        if sample.startswith(bom):
             return name
-    if _decodes(sample, "utf-8"):
+    if _is_decodable(sample, "utf-8"):
         return "utf-8"
-    scores = {name: _score(sample, name) for name in _candidates(sample)}
+    scores = {name: _score(sample, name) for name in _list_candidates(sample)}
     best = max(scores, key=lambda name: scores[name], default="utf-8")
-    # A UTF-8 file with a few broken bytes decodes in none of them well.
-    if _UTF8_RUN.search(sample) and _score_utf8(sample) >= scores.get(best, 0.0):
+    # A UTF-8 file with a few broken bytes decodes well in none of them.
+    if _UTF8_RUN.search(sample) and _score_as_utf8(sample) >= scores.get(best, 0.0):
         return "utf-8"
     return best if scores.get(best, 0.0) > 0 else "utf-8"
 
 
-def _candidates(sample: bytes) -> list[str]:
+def _list_candidates(sample: bytes) -> list[str]:
     from charset_normalizer import from_bytes
 
-    opinion = from_bytes(sample[: 2**15]).best()
-    named = [codecs.lookup(opinion.encoding).name] if opinion else []
-    known = [name for name in named if name in {"gb18030", "gbk", "gb2312", "big5", "big5hkscs", "utf-16"}]
-    return list(dict.fromkeys([*_CANDIDATES, *({"gbk": "gb18030", "gb2312": "gb18030"}.get(k, k) for k in known)]))
+    guess = from_bytes(sample[: 2**15]).best()
+    guessed = [codecs.lookup(guess.encoding).name] if guess else []
+    supported = [name for name in guessed if name in {"gb18030", "gbk", "gb2312", "big5", "big5hkscs", "utf-16"}]
+    return list(
+        dict.fromkeys(
+            [*_CANDIDATES, *({"gbk": "gb18030", "gb2312": "gb18030"}.get(codec, codec) for codec in supported)]
+        )
+    )
 
 
-def _decodes(sample: bytes, name: str) -> bool:
+def _is_decodable(sample: bytes, name: str) -> bool:
     try:
-        codecs.getincrementaldecoder(name)().decode(sample, final=len(sample) < SAMPLE)
+        codecs.getincrementaldecoder(name)().decode(sample, final=len(sample) < SAMPLE_BYTES)
     except UnicodeDecodeError:
         return False
     return True
 
 
 def _score(sample: bytes, name: str) -> float:
-    """Return which share of the sample's characters beyond ASCII is common Chinese, 0 if most of it does not decode."""
-    whole = sample[: len(sample) // 2 * 2] if name.startswith("utf-16") else sample
-    text = codecs.getincrementaldecoder(name)("replace").decode(whole)
-    return _common(text)
+    """Return the share of common Chinese among the sample's non-ASCII characters; undecodable bytes lower it."""
+    aligned = sample[: len(sample) // 2 * 2] if name.startswith("utf-16") else sample
+    text = codecs.getincrementaldecoder(name)("replace").decode(aligned)
+    return _share_of_common(text)
 
 
-def _score_utf8(sample: bytes) -> float:
-    return _common(codecs.getincrementaldecoder("utf-8")("replace").decode(sample))
+def _score_as_utf8(sample: bytes) -> float:
+    return _share_of_common(codecs.getincrementaldecoder("utf-8")("replace").decode(sample))
 
 
-def _common(text: str) -> float:
-    wide = [sign for sign in text if sign > "\x7f"]
-    return sum(sign in _COMMON for sign in wide) / len(wide) if wide else 0.0
+def _share_of_common(text: str) -> float:
+    characters = [character for character in text if character > "\x7f"]
+    return sum(character in _COMMON for character in characters) / len(characters) if characters else 0.0
 
 
-def is_mixed(raw: bytes) -> bool:
-    """Say whether a record of a file in another encoding is written in UTF-8.
+def is_utf8_record(raw: bytes) -> bool:
+    """Return whether a record of a file in another encoding is UTF-8.
 
-    GB18030 decodes nearly any bytes, so such a record would become nonsense without an error.
+    GB18030 decodes nearly any bytes, so such a record would turn into nonsense without an error.
     """
     if not _UTF8_RUN.search(raw):
         return False

@@ -1,4 +1,4 @@
-"""Why a record could not be read, and where it stands."""
+"""Quarantine records: records that could not be read, where they are and why."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ RAW_BYTES: Final = 2**20
 
 
 class Reason(StrEnum):
-    """Short codes for everything that keeps a record from being read."""
+    """Codes for the reasons why a record cannot be read."""
 
     EMPTY_FILE = "empty_file"
-    """The file, or a member of an archive, holds nothing but white space."""
+    """The file, or a member of an archive, holds nothing but whitespace."""
     TRUNCATED_STREAM = "truncated_stream"
     """Compressed data ends early or is damaged; what came before was read."""
     UNDECODABLE = "undecodable"
@@ -31,32 +31,32 @@ class Reason(StrEnum):
     NOT_A_RECORD = "not_a_record"
     """JSON, but no object with named fields."""
     RAGGED_ROW = "ragged_row"
-    """More or fewer fields than the header, or more or fewer lines than a block has."""
+    """More or fewer fields than the header, or more or fewer lines than a block must have."""
     UNBALANCED_QUOTES = "unbalanced_quotes"
-    """A quoted CSV field that does not end."""
+    """A quoted CSV field that is never closed."""
     MISSING_FIELD = "missing_field"
     """No field that could hold a dialogue."""
     WRONG_TYPE = "wrong_type"
-    """A field holds something that is no text where text is needed."""
+    """A field holds something other than the text that is needed."""
     UNKNOWN_ROLE = "unknown_role"
-    """A speaker who is neither patient nor doctor by any known name."""
+    """A speaker's name that stands for neither patient nor doctor."""
     NO_DIALOGUE = "no_dialogue"
-    """A page on which the selectors find nothing, or a transcript without speakers."""
+    """A page on which the selectors match nothing, or a transcript without speakers."""
     NO_SOURCE = "no_source"
-    """A record that has the fields of no declared source."""
+    """A record whose fields match no declared source."""
     DAMAGED_FILE = "damaged_file"
     """A Parquet or Arrow file that its own library cannot open."""
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """One record that could not be read.
+    """A record that could not be read.
 
     Attributes:
         position: ``line N``, ``record N`` or ``byte N``, from 1.
         reason: why.
-        raw: its bytes as they were crawled.
-        raw_bytes: its true length, where ``raw`` was cut.
+        raw: its bytes as crawled.
+        raw_bytes: its full length in bytes, if ``raw`` was cut.
     """
 
     position: str
@@ -65,9 +65,10 @@ class Unreadable:
     raw_bytes: int | None = None
 
 
-def quarantine(file: str, records: list[Unreadable]) -> pl.DataFrame:
-    """Return records as a table of the `QUARANTINE` columns."""
+def to_quarantine_table(file: str, records: list[Unreadable]) -> pl.DataFrame:
+    """Return unreadable records as a table with the `QUARANTINE` columns."""
     rows = [
-        (file, one.position, one.reason.value, one.raw[:RAW_BYTES], one.raw_bytes or len(one.raw)) for one in records
+        (file, record.position, record.reason.value, record.raw[:RAW_BYTES], record.raw_bytes or len(record.raw))
+        for record in records
     ]
     return pl.DataFrame(rows, schema=dict(QUARANTINE), orient="row")

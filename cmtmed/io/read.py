@@ -1,6 +1,6 @@
-"""Read any file of a crawl into batches of dialogues; put what cannot be read into quarantine.
+"""Reading of crawl files into batches of dialogues; unreadable records go to quarantine.
 
-For every file, records read = dialogues + quarantined records. Memory is bounded by one record and one batch.
+For every file, records read = dialogues + quarantine records. Memory is bounded by one record and one batch.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import orjson
 import polars as pl
 
 from cmtmed.errors import InputError
-from cmtmed.io.bytestream import Member, TruncatedStreamError, members
-from cmtmed.io.columnar import columnar
-from cmtmed.io.delimited import delimited
-from cmtmed.io.html import html
-from cmtmed.io.jsonrecords import Record, json_array, json_lines
-from cmtmed.io.lines import peeked
-from cmtmed.io.quarantine import Reason, Unreadable, quarantine
-from cmtmed.io.shapes import BrokenRecordError, Dialogue, Shaper
-from cmtmed.io.transcript import blocks, transcripts
+from cmtmed.io.bytestream import Member, TruncatedStreamError, iter_members
+from cmtmed.io.columnar import read_columnar
+from cmtmed.io.delimited import read_delimited
+from cmtmed.io.html import read_html
+from cmtmed.io.jsonrecords import Record, read_json_array, read_json_lines
+from cmtmed.io.lines import peek_head
+from cmtmed.io.quarantine import Reason, Unreadable, to_quarantine_table
+from cmtmed.io.shapes import BrokenRecordError, Dialogue, RecordParser
+from cmtmed.io.transcript import read_blocks, read_transcripts
 from cmtmed.messages import nest_rows
 from cmtmed.schema import DIALOGUE, READ
 from cmtmed.source import Source
@@ -35,24 +35,24 @@ _SUFFIXES: Final = {
     ".html": "html", ".htm": "html", ".txt": "transcript",
 }  # fmt: skip
 
-_STREAMS: Final[dict[str, Callable[[Iterator[bytes], Source], Iterator[Record | Unreadable]]]] = {
-    "csv": lambda chunks, source: delimited(chunks, source, tabs=False),
-    "tsv": lambda chunks, source: delimited(chunks, source, tabs=True),
-    "jsonl": json_lines,
-    "json": json_array,
-    "transcript": transcripts,
-    "blocks": blocks,
-    "html": html,
+_READERS: Final[dict[str, Callable[[Iterator[bytes], Source], Iterator[Record | Unreadable]]]] = {
+    "csv": lambda chunks, source: read_delimited(chunks, source, tabs=False),
+    "tsv": lambda chunks, source: read_delimited(chunks, source, tabs=True),
+    "jsonl": read_json_lines,
+    "json": read_json_array,
+    "transcript": read_transcripts,
+    "blocks": read_blocks,
+    "html": read_html,
 }
 
 
 @dataclass(frozen=True)
 class ReadBatch:
-    """Some records of a file.
+    """Consecutive records of a file.
 
     Attributes:
-        dialogues: the `READ` columns.
-        quarantined: the `QUARANTINE` columns.
+        dialogues: table with the `READ` columns.
+        quarantined: table with the `QUARANTINE` columns.
     """
 
     dialogues: pl.DataFrame
@@ -63,139 +63,144 @@ def match_files(inputs: Sequence[str | Path], sources: Sequence[Source]) -> list
     """Expand files, directories and globs into the files to read, each once, in order of path.
 
     Raises:
-        InputError: an input is missing or matches nothing, or no source takes a file that was named.
+        InputError: an input is missing or matches nothing, or no source matches a file given by name.
     """
-    found: set[Path] = set()
-    for told in inputs:
-        path = Path(told)
+    files: set[Path] = set()
+    for pattern in inputs:
+        path = Path(pattern)
         if path.is_dir():
-            inside = [one for one in path.rglob("*") if one.is_file() and not _hidden(one.relative_to(path))]
-            taken = [one for one in inside if any(source.matches(one) for source in sources)]
-            if not taken:
-                raise InputError(f"directory {str(told)!r} holds no file that a source takes; {_told(sources)}")
-            found.update(taken)
+            candidates = [file for file in path.rglob("*") if file.is_file() and not _is_hidden(file.relative_to(path))]
+            matching = [file for file in candidates if any(source.matches(file) for source in sources)]
+            if not matching:
+                raise InputError(
+                    f"directory {str(pattern)!r} contains no file that a source matches; {_describe_sources(sources)}"
+                )
+            files.update(matching)
         elif path.is_file():
             if not any(source.matches(path) for source in sources):
-                raise InputError(f"no source takes {str(told)!r}; {_told(sources)}")
-            found.add(path)
-        elif glob.has_magic(str(told)):
-            # Path.glob takes no absolute pattern.
-            matched = [Path(one) for one in glob.glob(str(told), recursive=True) if Path(one).is_file()]  # noqa: PTH207
-            taken = [one for one in matched if any(source.matches(one) for source in sources)]
-            if not taken:
+                raise InputError(f"no source matches {str(pattern)!r}; {_describe_sources(sources)}")
+            files.add(path)
+        elif glob.has_magic(str(pattern)):
+            # Path.glob does not accept absolute patterns.
+            candidates = [Path(file) for file in glob.glob(str(pattern), recursive=True) if Path(file).is_file()]  # noqa: PTH207
+            matching = [file for file in candidates if any(source.matches(file) for source in sources)]
+            if not matching:
                 raise InputError(
-                    f"nothing that a source takes matches {str(told)!r}; check the pattern and {_told(sources)}"
+                    f"{str(pattern)!r} matches no file of any source; check the pattern: {_describe_sources(sources)}"
                 )
-            found.update(taken)
+            files.update(matching)
         else:
-            raise InputError(f"input {str(told)!r} does not exist; give files, directories or glob patterns")
-    if not found:
+            raise InputError(f"input {str(pattern)!r} does not exist; give files, directories or glob patterns")
+    if not files:
         raise InputError("no inputs; give files, directories or glob patterns")
-    return sorted(found)
+    return sorted(files)
 
 
-def _hidden(path: PurePath) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+def _is_hidden(path: PurePath) -> bool:
+    return any(component.startswith(".") for component in path.parts)
 
 
-def _told(sources: Sequence[Source]) -> str:
+def _describe_sources(sources: Sequence[Source]) -> str:
     return "the pipeline's sources match " + ", ".join(repr(source.match) for source in sources)
 
 
-def read(path: Path, sources: Sequence[Source], *, batch_rows: int = 4096) -> Iterator[ReadBatch]:
-    """Read a file.
+def read_file(path: Path, sources: Sequence[Source], *, batch_rows: int = 4096) -> Iterator[ReadBatch]:
+    """Read a crawl file.
 
     Args:
-        path: the file, plain or packed.
-        sources: declarations; a record goes to the first one that takes the file and whose ``having`` it fulfils.
-        batch_rows: dialogues per batch; the last one may have fewer.
+        path: the file, plain or compressed.
+        sources: declarations; a record goes to the first source that matches the file and whose ``having`` fields the
+            record has.
+        batch_rows: dialogues per batch; the last batch may have fewer.
 
     Yields:
-        Batches whose dialogues and quarantined records together are all records of the file.
+        Batches whose dialogues and quarantine records together are all records of the file.
 
     Raises:
         InputError: the file cannot be opened at all.
     """
-    shapers = [Shaper(source) for source in sources if source.matches(path)]
-    if not shapers:
-        raise InputError(f"no source takes {str(path)!r}; {_told(sources)}")
-    # Format, encoding and packing belong to the file, so the first source that takes it tells them.
-    first = shapers[0].source
+    parsers = [RecordParser(source) for source in sources if source.matches(path)]
+    if not parsers:
+        raise InputError(f"no source matches {str(path)!r}; {_describe_sources(sources)}")
+    # Format, encoding and compression belong to the file, so the first source that matches it declares them.
+    first = parsers[0].source
     try:
-        for member in members(path, first):
-            yield from _member(path, member, first, shapers, batch_rows)
+        for member in iter_members(path, first):
+            yield from _read_member(path, member, first, parsers, batch_rows)
     except PermissionError:
         raise InputError(f"input {str(path)!r} cannot be opened: permission denied") from None
 
 
-def _member(
-    path: Path, member: Member, first: Source, shapers: Sequence[Shaper], batch_rows: int
+def _read_member(
+    path: Path, member: Member, first: Source, parsers: Sequence[RecordParser], batch_rows: int
 ) -> Iterator[ReadBatch]:
-    batch = _Batch(member.label)
-    for number, found in enumerate(_records(path, member, first), start=1):
-        if isinstance(found, Unreadable):
-            batch.broken.append(found)
+    batch = _BatchBuilder(member.label)
+    for number, record in enumerate(_iter_records(path, member, first), start=1):
+        if isinstance(record, Unreadable):
+            batch.unreadable.append(record)
         else:
-            position, record = found
-            shaper = next((one for one in shapers if all(name in record for name in one.source.having)), None)
+            position, fields = record
+            parser = next(
+                (candidate for candidate in parsers if all(name in fields for name in candidate.source.having)), None
+            )
             try:
-                if shaper is None:
+                if parser is None:
                     raise BrokenRecordError(Reason.NO_SOURCE)
-                batch.add(shaper.source, shaper.dialogue(record), number)
+                batch.add(parser.source, parser.parse(fields), number)
             except BrokenRecordError as error:
-                raw = orjson.dumps(record, default=_plain)
-                batch.broken.append(Unreadable(position, error.reason, raw))
-        if batch.full(batch_rows):
-            yield batch.done()
-            batch = _Batch(member.label)
-    yield batch.done()
+                raw = orjson.dumps(fields, default=_to_json_text)
+                batch.unreadable.append(Unreadable(position, error.reason, raw))
+        if batch.is_full(batch_rows):
+            yield batch.build()
+            batch = _BatchBuilder(member.label)
+    yield batch.build()
 
 
-def _records(path: Path, member: Member, source: Source) -> Iterator[Record | Unreadable]:
+def _iter_records(path: Path, member: Member, source: Source) -> Iterator[Record | Unreadable]:
     try:
-        head, chunks = peeked(member.chunks())
+        head, chunks = peek_head(member.chunks())
     except TruncatedStreamError:
         yield Unreadable("byte 1", Reason.TRUNCATED_STREAM, b"")
         return
-    kind = source.format if source.format != "auto" else _format(member.name, head)
-    if kind in {"parquet", "arrow"} and member.label == path.name:
-        yield from columnar(path, parquet=kind == "parquet")
+    file_format = source.format if source.format != "auto" else _detect_format(member.name, head)
+    if file_format in {"parquet", "arrow"} and member.label == path.name:
+        yield from read_columnar(path, parquet=file_format == "parquet")
         return
-    if kind in {"parquet", "arrow"}:
+    if file_format in {"parquet", "arrow"}:
         yield Unreadable("byte 1", Reason.DAMAGED_FILE, head)
         return
-    seen = False
-    for found in _STREAMS[kind](chunks, source):
-        seen = True
-        yield found
-    if not seen and not head.removeprefix(b"\xef\xbb\xbf").strip():
+    has_records = False
+    for record in _READERS[file_format](chunks, source):
+        has_records = True
+        yield record
+    if not has_records and not head.removeprefix(b"\xef\xbb\xbf").strip():
         yield Unreadable("byte 1", Reason.EMPTY_FILE, head)
 
 
-def _format(name: str, head: bytes) -> str:
-    """Tell a file's format by its name, and JSON's two forms and nameless files by how they begin."""
-    kind = _SUFFIXES.get(PurePath(name).suffix.lower())
+def _detect_format(name: str, head: bytes) -> str:
+    """Detect a file's format by its suffix; JSON Lines, JSON arrays and unknown suffixes by the first bytes."""
+    file_format = _SUFFIXES.get(PurePath(name).suffix.lower())
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if kind in {"json", "jsonl", None} and start[:1] in (b"{", b"["):
+    if file_format in {"json", "jsonl", None} and start[:1] in (b"{", b"["):
         return "jsonl" if start[:1] == b"{" else "json"
-    if kind is None and start[:1] == b"<":
+    if file_format is None and start[:1] == b"<":
         return "html"
-    if kind is None:
+    if file_format is None:
         return "parquet" if head[:4] == b"PAR1" else "arrow" if head[:6] == b"ARROW1" else "transcript"
-    return kind
+    return file_format
 
 
-def _plain(value: Any) -> str:
-    """Write what JSON has no form for, such as the dates and bytes of a Parquet file."""
+def _to_json_text(value: Any) -> str:
+    """Convert what JSON cannot represent, such as the dates and bytes of a Parquet file."""
     return str(value)
 
 
-class _Batch:
-    """Columns of a growing batch, as flat lists: one Arrow table at the end instead of one per row."""
+class _BatchBuilder:
+    """Collects a batch's columns as flat lists: one Arrow table at the end instead of one per row."""
 
     def __init__(self, label: str) -> None:
         self.label = label
-        self.broken: list[Unreadable] = []
+        self.unreadable: list[Unreadable] = []
         self._meta: dict[str, list[str | None]] = {name: [] for name in READ if name != "messages"}
         self._roles: list[str] = []
         self._contents: list[str | None] = []
@@ -214,13 +219,13 @@ class _Batch:
             self._contents.append(content)
         self._counts.append(len(dialogue.turns))
 
-    def full(self, rows: int) -> bool:
-        return len(self._counts) >= rows or len(self.broken) >= rows
+    def is_full(self, rows: int) -> bool:
+        return len(self._counts) >= rows or len(self.unreadable) >= rows
 
-    def done(self) -> ReadBatch:
+    def build(self) -> ReadBatch:
         turns = pl.DataFrame(
             {"role": self._roles, "content": self._contents}, schema={"role": pl.String, "content": pl.String}
         )
         messages = nest_rows(turns, np.array(self._counts, dtype=np.int64)).rename("messages")
         rows = pl.DataFrame(self._meta, schema={name: DIALOGUE[name] for name in self._meta}).with_columns(messages)
-        return ReadBatch(rows.select(READ), quarantine(self.label, self.broken))
+        return ReadBatch(rows.select(READ), to_quarantine_table(self.label, self.unreadable))

@@ -1,4 +1,4 @@
-"""From a record with named fields to the turns of a dialogue."""
+"""Parsing of records with named fields into the turns of a dialogue."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from cmtmed.io.quarantine import Reason
 from cmtmed.io.speakers import Speakers
 from cmtmed.source import FieldName, Source
 
-# Names that crawls use, most telling first. A tuple of names is joined: what Alpaca-style records call `input` goes
-# on where `instruction` ends.
+# Field names that crawls use, most specific first. The fields of a tuple are joined: in Alpaca-style records `input`
+# continues `instruction`.
 NAMES: Final[Mapping[str, tuple[FieldName, ...]]] = {
     "id": ("id", "_id", "qid", "uid", "uuid", "dialogue_id", "编号"),
     "department": ("department", "cate1", "dept", "category", "科室", "部门"),
@@ -36,7 +36,7 @@ Turn = tuple[str, str | None]
 
 
 class BrokenRecordError(Exception):
-    """The record cannot be read, for the reason that it carries."""
+    """A record cannot be read; ``reason`` says why."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
@@ -45,13 +45,13 @@ class BrokenRecordError(Exception):
 
 @dataclass(frozen=True)
 class Dialogue:
-    """One record, read.
+    """A record as a dialogue.
 
     Attributes:
         source_id: the record's own id, if it has one.
-        department: as the record says; None where it says nothing, or a word that means nothing.
+        department: as given by the record; None if it is missing or a null value of the source.
         subdepartment: likewise.
-        turns: role and text of each turn, in order; an empty turn may have no text.
+        turns: role and text of each turn, in order; the text of an empty turn may be None.
     """
 
     source_id: str | None
@@ -60,78 +60,79 @@ class Dialogue:
     turns: list[Turn]
 
 
-class Shaper:
-    """Reads the records of one source."""
+class RecordParser:
+    """Parses the records of one source."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.speakers = Speakers(source)
         self._nulls = frozenset(source.null_values)
-        told = source.fields
+        declared = source.fields
         self._names: dict[str, tuple[FieldName, ...]] = {
-            name: names if getattr(told, name) is None else (getattr(told, name),) for name, names in NAMES.items()
+            name: names if getattr(declared, name) is None else (getattr(declared, name),)
+            for name, names in NAMES.items()
         }
 
-    def dialogue(self, record: Mapping[str, Any]) -> Dialogue:
-        """Read a record.
+    def parse(self, record: Mapping[str, Any]) -> Dialogue:
+        """Parse a record.
 
         Raises:
-            BrokenRecordError: it holds no dialogue that can be read.
+            BrokenRecordError: it holds no readable dialogue.
         """
         return Dialogue(
-            self._label(record, "id"),
-            self._department(record, "department"),
-            self._department(record, "subdepartment"),
-            self._turns(record),
+            self._get_label(record, "id"),
+            self._get_department(record, "department"),
+            self._get_department(record, "subdepartment"),
+            self._parse_turns(record),
         )
 
-    def _turns(self, record: Mapping[str, Any]) -> list[Turn]:
+    def _parse_turns(self, record: Mapping[str, Any]) -> list[Turn]:
         shape: str = self.source.shape
         if shape == "auto":
-            shape = self._shape(record)
+            shape = self._detect_shape(record)
         if shape in {"messages", "conversations"}:
-            return list(self._listed(self._need(record, "messages")))
+            return list(self._parse_messages(self._require(record, "messages")))
         if shape == "prefixed":
-            return list(self._listed(self.speakers.turns(_text(self._need(record, "text")) or "")))
-        earlier = list(self._history(record)) if shape == "history" else []
-        return [*earlier, *self._pair(record)]
+            return list(self._parse_messages(self.speakers.split_turns(_to_text(self._require(record, "text")) or "")))
+        previous_turns = list(self._parse_history(record)) if shape == "history" else []
+        return [*previous_turns, *self._parse_pair(record)]
 
-    def _shape(self, record: Mapping[str, Any]) -> str:
+    def _detect_shape(self, record: Mapping[str, Any]) -> str:
         if isinstance(self._get(record, "history"), list):
             return "history"
-        told = self._get(record, "messages")
-        if isinstance(told, list) or (isinstance(told, str) and told.lstrip().startswith("[")):
+        messages = self._get(record, "messages")
+        if isinstance(messages, list) or (isinstance(messages, str) and messages.lstrip().startswith("[")):
             return "messages"
-        if self._find(record, "question") or self._find(record, "answer"):
+        if self._find_name(record, "question") or self._find_name(record, "answer"):
             return "single_turn"
         return "prefixed"
 
-    def _pair(self, record: Mapping[str, Any]) -> Iterator[Turn]:
-        question, answer = self._find(record, "question"), self._find(record, "answer")
+    def _parse_pair(self, record: Mapping[str, Any]) -> Iterator[Turn]:
+        question, answer = self._find_name(record, "question"), self._find_name(record, "answer")
         if not question and not answer:
             raise BrokenRecordError(Reason.MISSING_FIELD)
         for role, name in (("user", question), ("assistant", answer)):
             if name:
-                yield role, _joined(record, name)
+                yield role, _join_fields(record, name)
 
-    def _history(self, record: Mapping[str, Any]) -> Iterator[Turn]:
-        for pair in _parsed(self._need(record, "history")):
+    def _parse_history(self, record: Mapping[str, Any]) -> Iterator[Turn]:
+        for pair in _parse_list(self._require(record, "history")):
             if not isinstance(pair, list) or len(pair) != 2:
                 raise BrokenRecordError(Reason.WRONG_TYPE)
-            yield "user", _text(pair[0])
-            yield "assistant", _text(pair[1])
+            yield "user", _to_text(pair[0])
+            yield "assistant", _to_text(pair[1])
 
-    def _listed(self, told: Any) -> Iterator[Turn]:
-        for turn in _parsed(told):
+    def _parse_messages(self, messages: Any) -> Iterator[Turn]:
+        for turn in _parse_list(messages):
             if not isinstance(turn, dict):
                 raise BrokenRecordError(Reason.WRONG_TYPE)
             speaker, content = self._get(turn, "role"), self._get(turn, "content")
-            role = self.speakers.role(speaker) if isinstance(speaker, str) else None
+            role = self.speakers.find_role(speaker) if isinstance(speaker, str) else None
             if role is None:
                 raise BrokenRecordError(Reason.UNKNOWN_ROLE)
-            yield role, _text(content)
+            yield role, _to_text(content)
 
-    def _find(self, record: Mapping[str, Any], field: str) -> FieldName | None:
+    def _find_name(self, record: Mapping[str, Any], field: str) -> FieldName | None:
         """Return the name under which a record holds a field."""
         for name in self._names[field]:
             if (name if isinstance(name, str) else name[0]) in record:
@@ -139,50 +140,50 @@ class Shaper:
         return None
 
     def _get(self, record: Mapping[str, Any], field: str) -> Any:
-        name = self._find(record, field)
+        name = self._find_name(record, field)
         return record[name if isinstance(name, str) else name[0]] if name else None
 
-    def _need(self, record: Mapping[str, Any], field: str) -> Any:
+    def _require(self, record: Mapping[str, Any], field: str) -> Any:
         value = self._get(record, field)
         if value is None:
             raise BrokenRecordError(Reason.MISSING_FIELD)
         return value
 
-    def _label(self, record: Mapping[str, Any], field: str) -> str | None:
-        name = self._find(record, field)
-        text = _joined(record, name) if name else None
+    def _get_label(self, record: Mapping[str, Any], field: str) -> str | None:
+        name = self._find_name(record, field)
+        text = _join_fields(record, name) if name else None
         return (text or "").strip() or None
 
-    def _department(self, record: Mapping[str, Any], field: str) -> str | None:
-        told = self._label(record, field)
-        return None if told in self._nulls else told
+    def _get_department(self, record: Mapping[str, Any], field: str) -> str | None:
+        name = self._get_label(record, field)
+        return None if name in self._nulls else name
 
 
-def _joined(record: Mapping[str, Any], name: FieldName) -> str | None:
+def _join_fields(record: Mapping[str, Any], name: FieldName) -> str | None:
     if isinstance(name, str):
-        return _text(record[name])
-    parts = [text for part in name if (text := _text(record.get(part)))]
-    return "\n".join(parts) if parts else None
+        return _to_text(record[name])
+    texts = [text for field in name if (text := _to_text(record.get(field)))]
+    return "\n".join(texts) if texts else None
 
 
-def _parsed(told: Any) -> Sequence[Any]:
-    """Tables hold lists as JSON text."""
-    if isinstance(told, str):
+def _parse_list(value: Any) -> Sequence[Any]:
+    """Return a list; table formats hold lists as JSON text."""
+    if isinstance(value, str):
         try:
-            told = orjson.loads(told)
+            value = orjson.loads(value)
         except orjson.JSONDecodeError:
             raise BrokenRecordError(Reason.INVALID_JSON) from None
-    if not isinstance(told, list):
+    if not isinstance(value, list):
         raise BrokenRecordError(Reason.WRONG_TYPE)
-    return told
+    return value
 
 
-def _text(value: Any) -> str | None:
-    """Return a text; numbers as JSON writes them, a list of texts joined by line breaks."""
+def _to_text(value: Any) -> str | None:
+    """Convert a field to text: numbers as in JSON, a list of texts joined by line breaks."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool | int | float):
         return orjson.dumps(value).decode()
-    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return "\n".join(value)
     raise BrokenRecordError(Reason.WRONG_TYPE)

@@ -1,4 +1,4 @@
-"""Who is meant by a speaker's name, and where in a text such a name begins a turn."""
+"""Speakers' names: the roles they stand for, and the turns they introduce in a text."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from cmtmed.source import Source
 
 
 class Speakers:
-    """The speakers' names that a source knows."""
+    """The speakers' names of a source."""
 
     def __init__(self, source: Source) -> None:
         self._roles = source.role_table()
         names = "|".join(re.escape(name) for name in sorted(self._roles, key=len, reverse=True))
-        self.label = re.compile(rf"\s*(?P<who>{names})(?:[（(][^（()）\n]{{1,12}}[）)])?\s*[:：]", re.IGNORECASE)
-        """Matches a name, perhaps particulars in brackets, and a colon, at the start of a line."""
+        self.pattern = re.compile(rf"\s*(?P<speaker>{names})(?:[（(][^（()）\n]{{1,12}}[）)])?\s*[:：]", re.IGNORECASE)
+        """Matches a name, optional details in brackets and a colon, at the start of a line."""
 
-    def role(self, name: str) -> Role | None:
-        """Return whose name it is, or None if it is nobody's."""
+    def find_role(self, name: str) -> Role | None:
+        """Return the role that a name stands for, or None if the name is unknown."""
         return self._roles.get(name) or self._roles.get(name.strip().rstrip("：:").rstrip().lower())
 
-    def turns(self, text: str) -> list[dict[str, str]]:
-        """Take a text with a speaker's name before each turn apart; empty if it names nobody.
+    def split_turns(self, text: str) -> list[dict[str, str]]:
+        """Split a text with a speaker's name before each turn into turns; empty if it names no speaker.
 
-        What stands before the first name belongs to no turn; a line without a name goes on with the turn before it.
+        Text before the first name belongs to no turn; a line without a name continues the turn before it.
         """
         turns: list[dict[str, str]] = []
         for line in text.splitlines():
-            found = self.label.match(line)
-            if found:
-                turns.append({"role": found["who"], "content": line[found.end() :]})
+            match = self.pattern.match(line)
+            if match:
+                turns.append({"role": match["speaker"], "content": line[match.end() :]})
             elif turns:
                 turns[-1]["content"] += "\n" + line
         return [{**turn, "content": turn["content"].strip()} for turn in turns]

@@ -1,1 +1,1 @@
-"""One self-contained HTML page about a finished build; see `cmtmed.report.corpus.write_report`."""
+"""One self-contained HTML page about a finished build; see `cmtmed.report.writer.write_report`."""

@@ -1,6 +1,6 @@
-"""The page's colours, light and dark: the style sheet's variables and the charts' theme come from here alone.
+"""Colours of the page, light and dark: the only source of the style sheet's variables and the charts' themes.
 
-Text keeps a contrast of 4.5 to its ground and what charts are read by one of 3 (WCAG 2.2, AA); a test computes both.
+Text has a contrast of at least 4.5 to its background, chart marks of at least 3 (WCAG 2.2, AA); a test computes both.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ CATEGORIES: Final[Mapping[str, tuple[str, ...]]] = {
     "light": ("#a63d2f", "#a86a12", "#6d5a9c", "#2f6690", "#557a24", "#8a5a44", "#b0487a", "#4f6d7a"),
     "dark": ("#e5826c", "#d9a34f", "#ad9bdc", "#73abd8", "#9cc060", "#c79e87", "#df89b3", "#93aab5"),
 }
-"""What tells drop reasons apart."""
+"""Colours of the drop reasons."""
 
 BLACK: Final = "#000000"
 WHITE: Final = "#ffffff"
-"""The inks of a heat map: of any two, only these reach 4.5 on every shade between a light and a dark one."""
+"""Text colours of a heat map: no other pair reaches a contrast of 4.5 on every shade from light to dark."""
 
 FONTS: Final = (
     'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", '
@@ -60,50 +60,52 @@ FONTS: Final = (
 )
 
 
-def luminance(colour: str) -> float:
-    """Return the relative luminance of WCAG 2.2, 0 to 1."""
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+def compute_luminance(colour: str) -> float:
+    """Compute the relative luminance of WCAG 2.2, 0 to 1."""
+    channels = [int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5)]
+    linear = [channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in channels]
+    return sum(weight * channel for weight, channel in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
-def contrast(one: str, other: str) -> float:
-    """Return the contrast of WCAG 2.2, 1 to 21."""
-    low, high = sorted((luminance(one), luminance(other)))
+def compute_contrast(colour: str, other_colour: str) -> float:
+    """Compute the contrast ratio of WCAG 2.2, 1 to 21."""
+    low, high = sorted((compute_luminance(colour), compute_luminance(other_colour)))
     return (high + 0.05) / (low + 0.05)
 
 
-def shade(palette: Palette, at: float) -> str:
-    """Return the colour of a heat map's cell.
+def mix_shade(palette: Palette, position: float) -> str:
+    """Mix the colour of a heat map's cell.
 
     Args:
         palette: light or dark.
-        at: 0 (weakest) to 1; mixed in sRGB, as Vega mixes.
+        position: 0 (weakest) to 1; mixed in sRGB, as Vega does.
     """
-    weak, strong = ([int(palette[end][from_ : from_ + 2], 16) for from_ in (1, 3, 5)] for end in ("weak", "strong"))
-    return "#" + "".join(f"{round(one + at * (other - one)):02x}" for one, other in zip(weak, strong, strict=True))
+    weak, strong = ([int(palette[end][index : index + 2], 16) for index in (1, 3, 5)] for end in ("weak", "strong"))
+    return "#" + "".join(f"{round(low + position * (high - low)):02x}" for low, high in zip(weak, strong, strict=True))
 
 
-def turn(palette: Palette) -> float:
-    """Return where between 0 and 1 black stops and white starts to stand out more from a shade, or the reverse."""
+def find_ink_switch(palette: Palette) -> float:
+    """Return the position between 0 and 1 at which the better text colour switches between black and white."""
     blacks = [
-        contrast(BLACK, shade(palette, at / 1000)) >= contrast(WHITE, shade(palette, at / 1000)) for at in range(1001)
+        compute_contrast(BLACK, mix_shade(palette, step / 1000))
+        >= compute_contrast(WHITE, mix_shade(palette, step / 1000))
+        for step in range(1001)
     ]
-    return next((at / 1000 for at in range(1001) if blacks[at] != blacks[0]), 1.001)
+    return next((step / 1000 for step in range(1001) if blacks[step] != blacks[0]), 1.001)
 
 
-def inks(palette: Palette, at: float) -> str:
-    """Return the ink of a heat map's cell; shades are as of ``shade``."""
-    dark_below = contrast(BLACK, palette["weak"]) >= contrast(WHITE, palette["weak"])
-    return BLACK if (at < turn(palette)) == dark_below else WHITE
+def choose_ink(palette: Palette, position: float) -> str:
+    """Return the text colour of a heat map's cell at a position of ``mix_shade``."""
+    dark_below = compute_contrast(BLACK, palette["weak"]) >= compute_contrast(WHITE, palette["weak"])
+    return BLACK if (position < find_ink_switch(palette)) == dark_below else WHITE
 
 
-def theme(palette: Palette, categories: tuple[str, ...]) -> dict[str, Any]:
-    """Return a Vega-Lite configuration; charts name its styles and ranges and no colour."""
+def build_theme(palette: Palette, categories: tuple[str, ...]) -> dict[str, Any]:
+    """Return a Vega-Lite configuration; charts refer to its styles and ranges, never to colours."""
     label = {"labelColor": palette["muted"], "titleColor": palette["muted"], "labelFontSize": 12, "titleFontSize": 12}
     return {
         "background": "transparent",
-        # The page names its charts and gives their numbers as tables, which reads better than mark by mark.
+        # The page labels its charts and offers their numbers as tables, which screen readers handle better than marks.
         "aria": False,
         "font": FONTS,
         "view": {"stroke": None},
@@ -127,15 +129,15 @@ def theme(palette: Palette, categories: tuple[str, ...]) -> dict[str, Any]:
             "faint": {"color": palette["muted"]},
             "faint_cell": {"stroke": palette["edge"], "strokeDash": [2, 3]},
         },
-        # Expressions of the heat map read these.
+        # Read by expressions of the heat map.
         "params": [
-            {"name": "turn", "value": turn(palette)},
-            {"name": "dark_below", "value": inks(palette, 0) == BLACK},
+            {"name": "turn", "value": find_ink_switch(palette)},
+            {"name": "dark_below", "value": choose_ink(palette, 0) == BLACK},
         ],
         "range": {"category": list(categories), "heatmap": [palette["weak"], palette["strong"]]},
     }
 
 
-def themes() -> dict[str, dict[str, Any]]:
-    """Return the charts' configuration by the name of the theme."""
-    return {"light": theme(LIGHT, CATEGORIES["light"]), "dark": theme(DARK, CATEGORIES["dark"])}
+def build_themes() -> dict[str, dict[str, Any]]:
+    """Return the charts' configurations by name of the theme."""
+    return {"light": build_theme(LIGHT, CATEGORIES["light"]), "dark": build_theme(DARK, CATEGORIES["dark"])}

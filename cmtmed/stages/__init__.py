@@ -22,7 +22,7 @@ STAGES: Final[tuple[str, ...]] = (
     "sample_proactive",
     "assign_split",
 )
-"""Every bundled stage, in the order in which a full pipeline runs them."""
+"""Every bundled stage, in the order of a full pipeline."""
 
 
 @cache
@@ -38,5 +38,5 @@ def stage_class(name: str) -> type[AnyStage]:
     if name not in STAGES:
         raise PipelineError(f"unknown stage {name!r}; {did_you_mean(name, STAGES)}")
     module = import_module(f"cmtmed.stages.{name}")
-    found: type[AnyStage] = getattr(module, "".join(part.capitalize() for part in name.split("_")))
-    return found
+    stage: type[AnyStage] = getattr(module, "".join(word.capitalize() for word in name.split("_")))
+    return stage

@@ -15,7 +15,7 @@ class AssignSplit(Stage):
     """Assign splits by a seeded hash of the duplicate cluster, so that no near-duplicate crosses a split.
 
     The assignment of a dialogue depends on its cluster (its own id where it has none) and the seed alone:
-    adding rows to a crawl moves nobody from one split to another.
+    adding rows to a crawl moves no dialogue from one split to another.
     """
 
     reads: ClassVar = columns("id", "source", "cluster")
@@ -23,11 +23,11 @@ class AssignSplit(Stage):
 
     validation: float = Field(default=0.01, ge=0, le=1, description="Share of the validation split.")
     test: float = Field(default=0.01, ge=0, le=1, description="Share of the test split.")
-    seed: int = Field(default=0, description="Another seed gives another assignment.")
+    seed: int = Field(default=0, description="Seed of the assignment.")
     test_sources: tuple[str, ...] = Field(default=(), description="Sources whose dialogues all go into the test split.")
 
     @model_validator(mode="after")
-    def _leaves_room(self) -> Self:
+    def _check_shares(self) -> Self:
         if self.validation + self.test > 1:
             raise ValueError(f"validation {self.validation} and test {self.test} add up to more than 1")
         return self

@@ -14,11 +14,11 @@ from cmtmed.stage import CorpusStage, columns
 
 
 class DropBenchmarkOverlap(CorpusStage):
-    """Drop dialogues that hold a test set's text (``overlap:<source>``).
+    """Drop dialogues that contain text of a test set (``overlap:<source>``).
 
     Test sets are sources of the same build, named in ``test_sources``; their own dialogues are never dropped here. A
-    dialogue overlaps when enough of the character n-grams of one of its patient turns, or of the whole dialogue, stand
-    in the test set. N-grams that stand in many test dialogues are common phrases and count for nothing.
+    dialogue overlaps when enough of the character n-grams of one of its patient turns, or of the whole dialogue, occur
+    in the test set. N-grams that occur in many test dialogues are common phrases and are ignored.
     """
 
     reads: ClassVar = columns("id", "source", "messages")
@@ -27,9 +27,9 @@ class DropBenchmarkOverlap(CorpusStage):
     test_sources: tuple[str, ...] = Field(default=(), description="Sources that are test sets.")
     ngram: PositiveInt = Field(default=13, description="Characters per n-gram, white space removed.")
     threshold: float = Field(default=0.6, gt=0, le=1, description="Least share of n-grams in the test set.")
-    min_chars: PositiveInt = Field(default=20, description="Shorter texts are common to everybody.")
+    min_chars: PositiveInt = Field(default=20, description="Shorter texts are ignored.")
     common: PositiveInt = Field(
-        default=3, description="N-grams that stand in more test dialogues than this are common phrases."
+        default=3, description="N-grams that occur in more test dialogues than this are common phrases."
     )
 
     def sketch(self, batch: pl.DataFrame) -> pl.DataFrame:
@@ -47,7 +47,7 @@ class DropBenchmarkOverlap(CorpusStage):
         ).unique(maintain_order=True)
 
     def decide(self, sketches: pl.LazyFrame) -> pl.DataFrame:
-        """Return the n-grams that tell a test set: ``source`` and ``gram``, sorted."""
+        """Return the n-grams that identify a test set: ``source`` and ``gram``, sorted."""
         return (
             sketches.group_by("source", "gram")
             .agg(pl.col("dialogue").n_unique())
@@ -58,26 +58,28 @@ class DropBenchmarkOverlap(CorpusStage):
         )
 
     def apply(self, batch: pl.DataFrame, decision: pl.DataFrame) -> pl.DataFrame:
-        """Set ``drop_reason`` of the dialogues that overlap; the first test set in order of name wins."""
+        """Set ``drop_reason`` of the dialogues that overlap; the first test set by name wins."""
         reason = pl.Series("drop_reason", [None] * batch.height, dtype=pl.String)
         if decision.is_empty() or batch.is_empty():
             return reason.to_frame()
         turns = flatten(batch["messages"])
         texts = turns.content.fill_null("")
-        whole = batch.select(
+        dialogue_text = batch.select(
             pl.col("messages").list.eval(pl.element().struct.field("content").fill_null("")).list.join("\n")
         ).to_series()
         long_turn = (turns.role == "user") & (texts.str.len_chars() >= self.min_chars)
-        long_whole = whole.str.len_chars() >= self.min_chars
-        own = batch["source"].is_in(self.test_sources)
-        for (source,), part in decision.group_by("source", maintain_order=True):
-            grams = part["gram"].to_numpy()
-            asked = turns.dialogue.filter(long_turn).filter(
+        long_dialogue = dialogue_text.str.len_chars() >= self.min_chars
+        is_test = batch["source"].is_in(self.test_sources)
+        for (source,), group in decision.group_by("source", maintain_order=True):
+            grams = group["gram"].to_numpy()
+            overlapping = turns.dialogue.filter(long_turn).filter(
                 pl.Series(ngram_containment(texts.filter(long_turn), grams, n=self.ngram) >= self.threshold)
             )
-            told = pl.Series(ngram_containment(whole, grams, n=self.ngram) >= self.threshold) & long_whole
-            hit = np.zeros(batch.height, dtype=bool)
-            hit[asked.to_numpy()] = True
-            mask = (pl.Series(hit) | told) & ~own & reason.is_null()
+            dialogue_overlaps = (
+                pl.Series(ngram_containment(dialogue_text, grams, n=self.ngram) >= self.threshold) & long_dialogue
+            )
+            turn_overlaps = np.zeros(batch.height, dtype=bool)
+            turn_overlaps[overlapping.to_numpy()] = True
+            mask = (pl.Series(turn_overlaps) | dialogue_overlaps) & ~is_test & reason.is_null()
             reason = reason.zip_with(~mask, pl.Series([f"overlap:{source}"]).new_from_index(0, batch.height))
         return reason.rename("drop_reason").to_frame()

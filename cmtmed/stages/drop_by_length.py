@@ -1,4 +1,4 @@
-"""Drop dialogues that are too short to teach anything or too long to be one consultation."""
+"""Drop dialogues that are too short to be useful or too long to be one consultation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class DropByLength(Stage):
     max_chars: PositiveInt = Field(default=20_000, description="Most characters over all turns.")
 
     @model_validator(mode="after")
-    def _ordered(self) -> Self:
+    def _check_order(self) -> Self:
         if self.min_turns > self.max_turns:
             raise ValueError(f"min_turns {self.min_turns} is above max_turns {self.max_turns}")
         if self.min_chars > self.max_chars:
@@ -34,7 +34,7 @@ class DropByLength(Stage):
         return self
 
     def apply(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """Set ``drop_reason`` where a bound is broken; the first of the four in the order above wins."""
+        """Set ``drop_reason`` where a bound is violated; the first of the four in the order above wins."""
         turns = pl.col("messages").list.len()
         lengths = pl.element().struct.field("content").str.len_chars()
         chars = pl.col("messages").list.eval(lengths).list.sum()

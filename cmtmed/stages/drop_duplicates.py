@@ -18,11 +18,11 @@ _BATCH: Final = 20_000
 class DropDuplicates(CorpusStage):
     """Keep one dialogue of each cluster (``exact_duplicate``, ``near_duplicate``, ``contained``, ``same_question``).
 
-    Two dialogues are near-duplicates when the true Jaccard similarity of their sets of character 5-grams, white space
-    and canned sentences removed, reaches the threshold: MinHash (Broder 1997) proposes, an exact comparison decides
-    before anything is joined. A dialogue that lies within a longer one is dropped too. Digits are never normalized
-    away: at threshold 1.0 another dose is another dialogue. ``cluster`` of every member is the id of the dialogue that
-    was kept; no two dialogues that are kept are near-duplicates.
+    Two dialogues are near-duplicates when the true Jaccard similarity of their sets of character 5-grams, white
+    space and canned sentences removed, reaches the threshold: MinHash (Broder 1997) proposes pairs, and an exact
+    comparison decides before any are joined. A dialogue contained in a longer one is dropped too. Digits are never
+    normalized away: at threshold 1.0 another dose is another dialogue. ``cluster`` of every member is the id of the
+    dialogue that was kept; no two kept dialogues are near-duplicates.
     """
 
     reads: ClassVar = columns("id", "messages", "inquiries", "cluster")
@@ -31,11 +31,11 @@ class DropDuplicates(CorpusStage):
     threshold: float = Field(default=0.8, gt=0, le=1, description="Least Jaccard similarity of a near-duplicate.")
     ngram: PositiveInt = Field(default=5, description="Characters per shingle.")
     num_perm: PositiveInt = Field(default=128, description="Length of a signature.")
-    seed: int = Field(default=1, ge=0, description="Another seed gives other signatures.")
+    seed: int = Field(default=1, ge=0, description="Seed of the signatures.")
     keep: tuple[KeepRule, ...] = Field(
         default=("most_turns", "most_inquiries", "longest", "first"),
-        description="Which dialogue of a cluster is kept: the rules in this order, each deciding what the one before "
-        "left open. The first is the one with the least id.",
+        description="Which dialogue of a cluster is kept: the rules in this order, each deciding what the previous one "
+        "left open. ``first`` is the dialogue with the lowest id.",
     )
     containment: float = Field(
         default=0.9,
@@ -43,11 +43,11 @@ class DropDuplicates(CorpusStage):
         le=1,
         description="Least share of a dialogue's shingles in a longer one, at least ``threshold``; 0 drops none.",
     )
-    ignore_canned: bool = Field(default=True, description="Whether canned sentences do not count as likeness.")
+    ignore_canned: bool = Field(default=True, description="Whether canned sentences are ignored in comparisons.")
     canned_dialogues: PositiveInt = Field(
-        default=20, description="A canned sentence stands under at least so many different questions …"
+        default=20, description="Minimum number of different questions under which a canned sentence occurs …"
     )
-    canned_share: float = Field(default=0.001, ge=0, le=1, description="… and in at least this share of the corpus.")
+    canned_share: float = Field(default=0.001, ge=0, le=1, description="… and minimum share of the corpus.")
     same_question: Literal["keep_all", "keep_best"] = Field(
         default="keep_all",
         description="What happens to dialogues that begin with the same patient turn but go on differently.",
@@ -55,13 +55,13 @@ class DropDuplicates(CorpusStage):
 
     @field_validator("keep")
     @classmethod
-    def _ends_in_a_decision(cls, rules: tuple[KeepRule, ...]) -> tuple[KeepRule, ...]:
+    def _check_keep(cls, rules: tuple[KeepRule, ...]) -> tuple[KeepRule, ...]:
         if not rules or rules[-1] != "first" or len(set(rules)) < len(rules):
             raise ValueError("name each rule once and end with 'first', which alone leaves nothing open")
         return rules
 
     def sketch(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """Return per dialogue its text, its question and what the keep rules compare."""
+        """Return for each dialogue its text, its question and the values that the keep rules compare."""
         return batch.select(
             "id", *summarize_dialogues(pl.col("messages")), pl.col("inquiries").list.len().alias("asks")
         )

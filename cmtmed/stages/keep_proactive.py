@@ -7,14 +7,14 @@ from typing import ClassVar
 import polars as pl
 from pydantic import Field, NonNegativeInt
 
-from cmtmed.inquiry.proactivity import asking
+from cmtmed.inquiry.proactivity import count_inquiries
 from cmtmed.stage import Stage, columns
 
 
 class KeepProactive(Stage):
     """Drop dialogues in which the doctor asks too little (``not_proactive``).
 
-    Stands behind `tag_inquiries`, whose findings it counts. Asking before advising is what CMtMedQA was made to
+    Runs after `tag_inquiries`, whose inquiries it counts. Asking before advising is what CMtMedQA was made to
     teach; a crawl of answers alone teaches the opposite.
     """
 
@@ -26,13 +26,16 @@ class KeepProactive(Stage):
     min_share: float = Field(default=0.0, ge=0, le=1, description="Least share of the doctor's turns that ask.")
 
     def apply(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """Set ``drop_reason`` where one of the bounds is missed."""
-        enough = (
+        """Set ``drop_reason`` where a bound is not reached."""
+        is_proactive = (
             (pl.col("asked") >= self.min_inquiries)
             & (pl.col("slots") >= self.min_slots)
             & (pl.col("asking_turns") >= self.min_share * pl.col("doctor_turns"))
         )
-        told = batch.select(*asking(pl.col("messages"), pl.col("inquiries")))
-        return told.select(
-            pl.when(enough).then(pl.lit(None, dtype=pl.String)).otherwise(pl.lit("not_proactive")).alias("drop_reason")
+        counts = batch.select(*count_inquiries(pl.col("messages"), pl.col("inquiries")))
+        return counts.select(
+            pl.when(is_proactive)
+            .then(pl.lit(None, dtype=pl.String))
+            .otherwise(pl.lit("not_proactive"))
+            .alias("drop_reason")
         )

@@ -1,4 +1,4 @@
-"""Bring all text into one form, without changing what it says."""
+"""Normalize all text without changing its meaning."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ class NormalizeText(Stage):
     def apply(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Normalize all turns of the batch."""
         turns = flatten(batch["messages"])
-        named = [normalize_series(batch[name], self.script) for name in ("department", "subdepartment")]
-        return pl.DataFrame([nest(turns.with_content(normalize_series(turns.content, self.script))), *named])
+        departments = [normalize_series(batch[name], self.script) for name in ("department", "subdepartment")]
+        return pl.DataFrame([nest(turns.with_content(normalize_series(turns.content, self.script))), *departments])

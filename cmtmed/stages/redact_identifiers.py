@@ -1,4 +1,4 @@
-"""Replace what identifies a person: by a tag, by a surrogate, by less of it; or reject the dialogue."""
+"""Replace identifiers by a tag, a surrogate or a generalization, or drop the dialogue."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ import polars as pl
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from cmtmed.anonymize import LABELS, TYPES, find
-from cmtmed.anonymize.actions import Action, check, completed, needs_key
-from cmtmed.anonymize.generalize import generalized
-from cmtmed.anonymize.key import mark, secret
-from cmtmed.anonymize.replace import substitute
-from cmtmed.anonymize.seen import Seen, digests
-from cmtmed.anonymize.surrogate import Mention, Surrogates
+from cmtmed.anonymize.replace.actions import Action, check, completed, needs_key
+from cmtmed.anonymize.replace.corpus_values import Seen, digests
+from cmtmed.anonymize.replace.generalize import generalized
+from cmtmed.anonymize.replace.key import mark, secret
+from cmtmed.anonymize.replace.spans import substitute
+from cmtmed.anonymize.replace.surrogates.dialogue import Mention, Surrogates
 from cmtmed.messages import Turns, flatten, nest, nest_rows
 from cmtmed.schema import IDENTIFIERS
 from cmtmed.stage import CorpusStage, columns
 
 _CONTEXT = 8
-"""Characters around a name that may tell the sex of who bears it."""
+"""Characters around a name that may show the sex of the person."""
 
 
 class RedactIdentifiers(CorpusStage):
     """Find identifiers of twenty types and replace each, by default by its tag, as in [电话].
 
-    Each type has its action. ``tag``: [电话]. ``pseudonym``: another value of the same kind, the same one wherever
-    the value stands in the build. ``generalize``: dates move by one offset a dialogue, 92岁 becomes 90岁以上, an
-    address its province, an institution its kind; what cannot be told in general is tagged. ``drop_dialogue``:
-    reject the dialogue (``identifier:PHONE``). ``keep``: leave the value alone.
+    Each type has its action. ``tag``: [电话]. ``pseudonym``: another value of the same type, the same one wherever
+    the value occurs in the build. ``generalize``: dates are shifted by one offset per dialogue, 92岁 becomes
+    90岁以上, an address its province, an institution its category; values that cannot be generalized are tagged.
+    ``drop_dialogue``: drop the dialogue (``identifier:PHONE``). ``keep``: leave the value as it is.
 
-    ``identifiers`` records type, place and action of each, never the original. A name found once in a dialogue
+    ``identifiers`` records type, position and action of each, never the original. A name found once in a dialogue
     is found everywhere in it. Rows that an earlier stage dropped are redacted too: they are kept on disk. Where there
     are pseudonyms, the values of the whole corpus are collected first, as keyed digests, and none becomes a pseudonym.
     """
 
-    # Somebody may put the key itself where its variable's name belongs.
+    # The key itself may be given by mistake where the name of its variable belongs.
     model_config = ConfigDict(hide_input_in_errors=True)
 
     reads: ClassVar = columns("id", "messages", "identifiers", "drop_reason")
@@ -62,13 +62,13 @@ class RedactIdentifiers(CorpusStage):
 
     @field_validator("actions", mode="before")
     @classmethod
-    def _sensible(cls, given: Any) -> Any:
-        if isinstance(given, dict):
-            check(given)
-        return given
+    def _check_actions(cls, actions: Any) -> Any:
+        if isinstance(actions, dict):
+            check(actions)
+        return actions
 
     @model_validator(mode="after")
-    def _is_a_name(self) -> Self:
+    def _check_key_variable(self) -> Self:
         # After all fields, so that the message of `Pipeline.load` does not quote the value either.
         if not re.fullmatch("[A-Z_][A-Z0-9_]*", self.key_variable):
             raise ValueError("key_variable is not the name of an environment variable, such as CMTMED_KEY")
@@ -76,28 +76,31 @@ class RedactIdentifiers(CorpusStage):
 
     def check_requirements(self) -> str | None:
         """Read the key if anything depends on it, and return its mark."""
-        return mark(secret(self.key_variable)) if needs_key(self._every) else None
+        return mark(secret(self.key_variable)) if needs_key(self._action_by_type) else None
 
     @property
-    def _every(self) -> dict[str, Action]:
+    def _action_by_type(self) -> dict[str, Action]:
         return completed(self.actions, self.default_action)
 
     @property
     def sees_corpus(self) -> bool:
-        """Whether surrogates are drawn, which must be nobody's in the whole corpus."""
-        return "pseudonym" in (action for kind, action in self._every.items() if kind != "DATE")
+        """Whether surrogates are drawn, which must match no value in the whole corpus."""
+        return "pseudonym" in (
+            action for identifier_type, action in self._action_by_type.items() if identifier_type != "DATE"
+        )
 
     def sketch(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """Return the digests of the values that the batch holds; none where no surrogate is drawn."""
+        """Return the digests of the values in the batch; none where no surrogate is drawn."""
         if not self.sees_corpus or batch.is_empty():
             return pl.DataFrame(schema={"digest": pl.UInt64})
         turns = flatten(batch["messages"])
-        recorded = _recorded(batch["identifiers"], turns.first)
-        found = find(turns.content, turns.dialogue, taken=recorded if recorded.height else None)
-        texts = turns.content.gather(found["text"])
-        spans = zip(found["type"], texts, found["start"], found["end"], strict=True)
+        recorded = _read_recorded(batch["identifiers"], turns.first)
+        matches = find(turns.content, turns.dialogue, taken=recorded if recorded.height else None)
+        texts = turns.content.gather(matches["text"])
+        spans = zip(matches["type"], texts, matches["start"], matches["end"], strict=True)
         return digests(
-            secret(self.key_variable), ((kind, text[start:end]) for kind, text, start, end in spans)
+            secret(self.key_variable),
+            ((identifier_type, text[start:end]) for identifier_type, text, start, end in spans),
         ).to_frame()
 
     def decide(self, sketches: pl.LazyFrame) -> pl.DataFrame:
@@ -106,113 +109,125 @@ class RedactIdentifiers(CorpusStage):
 
     def apply(self, batch: pl.DataFrame, decision: pl.DataFrame) -> pl.DataFrame:
         """Redact all turns of the batch."""
-        every = self._every
-        key = secret(self.key_variable) if needs_key(every) else None
+        actions = self._action_by_type
+        key = secret(self.key_variable) if needs_key(actions) else None
         surrogates = Surrogates(key, Seen(key, decision["digest"])) if key is not None else None
         turns = flatten(batch["messages"])
-        recorded = _recorded(batch["identifiers"], turns.first)
-        found = find(turns.content, turns.dialogue, taken=recorded if recorded.height else None)
-        found = found.with_columns(
-            pl.col("type").replace_strict(every, return_dtype=pl.String).alias("action"),
-            turns.dialogue.gather(found["text"]).alias("dialogue"),
+        recorded = _read_recorded(batch["identifiers"], turns.first)
+        matches = find(turns.content, turns.dialogue, taken=recorded if recorded.height else None)
+        matches = matches.with_columns(
+            pl.col("type").replace_strict(actions, return_dtype=pl.String).alias("action"),
+            turns.dialogue.gather(matches["text"]).alias("dialogue"),
         ).filter(pl.col("action") != "keep")
-        if found.is_empty():
+        if matches.is_empty():
             return batch.select(*self.writes)
-        reasons = _reasons(found)
-        told = _told(found, turns, batch["id"], set(reasons["dialogue"]), surrogates)
-        tags = pl.Series(told, dtype=pl.String).is_null()
-        news = [new if new is not None else LABELS[kind] for new, kind in zip(told, found["type"], strict=True)]
-        texts, places = substitute(turns.content, found, news)
-        places = places.with_columns(pl.when(tags).then(pl.lit("tag")).otherwise(found["action"]).alias("action"))
-        spans = pl.concat([_shifted(recorded, found, places), places], how="vertical_relaxed")
+        reasons = _find_drop_reasons(matches)
+        replacements = _draw_replacements(matches, turns, batch["id"], set(reasons["dialogue"]), surrogates)
+        tags = pl.Series(replacements, dtype=pl.String).is_null()
+        new_values = [
+            value if value is not None else LABELS[identifier_type]
+            for value, identifier_type in zip(replacements, matches["type"], strict=True)
+        ]
+        texts, new_spans = substitute(turns.content, matches, new_values)
+        new_spans = new_spans.with_columns(
+            pl.when(tags).then(pl.lit("tag")).otherwise(matches["action"]).alias("action")
+        )
+        spans = pl.concat([_shift_spans(recorded, matches, new_spans), new_spans], how="vertical_relaxed")
         new_reasons = batch.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("dialogue")).join(
             reasons, on="dialogue", how="left", maintain_order="left"
         )["reason"]
         return pl.DataFrame(
             [
                 nest(turns.with_content(texts)),
-                _merged(batch.height, turns, spans),
+                _merge_spans(batch.height, turns, spans),
                 batch["drop_reason"].fill_null(new_reasons),
             ]
         )
 
 
-def _reasons(found: pl.DataFrame) -> pl.DataFrame:
-    """Return for each dialogue that is to go its number and the first reason in reading order."""
+def _find_drop_reasons(matches: pl.DataFrame) -> pl.DataFrame:
+    """Return the number of each dialogue to be dropped and its first reason in reading order."""
     return (
-        found.filter(pl.col("action") == "drop_dialogue")
+        matches.filter(pl.col("action") == "drop_dialogue")
         .unique("dialogue", keep="first", maintain_order=True)
         .select("dialogue", pl.format("identifier:{}", "type").alias("reason"))
     )
 
 
-def _told(
-    found: pl.DataFrame, turns: Turns, ids: pl.Series, dropped: set[int], surrogates: Surrogates | None
+def _draw_replacements(
+    matches: pl.DataFrame, turns: Turns, ids: pl.Series, dropped: set[int], surrogates: Surrogates | None
 ) -> list[str | None]:
-    """Return what takes the place of each span, None for its tag; dialogues that go get tags only."""
-    told: list[str | None] = [None] * found.height
-    rows = found.with_row_index("at").select("dialogue", "at", "text", "start", "end", "type", "action").iter_rows()
+    """Return the replacement of each span, None for its tag; dropped dialogues get tags only."""
+    replacements: list[str | None] = [None] * matches.height
+    rows = (
+        matches.with_row_index("index")
+        .select("dialogue", "index", "text", "start", "end", "type", "action")
+        .iter_rows()
+    )
     for dialogue, group in groupby(rows, key=itemgetter(0)):
         if dialogue in dropped:
             continue
-        drawn: list[int] = []
+        indexes: list[int] = []
         mentions: list[Mention] = []
-        for _, at, text, start, end, kind, action in group:
+        for _, index, text, start, end, identifier_type, action in group:
             content = turns.content[text]
-            if action == "pseudonym" or (action == "generalize" and kind == "DATE"):
-                around = content[max(0, start - _CONTEXT) : start], content[end : end + _CONTEXT]
-                drawn.append(at)
-                mentions.append(Mention(kind, content[start:end], *around))
+            if action == "pseudonym" or (action == "generalize" and identifier_type == "DATE"):
+                context = content[max(0, start - _CONTEXT) : start], content[end : end + _CONTEXT]
+                indexes.append(index)
+                mentions.append(Mention(identifier_type, content[start:end], *context))
             elif action == "generalize":
-                told[at] = generalized(kind, content[start:end])
+                replacements[index] = generalized(identifier_type, content[start:end])
         if mentions and surrogates:
             first = int(turns.first[dialogue])
-            said = "\n".join(turns.content[first : first + int(turns.count[dialogue])].fill_null("").to_list())
-            for at, new in zip(drawn, surrogates.of_dialogue(ids[dialogue], mentions, said), strict=True):
-                told[at] = new
-    return told
+            dialogue_text = "\n".join(turns.content[first : first + int(turns.count[dialogue])].fill_null("").to_list())
+            for index, value in zip(
+                indexes, surrogates.of_dialogue(ids[dialogue], mentions, dialogue_text), strict=True
+            ):
+                replacements[index] = value
+    return replacements
 
 
-def _recorded(identifiers: pl.Series, first: np.ndarray) -> pl.DataFrame:
+def _read_recorded(identifiers: pl.Series, first: np.ndarray) -> pl.DataFrame:
     """Return the spans that an earlier redaction recorded, with the number of their text among all turns."""
     count = identifiers.list.len().to_numpy()
-    old = identifiers.explode(empty_as_null=False).struct.unnest()
-    text = pl.Series("text", np.repeat(first, count).astype(np.uint32)) + old["message"]
-    return old.with_columns(text).select("text", "start", "end", "type", "action")
+    spans = identifiers.explode(empty_as_null=False).struct.unnest()
+    text = pl.Series("text", np.repeat(first, count).astype(np.uint32)) + spans["message"]
+    return spans.with_columns(text).select("text", "start", "end", "type", "action")
 
 
-def _shifted(recorded: pl.DataFrame, found: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
-    """Move recorded spans to where they stand after this redaction.
+def _shift_spans(recorded: pl.DataFrame, matches: pl.DataFrame, new_spans: pl.DataFrame) -> pl.DataFrame:
+    """Move recorded spans to their positions after this redaction.
 
     Args:
         recorded: spans in the old texts.
-        found: what was replaced in the old texts, sorted by text and start.
-        places: the same spans, row by row, in the new texts.
+        matches: the replaced spans in the old texts, sorted by text and start.
+        new_spans: the same spans, row by row, in the new texts.
     """
-    grown = (
-        found.select("text", "end")
+    growth = (
+        matches.select("text", "end")
         .with_columns(
-            ((places["end"].cast(pl.Int64) - places["start"]) - (found["end"].cast(pl.Int64) - found["start"])).alias(
-                "by"
-            )
+            (
+                (new_spans["end"].cast(pl.Int64) - new_spans["start"])
+                - (matches["end"].cast(pl.Int64) - matches["start"])
+            ).alias("by")
         )
         .with_columns(pl.col("by").cum_sum().over("text"))
     )
-    moved = recorded.sort("text", "start").join_asof(
-        grown, left_on="start", right_on="end", by="text", strategy="backward", check_sortedness=False
+    joined = recorded.sort("text", "start").join_asof(
+        growth, left_on="start", right_on="end", by="text", strategy="backward", check_sortedness=False
     )
-    by = pl.col("by").fill_null(0)
-    return moved.select(
+    shift = pl.col("by").fill_null(0)
+    return joined.select(
         "text",
-        (pl.col("start").cast(pl.Int64) + by).cast(pl.UInt32).alias("start"),
-        (pl.col("end").cast(pl.Int64) + by).cast(pl.UInt32).alias("end"),
+        (pl.col("start").cast(pl.Int64) + shift).cast(pl.UInt32).alias("start"),
+        (pl.col("end").cast(pl.Int64) + shift).cast(pl.UInt32).alias("end"),
         "type",
         "action",
     )
 
 
-def _merged(height: int, turns: Turns, spans: pl.DataFrame) -> pl.Series:
-    """Put all spans into reading order, one list a dialogue."""
+def _merge_spans(height: int, turns: Turns, spans: pl.DataFrame) -> pl.Series:
+    """Sort all spans into reading order, one list per dialogue."""
     spans = spans.sort("text", "start")
     count = np.bincount(turns.dialogue.gather(spans["text"]).to_numpy(), minlength=height).astype(np.int64)
     rows = spans.select(turns.message.gather(spans["text"]), "start", "end", "type", "action")

@@ -1,4 +1,4 @@
-"""Mark the sentences in which the doctor asks for something that only this patient can tell."""
+"""Tag the sentences in which the doctor asks for information that only this patient can give."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cmtmed.stage import Stage, columns
 
 
 class TagInquiries(Stage):
-    """Write the place and slot of every doctor-initiated inquiry into ``inquiries``."""
+    """Record the span and slot of every doctor-initiated inquiry in ``inquiries``."""
 
     reads: ClassVar = columns("messages")
     writes: ClassVar = columns("inquiries")
@@ -22,9 +22,9 @@ class TagInquiries(Stage):
     def apply(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Tag all doctor turns of the batch."""
         turns = flatten(batch["messages"])
-        where = (turns.role == "assistant").arg_true()
-        found = detect(turns.content.gather(where))
-        turn = where.gather(found["turn"])
+        rows = (turns.role == "assistant").arg_true()
+        inquiries = detect(turns.content.gather(rows))
+        turn = rows.gather(inquiries["turn"])
         count = np.bincount(turns.dialogue.gather(turn).to_numpy(), minlength=batch.height).astype(np.int64)
-        spans = found.select(turns.message.gather(turn), "start", "end", "slot")
+        spans = inquiries.select(turns.message.gather(turn), "start", "end", "slot")
         return nest_rows(spans, count).cast(INQUIRIES).rename("inquiries").to_frame()

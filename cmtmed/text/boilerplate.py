@@ -1,20 +1,25 @@
-"""What platforms write into dialogues: adverts, canned disclaimers, placeholders for pictures.
+"""Text that platforms insert into dialogues: adverts, canned disclaimers, placeholders for pictures.
 
-One readable table. A rule is a regular expression over one sentence; a sentence that matches is no part of the
-consultation. Rules ask for two pieces of evidence (what is offered, and the call to come and get it), because
-patients and doctors speak of apps and accounts too.
+One readable table. A rule is a regular expression over one sentence; what it matches is no part of the consultation.
+Rules ask for two pieces of evidence (what is offered, and the call to come and get it), because patients and doctors
+speak of apps and accounts too. A clause that names a quantity, such as a dose, is never removed along with an advert or
+disclaimer beside it, unless the quantity belongs to the offer (立减20元, 24小时在线).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
+
+from cmtmed.text.canned import has_quantity
 
 PLACEHOLDER: Final = (
     r"[\[【［(（<]\s*(?:图片|照片|图像|表情|动画表情|语音|视频|文件|附件|链接|名片|位置|红包|img|image|pic|photo|emoji|voice|video)"
     r"(?:消息|信息|已过期|\d{0,3})?\s*[\]】］)）>]"
 )
-"""Stands for something that was no text: [图片], 【语音】, (image)."""
+"""A placeholder for something that was not text: [图片], 【语音】, (image)."""
 
 ADVERT: Final[tuple[str, ...]] = (
     # An app, a public account or a QR code, and the call to download, follow or scan it.
@@ -43,7 +48,7 @@ DISCLAIMER: Final[tuple[str, ...]] = (
     r"(?:平台|网站).{0,10}不(?:承担|负).{0,10}责任",
 )
 
-# A sentence can only match a rule if it holds one of these; looked up for a whole batch at once.
+# A sentence can match a rule only if it holds one of these; looked up for a whole batch at once.
 CUES: Final[tuple[str, ...]] = (
     "APP", "App", "app", "客户端", "小程序", "公众号", "服务号", "订阅号", "视频号", "二维码", "优惠", "代金券",
     "红包", "大礼包", "体验券", "折扣", "立减", "免费", "特价", "折", "链接", "点击", "戳", "热线", "平台", "网站",
@@ -54,16 +59,23 @@ CUES: Final[tuple[str, ...]] = (
 _ADVERT: Final = re.compile("|".join(ADVERT))
 _DISCLAIMER: Final = re.compile("|".join(DISCLAIMER))
 _COMMA: Final = re.compile(r"[，,；;]")
+_OFFER: Final = re.compile(
+    r"元|￥|¥|折|优惠|免费|立减|特价|专家|名医|用户|会员|新人|名额|在线|24小时|全国|全天|平台|网站|热线|电话|客服|问诊|极速|响应"
+    r"|准字|https?:|www\.|订单|赠送|正品|包邮|无理由|客户端|[Aa][Pp][Pp]|APP"
+)
+"""Words of an offer: a clause that holds one names no quantity of a treatment."""
 
-_TOLD_CHARS: Final = 20
-"""An advert takes its whole sentence with it, unless so much was said before it began."""
+_LIST_NUMBER: Final = re.compile(r"^\s*(?:\d+\s*[.．、:：)）]|[（(]\d+[）)]|[①-⒛])\s*(?!\d)")
 
-_KEPT_CHARS: Final = 8
-"""What a disclaimer leaves of its sentence is kept if it is as long as this."""
+_MIN_CHARS_BEFORE_ADVERT: Final = 20
+"""An advert takes its whole sentence with it, unless this much was said before it began."""
+
+_MIN_CHARS_BESIDE_DISCLAIMER: Final = 8
+"""What a disclaimer leaves of its sentence is kept if it is at least this long."""
 
 
 def is_boilerplate(sentence: str) -> bool:
-    """Say whether a sentence holds an advert or a canned disclaimer.
+    """Return whether a sentence holds an advert or a canned disclaimer.
 
     >>> is_boilerplate("下载某某健康APP，名医在线。")
     True
@@ -73,32 +85,81 @@ def is_boilerplate(sentence: str) -> bool:
     return _ADVERT.search(sentence) is not None or _DISCLAIMER.search(sentence) is not None
 
 
-def without_boilerplate(sentence: str) -> str:
-    """Return what is left of a sentence without its adverts and disclaimers; nothing, if it is nothing else.
+def remove_boilerplate(sentence: str) -> str:
+    """Remove adverts and disclaimers from a sentence; the result is empty if it holds nothing else.
 
-    >>> without_boilerplate("建议先查血常规，根据结果再用药，以上建议仅供参考。")
+    >>> remove_boilerplate("建议先查血常规，根据结果再用药，以上建议仅供参考。")
     '建议先查血常规，根据结果再用药。'
-    >>> without_boilerplate("下载某某健康APP，名医在线。")
+    >>> remove_boilerplate("每次两片，一日三次，更多问题点击链接咨询！")
+    '每次两片，一日三次。'
+    >>> remove_boilerplate("下载某某健康APP，名医在线。")
     ''
     """
-    advert = _ADVERT.search(sentence)
-    if advert:
-        start = _clause(sentence, advert.start())
-        sentence = _ended(sentence[:start]) if start >= _TOLD_CHARS else ""
-    while found := _DISCLAIMER.search(sentence):
-        start = _clause(sentence, found.start())
-        behind = _COMMA.search(sentence, found.end())
-        before, after = sentence[:start], sentence[behind.end() :] if behind else ""
-        before = before if len(before) >= _KEPT_CHARS else ""
-        after = after if len(after) >= _KEPT_CHARS else ""
-        sentence = before + after if after else _ended(before)
+    while advert := _ADVERT.search(sentence):
+        shortened = _remove_advert(sentence, advert)
+        if len(shortened) >= len(sentence):
+            break
+        sentence = shortened
+    while disclaimer := _DISCLAIMER.search(sentence):
+        shortened = _remove_disclaimer(sentence, disclaimer)
+        if len(shortened) >= len(sentence):
+            break
+        sentence = shortened
     return sentence
 
 
-def _clause(sentence: str, at: int) -> int:
-    """Return where the clause begins that holds a place."""
-    return max((found.end() for found in _COMMA.finditer(sentence, 0, at)), default=0)
+def _remove_advert(sentence: str, advert: re.Match[str]) -> str:
+    """Return what an advert leaves of its sentence: what was said at length before it, and every dosage."""
+    start = _clause_start(sentence, advert.start())
+    before = sentence[:start]
+    if start < _MIN_CHARS_BEFORE_ADVERT:
+        before = _keep_dosage(before, _ADVERT)
+    return _finish(sentence, before, _keep_dosage(sentence[start:], _ADVERT))
 
 
-def _ended(told: str) -> str:
-    return told.rstrip("，,；; ") + "。" if told else ""
+def _remove_disclaimer(sentence: str, disclaimer: re.Match[str]) -> str:
+    """Return what a disclaimer leaves of its sentence: what was said at length around it, and every dosage."""
+    start = _clause_start(sentence, disclaimer.start())
+    comma = _COMMA.search(sentence, disclaimer.end())
+    end = comma.end() if comma else len(sentence)
+    before, after = (
+        text if len(text) >= _MIN_CHARS_BESIDE_DISCLAIMER else _keep_dosage(text, _DISCLAIMER)
+        for text in (sentence[:start], sentence[end:])
+    )
+    return _finish(sentence, before, _keep_dosage(sentence[start:end], _DISCLAIMER), after)
+
+
+def _keep_dosage(text: str, rule: re.Pattern[str]) -> str:
+    """Return the clauses that name a quantity that is no part of an offer, up to where the rule matches in each."""
+    cuts = [0, *(match.end() for match in _COMMA.finditer(text)), len(text)]
+    clauses = []
+    for start, end in pairwise(cuts):
+        match = rule.search(text[start:end])
+        clause = text[start : start + match.start()] if match else text[start:end]
+        if has_quantity(_LIST_NUMBER.sub("", clause)) and not _OFFER.search(clause):
+            clauses.append(clause)
+    return _join(clauses)
+
+
+def _clause_start(sentence: str, position: int) -> int:
+    """Return where the clause around a position begins."""
+    return max((match.end() for match in _COMMA.finditer(sentence, 0, position)), default=0)
+
+
+def _join(clauses: Iterable[str]) -> str:
+    """Join clauses, with a comma where one was cut short."""
+    text = ""
+    for clause in clauses:
+        if text and clause and not _COMMA.fullmatch(text[-1]):
+            text += "，"
+        text += clause
+    return text
+
+
+def _finish(sentence: str, *remains: str) -> str:
+    """Join what is left of a sentence, ended by a full stop unless its own end is left."""
+    text = _join(remains)
+    last = next((clause for clause in reversed(remains) if clause), "")
+    if last and sentence.endswith(last):
+        return text
+    return text.rstrip("，,；; ") + "。" if text else ""

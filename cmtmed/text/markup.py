@@ -1,6 +1,6 @@
-"""HTML left in text: entities, tags, comments. What only looks like a tag (血压<140, PLT<100, a<b>c) stays.
+"""Removal of HTML left in text: entities, tags, comments. What only looks like a tag (血压<140, PLT<100, a<b>c) stays.
 
-Every pattern stops at the next ``<`` or never backtracks, so that a hostile page costs no more than its length.
+Every pattern stops at the next ``<`` or never backtracks, so that the time is linear even for a hostile page.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _tag(names: str) -> re.Pattern[str]:
 _BREAK: Final = _tag(
     "br|p|div|li|ul|ol|tr|table|tbody|thead|tfoot|h[1-6]|dd|dt|dl|section|article|aside|blockquote|pre|hr|header|footer"
 )
-# Stand beside one another on the page: without a gap two cells of a table would become one number.
+# Rendered side by side on the page: without a gap two cells of a table would become one number.
 _GAP: Final = _tag("td|th|img|input|button|option|select|textarea|label|iframe|video|audio|canvas|object|svg")
 _INLINE: Final = _tag(
     "abbr|address|bdo|big|body|center|cite|code|col|colgroup|del|em|fieldset|figure|font|form|head|html|ins|kbd|legend|"
@@ -41,7 +41,7 @@ _DOCTYPE: Final = re.compile(r"<!(?:doctype|\[CDATA\[)[^<>]*+>", re.IGNORECASE)
 
 _SUP: Final = re.compile(rf"<sup{_ATTRIBUTES}>\s*+([0-9+\-=()n]++)\s*+</sup\s*+>", re.IGNORECASE)
 _SUB: Final = re.compile(rf"<sub{_ATTRIBUTES}>\s*+([0-9+\-=()]++)\s*+</sub\s*+>", re.IGNORECASE)
-# A power that no superscript character can write (10<sup>-1.5</sup>), or that is never closed.
+# A power without superscript characters (10<sup>-1.5</sup>), or one that is never closed.
 _POWER: Final = re.compile(rf"(?<=[0-9A-Za-z)）])<sup{_ATTRIBUTES}>(?=[-+−]?[0-9])", re.IGNORECASE)
 
 _HIDDEN: Final = re.compile(r"<(?:(!--)|(script|style|noscript|template)\b[^<>]*+>)", re.IGNORECASE)
@@ -58,11 +58,11 @@ def strip_markup(text: str) -> str:
     '白细胞10⁹/L\xa0血压<140\na<b>c'
     """
     if "&" in text:
-        text = _ENTITY.sub(_resolved, _NESTED.sub("&", text))
+        text = _ENTITY.sub(_resolve_entity, _NESTED.sub("&", text))
     if "<" in text:
-        text = _without_hidden(text)
-        text = _SUP.sub(lambda found: found.group(1).translate(SUPERSCRIPT), text)
-        text = _SUB.sub(lambda found: found.group(1).translate(SUBSCRIPT), text)
+        text = _remove_hidden(text)
+        text = _SUP.sub(lambda match: match.group(1).translate(SUPERSCRIPT), text)
+        text = _SUB.sub(lambda match: match.group(1).translate(SUBSCRIPT), text)
         text = _POWER.sub("^", text)
         text = _BREAK.sub("\n", text)
         text = _GAP.sub(" ", text)
@@ -73,26 +73,26 @@ def strip_markup(text: str) -> str:
     return text
 
 
-def _resolved(found: re.Match[str]) -> str:
-    told = found.group()
-    if told.startswith("&#") or told.removeprefix("&") in html5:
-        return html.unescape(told)
-    return told if told.endswith(";") else html.unescape(told + ";")
+def _resolve_entity(match: re.Match[str]) -> str:
+    entity = match.group()
+    if entity.startswith("&#") or entity.removeprefix("&") in html5:
+        return html.unescape(entity)
+    return entity if entity.endswith(";") else html.unescape(entity + ";")
 
 
-def _without_hidden(text: str) -> str:
-    """Remove comments and what a page never shows; one that is never closed is no reason to lose the rest."""
-    kept = []
-    at = 0
-    endless = set()
+def _remove_hidden(text: str) -> str:
+    """Remove comments and elements that a page never shows; an unclosed one does not remove the rest of the text."""
+    visible = []
+    position = 0
+    unclosed = set()
     for opening in _HIDDEN.finditer(text):
-        kind = (opening.group(1) or opening.group(2)).lower()
-        if opening.start() < at or kind in endless:
+        element = (opening.group(1) or opening.group(2)).lower()
+        if opening.start() < position or element in unclosed:
             continue
-        closing = _CLOSES[kind].search(text, opening.end())
+        closing = _CLOSES[element].search(text, opening.end())
         if closing is None:
-            endless.add(kind)
+            unclosed.add(element)
             continue
-        kept.append(text[at : opening.start()])
-        at = closing.end()
-    return "".join((*kept, text[at:]))
+        visible.append(text[position : opening.start()])
+        position = closing.end()
+    return "".join((*visible, text[position:]))

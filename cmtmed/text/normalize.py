@@ -1,4 +1,4 @@
-"""Script and characters together: what the pipeline and `cmtmed.normalize` do to a text."""
+"""Normalization of characters and script, as the pipeline and `cmtmed.normalize` apply it."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ import polars as pl
 
 from cmtmed.errors import UsageError, did_you_mean
 from cmtmed.text.chinese import Script, convert
-from cmtmed.text.unicode import clean, until_stable
+from cmtmed.text.unicode import clean, repeat_until_stable
 
 
 def normalize(texts: list[str], script: Script = "simplified") -> list[str]:
     """Normalize texts: HTML, width, invisible characters, punctuation, white space, script.
 
-    Explicit tables, never NFKC: 10⁹/L, ①5mg and ½ keep their meaning, and no digit changes its value. Normalizing what
-    is normalized changes nothing.
+    Explicit tables, never NFKC: 10⁹/L, ①5mg and ½ keep their meaning, and no digit changes its value. Normalizing
+    twice changes nothing more.
 
     Args:
         texts: any number of texts.
         script: ``simplified``, ``traditional``, or ``keep``.
 
     Returns:
-        As many texts.
+        The normalized texts, in order.
 
     Raises:
-        UsageError: something is no text, or the script is unknown.
+        UsageError: an item is not a string, or the script is unknown.
 
     >>> normalize(["白細胞１２.５×10⁹/L，綜合徵！！！"])
     ['白细胞12.5×10⁹/L，综合征！']
@@ -33,11 +33,11 @@ def normalize(texts: list[str], script: Script = "simplified") -> list[str]:
     _check_script(script)
     if isinstance(texts, str):
         raise UsageError("texts is one str; give a list: normalize([text])")
-    for place, text in enumerate(texts):
+    for index, text in enumerate(texts):
         if not isinstance(text, str):
-            raise UsageError(f"texts[{place}] is of type {type(text).__name__}; give a list of str")
+            raise UsageError(f"texts[{index}] is of type {type(text).__name__}; give a list of str")
         if not text.isascii() and _has_surrogate(text):
-            raise UsageError(f"texts[{place}] holds half of a surrogate pair; decode it with errors='replace'")
+            raise UsageError(f"texts[{index}] holds half of a surrogate pair; decode it with errors='replace'")
     return normalize_series(pl.Series("texts", texts, dtype=pl.String), script).to_list()
 
 
@@ -50,7 +50,7 @@ def normalize_series(texts: pl.Series, script: Script = "simplified") -> pl.Seri
     _check_script(script)
     # Cleaning comes first, because a character may hide in an entity or a compatibility form; what conversion changes
     # is cleaned again, until both agree.
-    return until_stable(clean(texts), lambda some: clean(convert(some, script)))
+    return repeat_until_stable(clean(texts), lambda changed: clean(convert(changed, script)))
 
 
 def _check_script(script: Script) -> None:

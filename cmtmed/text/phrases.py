@@ -1,6 +1,7 @@
-"""Words that script conversion gets wrong or leaves, by the kind of word: herbs, syndromes, drugs, daily speech.
+"""Words that script conversion gets wrong or leaves, by subject: herbs, syndromes, drugs, everyday speech.
 
-What stands here wins over OpenCC, longer entries over shorter ones. An entry that maps to itself protects the word.
+These entries take precedence over OpenCC, longer ones over shorter ones.
+An entry that maps to itself protects its word.
 Only script is converted: 攝護腺 becomes 摄护腺, which Taiwan says for 前列腺, and stays that word.
 """
 
@@ -73,7 +74,7 @@ _ZHU: Final = {
     "論著": "论著", "论著": "论著", "編著": "编著", "编著": "编著", "專著": "专著", "专著": "专著", "巨著": "巨著",
     "著稱": "著称", "著称": "著称", "著述": "著述", "卓著": "卓著", "昭著": "昭著", "土著": "土著",
     "著名字": "着名字", "著作嘔": "着作呕", "著作呕": "着作呕", "著作痛": "着作痛", "著書立說": "著书立说",
-    "譯著": "译著", "译著": "译著", "遺著": "遗著", "遗著": "遗著", "著錄": "著录",
+    "譯著": "译著", "译著": "译著", "遺著": "遗著", "遗著": "遗著", "著錄": "著录", "著录": "著录",
 }  # fmt: skip
 
 # OpenCC reads 坏 as the traditional 坯 (unfired brick) in 打坏, and 好坏子宫 as 好 坯子 宫.
@@ -82,12 +83,12 @@ _SIMPLIFIED_ALREADY: Final = {"坏": "坏"}
 SIMPLIFIED: Final[Mapping[str, str]] = {
     **_HERBS, **_SYNDROMES, **_ANATOMY_AND_DISEASE, **_DRUGS, **_SPEECH, **_ZHU, **_SIMPLIFIED_ALREADY,
 }  # fmt: skip
-"""Traditional words, and what they are in simplified script."""
+"""Traditional words and their simplified forms."""
 
 SHARED: Final = frozenset("乾徵昇矇捱剋夥著坏沈馀")
 """Characters of the traditional script that simplified text holds too: 乾坤, 角徵, 显著, 沈 and 昇 in names.
 
-By themselves they are no sign that a text needs conversion.
+By themselves they do not show that a text needs conversion.
 """
 
 TRADITIONAL: Final[Mapping[str, str]] = {
@@ -98,7 +99,7 @@ TRADITIONAL: Final[Mapping[str, str]] = {
     "回盲": "迴盲", "手术台": "手術臺", "肠系膜": "腸繫膜", "僵蚕": "僵蠶", "针灸": "針灸", "心脏": "心臟",
     "内脏": "內臟", "脏腑": "臟腑", "五脏": "五臟",
 }  # fmt: skip
-"""Simplified words, and what they are in traditional script."""
+"""Simplified words and their traditional forms."""
 
 MODERN: Final = str.maketrans("喫牀溼麪蔘纔", "吃床濕麵參才")
-"""OpenCC's standard forms that print in Taiwan and Hong Kong does not use, and the ones that it does."""
+"""OpenCC's standard forms that are not used in print in Taiwan and Hong Kong, and the forms that are."""

@@ -1,4 +1,4 @@
-"""Words and parts of speech by jieba, for small windows of text: it is slow, so nothing calls it on everything."""
+"""Word segmentation and part-of-speech tags by jieba, for short passages: it is too slow for whole corpora."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TAGGER: list[Any] = []
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text, hidden Markov model on; joined they are the text.
+    """Split a text into words, with the hidden Markov model enabled; joined they give the text.
 
     >>> words("高血压怎么治疗")
     ['高血压', '怎么', '治疗']
@@ -20,29 +20,29 @@ def words(text: str) -> list[str]:
     return list(_tagger().tokenizer.cut(text))
 
 
-def tagged(text: str) -> list[tuple[str, str, int, int]]:
+def tag_words(text: str) -> list[tuple[str, str, int, int]]:
     """Return word, part of speech (jieba's tags: nr person, ns place, nt organization, …), start and end of each word.
 
     Offsets are code points; the words tile the text.
     """
-    out = []
-    at = 0
+    tokens = []
+    offset = 0
     for pair in _tagger().cut(text):
-        out.append((pair.word, pair.flag, at, at + len(pair.word)))
-        at += len(pair.word)
-    return out
+        tokens.append((pair.word, pair.flag, offset, offset + len(pair.word)))
+        offset += len(pair.word)
+    return tokens
 
 
 def _tagger() -> Any:
-    """Return the one tagger of this process, built when it is first asked for."""
+    """Return the tagger of this process, built on first use."""
     if not _TAGGER:
         with _LOCK:
             if not _TAGGER:
-                _TAGGER.append(_build())
+                _TAGGER.append(_build_tagger())
     return _TAGGER[0]
 
 
-def _build() -> Any:
+def _build_tagger() -> Any:
     with warnings.catch_warnings():
         # jieba's sources hold escape sequences that Python warns about, and it imports pkg_resources.
         warnings.simplefilter("ignore")
@@ -51,7 +51,7 @@ def _build() -> Any:
 
     jieba.setLogLevel(logging.WARNING)
     tokenizer = jieba.Tokenizer()
-    # What initialize() does, without the cache file that it leaves in the temporary directory for other users to plant.
+    # Like initialize(), but without the cache file in the temporary directory, which other users could tamper with.
     tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
     tokenizer.initialized = True
     return jieba.posseg.POSTokenizer(tokenizer)

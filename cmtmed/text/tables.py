@@ -1,7 +1,7 @@
-"""Characters that are written as others, and characters that are removed: explicit, so that a reader can check them.
+"""Tables of characters that are replaced or removed: explicit, so that a reader can check them.
 
-Not here, because their plain form loses their meaning: superscripts and subscripts (10⁹/L), fractions (½片), circled,
-parenthesized and dotted numbers (①5mg, ⒈5mg), Roman numerals (Ⅱ度), ℃ and ‰. NFKC rewrites all of them.
+Not included, because their plain form loses their meaning: superscripts and subscripts (10⁹/L), fractions (½片),
+circled, parenthesized and dotted numbers (①5mg, ⒈5mg), Roman numerals (Ⅱ度), ℃ and ‰. NFKC rewrites all of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SYMBOLS: Final = dict(
 # Small, vertical and half-width forms: the first are punctuation in Chinese, the second in formulas.
 _SMALL: Final = dict(zip("﹐﹑﹔﹕﹖﹗﹙﹚︰｡､｢｣﹪﹢﹣﹤﹥﹦﹒", "，、；：？！（）：。、「」%+-<>=.", strict=True))
 
-# One character that stands for a whole unit; no number hides in it.
+# One character for a whole unit; none of them contains a number.
 _UNITS: Final = {
     "㎎": "mg", "㎏": "kg", "㎍": "μg", "㎕": "μl", "㎖": "ml", "㎗": "dl", "㎘": "kl", "㏄": "cc",
     "㎚": "nm", "㎛": "μm", "㎜": "mm", "㎝": "cm", "㎞": "km", "㎟": "mm²", "㎠": "cm²", "㎡": "m²",
@@ -37,7 +37,7 @@ _SPACES: Final = dict.fromkeys(
 )
 _BREAKS: Final = dict.fromkeys(["\r\n", "\r", "\x0b", "\x0c", "\u2028", "\u2029"], "\n")
 
-# Never drawn, so nothing is lost: zero-width, direction marks, soft hyphen, byte order mark, variation selectors.
+# Never rendered, so nothing is lost: zero-width, direction marks, soft hyphen, byte order mark, variation selectors.
 _INVISIBLE: Final = dict.fromkeys(
     [
         *"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e",
@@ -49,23 +49,23 @@ _INVISIBLE: Final = dict.fromkeys(
 
 
 def _windows_1252() -> Iterable[tuple[str, str]]:
-    """Yield the control characters that a Windows-1252 page leaves behind, as browsers read them (U+0096 is –)."""
+    """Yield control characters left by Windows-1252 pages, with the characters that browsers show (U+0096 is –)."""
     for code in range(0x80, 0xA0):
-        told = bytes([code]).decode("cp1252", errors="ignore")
-        if told:
-            yield chr(code), told
+        character = bytes([code]).decode("cp1252", errors="ignore")
+        if character:
+            yield chr(code), character
 
 
 def _ideographs() -> Iterable[tuple[str, str]]:
-    """Yield the ideographs that Unicode encodes twice: compatibility ideographs and Kangxi radicals."""
+    """Yield ideographs that Unicode encodes twice (compatibility ideographs, Kangxi radicals) with their plain form."""
     for first, last in ((0xF900, 0xFAFF), (0x2F00, 0x2FD5), (0x2F800, 0x2FA1F)):
         for code in range(first, last + 1):
-            told = unicodedata.decomposition(chr(code)).removeprefix("<compat> ")
-            if told:
-                yield chr(code), unicodedata.normalize("NFC", chr(int(told, 16)))
+            decomposition = unicodedata.decomposition(chr(code)).removeprefix("<compat> ")
+            if decomposition:
+                yield chr(code), unicodedata.normalize("NFC", chr(int(decomposition, 16)))
 
 
-# Radicals that text copied out of a PDF holds in place of the character; Unicode gives them no decomposition.
+# Radicals that text copied from a PDF holds instead of the character; Unicode gives them no decomposition.
 _RADICALS: Final = dict(
     zip(
         "⺒⺓⺟⺠⺮⻁⻄⻅⻆⻉⻋⻑⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻨⻩⻬⻮⻰⻳",
@@ -78,17 +78,17 @@ CHARACTERS: Final[Mapping[str, str]] = {
     **_DIGITS_AND_LETTERS, **_SYMBOLS, **_SMALL, **_UNITS, **_SPACES, **_BREAKS, **_INVISIBLE, **dict(_windows_1252()),
     **dict(_ideographs()), **_RADICALS,
 }  # fmt: skip
-"""Every character that `clean` replaces or removes, with what it becomes."""
+"""Every character that `clean` replaces or removes, with its replacement."""
 
 DEBRIS: Final = (
     r"\x00-\x08\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d"
     "\ue000-\uf8ff\ufff9-\ufffd\U000e0000-\U000e007f\U000f0000-\U000ffffd\U00100000-\U0010fffd"
 )
-"""The inside of a character class: what stands where something was that nobody can read any more.
+"""The inside of a character class: characters left where text became unreadable.
 
-Control characters, private use (what a web font once drew there is not known), the replacement character, tags.
+Control characters, private use (which glyph a web font showed is not known), the replacement character, tags.
 """
 
-# Numbers set above or below the line by HTML tags become characters that keep them there.
+# Numbers that HTML tags raise or lower become the superscript or subscript characters.
 SUPERSCRIPT: Final = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
 SUBSCRIPT: Final = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")

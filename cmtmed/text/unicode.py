@@ -1,15 +1,15 @@
-"""Bring characters, markup, punctuation and white space into one form, by explicit tables and never by NFKC.
+"""Normalization of characters, markup, punctuation and white space by explicit tables, never by NFKC.
 
-The policy, in the order in which it is applied:
+The steps, in the order in which they are applied:
 
 - ``tables.CHARACTERS``: full-width digits, letters and formula symbols become half-width; Chinese punctuation stays.
-- HTML goes (see `markup`), to the last of several layers: ``&amp;lt;`` is ``<``.
-- What is unreadable is removed; beside a number a space takes its place, so that no two numbers become one.
-- ASCII ``, ; : ? ! .`` become Chinese behind a Chinese character, ``, ; : .`` only if one follows too. A list number
-  (一.) keeps its point. Addresses of web pages are left as they are.
-- A mark that is repeated is written once; three full stops or two points are an ellipsis.
-- No blank at line ends or beside Chinese punctuation, one elsewhere, at most one empty line. A blank between Chinese
-  characters stays (patients write it for a comma) unless four or more in a row are spaced out, 患 者 头 痛.
+- HTML is removed (see `markup`), through all layers of escaping: ``&amp;lt;`` is ``<``.
+- Unreadable characters are removed; beside a number a space replaces them, so that two numbers never become one.
+- ASCII ``, ; : ? ! .`` become Chinese after a Chinese character, ``, ; : .`` only if one follows too. A list number
+  (一.) keeps its point. URLs are left as they are.
+- Repeated marks are collapsed; three full stops or two points become an ellipsis.
+- No space at line ends or beside Chinese punctuation, one elsewhere, at most one empty line. A space between Chinese
+  characters stays (patients use it as a comma) unless four or more in a row are spaced out, 患 者 头 痛.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _HAN: Final = r"\p{Han}"
 _BEFORE: Final = r"[\p{Han}）】」』”》？！]"
 _MARK: Final = "，。！？；：、"
 
-# Rules in order; each is a regular expression and what it becomes. No lookaround: Polars' engine has none.
+# Rules in order, each a regular expression and its replacement. No lookaround: Polars does not support it.
 RULES: Final[tuple[tuple[str, str], ...]] = (
     (r"!{2,}", "!"),
     (r"\?{2,}", "?"),
@@ -52,7 +52,7 @@ RULES: Final[tuple[tuple[str, str], ...]] = (
     (r"\n{3,}", "\n\n"),
 )
 
-# A text without any of these is left alone by every rule above.
+# No rule above changes a text without any of these.
 _SUSPECT: Final = (
     rf"{_BEFORE} ?[?!]|{_HAN} ?[,;:]|{_HAN}\.|。。|…{{3}}|，，|、、|；；|：：|！！|？？|～～|？！？！|！？！？"
     rf"|!!|\?\?|!\?!|\?!\?|  | \n|\n |\n\n\n| [{_MARK}]|[{_MARK}] |^\s|\s$"
@@ -67,29 +67,29 @@ _BY_NUMBER: Final = re.compile(rf"(?<=[0-9A-Za-z.])[{DEBRIS}]+|[{DEBRIS}]+(?=[0-
 _DEBRIS_RUN: Final = re.compile(_IN_DEBRIS)
 
 _ADDRESS: Final = r"(?i)(?:(?:https?|ftp)://|www\.)[^\s，。！？；：、（）《》“”]+"
-_STAND_IN: Final = "\ue000"  # private use, and therefore gone from the text when it is needed
+_STAND_IN: Final = "\ue000"  # private use, and therefore already removed from the text
 
-# Each pass resolves one layer of nested markup; text from people settles in two.
+# Each pass resolves one layer of nested markup; ordinary text settles in two.
 _PASSES: Final = 100
 
 
 def clean(texts: pl.Series) -> pl.Series:
     """Clean texts: HTML, width, control and invisible characters, punctuation, white space.
 
-    No digit changes its value and no unit its meaning. Cleaning what is clean changes nothing: the steps are repeated,
-    on the texts that they changed, until nothing changes any more (an entity may hide another).
+    No digit changes its value and no unit its meaning. Cleaning twice changes nothing more: the steps are
+    repeated on the texts that they changed until none changes (an entity may hide another).
 
     Args:
         texts: String; null stays null.
 
     Returns:
-        As many texts, under the same name.
+        The cleaned texts, under the same name.
     """
-    return until_stable(texts, _pass)
+    return repeat_until_stable(texts, _clean_once)
 
 
-def until_stable(texts: pl.Series, step: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """Repeat a step on the texts that it changed, until it changes none."""
+def repeat_until_stable(texts: pl.Series, step: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Repeat a step on the texts that it changed, until none changes."""
     rows: pl.Series | None = None
     current = texts
     for _ in range(_PASSES):
@@ -97,55 +97,59 @@ def until_stable(texts: pl.Series, step: Callable[[pl.Series], pl.Series]) -> pl
         changed = after.ne_missing(current)
         if not changed.any():
             break
-        where = changed.arg_true()
-        rows = where if rows is None else rows.gather(where)
+        indexes = changed.arg_true()
+        rows = indexes if rows is None else rows.gather(indexes)
         current = after.filter(changed)
         texts = texts.clone().scatter(rows, current) if len(rows) < len(texts) else current.rename(texts.name)
     return texts
 
 
-def _pass(texts: pl.Series) -> pl.Series:
+def _clean_once(texts: pl.Series) -> pl.Series:
     name = texts.name
-    texts = _where(
-        texts, _IN_TABLE, lambda some: some.str.replace_many(list(CHARACTERS), list(CHARACTERS.values()), leftmost=True)
+    texts = _change_matching(
+        texts,
+        _IN_TABLE,
+        lambda matching: matching.str.replace_many(list(CHARACTERS), list(CHARACTERS.values()), leftmost=True),
     )
-    texts = _where(texts, r"<[A-Za-z/!]|&[#A-Za-z]", lambda some: _each(some, strip_markup))
-    texts = _where(texts, _IN_DEBRIS, lambda some: _each(some, _without_debris))
-    texts = _where(texts, _SPACED, lambda some: _each(some, _joined))
-    return _where(texts, _SUSPECT, _ruled).rename(name)
+    texts = _change_matching(texts, r"<[A-Za-z/!]|&[#A-Za-z]", lambda matching: _map_each(matching, strip_markup))
+    texts = _change_matching(texts, _IN_DEBRIS, lambda matching: _map_each(matching, _remove_debris))
+    texts = _change_matching(texts, _SPACED, lambda matching: _map_each(matching, _join_spaced))
+    return _change_matching(texts, _SUSPECT, _apply_rules).rename(name)
 
 
-def _where(texts: pl.Series, pattern: str, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """Change the texts in which a pattern occurs: most rows of most crawls pass every check."""
-    found = texts.str.contains(pattern).fill_null(value=False)
-    # scatter writes into its series, which may be the caller's.
-    return texts.clone().scatter(found.arg_true(), change(texts.filter(found))) if found.any() else texts
+def _change_matching(texts: pl.Series, pattern: str, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Apply a change to the texts that match a pattern: most rows of most crawls match none."""
+    matches = texts.str.contains(pattern).fill_null(value=False)
+    # scatter modifies its series, which may be the caller's.
+    return texts.clone().scatter(matches.arg_true(), change(texts.filter(matches))) if matches.any() else texts
 
 
-def _each(texts: pl.Series, change: Callable[[str], str]) -> pl.Series:
+def _map_each(texts: pl.Series, change: Callable[[str], str]) -> pl.Series:
     return pl.Series([change(text) for text in texts], dtype=pl.String)
 
 
-def _without_debris(text: str) -> str:
+def _remove_debris(text: str) -> str:
     return _DEBRIS_RUN.sub("", _BY_NUMBER.sub(" ", text))
 
 
-def _joined(text: str) -> str:
-    return _SPACED_RUN.sub(lambda found: found.group().replace(" ", ""), text)
+def _join_spaced(text: str) -> str:
+    return _SPACED_RUN.sub(lambda match: match.group().replace(" ", ""), text)
 
 
-def _ruled(texts: pl.Series) -> pl.Series:
-    addressed = texts.str.contains(_ADDRESS)
-    held = texts.filter(addressed).str.extract_all(_ADDRESS) if addressed.any() else None
-    done = texts if held is None else texts.str.replace_all(_ADDRESS, _STAND_IN)
+def _apply_rules(texts: pl.Series) -> pl.Series:
+    has_address = texts.str.contains(_ADDRESS)
+    addresses = texts.filter(has_address).str.extract_all(_ADDRESS) if has_address.any() else None
+    cleaned = texts if addresses is None else texts.str.replace_all(_ADDRESS, _STAND_IN)
     for pattern, replacement in RULES:
-        done = done.str.replace_all(pattern, replacement)
-    done = done.str.strip_chars(" \n")
-    if held is None:
-        return done
-    # No rule drops or reorders a stand-in, so that the addresses return in their order.
+        cleaned = cleaned.str.replace_all(pattern, replacement)
+    cleaned = cleaned.str.strip_chars(" \n")
+    if addresses is None:
+        return cleaned
+    # No rule removes or reorders a stand-in, so the addresses are restored in order.
     restored = [
-        "".join(part for pair in zip(text.split(_STAND_IN), [*addresses, ""], strict=True) for part in pair)
-        for text, addresses in zip(done.filter(addressed), held, strict=True)
+        "".join(
+            fragment for pair in zip(text.split(_STAND_IN), [*text_addresses, ""], strict=True) for fragment in pair
+        )
+        for text, text_addresses in zip(cleaned.filter(has_address), addresses, strict=True)
     ]
-    return done.scatter(addressed.arg_true(), restored)
+    return cleaned.scatter(has_address.arg_true(), restored)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import polars as pl
 import pyarrow as pa
 
+from cmtmed.artifacts import HashedFile
 from cmtmed.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -28,22 +28,6 @@ FILE_BYTES: Final = 500_000_000
 
 BATCH_ROWS: Final = 1000
 """Rows of one Arrow record batch: what a reader touches to get at one row."""
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """An Arrow file of a build: path below the build, size in bytes, SHA-256 in hexadecimal digits."""
-
-    path: str
-    bytes: int
-    sha256: str
-
-    @classmethod
-    def from_path(cls, file: Path, root: Path) -> DataFile:
-        """Describe a file as it is now."""
-        with file.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        return cls(file.relative_to(root).as_posix(), file.stat().st_size, digest)
 
 
 class _Stream:
@@ -69,7 +53,7 @@ class _Stream:
         if not self._files:
             self.write(self.schema.empty_table())
         self._close_file()
-        names = [f"data-{place:05d}-of-{len(self._files):05d}.arrow" for place in range(len(self._files))]
+        names = [f"data-{index:05d}-of-{len(self._files):05d}.arrow" for index in range(len(self._files))]
         for file, name in zip(self._files, names, strict=True):
             file.rename(self.folder / name)
         return names
@@ -100,7 +84,7 @@ class DatasetWriter:
         self._schema = self._features.arrow_schema
         self._folder, self._fingerprint, self._splits = folder, fingerprint, splits
         self._streams: dict[str, _Stream] = {}
-        self.files: list[DataFile] = []
+        self.files: list[HashedFile] = []
         """The data files, once it is closed."""
 
     def write(self, table: pl.DataFrame, split: str = "") -> None:
@@ -121,7 +105,7 @@ class DatasetWriter:
         for split, stream in self._streams.items():
             names = stream.close()
             self._describe(split, stream, names)
-            self.files += [DataFile.from_path(stream.folder / name, self._folder.parent) for name in names]
+            self.files += [HashedFile.of(stream.folder / name, self._folder.parent) for name in names]
         if self._splits:
             order = sorted(self._streams, key=lambda split: (split != "train", split != "validation", split))
             _write_json(self._folder / "dataset_dict.json", {"splits": order})
@@ -130,9 +114,9 @@ class DatasetWriter:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
+        if error_type is None:
             self.close()
 
     def _stream(self, split: str) -> _Stream:
@@ -144,10 +128,10 @@ class DatasetWriter:
         from datasets import DatasetInfo
 
         DatasetInfo(features=self._features).write_to_directory(str(stream.folder), pretty_print=True)
-        named = f"{self._fingerprint}/{self._folder.name}/{split}"
+        identity = f"{self._fingerprint}/{self._folder.name}/{split}"
         state: dict[str, Any] = {
             "_data_files": [{"filename": name} for name in files],
-            "_fingerprint": hashlib.sha256(named.encode()).hexdigest()[:16],
+            "_fingerprint": hashlib.sha256(identity.encode()).hexdigest()[:16],
             "_format_columns": None,
             "_format_kwargs": {},
             "_format_type": None,
@@ -181,14 +165,14 @@ def _small(field: pa.Field) -> pa.Field:
     return field.with_type(_small_type(field.type))
 
 
-def _small_type(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_large_string(kind):
+def _small_type(dtype: pa.DataType) -> pa.DataType:
+    if pa.types.is_large_string(dtype):
         return pa.string()
-    if pa.types.is_large_list(kind):
-        return pa.list_(_small_type(kind.value_type))
-    if pa.types.is_struct(kind):
-        return pa.struct([_small(kind.field(place)) for place in range(kind.num_fields)])
-    return kind
+    if pa.types.is_large_list(dtype):
+        return pa.list_(_small_type(dtype.value_type))
+    if pa.types.is_struct(dtype):
+        return pa.struct([_small(dtype.field(index)) for index in range(dtype.num_fields)])
+    return dtype
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -33,21 +33,21 @@ def view(rows: pl.DataFrame, options: Views) -> pl.DataFrame:
     if options.prompt_at == "first":
         answers = answers.group_by("dialogue", maintain_order=True).first()
     elif options.prompt_at == "inquiry":
-        asked = rows.select(
+        asking = rows.select(
             pl.int_range(pl.len(), dtype=pl.UInt32).alias("dialogue"),
             pl.col("inquiries").list.eval(pl.element().struct.field("message").unique()).alias("message"),
         ).explode("message", empty_as_null=False)
-        answers = answers.join(asked, on=["dialogue", "message"], how="semi", maintain_order="left")
+        answers = answers.join(asking, on=["dialogue", "message"], how="semi", maintain_order="left")
         answers = answers.group_by("dialogue", maintain_order=True).first()
     elif options.prompt_at == "last":
         answers = answers.group_by("dialogue", maintain_order=True).last()
     elif options.prompt_at == "one":
         choices = answers.group_by("dialogue", maintain_order=True).agg("message")
-        drawn = [_draw(key) for key in rows["id"].gather(choices["dialogue"])]
-        place = pl.Series(drawn, dtype=pl.UInt64) % choices["message"].list.len()
-        answers = choices.select("dialogue", pl.col("message").list.get(pl.lit(place)))
-    cut = rows.select("id", "messages")[answers["dialogue"]].with_columns(answers["message"])
-    return cut.select("id", "message", pl.col("messages").list.head(pl.col("message")).alias("prompt"))
+        draws = [_draw(key) for key in rows["id"].gather(choices["dialogue"])]
+        position = pl.Series(draws, dtype=pl.UInt64) % choices["message"].list.len()
+        answers = choices.select("dialogue", pl.col("message").list.get(pl.lit(position)))
+    prompts = rows.select("id", "messages")[answers["dialogue"]].with_columns(answers["message"])
+    return prompts.select("id", "message", pl.col("messages").list.head(pl.col("message")).alias("prompt"))
 
 
 def _draw(key: str) -> int:

@@ -38,6 +38,6 @@ def view(rows: pl.DataFrame, options: Views) -> pl.DataFrame:
     )
     turns = turns.join(asking, on=["row", "message"], how="left", maintain_order="left")
     weights = turns.group_by("row", maintain_order=True).agg(weight.alias("weights"))
-    every = pl.DataFrame({"row": pl.int_range(rows.height, dtype=pl.UInt32, eager=True)})
-    told = every.join(weights, on="row", how="left", maintain_order="left")["weights"]
-    return rows.select("id", "messages", told.fill_null([]).cast(pl.List(pl.Float32)).alias("weights"))
+    row_numbers = pl.DataFrame({"row": pl.int_range(rows.height, dtype=pl.UInt32, eager=True)})
+    weights_column = row_numbers.join(weights, on="row", how="left", maintain_order="left")["weights"]
+    return rows.select("id", "messages", weights_column.fill_null([]).cast(pl.List(pl.Float32)).alias("weights"))

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmtmed.anonymize import LABELS, TYPES, Identifier, find, find_identifiers, replace
-from cmtmed.anonymize.canonical import MASK, canonical
-from cmtmed.anonymize.recognizers import RECOGNIZERS
-from cmtmed.anonymize.replace import substitute
+from cmtmed.anonymize.detect.canonical import MASK, canonical
+from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
+from cmtmed.anonymize.replace.spans import substitute
 from cmtmed.errors import UsageError
 
 FRAGMENTS = [

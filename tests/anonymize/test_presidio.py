@@ -16,7 +16,7 @@ pytest.importorskip("presidio_analyzer", reason="the extra presidio is not insta
 from presidio_analyzer import AnalyzerEngine, BatchAnalyzerEngine, Pattern, PatternRecognizer, RecognizerRegistry
 from presidio_analyzer.nlp_engine import NerModelConfiguration, NoOpNlpEngine
 
-from cmtmed.anonymize import presidio
+from cmtmed.anonymize.detect import presidio
 
 TEXT = "王医生您好，我叫李秀兰，电话１３８-0013-8000，加v：abc_12345"
 ENGINE = presidio.analyzer()
@@ -156,6 +156,6 @@ def test_without_the_extra_the_error_says_what_to_install(monkeypatch: pytest.Mo
     import sys
 
     monkeypatch.setitem(sys.modules, "presidio_analyzer", None)
-    monkeypatch.delitem(sys.modules, "cmtmed.anonymize.presidio")
+    monkeypatch.delitem(sys.modules, "cmtmed.anonymize.detect.presidio")
     with pytest.raises(ImportError, match=r"pip install 'cmtmed\[presidio\]'"):
-        importlib.import_module("cmtmed.anonymize.presidio")
+        importlib.import_module("cmtmed.anonymize.detect.presidio")

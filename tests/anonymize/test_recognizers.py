@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from cmtmed.anonymize import TYPES, evaluate, find_identifiers
-from cmtmed.anonymize.names import name_ending_at, name_starting_at
-from cmtmed.anonymize.recognizers import RECOGNIZERS
-from cmtmed.anonymize.recognizers.bank_card import luhn_holds
-from cmtmed.anonymize.recognizers.id_card import checksum_holds
-from cmtmed.anonymize.resolve import resolve
+from cmtmed.anonymize.detect.names.persons import name_ending_at, name_starting_at
+from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
+from cmtmed.anonymize.detect.recognizers.bank_card import luhn_holds
+from cmtmed.anonymize.detect.recognizers.id_card import checksum_holds
+from cmtmed.anonymize.detect.resolve import resolve
 
 DEV = Path(__file__).parents[1] / "data" / "identifiers_dev.jsonl"
 BLIND = Path(__file__).parents[1] / "data" / "identifiers_blind.jsonl"

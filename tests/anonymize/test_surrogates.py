@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmtmed.anonymize import TYPES, find
-from cmtmed.anonymize.actions import ACTIONS, check, completed, possible
-from cmtmed.anonymize.generalize import generalized
-from cmtmed.anonymize.lexicon.places import CITIES, PROVINCES, places
-from cmtmed.anonymize.recognizers import RECOGNIZERS
-from cmtmed.anonymize.recognizers.bank_card import luhn_holds
-from cmtmed.anonymize.recognizers.id_card import checksum_holds
-from cmtmed.anonymize.surrogate import FARTHEST, Mention, Surrogates
-from cmtmed.anonymize.surrogates import dates, handles, people, phones, regions
-from cmtmed.anonymize.surrogates.draws import Draws
+from cmtmed.anonymize.detect.lexicon.places import CITIES, PROVINCES, places
+from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
+from cmtmed.anonymize.detect.recognizers.bank_card import luhn_holds
+from cmtmed.anonymize.detect.recognizers.id_card import checksum_holds
+from cmtmed.anonymize.replace.actions import ACTIONS, check, completed, possible
+from cmtmed.anonymize.replace.generalize import generalized
+from cmtmed.anonymize.replace.surrogates import accounts, dates, persons, phones, provinces
+from cmtmed.anonymize.replace.surrogates.dialogue import FARTHEST, Mention, Surrogates
+from cmtmed.anonymize.replace.surrogates.keyed_random import Draws
 
 KEY = b"a key for tests and for nothing else"
 OTHER = b"another key for tests, nothing else"
@@ -151,9 +151,9 @@ def test_the_order_of_a_name_and_its_pieces_does_not_matter() -> None:
 def test_class_of_surname_and_length_stay() -> None:
     for number in range(30):
         key = KEY + bytes([number])
-        assert one("PERSON", "王", key=key) in people.FREQUENT
-        assert one("PERSON", "张", key=key) in people.FREQUENT
-        assert one("PERSON", "鲍", key=key) in people.UNCOMMON
+        assert one("PERSON", "王", key=key) in persons.FREQUENT
+        assert one("PERSON", "张", key=key) in persons.FREQUENT
+        assert one("PERSON", "鲍", key=key) in persons.UNCOMMON
         assert len(one("PERSON", "诸葛明", key=key)) == 3
 
 
@@ -171,7 +171,7 @@ def test_class_of_surname_and_length_stay() -> None:
 def test_sex_follows_characters_and_then_company(text: str, before: str, after: str, sex: str) -> None:
     for number in range(20):
         new = one("PERSON", text, key=KEY + bytes([number]), before=before, after=after)
-        assert new[-1] in people._LAST[sex]
+        assert new[-1] in persons._LAST[sex]
 
 
 def test_a_number_is_one_value_however_it_is_written() -> None:
@@ -186,7 +186,7 @@ def test_a_number_is_one_value_however_it_is_written() -> None:
 
 
 def test_two_people_of_a_dialogue_stay_two() -> None:
-    several = [("PERSON", surname) for surname in people.FREQUENT[:30]]
+    several = [("PERSON", surname) for surname in persons.FREQUENT[:30]]
     new = all_of(*several)
     assert len(set(new)) == len(several)
     assert not set(new) & {surname for _, surname in several}
@@ -242,7 +242,7 @@ def test_generalized(kind: str, text: str, told: str | None) -> None:
 
 def test_every_known_city_lies_in_a_province() -> None:
     for city in CITIES:
-        head, province = regions.split(city + "市")
+        head, province = provinces.split(city + "市")
         assert (head, province in PROVINCES) == (city, True)
 
 
@@ -345,7 +345,7 @@ def test_shapes_stay(text: str, kind: str) -> None:
         shape = str.maketrans("0123456789", "0" * 10)
         upper = re.sub("[a-z]", "a", re.sub("[A-Z]", "A", new.translate(shape)))
         assert upper == re.sub("[a-z]", "a", re.sub("[A-Z]", "A", text.translate(shape)))
-        assert handles.number_value(new) != handles.number_value(text)
+        assert accounts.number_value(new) != accounts.number_value(text)
 
 
 def test_draws_depend_on_every_word() -> None:

@@ -14,9 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cmtmed
+from cmtmed.anonymize import TYPES
 from cmtmed.anonymize.detectors import DETECTORS, MASK, by_name
 from cmtmed.anonymize.residual import NONE, Stratum, allocate, clopper_pearson, estimate
 from cmtmed.anonymize.suspects import mask, places, screen
+from cmtmed.builds.manifest import Manifest, PipelineRecord
 from cmtmed.engine import audit as auditing
 from cmtmed.engine.audit import audit, judge, read_audit, sampled
 from cmtmed.engine.privacy import statement
@@ -440,7 +442,6 @@ def test_the_statement_follows_the_pipeline(built):
 
 def test_safe_harbor_has_eighteen_categories():
     assert [category.letter for category in SAFE_HARBOR] == list("ABCDEFGHIJKLMNOPQR")
-    from cmtmed.anonymize import TYPES
 
     assert {kind for category in SAFE_HARBOR for kind in category.types} == set(TYPES)
 
@@ -448,13 +449,18 @@ def test_safe_harbor_has_eighteen_categories():
 @pytest.mark.parametrize(
     ("options", "kept"),
     [
-        ({"keep": ["HOSPITAL"]}, ["HOSPITAL"]),
+        (
+            {"actions": {"PHONE": "tag", "HOSPITAL": "tag"}, "default_action": "keep"},
+            [kind for kind in TYPES if kind not in {"PHONE", "HOSPITAL"}],
+        ),
+        ({}, []),
         ({"actions": {"ORG": "keep", "PERSON": "pseudonym"}, "default_action": "tag"}, ["ORG"]),
         ({"actions": {}, "default_action": "tag"}, []),
     ],
 )
 def test_types_that_are_kept_are_read_from_the_manifest(options, kept):
-    manifest = {"pipeline": {"stages": [{"redact_identifiers": options}]}}
+    pipeline = PipelineRecord(name="clinic", fingerprint="0" * 64, stages=[{"redact_identifiers": options}])
+    manifest = Manifest.model_construct(pipeline=pipeline)
     assert auditing._redaction(manifest) == {"stage": True, "kept": kept}
 
 

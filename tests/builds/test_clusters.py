@@ -7,7 +7,7 @@ import json
 import pytest
 
 import cmtmed
-from cmtmed.engine.clusters import find_cluster, list_clusters, sample_members
+from cmtmed.builds.clusters import find_cluster, list_clusters, sample_members
 from cmtmed.errors import UsageError
 
 

@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 import cmtmed
+from cmtmed.builds.comparison import ROWS, compare
 from cmtmed.cli import app
-from cmtmed.engine.comparison import ROWS, compare
 from cmtmed.errors import DatasetError
 
 LINES = [

@@ -91,7 +91,7 @@ def test_json_is_json_and_quiet_is_quiet(built):
         (("explain", "out", "crawl/77"), 2, "no dialogue 'crawl/77'"),
         (("explain", "nowhere", "crawl/1"), 1, "holds no finished build"),
         (("path", "pipelines/cmtmedqb.yaml"), 2, "did you mean 'pipelines/cmtmedqa.yaml'?"),
-        (("path", "../pyproject.toml"), 2, "nothing is bundled as"),
+        (("path", "../pyproject.toml"), 2, "no bundled file"),
         (("bild",), 2, "No such command 'bild'"),
     ],
 )

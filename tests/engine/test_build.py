@@ -154,14 +154,14 @@ def test_interrupted_at_every_write_and_resumed(crawl, tmp_path, monkeypatch):
 
 
 def test_a_resumed_build_does_not_read_again(crawl, tmp_path, monkeypatch):
-    read = tasks.read
+    read = tasks.read_file
     monkeypatch.setattr(tasks.lineage, "apply_stage", lambda *_: (_ for _ in ()).throw(_Killed))
     with pytest.raises(_Killed):
         cmtmed.build("cmtmedqa", [crawl], tmp_path / "out")
     monkeypatch.undo()
-    monkeypatch.setattr(tasks, "read", lambda *_, **__: pytest.fail("read again"))
+    monkeypatch.setattr(tasks, "read_file", lambda *_, **__: pytest.fail("read again"))
     assert cmtmed.build("cmtmedqa", [crawl], tmp_path / "out").counts["read"] == 46
-    assert read is not tasks.read
+    assert read is not tasks.read_file
 
 
 def test_a_changed_input_starts_over(crawl, tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 import cmtmed
 from cmtmed import lineage
 from cmtmed.errors import UsageError
-from cmtmed.inquiry.proactivity import asking
+from cmtmed.inquiry.proactivity import count_inquiries
 from cmtmed.pipeline import Views
 from cmtmed.stages.keep_proactive import KeepProactive
 from cmtmed.stages.sample_proactive import SampleProactive
@@ -83,7 +83,7 @@ def test_bad_messages_are_refused_by_place(messages, message):
 @given(tables())
 def test_the_columns_count_what_the_function_counts(rows):
     rows = rows.with_columns(TagInquiries().apply(rows.select("messages"))["inquiries"])
-    counted = rows.select(*asking(pl.col("messages"), pl.col("inquiries"))).to_dicts()
+    counted = rows.select(*count_inquiries(pl.col("messages"), pl.col("inquiries"))).to_dicts()
     for row, told in zip(rows["messages"].to_list(), counted, strict=True):
         one = cmtmed.proactivity(row)
         assert told == {
@@ -112,7 +112,7 @@ def test_keep_proactive(options, kept):
 
 def rate(rows):
     left = rows.filter(pl.col("drop_reason").is_null())
-    told = left.select(*asking(pl.col("messages"), pl.col("inquiries")))
+    told = left.select(*count_inquiries(pl.col("messages"), pl.col("inquiries")))
     return told["asking_turns"].sum() / told["doctor_turns"].sum()
 
 

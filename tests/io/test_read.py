@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from cmtmed.errors import InputError
 from cmtmed.io.quarantine import RAW_BYTES, Reason
-from cmtmed.io.read import match_files, read
+from cmtmed.io.read import match_files, read_file
 from cmtmed.source import Source
 from tests.support.dialogues import SHARED, needs_real_data
 
@@ -34,7 +34,7 @@ PAIRS = [
 
 def read_all(path, *sources, **source):
     """Read a file; return (turns of each dialogue, (position, reason) of each quarantined record)."""
-    batches = list(read(path, sources or [Source(name="s", **source)]))
+    batches = list(read_file(path, sources or [Source(name="s", **source)]))
     rows = pl.concat([batch.dialogues for batch in batches])
     broken = pl.concat([batch.quarantined for batch in batches])
     told = [[(turn["role"][0], turn["content"]) for turn in messages] for messages in rows["messages"]]
@@ -179,7 +179,7 @@ def test_blocks_of_lines(tmp_path):
 def test_transcripts_parted_by_rules_may_hold_blank_lines(tmp_path):
     text = "编号：7\n科别：儿科\n患者：发烧\n\n两天了\n医生（主治）：多大了？\n-----\n病人：咳嗽\n大夫：几天了？\n"
     (tmp_path / "crawl.txt").write_text(text, encoding="utf-8")
-    (batch,) = read(tmp_path / "crawl.txt", [Source(name="s")])
+    (batch,) = read_file(tmp_path / "crawl.txt", [Source(name="s")])
     assert batch.dialogues["id"].to_list() == ["s/7", "s/crawl.txt:2"]
     assert batch.dialogues["department"].to_list() == ["儿科", None]
     assert [turn["content"] for turn in batch.dialogues["messages"][0]] == ["发烧\n\n两天了", "多大了？"]
@@ -210,7 +210,7 @@ def test_shapes_are_told_by_their_fields(tmp_path, shape):
 def test_history_comes_before_the_last_pair(tmp_path):
     record = {"history": [["一", "二"], ["三", "四"]], "instruction": "五", "input": "", "output": "六", "cate1": "nan"}
     (tmp_path / "crawl.json").write_text(json.dumps([record]), encoding="utf-8")
-    (batch,) = read(tmp_path / "crawl.json", [Source(name="s")])
+    (batch,) = read_file(tmp_path / "crawl.json", [Source(name="s")])
     assert [turn["content"] for turn in batch.dialogues["messages"][0]] == list("一二三四五六")
     assert batch.dialogues["department"].to_list() == [None]
 
@@ -219,7 +219,7 @@ def test_declared_fields_and_roles(tmp_path):
     record = {"nr": 5, "标题": "头痛", "描述": "三天了", "回信": "多大了", "科": "儿科"}
     (tmp_path / "crawl.jsonl").write_text(json.dumps(record), encoding="utf-8")
     fields = {"id": "nr", "question": ["标题", "描述"], "answer": "回信", "department": "科"}
-    (batch,) = read(tmp_path / "crawl.jsonl", [Source(name="s", license="MIT", fields=fields)])
+    (batch,) = read_file(tmp_path / "crawl.jsonl", [Source(name="s", license="MIT", fields=fields)])
     (row,) = batch.dialogues.to_dicts()
     assert (row["id"], row["source_id"], row["license"], row["department"]) == ("s/5", "5", "MIT", "儿科")
     assert row["messages"][0]["content"] == "头痛\n三天了"
@@ -232,7 +232,7 @@ def test_the_first_source_that_fits_takes_the_record(tmp_path):
     records = [{"instruct": "一", "output": "二"}, {"question": "三", "answer": "四"}]
     (tmp_path / "crawl.json").write_text(json.dumps(records), encoding="utf-8")
     sources = [Source(name="safety", having=["instruct"]), Source(name="rest")]
-    (batch,) = read(tmp_path / "crawl.json", sources)
+    (batch,) = read_file(tmp_path / "crawl.json", sources)
     assert batch.dialogues["source"].to_list() == ["safety", "rest"]
 
 
@@ -249,13 +249,13 @@ class TestBadInput:
             match_files([tmp_path / "nowhere.csv"], [Source(name="s")])
 
     def test_a_pattern_that_matches_nothing(self, tmp_path):
-        with pytest.raises(InputError, match=r"nothing that a source takes matches '.*\*\.csv'"):
+        with pytest.raises(InputError, match=r"'.*\*\.csv' matches no file of any source"):
             match_files([tmp_path / "*.csv"], [Source(name="s")])
 
     def test_a_file_that_no_source_takes(self, tmp_path):
         (tmp_path / "crawl.csv").write_text("", encoding="utf-8")
         with pytest.raises(
-            InputError, match=r"no source takes '.*crawl\.csv'; the pipeline's sources match '\*\.json'"
+            InputError, match=r"no source matches '.*crawl\.csv'; the pipeline's sources match '\*\.json'"
         ):
             match_files([tmp_path / "crawl.csv"], [Source(name="s", match="*.json")])
 
@@ -307,10 +307,10 @@ class TestBadInput:
         code = """
 import resource, sys
 from pathlib import Path
-from cmtmed.io.read import read
+from cmtmed.io.read import read_file
 from cmtmed.source import Source
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-(batch,) = read(Path(sys.argv[1]), [Source(name="s", max_record_bytes=2**22)])
+(batch,) = read_file(Path(sys.argv[1]), [Source(name="s", max_record_bytes=2**22)])
 grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 row = batch.quarantined.row(0, named=True)
 print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], len(row["raw"]), grown // 1024)
@@ -424,7 +424,7 @@ print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], 
 
     def test_quarantine_keeps_the_bytes(self, tmp_path):
         (tmp_path / "crawl.jsonl").write_bytes(b'{"question": \n' + as_jsonl().encode())
-        (batch,) = read(tmp_path / "crawl.jsonl", [Source(name="s")])
+        (batch,) = read_file(tmp_path / "crawl.jsonl", [Source(name="s")])
         assert batch.quarantined.to_dicts() == [
             {
                 "file": "crawl.jsonl",

@@ -10,11 +10,12 @@ from contextlib import suppress
 import pytest
 
 import cmtmed
+from cmtmed.builds import Build
 from cmtmed.report import palette
-from cmtmed.report.choose import choose
-from cmtmed.report.facts import gather
-from cmtmed.report.names import LANGUAGES
-from cmtmed.report.palette import contrast
+from cmtmed.report.labels import LANGUAGES
+from cmtmed.report.palette import compute_contrast
+from cmtmed.report.sampling import sample_dialogues
+from cmtmed.report.summary import summarize_build
 from tests.support.browser import browser, needs_browser, visit
 from tests.support.reports import HOSTILE, SOURCE, crawl
 
@@ -75,7 +76,7 @@ def test_search_and_filters_find_what_is_there(chromium, page, demo):
     with visit(chromium, page) as seen:
         found = seen.page.locator("#browse .found").first
         assert found.inner_text() == "1–10 of 202"
-        ticks = [row for row in choose(demo, 1000, 202) if "蜱虫" in str(row["messages"])]
+        ticks = [row for row in sample_dialogues(Build.open(demo), 1000) if "蜱虫" in str(row["messages"])]
         assert 0 < len(ticks) < 10
         seen.page.fill("#search", "蜱虫")
         seen.has(".dialogue", len(ticks))
@@ -83,7 +84,7 @@ def test_search_and_filters_find_what_is_there(chromium, page, demo):
         assert seen.page.evaluate("CSS.highlights.get('search').size") >= 1
         seen.page.fill("#search", "没有人会这样说")
         seen.has(".dialogue", 0)
-        assert found.inner_text() == "No dialogue of the sample fits."
+        assert found.inner_text() == "No dialogue of the sample matches."
         seen.page.click("#clear")
         seen.has(".dialogue", 10)
         drops = json.loads((demo / "manifest.json").read_text(encoding="utf-8"))["drops"]
@@ -109,7 +110,7 @@ def test_pages_tips_and_links(chromium, page):
         seen.page.mouse.move(seen.page.locator("#dialogues").bounding_box()["x"] + 2, 450)
         mark = seen.page.locator(".dialogue mark.asks").first
         mark.focus()
-        assert seen.text("#tip").startswith("Asks for: ")
+        assert seen.text("#tip").startswith("Asks about: ")
         # Focus moves the page below the pointer, and the tip has to come along.
         seen.page.evaluate("scrollBy(0, 60)")
         seen.frames()
@@ -117,7 +118,9 @@ def test_pages_tips_and_links(chromium, page):
         assert abs(shown["y"] - asked["y"] - asked["height"] - 16) < 2
         seen.page.keyboard.press("Escape")
         assert seen.page.locator("#tip").is_hidden()
-        assert "Doctors' turns that ask" in seen.tip(seen.page.locator("[data-chart=asking] .mark-rect path").first)
+        assert "Doctor turns with a question" in seen.tip(
+            seen.page.locator("[data-chart=asking] .mark-rect path").first
+        )
         seen.page.evaluate("scrollBy(0, 60)")  # what it tells of is no longer under the pointer
         seen.page.wait_for_selector("#tip", state="hidden")
     with visit(chromium, page, fragment="#sharegpt/a043") as seen:
@@ -169,7 +172,7 @@ def test_hostile_text_stays_text(chromium, hostile, tmp_path):
         isolated = "[...document.querySelectorAll('.said bdi, .id')].map((one) => getComputedStyle(one).unicodeBidi)"
         assert set(seen.page.evaluate(isolated)) == {"isolate"}
         assert (seen.errors, seen.dialogs, len(seen.requests)) == ([], [], 1)
-        assert "Not anonymized." in seen.page.locator("[role=alert]").inner_text() or "未去标识" in seen.text(
+        assert "Not anonymized." in seen.page.locator("[role=alert]").inner_text() or "未做去标识处理" in seen.text(
             "[role=alert]"
         )
 
@@ -307,7 +310,7 @@ def test_no_text_renders_too(chromium, canaries, tmp_path):
     page = cmtmed.write_report(canaries, tmp_path / "without.html", text=False)
     with visit(chromium, page, width=390, language="zh-CN") as seen:
         assert seen.errors == []
-        assert "本页只含统计数字" in seen.text(".head")
+        assert "本页只有统计数字" in seen.text(".head")
         assert seen.page.locator("#dialogues, #filters, .pair").count() == 0
         assert seen.page.locator("[data-chart=departments]").inner_text().count("其余 3 个科室") == 1
 
@@ -319,7 +322,7 @@ def test_a_build_that_kept_nothing_makes_a_page(chromium, tmp_path, line):
     with visit(chromium, cmtmed.write_report(tmp_path / "out")) as seen:
         assert seen.errors == []
         assert "No duplicates were found." in seen.text("#duplicates")
-        assert ("Every record could be read." in seen.text("#flow")) == line.endswith("}")
+        assert ("All records were readable." in seen.text("#flow")) == line.endswith("}")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -342,9 +345,9 @@ def test_numbers_of_the_heat_map_can_be_read(chromium, page, demo, theme):
             colours = [
                 "#" + "".join(f"{int(part):02x}" for part in re.findall(r"\d+", one)[:3]) for one in (ink, ground)
             ]
-            assert contrast(*colours) >= 4.5, (told, colours)
+            assert compute_contrast(*colours) >= 4.5, (told, colours)
             inks.add(ink)
         assert len(inks) == 2
         few = seen.page.locator("[data-chart=slots] path[stroke-dasharray]")
-        assert few.count() == len(gather(demo).after.inquiries)  # the fourth turn, of one dialogue
-        assert re.search(r"Turns in all\s+1$", seen.tip(few.first))
+        assert few.count() == len(summarize_build(Build.open(demo)).after.inquiries)  # the fourth turn, of one dialogue
+        assert re.search(r"All turns\s+1$", seen.tip(few.first))

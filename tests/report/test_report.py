@@ -19,17 +19,18 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import cmtmed
+from cmtmed.builds import Build
 from cmtmed.cli import app
 from cmtmed.errors import DatasetError, OutputError, UsageError
 from cmtmed.report import palette
-from cmtmed.report.choose import choose
-from cmtmed.report.dialogues import pieces, shown
-from cmtmed.report.duplicates import count, joined, side_by_side
-from cmtmed.report.facts import gather
-from cmtmed.report.names import KINDS, LANGUAGES
-from cmtmed.report.page import as_json
-from cmtmed.report.palette import contrast
-from cmtmed.report.words import WORDS
+from cmtmed.report.dialogues import split_spans, to_json_dialogue
+from cmtmed.report.duplicates import compare_clusters, count_clusters, join_passages
+from cmtmed.report.labels import LABELS_BY_CATEGORY, LANGUAGES
+from cmtmed.report.page import to_inert_json
+from cmtmed.report.palette import compute_contrast
+from cmtmed.report.sampling import sample_dialogues
+from cmtmed.report.summary import summarize_build
+from cmtmed.report.texts import TEXTS
 from tests.support.reports import crawl
 
 
@@ -66,10 +67,10 @@ def test_no_text_holds_none(canaries, tmp_path):
 
 
 def test_departments_are_named_from_ten_dialogues_on(canaries, demo):
-    assert gather(canaries).departments[0] == []
-    named, (others, number, _) = gather(demo).departments
+    assert summarize_build(Build.open(canaries)).departments[0] == []
+    named, (others, number, _) = summarize_build(Build.open(demo)).departments
     assert {count >= 10 for _, count, _ in named} == {True}
-    assert sum(count for _, count, _ in named) + number == gather(demo).counts["kept"]
+    assert sum(count for _, count, _ in named) + number == summarize_build(Build.open(demo)).counts["kept"]
     assert others == 17
 
 
@@ -104,27 +105,27 @@ def test_a_build_of_an_earlier_version_is_told_from_an_empty_one(demo, tmp_path)
             del told[side][name]
     (old / "report.json").write_text(json.dumps(told), encoding="utf-8")
     content = cmtmed.write_report(old, sample=0).read_text(encoding="utf-8")
-    assert content.count("This build is older than this figure") == 5 + 1  # the words of the script hold it too
+    assert content.count("did not record this statistic") == 5 + 1  # the words of the script hold it too
     assert 'data-chart="dialogue_turns"' not in content
     assert 'data-chart="flow"' in content
 
 
 def test_the_sample_holds_one_of_everything(demo):
-    whole = gather(demo).counts["kept"] + gather(demo).counts["dropped"]
-    every, few = choose(demo, 1000, whole), choose(demo, 14, whole)
+    whole = summarize_build(Build.open(demo)).counts["kept"] + summarize_build(Build.open(demo)).counts["dropped"]
+    every, few = sample_dialogues(Build.open(demo), 1000), sample_dialogues(Build.open(demo), 14)
     assert len(every) == whole
     assert len(few) == 14
     for name in ("drop_reason", "split", "source"):
         assert {row[name] for row in few} == {row[name] for row in every}
     assert [row["id"] for row in few] == [row["id"] for row in every if row["id"] in {one["id"] for one in few}]
-    assert choose(demo, 0, whole) == []
+    assert sample_dialogues(Build.open(demo), 0) == []
 
 
 def test_duplicates_side_by_side_give_both_texts(demo):
-    clusters = side_by_side(demo, count(demo))
+    clusters = compare_clusters(Build.open(demo), count_clusters(Build.open(demo)))
     assert len(clusters) == 12
     assert {pair.reason for one in clusters for pair in one.pairs} == {"exact_duplicate", "near_duplicate"}
-    rows = {row["id"]: row for row in choose(demo, 1000, 202)}
+    rows = {row["id"]: row for row in sample_dialogues(Build.open(demo), 1000)}
     for one in clusters:
         for pair in one.pairs:
             for passages, name in ((pair.left, one.kept), (pair.right, pair.id)):
@@ -133,12 +134,12 @@ def test_duplicates_side_by_side_give_both_texts(demo):
                 assert "".join(words for _, words in passages) == text
 
 
-TEXTS = st.text(alphabet="头痛🙂a了", max_size=6)
+WORDS = st.text(alphabet="头痛🙂a了", max_size=6)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["same", "changed"]), TEXTS, TEXTS), max_size=6))
+@given(st.lists(st.tuples(st.sampled_from(["same", "changed"]), WORDS, WORDS), max_size=6))
 def test_joining_differences_loses_nothing(passages):
-    told = joined(passages)
+    told = join_passages(passages)
     assert ["".join(one[at] for one in told) for at in (1, 2)] == [
         "".join(one[at] for one in passages) for at in (1, 2)
     ]
@@ -150,7 +151,7 @@ SPANS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)).map(sorted), ma
 
 @given(st.text(max_size=8), SPANS, SPANS)
 def test_pieces_are_the_text(text, asks, gone):
-    told = pieces(
+    told = split_spans(
         text,
         [{"start": start, "end": end, "slot": "exam"} for start, end in asks],
         [{"start": start, "end": end, "type": "PHONE", "action": "tag"} for start, end in gone],
@@ -166,54 +167,60 @@ def test_a_long_dialogue_is_cut_where_it_says():
         "messages": [{"role": "user", "content": "痛" * 30}, {"role": "assistant", "content": "好" * 30}, {"role": "user", "content": "谢"}],
         "inquiries": [{"message": 1, "start": 5, "end": 30, "slot": "exam"}], "identifiers": [],
     }  # fmt: skip
-    told = shown(row, 40)
+    told = to_json_dialogue(row, 40)
     assert (told["whole"], told["cut"], len(told["turns"])) == (61, 40, 2)
     assert told["turns"][1]["pieces"] == ["好" * 5, {"text": "好" * 5, "slot": "exam"}]
-    assert shown(row, 100)["cut"] is None
+    assert to_json_dialogue(row, 100)["cut"] is None
 
 
 @given(st.text())
 def test_json_cannot_end_its_element(text):
-    written = as_json({text: [text]})
+    written = to_inert_json({text: [text]})
     assert not set("<>&\u2028\u2029") & set(written)
     assert json.loads(written) == {text: [text]}
 
 
 def test_contrast_is_that_of_the_standard():
-    assert contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+    assert compute_contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert compute_contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
 
 
 @pytest.mark.parametrize(("theme", "colours"), [("light", palette.LIGHT), ("dark", palette.DARK)])
 def test_colours_can_be_read(monkeypatch, theme, colours):
     for ground in ("paper", "panel"):
         for ink in ("ink", "muted", "accent", "dropped"):
-            assert contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
+            assert compute_contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
         for mark in (colours["edge"], *palette.CATEGORIES[theme]):
-            assert contrast(mark, colours[ground]) >= 3, (mark, ground)
+            assert compute_contrast(mark, colours[ground]) >= 3, (mark, ground)
     for ground in ("doctor", "asks", "redacted", "warning", "weak"):
-        assert contrast(colours["ink"], colours[ground]) >= 4.5, ground
-    assert contrast(colours["dropped"], colours["warning"]) >= 4.5
+        assert compute_contrast(colours["ink"], colours[ground]) >= 4.5, ground
+    assert compute_contrast(colours["dropped"], colours["warning"]) >= 4.5
     # It looks at a thousand shades itself, and is asked a thousand times.
-    turn = palette.turn(colours)
-    monkeypatch.setattr(palette, "turn", lambda _: turn)
+    turn = palette.find_ink_switch(colours)
+    monkeypatch.setattr(palette, "find_ink_switch", lambda _: turn)
     for at in range(1001):
-        assert contrast(palette.inks(colours, at / 1000), palette.shade(colours, at / 1000)) >= 4.5, at
+        assert compute_contrast(palette.choose_ink(colours, at / 1000), palette.mix_shade(colours, at / 1000)) >= 4.5, (
+            at
+        )
 
 
 def test_every_word_is_said_in_both_languages_and_used():
-    for key, words in [*WORDS.items(), *((name, both) for known in KINDS.values() for name, both in known.items())]:
+    for key, words in [
+        *TEXTS.items(),
+        *((name, both) for known in LABELS_BY_CATEGORY.values() for name, both in known.items()),
+    ]:
         assert all(words), key
         assert set(re.findall(r"{\w+}", words.en)) == set(re.findall(r"{\w+}", words.zh)), key
     folder = Path(cmtmed.__file__).parent / "report"
     sources = "".join(
         path.read_text(encoding="utf-8") for path in folder.rglob("*") if path.suffix in {".py", ".html", ".js"}
     )
-    sections = {f"to_{key}" for key in WORDS}  # put together in the template
+    sections = {f"to_{key}" for key in TEXTS}  # put together in the template
     unused = [
         key
-        for key in WORDS
-        if key not in sections and not re.search(rf"[\"'({{ ]{key}[\"',) :}}]", sources.replace(f'"{key}": Both', ""))
+        for key in TEXTS
+        if key not in sections
+        and not re.search(rf"[\"'({{ ]{key}[\"',) :}}]", sources.replace(f'"{key}": Bilingual', ""))
     ]
     assert unused == []
     assert LANGUAGES == ("en", "zh")
@@ -229,7 +236,7 @@ def test_what_is_no_build_is_refused(demo, tmp_path):
     with pytest.raises(OutputError, match="cannot write"):
         cmtmed.write_report(demo, tmp_path / "nowhere" / "page.html")
     before = (demo / "manifest.json").read_bytes()
-    with pytest.raises(OutputError, match="is no page of cmtmed and stays as it is"):
+    with pytest.raises(OutputError, match="is not a page written by cmtmed and was left as it is"):
         cmtmed.write_report(demo, demo / "manifest.json")
     assert (demo / "manifest.json").read_bytes() == before
 
@@ -304,7 +311,7 @@ def test_only_an_earlier_page_is_written_over(demo, tmp_path):
     link.symlink_to(notes)
     os.mkfifo(tmp_path / "pipe")
     for target in (notes, empty, link, tmp_path / "pipe"):
-        with pytest.raises(OutputError, match="stays as it is; choose another --page"):
+        with pytest.raises(OutputError, match="was left as it is; choose another --page"):
             cmtmed.write_report(demo, target, sample=0)
     assert notes.read_text(encoding="utf-8").startswith("how to")
     page = cmtmed.write_report(demo, tmp_path / "page.html", sample=0)
@@ -318,5 +325,5 @@ def test_counts_that_do_not_fit(demo, tmp_path):
     for name in ("drops", "quarantine"):
         changed = {**manifest, name: {"x": 5}}
         (copy / "manifest.json").write_text(json.dumps(changed), encoding="utf-8")
-        with pytest.raises(DatasetError, match="do not fit together"):
+        with pytest.raises(DatasetError, match="contradict each other"):
             cmtmed.write_report(copy)

@@ -7,7 +7,7 @@ import pytest
 
 from cmtmed import lineage
 from cmtmed.stages.drop_boilerplate import DropBoilerplate
-from cmtmed.text.boilerplate import is_boilerplate
+from cmtmed.text.boilerplate import is_boilerplate, remove_boilerplate
 from tests.support.dialogues import SHARED, doctor, needs_real_data, real_dialogues, table, turns, user
 
 _length = pl.element().struct.field("content").str.len_chars()
@@ -126,6 +126,64 @@ def test_the_share_grows_with_the_corpus():
     assert unchanged["messages"].to_list() == rows["messages"].to_list()
     changed = run(DropBoilerplate(min_dialogues=1, min_share=0.1), rows)
     assert turns(changed)[-1] == [("u", "另外11个人"), ("a", "好的。")]
+
+
+@pytest.mark.parametrize(
+    "dose",
+    [
+        "每次口服阿莫西林两片一日三次饭后吃。",
+        "阿莫西林胶囊饭后半片温水送服就可以了。",
+        "这个药饭后口服０.５ｇ，注意多休息多喝水。",
+        "体温到了38.5℃以上再给孩子吃退烧药。",
+        "体温到了三十八点五以上再给孩子吃退烧药。",
+        "白细胞高于10×10⁹/L时要考虑细菌感染。",
+        "睡前服用½片，效果不好再来门诊复查就行。",
+        "这个方子水煎服，早晚温服共七剂即可停药。",
+        "继续用药两星期以后再回到门诊复查一下。",
+        "先连续服用一疗程看看恢复的情况怎么样。",
+        "孕酮的正常值请看报告单上的第②项和说明。",
+    ],
+)
+def test_sixty_dialogues_keep_their_dose(dose):
+    """A sentence that names a quantity is medicine, however many doctors write it."""
+    before = corpus(60, "先查血常规吧。" + dose)
+    after = run(DropBoilerplate(), before)
+    assert after["messages"].to_list() == before["messages"].to_list()
+    assert after["drop_reason"].null_count() == 60
+
+
+@pytest.mark.parametrize(
+    "closing",
+    [
+        CANNED,
+        "祝您早日康复，生活愉快，身体健康。",
+        "一般不需要特别处理，一定要注意休息。",
+        "请给我一些支持，满意的话请给五星好评。",
+        "早一点休息，希望我的回答可以帮助到您。",
+    ],
+)
+def test_sixty_dialogues_lose_a_canned_sentence_without_a_quantity(closing):
+    after = run(DropBoilerplate(), corpus(60, "第{}次先查血常规吧。" + closing))
+    assert turns(after)[7] == [("u", "第7个人的头痛"), ("a", "第7次先查血常规吧。")]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "rest"),
+    [
+        ("每次两片，一日三次，更多问题点击链接咨询！", "每次两片，一日三次。"),
+        ("阿莫西林每次两片一日三次点击下方链接购买！", "阿莫西林每次两片一日三次。"),
+        ("扫码下载APP领取优惠券，阿莫西林每次0.5g。", "阿莫西林每次0.5g。"),
+        ("一日三次，以上建议仅供参考。", "一日三次。"),
+        ("以上建议仅供参考，一日两次。", "一日两次。"),
+        ("体温38.5℃以上吃药，以上仅供参考，多喝水。", "体温38.5℃以上吃药。"),
+        ("限时优惠，首单立减20元，点击链接！", ""),
+        ("三甲名医24小时在线，下载云舟健康APP。", ""),
+        ("1. 下载云舟健康APP领取优惠券。", ""),
+    ],
+)
+def test_an_advert_takes_no_dose_with_it(sentence, rest):
+    assert remove_boilerplate(sentence) == rest
+    assert remove_boilerplate(rest) == rest
 
 
 @needs_real_data

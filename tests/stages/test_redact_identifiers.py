@@ -19,7 +19,7 @@ from polars.testing import assert_frame_equal
 import cmtmed
 from cmtmed import lineage
 from cmtmed.anonymize import LABELS, TYPES
-from cmtmed.anonymize.surrogates import dates
+from cmtmed.anonymize.replace.surrogates import dates
 from cmtmed.engine import local, tasks
 from cmtmed.errors import PipelineError, StageError, UsageError
 from cmtmed.stages.redact_identifiers import RedactIdentifiers
@@ -339,7 +339,7 @@ def test_a_key_in_the_place_of_its_variable_is_not_repeated():
     ("value", "message"), [(None, "NO_KEY is not set"), ("short secret", "NO_KEY holds 12 characters")]
 )
 def test_no_row_is_read_without_a_key(tmp_path, monkeypatch, value, message):
-    monkeypatch.setattr(tasks, "read", lambda *_, **__: pytest.fail("a row was read"))
+    monkeypatch.setattr(tasks, "read_file", lambda *_, **__: pytest.fail("a row was read"))
     if value:
         monkeypatch.setenv("NO_KEY", value)
     options = {"actions": {"PERSON": "pseudonym"}, "key_variable": "NO_KEY"}
@@ -471,5 +471,5 @@ def test_a_build_goes_on_under_the_same_key(tmp_path, monkeypatch):
         patched.setattr(local, "emit", lambda *_: (_ for _ in ()).throw(_Killed))
         with pytest.raises(_Killed):
             cmtmed.build(chosen, [crawl], tmp_path / "out", workers=1)
-    monkeypatch.setattr(tasks, "read", lambda *_, **__: pytest.fail("read again"))
+    monkeypatch.setattr(tasks, "read_file", lambda *_, **__: pytest.fail("read again"))
     assert cmtmed.build(chosen, [crawl], tmp_path / "out", workers=1).counts["kept"] > 10

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import strategies as st
 
-from cmtmed.io.read import read
+from cmtmed.io.read import read_file
 from cmtmed.schema import MESSAGES, complete
 from cmtmed.source import Source
 
@@ -45,7 +45,7 @@ def turns(rows):
 
 def real_dialogues(path):
     """Read a crawl file of real dialogues into a complete dialogue table."""
-    batches = [batch.dialogues for batch in read(path, [Source(name="real")])]
+    batches = [batch.dialogues for batch in read_file(path, [Source(name="real")])]
     return complete(pl.concat(batches))
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmtmed.text import segment
-from cmtmed.text.segment import tagged, words
+from cmtmed.text.segment import tag_words, words
 
 
 def test_words():
@@ -20,7 +20,7 @@ def test_words():
 
 
 def test_tags_carry_places():
-    found = tagged("我住在北京，王小明医生您好")
+    found = tag_words("我住在北京，王小明医生您好")
     assert ("北京", "ns", 3, 5) in found
     assert [(word, flag) for word, flag, _, _ in found if flag == "nr"] == [("王小明", "nr")]
 
@@ -29,15 +29,15 @@ def test_tags_carry_places():
 @given(text=st.text(max_size=30) | st.text(alphabet="头痛三天3.5℃ \n\r\tabc，。🙂", max_size=30))
 def test_words_tile_the_text(text):
     assert "".join(words(text)) == text
-    assert all(text[start:end] == word for word, _, start, end in tagged(text))
-    assert sum(end - start for _, _, start, end in tagged(text)) == len(text)
+    assert all(text[start:end] == word for word, _, start, end in tag_words(text))
+    assert sum(end - start for _, _, start, end in tag_words(text)) == len(text)
 
 
 def test_threads_share_one_tagger(monkeypatch):
     built = []
     monkeypatch.setattr(segment, "_TAGGER", [])
-    original = segment._build
-    monkeypatch.setattr(segment, "_build", lambda: built.append(1) or original())
+    original = segment._build_tagger
+    monkeypatch.setattr(segment, "_build_tagger", lambda: built.append(1) or original())
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(words, ["高血压怎么治疗"] * 16))
     assert results == [["高血压", "怎么", "治疗"]] * 16

@@ -203,7 +203,7 @@ def test_a_text_is_cleaned_by_itself(texts):
 @given(text=dirty)
 def test_the_quick_check_overlooks_no_rule(text):
     once = pl.Series([cleaned(text)])
-    assert unicode._ruled(once).to_list() == once.to_list()
+    assert unicode._apply_rules(once).to_list() == once.to_list()
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from cmtmed.training.ppo.judge import Judge
 from cmtmed.training.ppo.prompts import Prompts, encode
 from cmtmed.training.ppo.roles import POLICY, VALUE, Roles
 from cmtmed.training.ppo.rollout import Sampling, batches, draw, noise, probabilities, sample
+from cmtmed.training.ppo.scoring import AnsweredPrompts
 from cmtmed.training.ppo.settings import JudgeReward, LengthReward, PpoSettings, ProactivityReward
 from cmtmed.training.ppo.state import Moments
 from cmtmed.training.run import Run, read
@@ -372,7 +373,7 @@ def test_the_reference_is_what_the_stage_began_with(base, tokenizer, given_):
     shaken(roles)
     with torch.no_grad():
         policy = roles.read(roles.base, PROMPTS, ANSWERS).logprobs
-        with roles.switched(None) as model:
+        with roles.use_adapter(None) as model:
             reference = roles.read(model, PROMPTS, ANSWERS).logprobs
         again = roles.read(roles.base, PROMPTS, ANSWERS).logprobs
         assert torch.allclose(reference[1], by_hand(wanted, PROMPTS[1], ANSWERS[1])[0], atol=1e-5)
@@ -396,7 +397,7 @@ def test_the_value_starts_at_zero(base, tokenizer):
 def test_an_adapter_of_its_own_keeps_the_value_out_of_the_policy(base, tokenizer):
     roles = roles_of(base, tokenizer, lora={}, value_adapter=True)
     shaken(roles)
-    with roles.switched(VALUE):
+    with roles.use_adapter(VALUE):
         values = roles.value(PROMPTS, ANSWERS)
         values.sum().backward()
     touched = {name for name, one in roles.trained.items() if one.grad is not None and one.grad.abs().sum() > 0}
@@ -413,7 +414,7 @@ def test_checkpointing_gives_the_same_gradients(base, tokenizer, lora):
     def gradients(**given_):
         roles = roles_of(base, tokenizer, lora=lora, **given_)
         shaken(roles)
-        roles.ready(training=True)
+        roles.set_training(training=True)
         told = roles.read(roles.base, PROMPTS, ANSWERS, values=True)
         (told.logprobs.sum() + told.values.sum()).backward()
         return {name: one.grad for name, one in roles.trained.items() if one.grad is not None}
@@ -455,7 +456,7 @@ def rewarding(tmp_path_factory, base, tokenizer):
     return reward_run(tmp_path_factory.mktemp("reward") / "run", base, tokenizer)
 
 
-TOLD = scorers.Answered(
+TOLD = AnsweredPrompts(
     [messages(0)[:1], messages(1)[:3], messages(2)[:1]],
     ["多久了？", "", "先做胃镜，吃点药，三天后再来复查一次。"],
     [3, 1, 9],
@@ -463,7 +464,7 @@ TOLD = scorers.Answered(
 
 
 def made(roles, settings):
-    return scorers.make(settings.reward, roles, settings)
+    return scorers.build_scorers(settings.reward, roles, settings)
 
 
 @pytest.mark.parametrize("given_", [{"lora": None}, {"lora": {}}, {"lora": {}, "value_adapter": True}])
@@ -473,7 +474,7 @@ def test_the_adapter_on_the_base_says_what_the_reward_model_says(base, tokenizer
     roles = Roles(load_model(base), settings, torch.device("cpu"), torch.float32, tokenizer.pad_token_id)
     shaken(roles)  # the policy has moved; the reward has not
     with caplog.at_level(logging.INFO, "cmtmed.training"):
-        told = scorers.score(made(roles, settings), TOLD)
+        told = scorers.score_answers(made(roles, settings), TOLD)
     assert "kind: adapter saves its memory" in caplog.text
     assert len({round(one, 4) for one in told["model"]}) == 3
     assert told["adapter"] == pytest.approx(told["model"], abs=1e-5)
@@ -482,7 +483,7 @@ def test_the_adapter_on_the_base_says_what_the_reward_model_says(base, tokenizer
         tokenizer.apply_chat_template(TOLD.conversations[0], return_dict=False),
     )
     assert alone(torch.tensor([ids])).logits.item() == pytest.approx(told["model"][0], abs=1e-5)
-    with torch.no_grad(), roles.switched(None) as model:
+    with torch.no_grad(), roles.use_adapter(None) as model:
         wanted = by_hand(load_model(base), PROMPTS[0], ANSWERS[0])[0]
         assert torch.allclose(roles.read(model, PROMPTS, ANSWERS).logprobs[0, :2], wanted, atol=1e-5)
     policy = roles.policy()
@@ -492,7 +493,7 @@ def test_the_adapter_on_the_base_says_what_the_reward_model_says(base, tokenizer
 def test_a_reward_model_with_other_tokens_reads_the_text(tmp_path, base, tokenizer):
     other = tiny_model(tmp_path / "other", template="plain", hidden=32, context=64)
     settings = settings_of(base, reward=[{"kind": "model", "path": other}])
-    told = scorers.score(made(roles_of(base, tokenizer), settings), TOLD)
+    told = scorers.score_answers(made(roles_of(base, tokenizer), settings), TOLD)
     assert len(told["model"]) == 3
 
 
@@ -520,12 +521,14 @@ def test_rewards_that_do_not_fit_are_refused(tmp_path, base, tokenizer, rewardin
 
 def test_asking_is_rewarded_once_for_each_thing_and_only_before_advice():
     answers = ["多久了？发烧吗？", "多久了？多久了？多久了？", "建议多喝水。多久了？发烧吗？", "多喝水。", ""]
-    told = scorers.asking(ProactivityReward(kind="proactivity"))(scorers.Answered([[]] * 5, answers, [1] * 5))
+    told = scorers.score_proactivity(ProactivityReward(kind="proactivity"))(AnsweredPrompts([[]] * 5, answers, [1] * 5))
     assert told == [1.0, 0.5, 0.0, 0.0, 0.0]
 
 
 def test_length_costs_nothing_up_to_the_target():
-    told = scorers.long(LengthReward(kind="length", target=10))(scorers.Answered([[]] * 4, [""] * 4, [1, 10, 15, 30]))
+    told = scorers.penalize_length(LengthReward(kind="length", target=10))(
+        AnsweredPrompts([[]] * 4, [""] * 4, [1, 10, 15, 30])
+    )
     assert told == [0, 0, -0.5, -2]
 
 
@@ -543,7 +546,7 @@ def test_length_costs_nothing_up_to_the_target():
 def test_callables_that_cannot_reward(rules, base, tokenizer, function, kind, said):
     settings = settings_of(base, reward=[{"kind": "python", "function": function}])
     with pytest.raises(kind) as caught:
-        scorers.score(scorers.make(settings.reward, None, settings), TOLD)
+        scorers.score_answers(scorers.build_scorers(settings.reward, None, settings), TOLD)
     assert said in str(caught.value)
 
 
@@ -645,7 +648,7 @@ def test_judges_that_cannot_be_asked(service, monkeypatch):
 
 
 def test_several_requests_run_at_once_and_answers_keep_their_order(service):
-    many = scorers.Answered([messages(0)[:1]] * 12, ["好"] * 12, [1] * 12)
+    many = AnsweredPrompts([messages(0)[:1]] * 12, ["好"] * 12, [1] * 12)
     assert judge(service, concurrency=4)(many) == [0.7] * 12
 
 

@@ -20,11 +20,14 @@ pytest.importorskip("torch", reason="needs the extra train")
 
 from cmtmed.errors import CmtmedError, DatasetError, UsageError
 from cmtmed.resources import bundled
-from cmtmed.training.reward.figures import calibration_error, measured, reliability, report
-from cmtmed.training.reward.preferences import Answers, Pair, Ranking, encode, encoded, held_out, opening, pairs
-from cmtmed.training.reward.rankings import RankingPart, described, read_rankings
-from cmtmed.training.reward.rows import Unreadable, of_ranking
-from cmtmed.training.reward.tsv import ranks_of
+from cmtmed.training.reward.data import is_held_out, opening_text
+from cmtmed.training.reward.encoding import EncodedRankings, encode_answer, encode_rankings
+from cmtmed.training.reward.metrics import calibration_error, reliability, report_agreement, summarize_margins
+from cmtmed.training.reward.rankings import Pair, Ranking, build_pairs
+from cmtmed.training.reward.readers.files import describe_sources, read_rankings
+from cmtmed.training.reward.readers.json_rows import Unreadable, parse_ranking
+from cmtmed.training.reward.readers.ranking_table import recover_ranks
+from cmtmed.training.reward.settings import RankingSource
 from cmtmed.training.settings import parse
 from cmtmed.training.tiny import make_tokenizer
 
@@ -51,8 +54,8 @@ def write(path, *rows):
     return path
 
 
-def read(path, least=0.5, **fields):
-    return read_rankings(RankingPart(path=str(path), **fields), least)
+def read(path, min_difference=0.5, **fields):
+    return read_rankings(RankingSource(path=str(path), **fields), min_difference)
 
 
 # --- pairs -----------------------------------------------------------------------------------------------------
@@ -61,7 +64,7 @@ def read(path, least=0.5, **fields):
 @given(st.lists(st.integers(1, 5), min_size=2, max_size=8))
 def test_pairs_of_a_ranking(ranks):
     ranking = Ranking("1", [], [[] for _ in ranks], [-rank for rank in ranks])
-    found, close = pairs(ranking)
+    found, close = build_pairs(ranking)
     assert close == 0
     assert len(found) == len(ranks) * (len(ranks) - 1) // 2
     assert {frozenset(pair[:2]) for pair in found} == set(map(frozenset, itertools.combinations(range(len(ranks)), 2)))
@@ -73,7 +76,7 @@ def test_pairs_of_a_ranking(ranks):
 @given(st.lists(st.integers(4, 20), min_size=2, max_size=6), st.sampled_from([0.25, 0.5, 1.0, 2.0]))
 def test_scores_that_are_close_say_nothing(sums, least):
     ranking = Ranking("1", [], [[] for _ in sums], [total / 4 for total in sums], least)
-    found, close = pairs(ranking)
+    found, close = build_pairs(ranking)
     assert len(found) + close == len(sums) * (len(sums) - 1) // 2
     for pair in found:
         more = (sums[pair.chosen] - sums[pair.rejected]) / 4
@@ -82,17 +85,17 @@ def test_scores_that_are_close_say_nothing(sums, least):
 
 def test_a_correction_ranks_above_all():
     row = {**ROW, "ranks": [1, 1, 4], "correction": "血压多少？有没有恶心？先量血压，剧烈头痛去急诊。"}
-    ranking = of_ranking(row, 1)
-    found, _ = pairs(ranking)
+    ranking = parse_ranking(row, 1)
+    found, _ = build_pairs(ranking)
     assert {pair for pair in found if 3 in pair[:2]} == {Pair(3, place, tie=False) for place in range(3)}
     assert [pair for pair in found if pair.tie] == [Pair(0, 1, tie=True)]
 
 
 def test_a_correction_that_repeats_the_best_answer_says_nothing_more():
-    plain = of_ranking(ROW, 1)
-    again = of_ranking({**ROW, "correction": ROW["answers"][1]["text"]}, 1)
+    plain = parse_ranking(ROW, 1)
+    again = parse_ranking({**ROW, "correction": ROW["answers"][1]["text"]}, 1)
     assert again.answers == plain.answers
-    assert pairs(again) == pairs(plain)
+    assert build_pairs(again) == build_pairs(plain)
 
 
 # --- the split -------------------------------------------------------------------------------------------------
@@ -106,23 +109,23 @@ def test_a_prompt_falls_on_one_side_everywhere(text, other, one, two):
     prompt = [user(text)]
     spaced = [{"role": "system", "content": "你是医生"}, user(" " + text.replace("，", "。").upper() + "！")]
     if any(map(str.isalnum, text)):
-        assert opening(prompt) == opening(spaced)
-        assert held_out(prompt, small) == held_out(spaced, small)
-    assert held_out(prompt, small) <= held_out(prompt, large)
-    assert not held_out(prompt, 0)
-    assert held_out(prompt, 1)
-    if len(opening(prompt)) >= 8:  # the same consultation, later
-        assert held_out([*prompt, doctor("多久了"), user(other)], small) == held_out(prompt, small)
+        assert opening_text(prompt) == opening_text(spaced)
+        assert is_held_out(prompt, small) == is_held_out(spaced, small)
+    assert is_held_out(prompt, small) <= is_held_out(prompt, large)
+    assert not is_held_out(prompt, 0)
+    assert is_held_out(prompt, 1)
+    if len(opening_text(prompt)) >= 8:  # the same consultation, later
+        assert is_held_out([*prompt, doctor("多久了"), user(other)], small) == is_held_out(prompt, small)
 
 
 def test_a_greeting_does_not_decide():
     first = [user("医生您好"), doctor("您好，请讲"), user("膝盖疼了半个月，上下楼更重")]
     second = [user("医生您好"), doctor("您好，请讲"), user("孩子咳嗽一周了，有痰")]
-    assert opening(first) != opening(second)
+    assert opening_text(first) != opening_text(second)
 
 
 def test_the_held_out_share_is_about_what_was_asked_for():
-    kept = sum(held_out([user(f"第{number}个问题，头痛怎么办")], 0.1) for number in range(5000))
+    kept = sum(is_held_out([user(f"第{number}个问题，头痛怎么办")], 0.1) for number in range(5000))
     assert 420 < kept < 580  # five standard deviations
 
 
@@ -142,10 +145,10 @@ ANSWER = [doctor("先量一次血压，不要紧张，今天去门诊看看。")
 @given(length=st.integers(8, 160), system=st.booleans())
 def test_what_is_too_long_loses_the_beginning_of_the_prompt(tokenizer, length, system):
     prompt = [{"role": "system", "content": "你是医生。"}, *PROMPT] if system else PROMPT
-    whole = encode(tokenizer, prompt, ANSWER, 10_000).ids
+    whole = encode_answer(tokenizer, prompt, ANSWER, 10_000).ids
     alone = tokenizer.encode(ANSWER[0]["content"] + "<|im_end|>\n")
     assert whole[-len(alone) :] == alone
-    made = encode(tokenizer, prompt, ANSWER, length)
+    made = encode_answer(tokenizer, prompt, ANSWER, length)
     assert len(made.ids) <= length
     assert made.prompt_cut == (len(whole) > length)
     if length >= len(alone):
@@ -156,7 +159,7 @@ def test_what_is_too_long_loses_the_beginning_of_the_prompt(tokenizer, length, s
         assert made.answer_cut == len(alone) - length
     # Exchanges go whole: either a question and all that follows it is there, or not even the last one.
     head = prompt[: len(prompt) - len(PROMPT)]
-    parts = [encode(tokenizer, [*head, *PROMPT[at:]], ANSWER, 10_000).ids for at in (0, 2, 4)]
+    parts = [encode_answer(tokenizer, [*head, *PROMPT[at:]], ANSWER, 10_000).ids for at in (0, 2, 4)]
     fits = [part for part in parts if len(part) <= length]
     assert made.ids == fits[0] if fits else len(made.ids) <= len(parts[-1])
 
@@ -167,22 +170,22 @@ def test_the_first_token_of_every_text_stays(tokenizer):
     own = copy.deepcopy(tokenizer)
     own.add_special_tokens({"bos_token": "<s>"})
     own.chat_template = "{{ bos_token }}" + own.chat_template
-    whole = encode(own, PROMPT[-1:], ANSWER, 1000).ids
+    whole = encode_answer(own, PROMPT[-1:], ANSWER, 1000).ids
     assert whole[0] == own.bos_token_id
-    made = encode(own, PROMPT[-1:], ANSWER, len(whole) - 4)
+    made = encode_answer(own, PROMPT[-1:], ANSWER, len(whole) - 4)
     assert made.ids == [whole[0], *whole[5:]]
 
 
 def test_counts_of_pairs_add_up(tokenizer):
     lines = bundled("examples/rankings.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = [of_ranking(json.loads(line), at) for at, line in enumerate(lines)]
+    rows = [parse_ranking(json.loads(line), at) for at, line in enumerate(lines)]
     for ties in (True, False):
-        made = encoded(rows, tokenizer, 40, ties=ties, name="examples")
+        made = encode_rankings(rows, tokenizer, 40, ties=ties, name="examples")
         possible = sum(len(row.answers) * (len(row.answers) - 1) // 2 for row in rows)
         assert sum(made.counts[name] for name in ("better", "ties", "close", "same tokens")) == possible
-        assert made.counts["answers"] == len(made.flat)
+        assert made.counts["answers"] == len(made.flat_ids)
         assert made.counts["answers cut"] > 0
-        table = made.table()
+        table = made.to_dataset()
         assert len(table) == made.counts["better"] + ties * made.counts["ties"]
         assert sum(table["tie"][:]) == ties * made.counts["ties"]
         assert max(table["length"][:]) <= 40
@@ -192,7 +195,7 @@ def test_counts_of_pairs_add_up(tokenizer):
 
 
 def texts(ranking):
-    order = sorted(range(len(ranking.answers)), key=lambda at: -ranking.worth[at])
+    order = sorted(range(len(ranking.answers)), key=lambda at: -ranking.utilities[at])
     return [ranking.answers[at][-1]["content"] for at in order]
 
 
@@ -205,7 +208,7 @@ def test_our_own_rankings(tmp_path):
     assert second.id == "2"
     assert second.prompt == PROMPT
     assert texts(second)[0] == "先测血压。"
-    assert source.told() == {
+    assert source.to_dict() == {
         "source": f"{tmp_path.name}/r.jsonl",
         "rows": 2,
         "rows_read": 2,
@@ -242,13 +245,13 @@ def test_a_row_that_is_no_ranking_is_left_out_and_counted(tmp_path, reason, capl
 @pytest.mark.parametrize("ranks", [[1.5, 2, 3], [True, 2, 3], ["1", 2, 3], "123", None, [1, -1, 2]])
 def test_ranks_are_whole_numbers(ranks):
     with pytest.raises(Unreadable, match="ranks is no list"):
-        of_ranking({**ROW, "ranks": ranks}, 1)
+        parse_ranking({**ROW, "ranks": ranks}, 1)
 
 
 def test_gaps_in_ranks_are_fine_and_repeated_answers_of_one_rank_are_one():
-    assert texts(of_ranking({**ROW, "ranks": [7, 3, 9]}, 1)) == texts(of_ranking(ROW, 1))
+    assert texts(parse_ranking({**ROW, "ranks": [7, 3, 9]}, 1)) == texts(parse_ranking(ROW, 1))
     again = {**ROW, "answers": [*ROW["answers"], {"text": "不用管。"}], "ranks": [2, 1, 3, 3]}
-    assert len(of_ranking(again, 1).answers) == 3
+    assert len(parse_ranking(again, 1).answers) == 3
 
 
 def test_broken_lines_are_counted_too(tmp_path):
@@ -266,7 +269,7 @@ def test_both_conventions_of_the_ranking_tool(order):
     ranks = [rank + 1 for rank in order]
     positions = [shown[rank - 1] for rank in ranks]  # list_rank.py
     best_first = [shown[ranks.index(place + 1)] for place in range(4)]  # generate_rank.py
-    assert ranks_of(positions, shown) == ranks
+    assert recover_ranks(positions, shown) == ranks
     assert (positions == best_first) == all(ranks[rank - 1] == at + 1 for at, rank in enumerate(ranks))
 
 
@@ -330,7 +333,7 @@ def test_a_table_without_prompts_is_refused(tmp_path):
 
 def test_auto_is_no_convention():
     with pytest.raises(UsageError, match=r"ranks: .*auto cannot tell; say which"):
-        parse(RankingPart, {"path": "t.tsv", "ranks": "auto"}, "data")
+        parse(RankingSource, {"path": "t.tsv", "ranks": "auto"}, "data")
 
 
 PAIRS = {
@@ -361,7 +364,7 @@ def test_chosen_and_rejected(tmp_path, name):
     (ranking,) = read(write(tmp_path / "p.jsonl", PAIRS[name])).rankings
     assert ranking.prompt == [user("头痛怎么办")]
     assert ranking.answers == [[doctor("量血压。")], [doctor("不管。")]]
-    assert pairs(ranking) == ([Pair(0, 1, tie=False)], 0)
+    assert build_pairs(ranking) == ([Pair(0, 1, tie=False)], 0)
 
 
 def test_an_array_and_the_history_of_a_pair(tmp_path):
@@ -394,13 +397,13 @@ def test_scored_dialogues_of_a_case(tmp_path):
         scored("4", "b", good, "腿痛", "去医院。"),
         scored("5", "b", good, "腿痛", "去医院。", "好"),
     ]
-    source = read(write(tmp_path / "s.jsonl", *rows), least=1.0)
+    source = read(write(tmp_path / "s.jsonl", *rows), min_difference=1.0)
     (ranking,) = source.rankings
     assert ranking.prompt == [user("头痛")]
     assert [len(answer) for answer in ranking.answers] == [3, 3, 1, 1]
-    assert ranking.worth == [5.0, 3.5, 4.5, 5.0]
+    assert ranking.utilities == [5.0, 3.5, 4.5, 5.0]
     assert ranking.aspects == {"Accuracy": [5, 3, 5, 5], "Helpfulness": [5, 4, 4, 5]}
-    found, close = pairs(ranking)
+    found, close = build_pairs(ranking)
     assert {pair for pair in found if not pair.tie} == {Pair(at, 1, tie=False) for at in (0, 2, 3)}
     assert (sum(pair.tie for pair in found), close) == (1, 2)
     assert source.rows == 11
@@ -458,7 +461,7 @@ def test_other_refusals(tmp_path):
     with pytest.raises(UsageError, match="cannot read"):
         read(tmp_path / "none.jsonl")
     with pytest.raises(UsageError, match=r"'none.jsonl' does not exist"):
-        described([RankingPart(path="none.jsonl")])
+        describe_sources([RankingSource(path="none.jsonl")])
     path.write_bytes("头痛三天了".encode("gb18030"))
     with pytest.raises(DatasetError, match="is not UTF-8; convert"):
         read(path)
@@ -469,9 +472,9 @@ def test_other_refusals(tmp_path):
 
 def test_figures_by_hand():
     ranking = Ranking("1", [], [[]] * 3, [3, 2, 2], aspects={"safety": [1, 5, None], "fluency": [2, 2, 2]})
-    found, _ = pairs(ranking)
-    answers = Answers([ranking], [[[1], [1, 2], [1]]], [found], ties=False, counts=Counter())
-    told = report(answers, [1.0, 0.0, 3.0])
+    found, _ = build_pairs(ranking)
+    answers = EncodedRankings([ranking], [[[1], [1, 2], [1]]], [found], ties=False, counts=Counter())
+    told = report_agreement(answers, [1.0, 0.0, 3.0])
     assert told["pairs"] == 2
     assert (told["accuracy"], told["margin"]) == (0.5, -0.5)  # margins 1 and -2
     # Sure at sigmoid(1) = .7311 and right; sure at sigmoid(2) = .8808 and wrong.
@@ -479,7 +482,7 @@ def test_figures_by_hand():
     assert told["longer_is_better"] == 0.25  # one shorter, one as long
     assert (told["ties"], told["tie_margin"]) == (1, 3.0)
     assert told["aspects"] == {"safety": {"pairs": 1, "accuracy": 0.0}}
-    assert measured([]) == {}
+    assert summarize_margins([]) == {}
 
 
 @given(st.lists(st.floats(-8, 8), min_size=1, max_size=50), st.integers(1, 20))
@@ -500,7 +503,7 @@ def test_the_schema_and_the_reader_agree():
     validator.check_schema(schema)
     for row in (ROW, {**ROW, "prompt": PROMPT, "correction": "好。", "scores": [None, {"safety": 1}, {}], "more": 1}):
         validator.validate(row)
-        of_ranking(row, 1)
+        parse_ranking(row, 1)
     # What no JSON Schema can say: that lists are of one length, that a prompt ends with the patient, answers differ.
     beyond = ("as many", "two different", "the same answer", "does not end")
     for reason, change in BAD.items():
@@ -518,7 +521,7 @@ def test_the_example_rankings_are_what_their_script_makes(tmp_path):
         validator.validate(row)
     source = read(ROOT / "examples" / "rankings.jsonl")
     assert not source.left_out
-    assert len({opening(one.prompt) for one in source.rankings}) == len(rows) == 150
+    assert len({opening_text(one.prompt) for one in source.rankings}) == len(rows) == 150
     assert sum(len(set(row["ranks"])) < len(row["ranks"]) for row in rows) > 30
     assert sum("correction" in row for row in rows) > 20
     assert {len(row["answers"]) for row in rows} == {2, 3, 4}
@@ -536,7 +539,7 @@ def test_the_example_rankings_are_what_their_script_makes(tmp_path):
 def test_published_files(name, rows, rankings):
     source = read(SHARED / name)
     assert source.rows == rows
-    assert source.told()["rows_read"] + sum(source.left_out.values()) == rows
+    assert source.to_dict()["rows_read"] + sum(source.left_out.values()) == rows
     assert len(source.rankings) >= rankings * 0.97
 
 
@@ -544,7 +547,15 @@ def test_reading_needs_no_torch():
     import cmtmed.training
 
     folder = Path(cmtmed.training.__file__).parent / "reward"
-    for name in ("preferences", "rankings", "rows", "tsv", "figures"):
+    for name in (
+        "rankings",
+        "encoding",
+        "metrics",
+        "settings",
+        "readers/files",
+        "readers/json_rows",
+        "readers/ranking_table",
+    ):
         tree = ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))
         top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
         assert not {"torch", "trl", "transformers", "datasets"} & {

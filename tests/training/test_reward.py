@@ -1,4 +1,4 @@
-"""The reward model: its loss to the last digit, the split, centring, exact resume, and that the next stage can load it."""
+"""The reward model: its loss to the last digit, the split_rankings, centring, exact resume, and that the next stage can load it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ from cmtmed.errors import CmtmedError, UsageError
 from cmtmed.resources import bundled
 from cmtmed.training import metrics
 from cmtmed.training.model import load_model, load_tokenizer
-from cmtmed.training.reward.preferences import Ranking, encode, opening
-from cmtmed.training.reward.rankings import RankingPart, Source, read_rankings
-from cmtmed.training.reward.trainer import Collator, PreferenceTrainer, RewardSettings, centre, preference_loss, split
+from cmtmed.training.reward.data import PairCollator, opening_text, split_rankings
+from cmtmed.training.reward.encoding import encode_answer
+from cmtmed.training.reward.rankings import Ranking
+from cmtmed.training.reward.readers.files import LoadedRankings, read_rankings
+from cmtmed.training.reward.settings import RankingSource, RewardSettings
+from cmtmed.training.reward.trainer import PreferenceTrainer, center_rewards, preference_loss
 from cmtmed.training.run import read
 from tests.support.training import sft_view, tiny_model, train
 
@@ -94,7 +97,7 @@ def test_the_three_outcomes_add_up_to_one(margin, nu):
 def test_the_loss_of_a_step_is_the_mean_over_its_pairs_however_they_are_cut(base, tokenizer, tmp_path):
     from trl import RewardConfig
 
-    rows = read_rankings(RankingPart(path=RANKINGS)).rankings[:6]
+    rows = read_rankings(RankingSource(path=RANKINGS)).rankings[:6]
     _, _, table, _ = sides(rows, tokenizer, ties="use")
     table = table.select(sorted(range(len(table)), key=lambda at: not table["tie"][at])[:8])
     assert set(table["tie"][:]) == {True, False}
@@ -109,7 +112,7 @@ def test_the_loss_of_a_step_is_the_mean_over_its_pairs_however_they_are_cut(base
             optim="sgd", learning_rate=1.0, max_grad_norm=0.0,
         )  # fmt: skip
         trainer = PreferenceTrainer(
-            model=model, args=args, train_dataset=table, data_collator=Collator(tokenizer.pad_token_id),
+            model=model, args=args, train_dataset=table, data_collator=PairCollator(tokenizer.pad_token_id),
             processing_class=tokenizer,
         )  # fmt: skip
         trainer.nu = 0.7
@@ -132,8 +135,8 @@ def test_the_loss_of_a_step_is_the_mean_over_its_pairs_however_they_are_cut(base
 def sides(rankings, tokenizer, **values):
     """Divide rankings; all in training if nothing is said."""
     chosen = RewardSettings(model="m", out=Path("o"), data=[], **{"held_out": 0.0, "max_length": 256, **values})
-    training, kept = split([Source("s", rankings, len(rankings))], chosen, tokenizer)
-    return training["s"], kept["s"], training["s"].table(), training["s"].flat
+    training, kept = split_rankings([LoadedRankings("s", rankings, len(rankings))], chosen, tokenizer)
+    return training["s"], kept["s"], training["s"].to_dataset(), training["s"].flat_ids
 
 
 # --- the split -------------------------------------------------------------------------------------------------
@@ -142,11 +145,13 @@ def sides(rankings, tokenizer, **values):
 @settings(max_examples=15)
 @given(share=st.floats(0.05, 0.6))
 def test_no_prompt_stands_on_two_sides(tokenizer, share):
-    rankings = read_rankings(RankingPart(path=RANKINGS)).rankings[:60]
+    rankings = read_rankings(RankingSource(path=RANKINGS)).rankings[:60]
     # The same question, later in its consultation.
-    later = [Ranking("l", [*one.prompt, doctor("多久了？"), user("三天")], one.answers, one.worth) for one in rankings]
+    later = [
+        Ranking("l", [*one.prompt, doctor("多久了？"), user("三天")], one.answers, one.utilities) for one in rankings
+    ]
     training, kept, *_ = sides(rankings + later, tokenizer, held_out=share)
-    left, right = ({opening(one.prompt) for one in side.rankings} for side in (training, kept))
+    left, right = ({opening_text(one.prompt) for one in side.rankings} for side in (training, kept))
     assert not left & right
     assert len(training.rankings) + len(kept.rankings) == 120
     again, *_ = sides(rankings + later, tokenizer, held_out=share)
@@ -157,7 +162,7 @@ def test_sides_without_pairs_are_refused(tokenizer):
     tied = [
         Ranking(str(at), [user(f"第{at}次头痛，该怎么办")], [[doctor("好")], [doctor("行")]], [1, 1]) for at in range(9)
     ]
-    with pytest.raises(UsageError, match=r"no pair is left to learn from in 9 rankings: 9 ties .*set ties=use"):
+    with pytest.raises(UsageError, match=r"no pair is left to train on in 9 rankings: 9 ties .*set ties=use"):
         sides(tied, tokenizer)
     assert len(sides(tied, tokenizer, ties="use")[2]) == 9
     with pytest.raises(UsageError, match=r"held_out 0.5 of 9 .*without a pair in which one answer is better"):
@@ -165,7 +170,7 @@ def test_sides_without_pairs_are_refused(tokenizer):
     clear = [Ranking("1", [user("头痛三天了，该怎么办")], [[doctor("好")], [doctor("行")]], [2, 1])]
     with pytest.raises(UsageError, match=r"held_out 1e-06 of 1 rankings keeps 0"):
         sides(clear, tokenizer, held_out=1e-6)
-    with pytest.raises(UsageError, match=r"held_out 0.99\d* takes all of 1 rankings"):
+    with pytest.raises(UsageError, match=r"held_out 0.99\d* takes all 1 rankings"):
         sides(clear, tokenizer, held_out=0.999999)
     close = [Ranking("1", [user("头痛三天了，该怎么办")], [[doctor("好")], [doctor("行")]], [2, 1], 3)]
     with pytest.raises(UsageError, match=r"1 pairs are too close"):
@@ -180,9 +185,9 @@ def rewards_of(run, answers=12):
     model = load_model(str(run), scalar=True).eval()
     tokenizer = load_tokenizer(str(run))
     found = []
-    for ranking in read_rankings(RankingPart(path=RANKINGS)).rankings:
+    for ranking in read_rankings(RankingSource(path=RANKINGS)).rankings:
         for answer in ranking.answers:
-            ids = encode(tokenizer, ranking.prompt, answer, 256).ids
+            ids = encode_answer(tokenizer, ranking.prompt, answer, 256).ids
             with torch.no_grad():
                 found.append(float(model(torch.tensor([ids])).logits))
         if answers and len(found) >= answers:
@@ -195,18 +200,20 @@ def test_a_plain_load_gives_centred_rewards(runs, name):
     model = load_model(str(runs / name), scalar=True).eval()
     chosen = RewardSettings(model="m", out=Path("o"), data=[], held_out=0.1, max_length=256)
     tokenizer = load_tokenizer(str(runs / name))
-    training, kept = split([read_rankings(RankingPart(path=RANKINGS))], chosen, tokenizer)
+    training, kept = split_rankings([read_rankings(RankingSource(path=RANKINGS))], chosen, tokenizer)
     (answers,) = training.values()
-    collator = Collator(tokenizer.pad_token_id)
+    collator = PairCollator(tokenizer.pad_token_id)
     with torch.no_grad():
-        told = [model(**collator.padded(answers.flat[at : at + 32])).logits for at in range(0, len(answers.flat), 32)]
+        told = [
+            model(**collator.pad(answers.flat_ids[at : at + 32])).logits for at in range(0, len(answers.flat_ids), 32)
+        ]
     assert float(torch.cat(told).mean()) == pytest.approx(0, abs=1e-5)
     assert abs(read(runs / name).content["offset"]) > 1e-4
     (held,) = kept.values()
     (said,) = read(runs / name).content["held_out"].values()
     right = at = 0
     with torch.no_grad():
-        rewards = [float(model(torch.tensor([ids])).logits) for ids in held.flat]
+        rewards = [float(model(torch.tensor([ids])).logits) for ids in held.flat_ids]
     for ids, found in zip(held.ids, held.pairs, strict=True):
         right += sum(rewards[at + pair.chosen] > rewards[at + pair.rejected] for pair in found if not pair.tie)
         at += len(ids)
@@ -303,8 +310,8 @@ def test_the_padding_token_of_a_run_without_one_of_its_own(base, tmp_path):
     run = read(tmp_path / "run")
     loaded = load_model(str(tmp_path / "run"), scalar=True).eval()
     assert loaded.config.pad_token_id == run.content["pad_token_id"] == tokenizer.eos_token_id
-    ids = encode(load_tokenizer(str(tmp_path / "run")), [user("头痛")], [doctor("多久了？")], 99).ids
-    padded = Collator(tokenizer.eos_token_id).padded([ids, [*ids, *ids]])
+    ids = encode_answer(load_tokenizer(str(tmp_path / "run")), [user("头痛")], [doctor("多久了？")], 99).ids
+    padded = PairCollator(tokenizer.eos_token_id).pad([ids, [*ids, *ids]])
     with torch.no_grad():
         alone, together = loaded(torch.tensor([ids])).logits[0], loaded(**padded).logits[0]
     assert float(alone) == pytest.approx(float(together), abs=1e-6)
@@ -314,7 +321,7 @@ def test_a_head_without_a_bias_is_said(caplog):
     from torch import nn
 
     model = nn.ModuleDict({"score": nn.Linear(2, 1, bias=False)})
-    assert centre(model, [1.0, 2.0]) == 0.0
+    assert center_rewards(model, [1.0, 2.0]) == 0.0
     assert "no bias, so its rewards cannot be centred; their mean is 1.5" in caplog.text
 
 
@@ -338,7 +345,7 @@ def test_bad_settings(base, tmp_path, words, message):
 
 def test_a_view_of_the_wrong_kind(base, tmp_path):
     view = sft_view(tmp_path / "sft")
-    with pytest.raises(UsageError, match=r"holds the view 'sft', and the reward trainer reads files of rankings"):
+    with pytest.raises(UsageError, match=r"holds the view 'sft', but the reward trainer reads ranking files"):
         train("reward", f"model={base}", f"out={tmp_path / 'run'}", "lora=null", *STEPS, f"data.0.path={view}")
 
 

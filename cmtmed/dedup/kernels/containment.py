@@ -13,9 +13,9 @@ from cmtmed.dedup.kernels.utf8 import bound_code_points
 def winnow_texts(data, offsets, start, end, ngram, window):
     """Return the winnowed n-gram hashes of texts and the number of their text, as two rows; no repeats per text."""
     powers = ngram_powers(ngram)
-    bound = bound_code_points(data, offsets, start, end)
-    codes, hashes = np.empty(bound, dtype=np.uint32), np.empty(bound, dtype=np.uint64)
-    picks = np.empty(bound, dtype=np.uint64)
+    capacity = bound_code_points(data, offsets, start, end)
+    codes, hashes = np.empty(capacity, dtype=np.uint32), np.empty(capacity, dtype=np.uint64)
+    picks = np.empty(capacity, dtype=np.uint64)
     out = np.empty((2, 1024), dtype=np.uint64)
     count = 0
     for row in range(start, end):

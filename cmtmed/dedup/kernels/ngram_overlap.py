@@ -30,8 +30,8 @@ def collect_ngrams(data, offsets, start, end, ngram, out_offsets, out, sizes):
 def share_in_table(data, offsets, start, end, ngram, table, out):
     """Write the share of each text's n-grams that a table holds; 0 for a text without n-grams."""
     powers = ngram_powers(ngram)
-    bound = bound_code_points(data, offsets, start, end)
-    codes, hashes = np.empty(bound, dtype=np.uint32), np.empty(bound, dtype=np.uint64)
+    capacity = bound_code_points(data, offsets, start, end)
+    codes, hashes = np.empty(capacity, dtype=np.uint32), np.empty(capacity, dtype=np.uint64)
     for row in range(start, end):
         count = hash_text_ngrams(data, offsets[row], offsets[row + 1], powers, codes, hashes)
         hits = 0

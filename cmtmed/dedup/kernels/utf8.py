@@ -104,12 +104,12 @@ def decode(data, offset, end, out, count, capacity):
 @njit(cache=True, nogil=True, inline="always")
 def bound_code_points(data, offsets, start, end):
     """Return an upper bound on the code points of any of the texts: its bytes or, for long texts, the exact number."""
-    bound = 16
+    capacity = 16
     for row in range(start, end):
         size = offsets[row + 1] - offsets[row]
         if size > _LONG:
             size = 0
             for offset in range(offsets[row], offsets[row + 1]):
                 size += (data[offset] & 0xC0) != 0x80
-        bound = max(bound, size)
-    return bound
+        capacity = max(capacity, size)
+    return capacity

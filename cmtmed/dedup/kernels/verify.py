@@ -26,10 +26,10 @@ def compare_pairs(data, offsets, first, second, ngram, threshold, common, sizes)
     n-grams are then given as -1. Pairs with the same first text should follow one another.
     """
     powers = ngram_powers(ngram)
-    bound = bound_code_points(data, offsets, 0, len(offsets) - 1)
-    codes, hashes = np.empty(bound, dtype=np.uint32), np.empty(bound, dtype=np.uint64)
-    first_table = np.empty(table_size(bound), dtype=np.uint64)
-    second_table = np.empty(table_size(bound), dtype=np.uint64)
+    capacity = bound_code_points(data, offsets, 0, len(offsets) - 1)
+    codes, hashes = np.empty(capacity, dtype=np.uint32), np.empty(capacity, dtype=np.uint64)
+    first_table = np.empty(table_size(capacity), dtype=np.uint64)
+    second_table = np.empty(table_size(capacity), dtype=np.uint64)
     # The pair that last met each n-gram of the first text: those that the second text shares are counted once.
     last_pair = np.empty(len(first_table), dtype=np.int32)
     loaded, first_size, mask = -1, 0, 0

@@ -9,7 +9,7 @@ import polars as pl
 
 from cmtmed.builds import Build
 from cmtmed.errors import InputError
-from cmtmed.io.read import match_files, read
+from cmtmed.io.read import match_files, read_file
 from cmtmed.source import Source
 from cmtmed.stages.drop_benchmark_overlap import DropBenchmarkOverlap
 
@@ -31,7 +31,7 @@ def count_overlaps(build: Build, path: Path) -> int:
     if not path.is_file():
         raise InputError(f"{str(path)!r} is not a file; give a test set")
     sources = [Source(name=_TEST_SOURCE)]
-    batches = [batch.dialogues for file in match_files([path], sources) for batch in read(file, sources)]
+    batches = [batch.dialogues for file in match_files([path], sources) for batch in read_file(file, sources)]
     tests = pl.concat(batches) if batches else pl.DataFrame()
     if tests.is_empty():
         raise InputError(f"{str(path)!r} holds no dialogue that can be read; give a test set of dialogues")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from cmtmed.builds import Build
-from cmtmed.engine.clusters import list_clusters
+from cmtmed.builds.clusters import list_clusters
 from cmtmed.hub.dataset.configs import CONFIGS
 from cmtmed.hub.dataset.details import DatasetDetails, SourceDetails
 from cmtmed.hub.dataset.label_scan import LabelScan

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
+from cmtmed.anonymize.replace.actions import list_unredacted
 from cmtmed.artifacts import HashedFile
 from cmtmed.builds import Build, Manifest
 from cmtmed.engine.audit import is_settled, read_audit
@@ -105,9 +106,7 @@ def _check_redaction(manifest: Manifest) -> Iterator[Finding]:
             "add the stage and build again",
         )
         return
-    kept = [type_ for type_, action in options.get("actions", {}).items() if action == "keep"]
-    if options.get("default_action") == "keep":
-        kept.append("every type without an action of its own")
+    kept = list_unredacted(options)
     if kept:
         yield Finding(
             "anonymization",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cmtmed import __version__
-from cmtmed.anonymize.key import mark
+from cmtmed._version import __version__
+from cmtmed.anonymize.replace.key import mark
 from cmtmed.artifacts import CARD_FILE, HashedFile
 from cmtmed.builds import Build
 from cmtmed.builds.build import DIALOGUES

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cmtmed import __version__
+from cmtmed._version import __version__
 from cmtmed.artifacts import CARD_FILE, hash_file
 from cmtmed.errors import UsageError
 from cmtmed.hub.card import write_card

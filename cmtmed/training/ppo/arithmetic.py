@@ -43,11 +43,11 @@ def gae(rewards: Tensor, values: Tensor, mask: Tensor, gamma: float, lam: float)
     rewards, values = rewards * mask, values * mask
     advantages = torch.zeros_like(rewards)
     following = advance = torch.zeros_like(rewards[:, 0])
-    for at in reversed(range(rewards.shape[1])):
-        delta = rewards[:, at] + gamma * following - values[:, at]
+    for step in reversed(range(rewards.shape[1])):
+        delta = rewards[:, step] + gamma * following - values[:, step]
         advance = delta + gamma * lam * advance
-        advantages[:, at] = advance
-        following = values[:, at]
+        advantages[:, step] = advance
+        following = values[:, step]
     return advantages * mask, (advantages + values) * mask
 
 
@@ -93,8 +93,8 @@ def value_loss(new: Tensor, old: Tensor, returns: Tensor, clip: float | None) ->
     plain = (new - returns) ** 2
     if clip is None:
         return 0.5 * plain
-    held = old + (new - old).clamp(-clip, clip)
-    return 0.5 * torch.maximum(plain, (held - returns) ** 2)
+    limited = old + (new - old).clamp(-clip, clip)
+    return 0.5 * torch.maximum(plain, (limited - returns) ** 2)
 
 
 def kl_estimate(new: Tensor, old: Tensor) -> Tensor:
@@ -107,18 +107,18 @@ def kl_estimate(new: Tensor, old: Tensor) -> Tensor:
     return log_ratio.exp() - 1 - log_ratio
 
 
-def adapted(kl: float, found: float, target: float) -> float:
+def adapted(kl: float, measured_kl: float, target: float) -> float:
     """Return the next coefficient of the KL penalty (Ziegler et al. 2019, section 2.2).
 
     Args:
         kl: coefficient so far.
-        found: KL an answer of this update, in nats.
+        measured_kl: KL an answer of this update, in nats.
         target: the one wanted.
 
     >>> adapted(0.1, 12.0, 6.0), adapted(0.1, 6.0, 6.0)
     (0.10200000000000001, 0.1)
     """
-    return kl * (1 + _RATE * min(max(found / target - 1, -0.2), 0.2))
+    return kl * (1 + _RATE * min(max(measured_kl / target - 1, -0.2), 0.2))
 
 
 def learning_rate(step: int, peak: float, steps: int, warmup: int, schedule: str) -> float:

@@ -25,7 +25,7 @@ from cmtmed.errors import BuildError, UsageError
 from cmtmed.training.ppo.settings import JudgeReward
 
 if TYPE_CHECKING:
-    from cmtmed.training.ppo.scorers import Answered
+    from cmtmed.training.ppo.scoring import AnsweredPrompts
 
 log = logging.getLogger("cmtmed.training")
 
@@ -38,11 +38,11 @@ _NUMBER: Final = re.compile(r"(?<![\d.])-?\d+(?:\.\d+)?")
 _OUT_OF: Final = re.compile(r"/\s*\d+|满分[^\d]{0,3}\d+")
 """8/10 is one grade."""
 _LONGEST_WAIT: Final = 120.0
-_PASSING: Final = frozenset((408, 409, 425, 429, 500, 502, 503, 504, 529))
+_RETRYABLE: Final = frozenset((408, 409, 425, 429, 500, 502, 503, 504, 529))
 """Statuses after which the same request may succeed."""
 
 
-class _Again(Exception):  # noqa: N818 (a signal, not an error of its own)
+class _Retry(Exception):  # noqa: N818 (a signal, not an error of its own)
     """The request may succeed later."""
 
     def __init__(self, reason: str, wait: float | None = None) -> None:
@@ -68,42 +68,42 @@ class Judge:
     """
 
     def __init__(self, source: JudgeReward) -> None:
-        parts = urlsplit(source.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        address = urlsplit(source.url)
+        if address.scheme not in {"http", "https"} or not address.hostname:
             raise UsageError(f"reward {source.label!r}: url is no http address; give one like https://host/v1")
-        if parts.username or parts.query:
+        if address.username or address.query:
             raise UsageError(f"reward {source.label!r}: the url holds a key; put it into a variable and name key_env")
         key = os.environ.get(source.key_env, "") if source.key_env else ""
         if source.key_env and not key:
             raise UsageError(f"reward {source.label!r}: the environment variable {source.key_env} is not set")
-        self._source, self._host = source, parts.netloc
+        self._source, self._host = source, address.netloc
         self._headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
         self._opener = urllib.request.build_opener(_NoRedirect)
-        self._said = (source.instruction or INSTRUCTION).replace("{low}", f"{source.low:g}")
-        self._said = self._said.replace("{high}", f"{source.high:g}")
+        self._instruction = (source.instruction or INSTRUCTION).replace("{low}", f"{source.low:g}")
+        self._instruction = self._instruction.replace("{high}", f"{source.high:g}")
         log.info("reward %s: conversations are sent to %s", source.label, self._host)
 
-    def __call__(self, answered: Answered) -> list[float]:
+    def __call__(self, batch: AnsweredPrompts) -> list[float]:
         """Score a batch.
 
         Raises:
             BuildError: the service cannot be reached or refuses, or no number came and there is no fallback.
         """
         with ThreadPoolExecutor(self._source.concurrency) as pool:
-            waiting = [pool.submit(self._score, one) for one in answered.conversations]
+            futures = [pool.submit(self._score, conversation) for conversation in batch.conversations]
             try:
-                return [one.result() for one in waiting]
+                return [future.result() for future in futures]
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)  # the rest would only fail the same way, one by one
                 raise
 
     def _score(self, messages: Sequence[dict[str, str]]) -> float:
         source = self._source
-        text = "\n".join(f"{_ROLES[one['role']]}：{one['content']}" for one in messages)
+        text = "\n".join(f"{_ROLES[message['role']]}：{message['content']}" for message in messages)
         body = json.dumps(
             {
                 "model": source.model,
-                "messages": [{"role": "system", "content": self._said}, {"role": "user", "content": text}],
+                "messages": [{"role": "system", "content": self._instruction}, {"role": "user", "content": text}],
                 "temperature": 0,
             }
         ).encode()
@@ -111,32 +111,32 @@ class Judge:
         for attempt in range(source.retries + 1):
             try:
                 return self._grade(self._ask(body))
-            except _Again as again:
-                reason = str(again)
+            except _Retry as retry:
+                reason = str(retry)
                 if attempt < source.retries:
-                    asked = wait * random.uniform(1, 1.25) if again.wait is None else again.wait  # noqa: S311
-                    time.sleep(min(asked, _LONGEST_WAIT))
+                    delay = wait * random.uniform(1, 1.25) if retry.wait is None else retry.wait  # noqa: S311
+                    time.sleep(min(delay, _LONGEST_WAIT))
                     wait *= 2
         if source.fallback is not None:
-            log.warning("reward %s: %s; the fallback is taken", source.label, reason)
+            log.warning("reward %s: %s; using the fallback", source.label, reason)
             return source.fallback
         raise BuildError(
             f"reward {source.label!r}: {self._host}: {reason} ({source.retries + 1} attempts); "
-            "run the same command again, it goes on from the last checkpoint, or set fallback"
+            "run the same command again, it resumes from the last checkpoint, or set fallback"
         )
 
     def _ask(self, body: bytes) -> str:
-        """Return the judge's words."""
+        """Return the judge's reply."""
         url = self._source.url.rstrip("/") + "/chat/completions"
         request = urllib.request.Request(url, body, self._headers)  # noqa: S310 (http and https alone, see above)
         try:
             with self._opener.open(request, timeout=self._source.timeout) as reply:
-                told = json.loads(reply.read())
-            return str(told["choices"][0]["message"]["content"])
+                completion = json.loads(reply.read())
+            return str(completion["choices"][0]["message"]["content"])
         except urllib.error.HTTPError as error:
             with error:
-                if error.code in _PASSING or error.code >= 500:
-                    raise _Again(f"status {error.code}", _after(error.headers.get("Retry-After"))) from None
+                if error.code in _RETRYABLE or error.code >= 500:
+                    raise _Retry(f"status {error.code}", _parse_retry_after(error.headers.get("Retry-After"))) from None
                 raise BuildError(
                     f"reward {self._source.label!r}: {self._host} refuses with status {error.code}; "
                     "look at url, model and key_env"
@@ -144,23 +144,23 @@ class Judge:
         except (OSError, HTTPException, ValueError, KeyError, IndexError, TypeError) as error:
             # Anything on the way, and replies that are cut or no chat completion.
             inner = getattr(error, "reason", error)
-            raise _Again(f"no reply ({type(inner).__name__})") from None
+            raise _Retry(f"no reply ({type(inner).__name__})") from None
 
     def _grade(self, words: str) -> float:
         """Return the number as a share of the way from low to high; what a judge thinks aloud before does not count."""
         low, high = self._source.low, self._source.high
-        found = [float(one) for one in _NUMBER.findall(_OUT_OF.sub("", words.rpartition("</think>")[2]))]
-        if len(found) != 1:
-            raise _Again(f"a reply with {len(found)} numbers instead of one")
-        if not low <= found[0] <= high:
-            raise _Again(f"a grade outside {low:g} to {high:g}")
-        return (found[0] - low) / (high - low)
+        numbers = [float(number) for number in _NUMBER.findall(_OUT_OF.sub("", words.rpartition("</think>")[2]))]
+        if len(numbers) != 1:
+            raise _Retry(f"a reply with {len(numbers)} numbers instead of one")
+        if not low <= numbers[0] <= high:
+            raise _Retry(f"a grade outside {low:g} to {high:g}")
+        return (numbers[0] - low) / (high - low)
 
 
-def _after(header: str | None) -> float | None:
+def _parse_retry_after(header: str | None) -> float | None:
     """Return the seconds that Retry-After asks for: a number or a date (RFC 9110, section 10.2.3).
 
-    >>> _after("3"), _after(None), _after("soon")
+    >>> _parse_retry_after("3"), _parse_retry_after(None), _parse_retry_after("soon")
     (3.0, None, None)
     """
     if header is None:

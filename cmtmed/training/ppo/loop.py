@@ -1,6 +1,6 @@
-"""PPO for language models: one update is answers, rewards, advantages, and a few clipped steps.
+"""PPO for language models: each update samples answers, scores them, and takes a few clipped steps.
 
-One base model serves all roles (`cmtmed.training.ppo.roles`), so an update makes few passes: sampling; one pass of the
+One base model serves all roles (`cmtmed.training.ppo.roles`), so an update needs few passes: sampling; one pass of the
 policy for log-probabilities and values together; one with the adapter off for the reference, which is left out where
 the KL coefficient is 0 and the update is not logged; the reward; then ``epochs`` passes forward and back. Rows of like
 length stand together in micro-batches, each as wide as its longest row.
@@ -27,7 +27,8 @@ from cmtmed.training.ppo import arithmetic
 from cmtmed.training.ppo.prompts import Prompt, Prompts
 from cmtmed.training.ppo.roles import VALUE, Roles
 from cmtmed.training.ppo.rollout import Sampling, batches, noise, sample
-from cmtmed.training.ppo.scorers import Answered, Scorer, score
+from cmtmed.training.ppo.scorers import score_answers
+from cmtmed.training.ppo.scoring import AnsweredPrompts, Scorer
 from cmtmed.training.ppo.settings import PpoSettings
 from cmtmed.training.ppo.state import Moments, State, World
 from cmtmed.training.templates import stop_token
@@ -39,13 +40,13 @@ if TYPE_CHECKING:
 log = logging.getLogger("cmtmed.training")
 
 
-class Experience(NamedTuple):
-    """What an update learns from. Tables are of shape (answers, tokens), padded on the right.
+class Rollout(NamedTuple):
+    """The data of one update. Tensors are of shape (answers, tokens), padded on the right.
 
     Attributes:
         prompts: tokens of each.
         answers: tokens of each.
-        places: of the prompts in the batch of all processes.
+        indices: of the prompts in the batch of all processes.
         mask: where an answer has tokens.
         logprobs: of the policy that sampled.
         values: expected return before each token.
@@ -55,7 +56,7 @@ class Experience(NamedTuple):
 
     prompts: list[list[int]]
     answers: list[list[int]]
-    places: list[int]
+    indices: list[int]
     mask: Tensor
     logprobs: Tensor
     values: Tensor
@@ -64,7 +65,7 @@ class Experience(NamedTuple):
 
 
 class Ppo:
-    """The loop of one run.
+    """The PPO training loop of one run.
 
     Args:
         settings: of the run.
@@ -80,7 +81,6 @@ class Ppo:
     Attributes:
         state: goes into checkpoints.
         optimizer: the same.
-        rows: of the last update: ids, texts and rewards of this process. Kept in memory only.
     """
 
     def __init__(
@@ -110,15 +110,15 @@ class Ppo:
             settings.top_p,
             settings.sample_batch,
         )
-        self.rows: list[dict[str, Any]] = []
 
-    def update(self) -> dict[str, float]:
-        """Make one update.
+    def update(self) -> tuple[dict[str, float], list[dict[str, Any]]]:
+        """Run one update.
 
         Returns:
-            What is logged of it, means over all processes: ``reward`` and ``reward/NAME`` an answer, ``kl`` to the
+            Metrics of the update, as means over all processes: ``reward`` and ``reward/NAME`` an answer, ``kl`` to the
             reference in nats an answer, ``policy_kl`` to the policy before the update in nats a token, ``entropy`` in
-            nats a token, losses, ``tokens_per_second`` (prompts and answers, the whole update) and the rest.
+            nats a token, losses, ``tokens_per_second`` (prompts and answers, the whole update) and the rest; and the
+            answers of this process with ids, texts and rewards.
         """
         began = time.perf_counter()
         settings, step = self.settings, self.state.step
@@ -127,78 +127,87 @@ class Ppo:
         )
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        experience, told = self._experience()
-        told |= self._learn(experience)
-        told |= {"learning_rate": rate, "kl_coefficient": self.state.kl}
+        rollout, metrics, samples = self._collect_rollout()
+        metrics |= self._optimize(rollout)
+        metrics |= {"learning_rate": rate, "kl_coefficient": self.state.kl}
         if settings.kl_target is not None:
-            self.state.kl = arithmetic.adapted(self.state.kl, told["kl"], settings.kl_target)
+            self.state.kl = arithmetic.adapted(self.state.kl, metrics["kl"], settings.kl_target)
         self.state.step += 1
-        told["tokens_per_second"] = told.pop("tokens") / (time.perf_counter() - began)
-        return told
+        metrics["tokens_per_second"] = metrics.pop("tokens") / (time.perf_counter() - began)
+        return metrics, samples
 
-    def _experience(self) -> tuple[Experience, dict[str, float]]:
-        """Let the policy answer, and find out what that was worth."""
+    def _collect_rollout(self) -> tuple[Rollout, dict[str, float], list[dict[str, Any]]]:
+        """Sample answers and compute their rewards, values and advantages."""
         settings, step, roles = self.settings, self.state.step, self.roles
-        places = self.world.mine(range(settings.batch))
-        asked = self._prompts.take([step * settings.batch + place for place in places])
-        prompts = [one.tokens for one in asked]
+        indices = self.world.select_own(range(settings.batch))
+        batch = self._prompts.take([step * settings.batch + index for index in indices])
+        prompts = [prompt.tokens for prompt in batch]
         with torch.no_grad():
-            roles.ready(training=False)
+            roles.set_training(training=False)
             with roles.autocast():
-                uniform = noise(settings.seed, step, places, settings.max_new_tokens)
+                uniform = noise(settings.seed, step, indices, settings.max_new_tokens)
                 answers = sample(roles.base, prompts, uniform, self._sampling)
-            scores, told = self._scores(asked, answers)
+            scores, metrics, samples = self._score_answers(batch, answers)
             mask = torch.zeros(len(answers), max(map(len, answers)), device=roles.device)
             for row, answer in enumerate(answers):
                 mask[row, : len(answer)] = 1
             old, values, entropy = (torch.zeros_like(mask) for _ in range(3))
-            for rows, some in self._micro(prompts, answers):
-                read = roles.read(roles.base, *some, entropy=True, values=not roles.own_value)
-                _put(old, rows, read.logprobs)
-                _put(values, rows, read.values)
-                _put(entropy, rows, read.entropy)
+            for rows, micro_batch in self._iter_micro_batches(prompts, answers):
+                outputs = roles.read(roles.base, *micro_batch, entropy=True, values=not roles.own_value)
+                _put(old, rows, outputs.logprobs)
+                _put(values, rows, outputs.values)
+                _put(entropy, rows, outputs.entropy)
             if roles.own_value:
-                with roles.switched(VALUE):
-                    for rows, some in self._micro(prompts, answers):
-                        _put(values, rows, roles.value(*some))
-            compared = self.state.kl > 0 or settings.kl_target is not None or (step + 1) % settings.log_every == 0
+                with roles.use_adapter(VALUE):
+                    for rows, micro_batch in self._iter_micro_batches(prompts, answers):
+                        _put(values, rows, roles.value(*micro_batch))
+            needs_reference = (
+                self.state.kl > 0 or settings.kl_target is not None or (step + 1) % settings.log_every == 0
+            )
             reference = old.clone()
-            if compared:
-                with roles.switched(None) as model:
-                    for rows, some in self._micro(prompts, answers):
-                        _put(reference, rows, roles.read(model, *some).logprobs)
+            if needs_reference:
+                with roles.use_adapter(None) as model:
+                    for rows, micro_batch in self._iter_micro_batches(prompts, answers):
+                        _put(reference, rows, roles.read(model, *micro_batch).logprobs)
             rewards = arithmetic.per_token(scores, old, reference, mask, self.state.kl)
             advantages, returns = arithmetic.gae(rewards, values, mask, settings.gamma, settings.lam)
-            told |= self._told(mask, old - reference, entropy, values, returns, prompts, answers)
+            metrics |= self._compute_statistics(mask, old - reference, entropy, values, returns, prompts, answers)
             if settings.whiten:
                 advantages = arithmetic.whiten(advantages, mask, self.world.sum)
-        return Experience(prompts, answers, places, mask, old, values, advantages, returns), told
+        return Rollout(prompts, answers, indices, mask, old, values, advantages, returns), metrics, samples
 
-    def _scores(self, asked: Sequence[Prompt], answers: Sequence[Sequence[int]]) -> tuple[Tensor, dict[str, float]]:
-        """Return the score of each answer, shape (answers,), and the means of its parts."""
+    def _score_answers(
+        self, batch: Sequence[Prompt], answers: Sequence[Sequence[int]]
+    ) -> tuple[Tensor, dict[str, float], list[dict[str, Any]]]:
+        """Return the score of each answer, shape (answers,), the mean reward by source, and the answers as text."""
         settings = self.settings
         ended = [answer[-1] in self._stop for answer in answers]
-        told = [answer[:-1] if end else answer for answer, end in zip(answers, ended, strict=True)]
-        texts: list[str] = self._tokenizer.batch_decode(told, skip_special_tokens=True)
-        parts = score(self._scorers, Answered([one.messages for one in asked], texts, [len(one) for one in answers]))
-        total = [sum(one.weight * parts[one.name][row] for one in self._scorers) for row in range(len(answers))]
-        self.rows = [
+        text_ids = [answer[:-1] if end else answer for answer, end in zip(answers, ended, strict=True)]
+        texts: list[str] = self._tokenizer.batch_decode(text_ids, skip_special_tokens=True)
+        rewards_by_source = score_answers(
+            self._scorers, AnsweredPrompts([prompt.messages for prompt in batch], texts, list(map(len, answers)))
+        )
+        rewards = [
+            sum(scorer.weight * rewards_by_source[scorer.name][row] for scorer in self._scorers)
+            for row in range(len(answers))
+        ]
+        samples = [
             {
                 "step": self.state.step + 1,
-                "id": one.id,
-                "message": one.message,
-                "prompt": one.messages,
+                "id": prompt.id,
+                "message": prompt.message,
+                "prompt": prompt.messages,
                 "answer": text,
                 "ended": end,
                 "reward": reward,
-                **{f"reward/{name}": numbers[row] for name, numbers in parts.items()},
+                **{f"reward/{name}": numbers[row] for name, numbers in rewards_by_source.items()},
             }
-            for row, (one, text, end, reward) in enumerate(zip(asked, texts, ended, total, strict=True))
+            for row, (prompt, text, end, reward) in enumerate(zip(batch, texts, ended, rewards, strict=True))
         ]
-        sums = {"reward": sum(total), "eos_share": sum(ended), "length": sum(map(len, answers))}
-        sums |= {f"reward/{name}": sum(numbers) for name, numbers in parts.items()}
-        means = {name: one / settings.batch for name, one in self.world.totals(sums).items()}
-        scores = torch.tensor(total, dtype=torch.float64, device=self.roles.device)
+        sums = {"reward": sum(rewards), "eos_share": sum(ended), "length": sum(map(len, answers))}
+        sums |= {f"reward/{name}": sum(numbers) for name, numbers in rewards_by_source.items()}
+        means = {name: total / settings.batch for name, total in self.world.totals(sums).items()}
+        scores = torch.tensor(rewards, dtype=torch.float64, device=self.roles.device)
         scores -= settings.eos_penalty * torch.tensor([not end for end in ended], device=self.roles.device)
         mean = float(self.world.sum(scores.sum())) / settings.batch
         squares = float(self.world.sum(((scores - mean) ** 2).sum()))
@@ -209,9 +218,9 @@ class Ppo:
             scores = (scores - mean) / ((squares / settings.batch) ** 0.5 + 1e-8)
         if settings.reward_clip is not None:
             scores = scores.clamp(-settings.reward_clip, settings.reward_clip)
-        return scores.float(), means
+        return scores.float(), means, samples
 
-    def _told(
+    def _compute_statistics(
         self,
         mask: Tensor,
         kl: Tensor,
@@ -236,45 +245,45 @@ class Ppo:
             }
         )
         count = sums["tokens"]
-        spread = sums["returns2"] / count - (sums["returns"] / count) ** 2
-        left = sums["error2"] / count - (sums["error"] / count) ** 2
+        variance = sums["returns2"] / count - (sums["returns"] / count) ** 2
+        residual_variance = sums["error2"] / count - (sums["error"] / count) ** 2
         return {
             "kl": sums["kl"] / self.settings.batch,
             "entropy": sums["entropy"] / count,
-            "explained_variance": 1 - left / spread if spread > 1e-12 else float("nan"),
+            "explained_variance": 1 - residual_variance / variance if variance > 1e-12 else float("nan"),
             "tokens": sums["all"],
         }
 
-    def _learn(self, experience: Experience) -> dict[str, float]:
-        """Make the clipped steps; the first that would start too far from the sampling policy ends the update."""
+    def _optimize(self, rollout: Rollout) -> dict[str, float]:
+        """Take the clipped optimizer steps; stop early once the policy has moved too far from the sampling policy."""
         settings, roles = self.settings, self.roles
-        roles.ready(training=True)
+        roles.set_training(training=True)
         sums = {"policy_loss": 0.0, "value_loss": 0.0, "clip_fraction": 0.0, "policy_kl": 0.0, "seen": 0.0}
         norms: list[float] = []
         stopped = False
         size = -(-settings.batch // settings.minibatches)
-        for part in list(range(settings.minibatches)) * settings.epochs:
+        for minibatch in list(range(settings.minibatches)) * settings.epochs:
             # A fixed stretch of the batch, of which every process has its share, whatever their number.
-            chosen = [row for row, place in enumerate(experience.places) if place // size == part]
-            count = self.world.sum(experience.mask[chosen].sum()).item()
+            selected = [row for row, index in enumerate(rollout.indices) if index // size == minibatch]
+            count = self.world.sum(rollout.mask[selected].sum()).item()
             self.optimizer.zero_grad(set_to_none=True)
             local = torch.zeros(4, dtype=torch.float64, device=roles.device)
-            for rows, some in self._micro(experience.prompts, experience.answers, chosen):
-                local += self._backward(experience, rows, some, count)
-            told = dict(zip(sums, [*self.world.sum(local).tolist(), count], strict=True))
-            stopped = bool(norms) and settings.kl_stop is not None and told["policy_kl"] / count > settings.kl_stop
+            for rows, micro_batch in self._iter_micro_batches(rollout.prompts, rollout.answers, selected):
+                local += self._backward(rollout, rows, micro_batch, count)
+            step_sums = dict(zip(sums, [*self.world.sum(local).tolist(), count], strict=True))
+            stopped = bool(norms) and settings.kl_stop is not None and step_sums["policy_kl"] / count > settings.kl_stop
             if stopped:
                 break
-            for name, one in told.items():
-                sums[name] += one
+            for name, value in step_sums.items():
+                sums[name] += value
             self.world.sum_gradients(roles.trained.values())
             norms.append(float(torch.nn.utils.clip_grad_norm_(roles.trained.values(), settings.max_grad_norm)))
             self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        roles.ready(training=False)
-        seen = sums.pop("seen")
-        means = {name: one / seen for name, one in sums.items()}
-        policy_kl = told["policy_kl"] / count  # of the last pass: how far the update went
+        roles.set_training(training=False)
+        token_count = sums.pop("seen")
+        means = {name: value / token_count for name, value in sums.items()}
+        policy_kl = step_sums["policy_kl"] / count  # of the last pass: how far the update went
         return {
             **means,
             "loss": means["policy_loss"] + settings.value_weight * means["value_loss"],
@@ -285,50 +294,50 @@ class Ppo:
         }
 
     def _backward(
-        self, experience: Experience, rows: list[int], some: tuple[list[list[int]], list[list[int]]], count: float
+        self, rollout: Rollout, rows: list[int], micro_batch: tuple[list[list[int]], list[list[int]]], count: float
     ) -> Tensor:
         """Add the gradients of one micro-batch; return sums of policy loss, value loss, clipped tokens and KL."""
         settings, roles = self.settings, self.roles
-        read = roles.read(roles.base, *some, entropy=settings.entropy_weight > 0, values=not roles.own_value)
-        width = read.logprobs.shape[1]
-        mask, old, before, advantages, returns = (
+        outputs = roles.read(roles.base, *micro_batch, entropy=settings.entropy_weight > 0, values=not roles.own_value)
+        width = outputs.logprobs.shape[1]
+        mask, old, old_values, advantages, returns = (
             table[rows, :width]
             for table in (
-                experience.mask,
-                experience.logprobs,
-                experience.values,
-                experience.advantages,
-                experience.returns,
+                rollout.mask,
+                rollout.logprobs,
+                rollout.values,
+                rollout.advantages,
+                rollout.returns,
             )
         )
-        lost, clipped = arithmetic.policy_loss(read.logprobs, old, advantages, settings.clip)
-        policy = (lost * mask).sum()
-        bonus = settings.entropy_weight * (read.entropy * mask).sum()
-        values = read.values
+        policy_losses, clipped = arithmetic.policy_loss(outputs.logprobs, old, advantages, settings.clip)
+        policy = (policy_losses * mask).sum()
+        bonus = settings.entropy_weight * (outputs.entropy * mask).sum()
+        values = outputs.values
         if roles.own_value:
             # Two backward passes: activations are recomputed with the adapter that is on.
             ((policy - bonus) / count).backward()
-            with roles.switched(VALUE):
-                values = roles.value(*some)
-                valued = (arithmetic.value_loss(values, before, returns, settings.value_clip) * mask).sum()
-                (settings.value_weight * valued / count).backward()
+            with roles.use_adapter(VALUE):
+                values = roles.value(*micro_batch)
+                value_total = (arithmetic.value_loss(values, old_values, returns, settings.value_clip) * mask).sum()
+                (settings.value_weight * value_total / count).backward()
         else:
-            valued = (arithmetic.value_loss(values, before, returns, settings.value_clip) * mask).sum()
-            ((policy - bonus + settings.value_weight * valued) / count).backward()
-        moved = arithmetic.kl_estimate(read.logprobs.detach(), old)
-        sums = [policy, valued, (clipped * mask).sum(), (moved * mask).sum()]
-        return torch.stack([one.detach().double() for one in sums])
+            value_total = (arithmetic.value_loss(values, old_values, returns, settings.value_clip) * mask).sum()
+            ((policy - bonus + settings.value_weight * value_total) / count).backward()
+        kl = arithmetic.kl_estimate(outputs.logprobs.detach(), old)
+        sums = [policy, value_total, (clipped * mask).sum(), (kl * mask).sum()]
+        return torch.stack([total.detach().double() for total in sums])
 
-    def _micro(
-        self, prompts: list[list[int]], answers: list[list[int]], chosen: Sequence[int] | None = None
+    def _iter_micro_batches(
+        self, prompts: list[list[int]], answers: list[list[int]], selected: Sequence[int] | None = None
     ) -> Iterator[tuple[list[int], tuple[list[list[int]], list[list[int]]]]]:
         """Yield micro-batches of like length: which rows, and their prompts and answers."""
-        chosen = range(len(prompts)) if chosen is None else chosen
-        lengths = [len(prompts[row]) + len(answers[row]) for row in chosen]
-        for places in batches(lengths, self.settings.micro_batch):
-            rows = [chosen[place] for place in places]
+        selected = range(len(prompts)) if selected is None else selected
+        lengths = [len(prompts[row]) + len(answers[row]) for row in selected]
+        for indices in batches(lengths, self.settings.micro_batch):
+            rows = [selected[index] for index in indices]
             yield rows, ([prompts[row] for row in rows], [answers[row] for row in rows])
 
 
-def _put(table: Tensor, rows: list[int], part: Tensor) -> None:
-    table[rows, : part.shape[1]] = part
+def _put(table: Tensor, rows: list[int], values: Tensor) -> None:
+    table[rows, : values.shape[1]] = values

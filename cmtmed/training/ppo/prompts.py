@@ -57,18 +57,18 @@ def encode(
     Raises:
         ValueError: the last turn is not the patient's.
     """
-    spoken = [dict(one) for one in messages]
-    if not spoken or spoken[-1]["role"] != "user":
+    turns = [dict(turn) for turn in messages]
+    if not turns or turns[-1]["role"] != "user":
         raise ValueError("does not end with the patient")
-    front = [0] if spoken[0]["role"] == "system" else []
-    starts = [place for place, one in enumerate(spoken) if one["role"] == "user"]
+    front = [0] if turns[0]["role"] == "system" else []
+    starts = [index for index, turn in enumerate(turns) if turn["role"] == "user"]
     # The whole conversation comes first even where the doctor opens it.
     for start in dict.fromkeys([len(front), *starts]):
-        places = [*front, *range(start, len(spoken))]
-        kept = [spoken[place] for place in places]
-        ids: Any = tokenizer.apply_chat_template(kept, add_generation_prompt=True, return_dict=False)
+        kept_indices = [*front, *range(start, len(turns))]
+        remaining = [turns[index] for index in kept_indices]
+        ids: Any = tokenizer.apply_chat_template(remaining, add_generation_prompt=True, return_dict=False)
         if len(ids) <= longest:
-            return list(ids), places
+            return list(ids), kept_indices
     return [], []
 
 
@@ -86,26 +86,26 @@ class Prompts:
     """
 
     def __init__(self, settings: PpoSettings, tokenizer: PreTrainedTokenizerBase, context: int | None) -> None:
-        room = None if context is None else context - settings.max_new_tokens
-        if room is not None and room < 1:
+        available = None if context is None else context - settings.max_new_tokens
+        if available is not None and available < 1:
             raise UsageError(
                 f"max_new_tokens {settings.max_new_tokens} leaves nothing of the context of {context} for prompts; "
                 "set fewer"
             )
-        longest = min(one for one in (settings.max_prompt, room, 1 << 30) if one is not None)
+        longest = min(limit for limit in (settings.max_prompt, available, 1 << 30) if limit is not None)
         self._seed = settings.seed
-        self._rows = mixture(settings.data, lambda part: _load(part, tokenizer, longest), settings.seed)
+        self._rows = mixture(settings.data, lambda source: _load(source, tokenizer, longest), settings.seed)
         self._order = lru_cache(maxsize=2)(self._shuffled)
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def take(self, places: Sequence[int]) -> list[Prompt]:
+    def take(self, indices: Sequence[int]) -> list[Prompt]:
         """Return the prompts at places of an endless stream: epoch after epoch, each in an order of its own."""
         rows = []
-        for place in places:
-            epoch, at = divmod(place, len(self))
-            row = self._rows[int(self._order(epoch)[at])]
+        for index in indices:
+            epoch, offset = divmod(index, len(self))
+            row = self._rows[int(self._order(epoch)[offset])]
             messages = [dict(row["prompt"][turn]) for turn in row["turns"]]
             rows.append(Prompt(row["id"], row["message"], messages, row["tokens"]))
         return rows
@@ -114,36 +114,38 @@ class Prompts:
         return torch.randperm(len(self), generator=torch.Generator().manual_seed(self._seed * 1_000_003 + epoch))
 
 
-def _load(part: Part, tokenizer: PreTrainedTokenizerBase, longest: int) -> Dataset:
-    views = open_view(part.path, "prompts")
+def _load(source: Part, tokenizer: PreTrainedTokenizerBase, longest: int) -> Dataset:
+    views = open_view(source.path, "prompts")
     if "train" not in views:
-        raise UsageError(f"{part.label} has no split train, only {', '.join(views)}; PPO trains on that split")
+        raise UsageError(f"{source.label} has no split train, only {', '.join(views)}; PPO trains on that split")
     rows = views["train"].select_columns(["id", "message", "prompt"])
 
-    def one(row: dict[str, Any]) -> dict[str, Any]:
+    def encode_row(row: dict[str, Any]) -> dict[str, Any]:
         try:
             tokens, turns = encode(tokenizer, row["prompt"], longest)
         except ValueError as error:
-            raise DatasetError(f"{part.label}: prompt {row['id']!r} {error}; make the view again") from None
+            raise DatasetError(f"{source.label}: prompt {row['id']!r} {error}; make the view again") from None
         return {"tokens": tokens, "turns": turns}
 
     # In memory: processes side by side would write the same cache files.
-    encoded = rows.map(one, keep_in_memory=True, load_from_cache_file=False, desc=f"tokenizing {part.label}")
-    sizes, whole = [len(ids) for ids in encoded["tokens"][:]], [len(turns) for turns in encoded["prompt"][:]]
-    kept = [place for place, size in enumerate(sizes) if size]
-    cut = sum(len(turns) < all_ for turns, all_ in zip(encoded["turns"][:], whole, strict=True)) - sizes.count(0)
+    encoded = rows.map(encode_row, keep_in_memory=True, load_from_cache_file=False, desc=f"tokenizing {source.label}")
+    sizes, turn_counts = [len(ids) for ids in encoded["tokens"][:]], [len(turns) for turns in encoded["prompt"][:]]
+    fitting = [index for index, size in enumerate(sizes) if size]
+    cut = sum(
+        len(turns) < turn_count for turns, turn_count in zip(encoded["turns"][:], turn_counts, strict=True)
+    ) - sizes.count(0)
     if cut:
-        log.info("%s: %d prompts lose their oldest turns to fit in %d tokens", part.label, cut, longest)
-    if len(kept) < len(sizes):
-        out = [encoded["id"][place] for place, size in enumerate(sizes) if not size]
-        told = ", ".join(map(repr, out[:_SHOWN])) + (", …" if len(out) > _SHOWN else "")
+        log.info("%s: %d prompts lose their oldest turns to fit in %d tokens", source.label, cut, longest)
+    if len(fitting) < len(sizes):
+        excluded_ids = [encoded["id"][index] for index, size in enumerate(sizes) if not size]
+        listed_ids = ", ".join(map(repr, excluded_ids[:_SHOWN])) + (", …" if len(excluded_ids) > _SHOWN else "")
         log.warning(
             "%s: %d prompts are left out, their last turn alone has more than %d tokens: %s",
-            part.label,
-            len(out),
+            source.label,
+            len(excluded_ids),
             longest,
-            told,
+            listed_ids,
         )
-    if not kept:
-        raise UsageError(f"{part.label}: no prompt fits in {longest} tokens; set fewer max_new_tokens")
-    return encoded.select(kept, keep_in_memory=True)
+    if not fitting:
+        raise UsageError(f"{source.label}: no prompt fits in {longest} tokens; set fewer max_new_tokens")
+    return encoded.select(fitting, keep_in_memory=True)

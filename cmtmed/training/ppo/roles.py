@@ -42,8 +42,8 @@ POLICY: Final = "default"
 VALUE: Final = "value"
 
 
-class Read(NamedTuple):
-    """What one pass over answers tells; float32 of shape (rows, longest answer), padded on the right.
+class AnswerOutputs(NamedTuple):
+    """The outputs of one pass over answers; float32 of shape (rows, longest answer), padded on the right.
 
     Attributes:
         logprobs: log-probability of each token of the answers.
@@ -95,41 +95,41 @@ class Roles:
         self.base: Any = base
         self._below: Any = base if self._frozen is None else self._frozen
         self._decoder: Any = base.get_decoder()
-        self.trained: dict[str, nn.Parameter] = _requiring(self.model)
+        self.trained: dict[str, nn.Parameter] = _trainable_parameters(self.model)
         self.own_value = settings.value_adapter
         if self.own_value:
-            own = lora_config({**(settings.lora or {}), "modules_to_save": None}, "CAUSAL_LM")
-            self.model.add_adapter(VALUE, own)
-            for name, one in self.model.named_parameters():
+            value_lora = lora_config({**(settings.lora or {}), "modules_to_save": None}, "CAUSAL_LM")
+            self.model.add_adapter(VALUE, value_lora)
+            for name, parameter in self.model.named_parameters():
                 if f".{VALUE}." in name:
-                    one.data = one.data.float()
-                    self.trained[name] = one
+                    parameter.data = parameter.data.float()
+                    self.trained[name] = parameter
         width = base.config.get_text_config().hidden_size
         self.head = nn.Linear(width, 1, device=device, dtype=torch.float32)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
-        self.trained |= {f"value_head.{name}": one for name, one in self.head.named_parameters()}
-        _no_dropout(self.model)
-        asked = settings.gradient_checkpointing
-        self._checkpointing = device.type == "cuda" if asked == "auto" else asked
+        self.trained |= {f"value_head.{name}": parameter for name, parameter in self.head.named_parameters()}
+        _disable_dropout(self.model)
+        setting = settings.gradient_checkpointing
+        self._checkpointing = device.type == "cuda" if setting == "auto" else setting
         if self._checkpointing:
             base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-        self.ready(training=False)
+        self.set_training(training=False)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Return the context in which models run."""
         context: Any = torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
         return context  # type: ignore[no-any-return]
 
-    def ready(self, *, training: bool) -> None:
-        """Set up for an update or for everything else; there is no dropout, so only checkpointing differs."""
+    def set_training(self, *, training: bool) -> None:
+        """Switch between training and inference mode; there is no dropout, so only checkpointing differs."""
         self.model.train(training and self._checkpointing)
-        for one in self.trained.values():
-            one.requires_grad = True
+        for parameter in self.trained.values():
+            parameter.requires_grad = True
 
     @contextmanager
-    def switched(self, adapter: str | None) -> Iterator[Any]:
-        """Give the base with another adapter, or as the stage began with it (None), for a while.
+    def use_adapter(self, adapter: str | None) -> Iterator[Any]:
+        """Temporarily activate an adapter, or disable all of them (None).
 
         PEFT marks parameters of adapters that are off as frozen; they are marked as trained again.
         """
@@ -146,10 +146,10 @@ class Roles:
         finally:
             if self._frozen is None:
                 host.set_adapter(POLICY)
-            self.ready(training=training)
+            self.set_training(training=training)
 
     def add_adapter(self, name: str, folder: Path, weights: Mapping[str, Tensor]) -> None:
-        """Lay a frozen adapter beside the policy's, or over the frozen copy if all weights are trained.
+        """Add a frozen adapter next to the policy's, or on the frozen copy if all weights are trained.
 
         Args:
             name: what it is called from now on.
@@ -169,21 +169,21 @@ class Roles:
             self._host = get_peft_model(self._frozen, config, adapter_name=name)
         else:
             self._host.add_adapter(name, config)
-        told = set_peft_model_state_dict(self._host, dict(weights), adapter_name=name)
-        missing = [key for key in told.missing_keys if f".{name}." in key]
-        if missing or told.unexpected_keys:
-            where = (missing or told.unexpected_keys)[0]
-            raise UsageError(f"the adapter in {str(folder)!r} does not fit the policy's base at {where}")
-        for key, one in self._host.named_parameters():
+        load_result = set_peft_model_state_dict(self._host, dict(weights), adapter_name=name)
+        missing = [key for key in load_result.missing_keys if f".{name}." in key]
+        if missing or load_result.unexpected_keys:
+            key_name = (missing or load_result.unexpected_keys)[0]
+            raise UsageError(f"the adapter in {str(folder)!r} does not fit the policy's base at {key_name}")
+        for key, parameter in self._host.named_parameters():
             if f".{name}." in key:
-                one.requires_grad = False
+                parameter.requires_grad = False
         self._host.eval()
-        self.ready(training=False)
+        self.set_training(training=False)
 
     @torch.no_grad()
     def hidden(self, adapter: str, ids: Tensor, mask: Tensor) -> Tensor:
         """Return the last hidden states under an adapter, shape (rows, tokens, width); rows are padded on the right."""
-        with self.switched(adapter) as base, self.autocast():
+        with self.use_adapter(adapter) as base, self.autocast():
             states: Tensor = base.get_decoder()(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
         return states
 
@@ -195,14 +195,14 @@ class Roles:
         *,
         entropy: bool = False,
         values: bool = False,
-    ) -> Read:
-        """Read answers once: log-probabilities, and by option entropy and values from the same pass.
+    ) -> AnswerOutputs:
+        """Run one pass over answers: log-probabilities, and by option entropy and values from the same pass.
 
         Rows end in the same column, so padding is as long as the rows differ in whole, and the head of the vocabulary
         runs over the columns of answers alone. Rows of logits become float32 one at a time.
 
         Args:
-            model: the base as `switched` gives it.
+            model: the base as `use_adapter` gives it.
             prompts: tokens of each.
             answers: tokens of each.
             entropy: whether it is wanted.
@@ -211,9 +211,9 @@ class Roles:
         rows = [[*prompt, *answer[:-1]] for prompt, answer in zip(prompts, answers, strict=True)]
         ids, mask = left_padded(rows, self._pad, self.device)
         longest = max(map(len, answers))
-        seen: list[Tensor] = []
+        head_inputs: list[Tensor] = []
         # What the head of the vocabulary reads is what the head of the value reads.
-        hook = model.get_output_embeddings().register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+        hook = model.get_output_embeddings().register_forward_pre_hook(lambda _, args: head_inputs.append(args[0]))
         with self.autocast():
             logits = model(
                 input_ids=ids,
@@ -223,29 +223,33 @@ class Roles:
                 logits_to_keep=longest,
             ).logits
         hook.remove()
-        told = []
+        row_outputs = []
         for row, answer in zip(logits, answers, strict=True):
             args = (row[longest - len(answer) :], torch.tensor(answer, device=self.device), self._temperature, entropy)
             # Recomputed in the backward pass, the float32 copy of a row does not outlive it.
-            again = torch.is_grad_enabled() and row.dtype != torch.float32
-            told.append(checkpoint(_row, *args, use_reentrant=False) if again else _row(*args))
-        logprobs, entropies = (_padded(list(part)) for part in zip(*told, strict=True))
-        return Read(logprobs, entropies, self._valued(seen[0], answers) if values else torch.zeros_like(logprobs))
+            recompute = torch.is_grad_enabled() and row.dtype != torch.float32
+            row_outputs.append(checkpoint(_row, *args, use_reentrant=False) if recompute else _row(*args))
+        logprobs, entropies = (_pad_rows(list(tensors)) for tensors in zip(*row_outputs, strict=True))
+        return AnswerOutputs(
+            logprobs,
+            entropies,
+            self._apply_value_head(head_inputs[0], answers) if values else torch.zeros_like(logprobs),
+        )
 
     def value(self, prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]) -> Tensor:
-        """Return the values by the adapter of their own, as `Read.values`; called inside ``switched(VALUE)``."""
+        """Return the values by their own adapter, as `AnswerOutputs.values`; called inside ``use_adapter(VALUE)``."""
         rows = [[*prompt, *answer[:-1]] for prompt, answer in zip(prompts, answers, strict=True)]
         ids, mask = left_padded(rows, self._pad, self.device)
         with self.autocast():
             states = self._decoder(
                 input_ids=ids, attention_mask=mask, position_ids=positions(mask), use_cache=False
             ).last_hidden_state
-        return self._valued(states, answers)
+        return self._apply_value_head(states, answers)
 
-    def _valued(self, states: Tensor, answers: Sequence[Sequence[int]]) -> Tensor:
+    def _apply_value_head(self, states: Tensor, answers: Sequence[Sequence[int]]) -> Tensor:
         longest = max(map(len, answers))
-        told = self.head(states[:, -longest:].float()).squeeze(-1)
-        return _padded([row[longest - len(answer) :] for row, answer in zip(told, answers, strict=True)])
+        values = self.head(states[:, -longest:].float()).squeeze(-1)
+        return _pad_rows([row[longest - len(answer) :] for row, answer in zip(values, answers, strict=True)])
 
     def policy(self) -> Any:
         """Return what is saved at the end: the model with the policy's adapter and no other."""
@@ -266,20 +270,20 @@ def _row(logits: Tensor, tokens: Tensor, temperature: float, entropy: bool) -> t
     return logprobs, spread
 
 
-def _padded(rows: list[Tensor]) -> Tensor:
+def _pad_rows(rows: list[Tensor]) -> Tensor:
     return nn.utils.rnn.pad_sequence(rows, batch_first=True)
 
 
-def _requiring(model: Any) -> dict[str, nn.Parameter]:
+def _trainable_parameters(model: Any) -> dict[str, nn.Parameter]:
     """Return the parameters to train; in float32, because steps of Adam are lost in less."""
-    found = {name: one for name, one in model.named_parameters() if one.requires_grad}
-    for one in found.values():
-        one.data = one.data.float()
-    return found
+    trainable = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    for parameter in trainable.values():
+        parameter.data = parameter.data.float()
+    return trainable
 
 
-def _no_dropout(model: Any) -> None:
-    """Switch dropout off: with it a ratio of probabilities would not be 1 where the policy has not changed."""
+def _disable_dropout(model: Any) -> None:
+    """Disable dropout: with it a ratio of probabilities would not be 1 where the policy has not changed."""
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0

@@ -39,39 +39,39 @@ class Sampling(NamedTuple):
     rows: int = 32
 
 
-def noise(seed: int, step: int, places: Sequence[int], tokens: int) -> Tensor:
-    """Return uniform numbers in [0, 1), float64 of shape (places, tokens); each row depends on its own place alone.
+def noise(seed: int, step: int, indices: Sequence[int], tokens: int) -> Tensor:
+    """Return uniform numbers in [0, 1), float64 of shape (indices, tokens); each row depends on its own index alone.
 
     Args:
         seed: of the run.
         step: of the update.
-        places: of the prompts in the batch of all processes.
+        indices: of the prompts in the batch of all processes.
         tokens: numbers a row.
     """
     rows = []
-    for place in places:
-        key = hashlib.blake2b(f"{seed}/{step}/{place}".encode(), digest_size=7).digest()
+    for index in indices:
+        key = hashlib.blake2b(f"{seed}/{step}/{index}".encode(), digest_size=7).digest()
         generator = torch.Generator().manual_seed(int.from_bytes(key, "big"))
         rows.append(torch.rand(tokens, generator=generator, dtype=torch.float64))
     return torch.stack(rows)
 
 
-def probabilities(logits: Tensor, how: Sampling) -> Tensor:
+def probabilities(logits: Tensor, sampling: Sampling) -> Tensor:
     """Return what a token is drawn from, float32 of shape (rows, vocabulary); dropped tokens have 0.
 
     Args:
         logits: of the next token, same shape.
-        how: temperature, top_k and top_p.
+        sampling: temperature, top_k and top_p.
     """
-    scaled = logits.float() / how.temperature
-    if 0 < how.top_k < scaled.shape[-1]:
-        least = scaled.topk(how.top_k, dim=-1).values[:, -1:]
-        scaled = scaled.masked_fill(scaled < least, -torch.inf)
+    scaled = logits.float() / sampling.temperature
+    if 0 < sampling.top_k < scaled.shape[-1]:
+        threshold = scaled.topk(sampling.top_k, dim=-1).values[:, -1:]
+        scaled = scaled.masked_fill(scaled < threshold, -torch.inf)
     chances = scaled.softmax(-1)
-    if how.top_p < 1:
+    if sampling.top_p < 1:
         ordered, order = chances.sort(dim=-1, descending=True)
-        outside = ordered.cumsum(-1) - ordered >= how.top_p  # the first token always stays
-        chances = chances.masked_fill(outside.gather(-1, order.argsort(-1)), 0.0)
+        excluded = ordered.cumsum(-1) - ordered >= sampling.top_p  # the first token always stays
+        chances = chances.masked_fill(excluded.gather(-1, order.argsort(-1)), 0.0)
     return chances
 
 
@@ -83,50 +83,50 @@ def draw(chances: Tensor, uniform: Tensor) -> Tensor:
         uniform: in [0, 1), float64, shape (rows,).
     """
     cumulative = chances.double().cumsum(-1)
-    whole = cumulative[:, -1:]
+    total = cumulative[:, -1:]
     # A product that is rounded up to the whole would point behind the last token.
-    at = torch.minimum(uniform[:, None] * whole, whole.nextafter(torch.zeros_like(whole)))
-    return torch.searchsorted(cumulative, at, right=True).squeeze(-1)
+    target = torch.minimum(uniform[:, None] * total, total.nextafter(torch.zeros_like(total)))
+    return torch.searchsorted(cumulative, target, right=True).squeeze(-1)
 
 
 @torch.no_grad()
-def sample(model: Any, prompts: Sequence[Sequence[int]], uniform: Tensor, how: Sampling) -> list[list[int]]:
+def sample(model: Any, prompts: Sequence[Sequence[int]], uniform: Tensor, sampling: Sampling) -> list[list[int]]:
     """Sample an answer to each prompt.
 
     Args:
         model: a causal language model in evaluation mode.
         prompts: tokens of each.
         uniform: as `noise` gives it.
-        how: length, stop tokens and distribution.
+        sampling: length, stop tokens and distribution.
 
     Returns:
         Tokens of each answer, in the order of the prompts, the stop token included if one came.
     """
     answers: list[list[int]] = [[] for _ in prompts]
     # Prompts of like length together: the padding of the longest is all there is.
-    order = sorted(range(len(prompts)), key=lambda place: len(prompts[place]))
-    for start in range(0, len(order), how.rows):
-        places = order[start : start + how.rows]
-        together = _sample([prompts[place] for place in places], uniform[places], model, how)
-        for place, answer in zip(places, together, strict=True):
-            answers[place] = answer
+    order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
+    for start in range(0, len(order), sampling.rows):
+        indices = order[start : start + sampling.rows]
+        batch_answers = _sample([prompts[index] for index in indices], uniform[indices], model, sampling)
+        for index, answer in zip(indices, batch_answers, strict=True):
+            answers[index] = answer
     return answers
 
 
-def _sample(prompts: list[Sequence[int]], uniform: Tensor, model: Any, how: Sampling) -> list[list[int]]:
+def _sample(prompts: list[Sequence[int]], uniform: Tensor, model: Any, sampling: Sampling) -> list[list[int]]:
     from transformers import DynamicCache
 
     device = model.device
-    feed, mask = left_padded(prompts, how.pad, device)
+    feed, mask = left_padded(prompts, sampling.pad, device)
     uniform = uniform.to(device)
-    stop = torch.tensor(how.stop, device=device)
+    stop = torch.tensor(sampling.stop, device=device)
     rows = torch.arange(len(prompts), device=device)
-    over = torch.zeros_like(rows, dtype=torch.bool)
-    tokens = torch.full((len(prompts), how.max_new_tokens), how.pad, device=device)
-    lengths = torch.full_like(rows, how.max_new_tokens)
+    ended = torch.zeros_like(rows, dtype=torch.bool)
+    tokens = torch.full((len(prompts), sampling.max_new_tokens), sampling.pad, device=device)
+    lengths = torch.full_like(rows, sampling.max_new_tokens)
     cache = DynamicCache(config=model.config)
     position = positions(mask)
-    for at in range(how.max_new_tokens):
+    for step in range(sampling.max_new_tokens):
         logits = model(
             input_ids=feed,
             attention_mask=mask,
@@ -135,19 +135,21 @@ def _sample(prompts: list[Sequence[int]], uniform: Tensor, model: Any, how: Samp
             use_cache=True,
             logits_to_keep=1,
         ).logits[:, -1]
-        drawn = draw(probabilities(logits, how), uniform[rows, at])
-        tokens[rows, at] = drawn
-        lengths[rows[torch.isin(drawn, stop) & ~over]] = at + 1
-        over |= torch.isin(drawn, stop)
-        going = int((~over).sum())
-        if not going or at + 1 == how.max_new_tokens:
+        next_tokens = draw(probabilities(logits, sampling), uniform[rows, step])
+        tokens[rows, step] = next_tokens
+        lengths[rows[torch.isin(next_tokens, stop) & ~ended]] = step + 1
+        ended |= torch.isin(next_tokens, stop)
+        active_count = int((~ended).sum())
+        if not active_count or step + 1 == sampling.max_new_tokens:
             break
         position = position[:, -1:] + 1
-        if 2 * going <= len(rows):  # half of the rows are over: go on with the others alone
-            left = (~over).nonzero().squeeze(-1)
-            cache.batch_select_indices(left)
-            rows, over, mask, position, drawn = (one[left] for one in (rows, over, mask, position, drawn))
-        feed = drawn[:, None]
+        if 2 * active_count <= len(rows):  # half of the rows are over: go on with the others alone
+            active = (~ended).nonzero().squeeze(-1)
+            cache.batch_select_indices(active)
+            rows, ended, mask, position, next_tokens = (
+                tensor[active] for tensor in (rows, ended, mask, position, next_tokens)
+            )
+        feed = next_tokens[:, None]
         mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
     return [row[:length] for row, length in zip(tokens.tolist(), lengths.tolist(), strict=True)]
 
@@ -157,9 +159,9 @@ def left_padded(rows: Sequence[Sequence[int]], pad: int, device: Any) -> tuple[T
     longest = max(map(len, rows))
     ids = torch.full((len(rows), longest), pad)
     mask = torch.zeros((len(rows), longest), dtype=torch.long)
-    for place, row in enumerate(rows):
-        ids[place, longest - len(row) :] = torch.tensor(row)
-        mask[place, longest - len(row) :] = 1
+    for index, row in enumerate(rows):
+        ids[index, longest - len(row) :] = torch.tensor(row)
+        mask[index, longest - len(row) :] = 1
     return ids.to(device), mask.to(device)
 
 
@@ -180,6 +182,6 @@ def batches(lengths: Sequence[int], size: int) -> Iterator[list[int]]:
     >>> list(batches([3, 9, 4], 2))
     [[1, 2], [0]]
     """
-    order = sorted(range(len(lengths)), key=lambda place: -lengths[place])
+    order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
     for start in range(0, len(order), size):
         yield order[start : start + size]

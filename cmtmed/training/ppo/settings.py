@@ -24,10 +24,10 @@ class Reward(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _known(cls, given: Any) -> Any:
-        if isinstance(given, dict):
-            unknown(given, cls.model_fields, f"reward of kind {given.get('kind')!r}")
-        return given
+    def _known(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            unknown(value, cls.model_fields, f"reward of kind {value.get('kind')!r}")
+        return value
 
 
 class ModelReward(Reward):
@@ -165,7 +165,7 @@ class PpoSettings(Settings):
     def _fits(self) -> Self:
         if self.training:
             raise ValueError(f"training.{next(iter(self.training))}: PPO is our own loop; set its fields directly")
-        names = [one.label for one in self.reward]
+        names = [source.label for source in self.reward]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice:
             raise ValueError(f"two rewards are called {twice!r}; give each a name")

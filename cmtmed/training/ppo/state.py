@@ -54,35 +54,35 @@ class World:
         self.size: int = self._accelerator.num_processes
         self.device: torch.device = self._accelerator.device
 
-    def mine(self, places: Sequence[int]) -> list[int]:
+    def select_own(self, indices: Sequence[int]) -> list[int]:
         """Return the part of the places that this process works on."""
-        return list(places[self.rank :: self.size])
+        return list(indices[self.rank :: self.size])
 
     def sum(self, values: Tensor) -> Tensor:
         """Return the sum over all processes, in float64 so that their number hardly shows."""
-        told: Tensor = self._accelerator.reduce(values.detach().double(), reduction="sum")
-        return told
+        total: Tensor = self._accelerator.reduce(values.detach().double(), reduction="sum")
+        return total
 
     def totals(self, values: Mapping[str, float | Tensor]) -> dict[str, float]:
         """Return the sum of each number over all processes."""
         numbers = torch.stack(
-            [torch.as_tensor(one, dtype=torch.float64, device=self.device) for one in values.values()]
+            [torch.as_tensor(value, dtype=torch.float64, device=self.device) for value in values.values()]
         )
         return dict(zip(values, self.sum(numbers).tolist(), strict=True))
 
-    def precision(self, asked: str) -> torch.dtype:
+    def precision(self, setting: str) -> torch.dtype:
         """Return what is computed in: bfloat16 if asked for, or by itself on a GPU that has it."""
         auto = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
-        return torch.bfloat16 if asked == "bfloat16" or (asked == "auto" and auto) else torch.float32
+        return torch.bfloat16 if setting == "bfloat16" or (setting == "auto" and auto) else torch.float32
 
     def sum_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
         """Add up the gradients of all processes, many parameters at a time; losses are shares of the whole already."""
         if self.size == 1:
             return
         bucket: list[Tensor] = []
-        for one in parameters:
-            one.grad = torch.zeros_like(one) if one.grad is None else one.grad
-            bucket.append(one.grad)
+        for parameter in parameters:
+            parameter.grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            bucket.append(parameter.grad)
             if sum(grad.numel() for grad in bucket) >= _BUCKET:
                 self._sum_in_place(bucket)
                 bucket = []
@@ -90,20 +90,20 @@ class World:
             self._sum_in_place(bucket)
 
     def _sum_in_place(self, gradients: list[Tensor]) -> None:
-        flat: Any = self._accelerator.reduce(torch.cat([one.flatten() for one in gradients]), reduction="sum")
-        for one, part in zip(gradients, flat.split([one.numel() for one in gradients]), strict=True):
-            one.copy_(part.view_as(one))
+        flat: Any = self._accelerator.reduce(torch.cat([gradient.flatten() for gradient in gradients]), reduction="sum")
+        for gradient, total in zip(gradients, flat.split([gradient.numel() for gradient in gradients]), strict=True):
+            gradient.copy_(total.view_as(gradient))
 
     def first(self) -> AbstractContextManager[Any]:
         """Return a context that the first process goes through before the others."""
-        told: AbstractContextManager[Any] = self._accelerator.main_process_first()
-        return told
+        context: AbstractContextManager[Any] = self._accelerator.main_process_first()
+        return context
 
     def wait(self) -> None:
         """Wait for all processes."""
         self._accelerator.wait_for_everyone()
 
-    def leave(self) -> None:
+    def shut_down(self) -> None:
         """Wait for all processes for the last time."""
         leave_together(self._accelerator)
 
@@ -172,7 +172,7 @@ def save_checkpoint(
     if world.rank == 0:
         shutil.rmtree(folder, ignore_errors=True)  # of an earlier call that was stopped while it wrote
         folder.mkdir(parents=True)
-        weights = {name: one.detach().cpu().contiguous() for name, one in trained.items()}
+        weights = {name: weight.detach().cpu().contiguous() for name, weight in trained.items()}
         save_file(weights, str(folder / "trained.safetensors"))
         torch.save(optimizer.state_dict(), folder / "optimizer.pt")
         (folder / "state.json").write_text(json.dumps(asdict(state), indent=2) + "\n", encoding="utf-8")
@@ -197,27 +197,33 @@ def load_checkpoint(
 
     weights = load_file(str(folder / "trained.safetensors"))
     if weights.keys() != trained.keys():
-        odd = min(weights.keys() ^ trained.keys())
-        raise DatasetError(f"{folder}: its weights are not those that are trained now ({odd}); give another out=")
+        mismatch = min(weights.keys() ^ trained.keys())
+        raise DatasetError(f"{folder}: its weights are not those that are trained now ({mismatch}); give another out=")
     with torch.no_grad():
-        for name, one in trained.items():
-            one.copy_(weights[name])
+        for name, parameter in trained.items():
+            parameter.copy_(weights[name])
     optimizer.load_state_dict(torch.load(folder / "optimizer.pt", map_location=world.device, weights_only=True))
     mine = folder / f"random-{world.rank}.pt"
     if mine.is_file():  # a run may go on with more processes; nothing that is sampled depends on these states
         _restore_random(torch.load(mine, weights_only=True))
-    told = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-    return State(told["step"], told["kl"], Moments(**told["rewards"]))
+    state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+    return State(state["step"], state["kl"], Moments(**state["rewards"]))
 
 
 def _random_states() -> dict[str, Any]:
     import numpy as np
 
     version, words, gauss = random.getstate()
-    name, keys, place, has, cached = np.random.get_state()  # noqa: NPY002 (the state that callables use)
+    name, keys, position, has, cached = np.random.get_state()  # noqa: NPY002 (the state that callables use)
     return {
         "python": (version, list(words), gauss),
-        "numpy": (str(name), torch.from_numpy(np.asarray(keys).astype("int64")), int(place), int(has), float(cached)),
+        "numpy": (
+            str(name),
+            torch.from_numpy(np.asarray(keys).astype("int64")),
+            int(position),
+            int(has),
+            float(cached),
+        ),
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
     }
@@ -228,8 +234,8 @@ def _restore_random(states: Mapping[str, Any]) -> None:
 
     version, words, gauss = states["python"]
     random.setstate((version, tuple(words), gauss))
-    name, keys, *rest = states["numpy"]
-    np.random.set_state((name, keys.numpy().astype("uint32"), *rest))  # noqa: NPY002
+    name, keys, *numpy_state = states["numpy"]
+    np.random.set_state((name, keys.numpy().astype("uint32"), *numpy_state))  # noqa: NPY002
     torch.set_rng_state(states["torch"])
     if len(states["cuda"]) == torch.cuda.device_count() and states["cuda"]:
         torch.cuda.set_rng_state_all(states["cuda"])
@@ -265,8 +271,8 @@ class Journal:
         if self._samples:
             with self._path.open("a", encoding="utf-8") as file:
                 file.writelines(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in rows[: self._samples])
-        told = [f"{name} {numbers[name]:.4g}" for name in ("reward", "kl", "length", "tokens_per_second")]
-        log.info("update %d: %s", step, ", ".join(told))
+        summary = [f"{name} {numbers[name]:.4g}" for name in ("reward", "kl", "length", "tokens_per_second")]
+        log.info("update %d: %s", step, ", ".join(summary))
 
     def close(self) -> None:
         """Write everything out."""

@@ -1,1 +1,1 @@
-"""The reward model: rankings, pairs of answers, and one number for an answer."""
+"""The reward model: from doctors' rankings to pairs of answers to one reward per answer."""

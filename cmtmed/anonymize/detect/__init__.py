@@ -1,0 +1,1 @@
+"""Find identifiers: recognizers, how names are read, and the vocabulary of both."""

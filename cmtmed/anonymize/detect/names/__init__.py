@@ -1,0 +1,1 @@
+"""Where the names of people, institutions and places begin and end."""

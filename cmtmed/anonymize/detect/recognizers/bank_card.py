@@ -1,0 +1,78 @@
+"""BANK_CARD: payment card numbers (ISO/IEC 7812: issuer prefix and Luhn check digit), accounts by their label."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from cmtmed.anonymize.detect.recognizer import (
+    LABELLED,
+    LINK,
+    LONG_NUMBER,
+    VALID,
+    Candidate,
+    Context,
+    Pattern,
+    Recognizer,
+    compiled,
+)
+
+_WORDS: Final = (
+    r"(?<!医保)(?<!社保)(?<!就诊)(?<!诊疗)(?<!会员)(?<!病历)卡号|银行卡|信用卡|储蓄卡|借记卡|工资卡|银行账[号户]|银行帐[号户]|收款账[号户]"
+    r"|[工建农中交招邮]行卡?|邮储|信用社|打款|转账|汇款|退款到|银联|尾号"
+)
+_LENGTHS: Final = {
+    "62": range(16, 20),
+    "4": range(16, 17),
+    "5": range(16, 17),
+    "3": range(15, 17),
+    "6": range(16, 20),
+    "9": range(16, 20),
+}
+
+
+def luhn_holds(number: str) -> bool:
+    """Check the last digit of a card number (ISO/IEC 7812-1, annex B).
+
+    >>> luhn_holds("4111111111111111"), luhn_holds("4111111111111112")
+    (True, False)
+    """
+    doubled = [int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(number))]
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+
+
+def _card(found: Candidate) -> Candidate | None:
+    number = re.sub(r"\D", "", found.value)
+    unionpay = number.startswith("62")
+    lengths = _LENGTHS.get("62" if unionpay else number[0], range(0))
+    if len(number) not in lengths:
+        return found.rated(0.3)
+    if luhn_holds(number):
+        return found.rated(VALID)
+    return found.rated(0.5 if unionpay and len(number) in {16, 19} else 0.3)
+
+
+RECOGNIZER: Final = Recognizer(
+    type="BANK_CARD",
+    shared_hint=LONG_NUMBER,
+    patterns=(
+        Pattern(
+            re.compile(r"(?<![0-9])(?<![0-9][ \-.])[3-69]\d{3}(?:[ \-]?\d){11,15}(?![0-9])(?![ \-]\d)"),
+            0.3,
+            digits=True,
+            check=_card,
+        ),
+        Pattern(
+            compiled(rf"(?:{_WORDS}|账号|帐号|账户)(?:号码|卡号|号)?{LINK}(?P<value>\d(?:[ \-]?\d){{11,20}})(?!\d)"),
+            LABELLED,
+            digits=True,
+        ),
+    ),
+    context=(Context(compiled(_WORDS), 0.4, before=16, after=8),),
+    examples=(
+        "退款到⟦6222 0200 0000 0000 003⟧吧",
+        "卡号⟦6222020000000000001⟧",  # fails Luhn
+        "招行⟦4111111111111111⟧",
+    ),
+    lookalikes=("序列4111111111111112没有意义", "医保报销比例62.5，押金6000"),
+)

@@ -1,0 +1,1 @@
+"""Compare predicted identifiers with annotated ones."""

@@ -1,0 +1,1 @@
+"""Replace identifiers: by a tag, by a surrogate, or by a more general value."""

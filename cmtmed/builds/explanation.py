@@ -1,0 +1,114 @@
+"""Look up a dialogue in a build together with every decision made about it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from cmtmed.builds.build import DIALOGUES, DROPPED, Build
+from cmtmed.errors import UsageError, did_you_mean
+from cmtmed.inquiry.clauses import sentences
+from cmtmed.inquiry.detect import explain as decide
+
+MAX_SUGGESTIONS: Final = 20_000
+"""Ids searched for the closest match when an id is unknown."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A doctor's sentence that contains a cue for an inquiry.
+
+    Attributes:
+        message: index of the turn.
+        start: first code point of the sentence in the turn.
+        end: offset one past its last code point.
+        asks: whether it is an inquiry.
+        cue: the rule that matched.
+        frame: the rule that overrode the cue; empty if none did.
+        slot: what is asked for; empty if it is not an inquiry.
+        evidence: the word that decided the slot. **It is text of the dialogue**.
+    """
+
+    message: int
+    start: int
+    end: int
+    asks: bool
+    cue: str
+    frame: str
+    slot: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A dialogue and its history in the build.
+
+    Attributes:
+        dialogue: the row of the dialogue table as plain Python values, **including the text**.
+        kept: whether the dialogue was kept.
+    """
+
+    dialogue: dict[str, Any]
+    kept: bool
+
+    @property
+    def trace(self) -> list[dict[str, str]]:
+        """Trace entries in order, each with ``stage``, ``action`` and ``reason``."""
+        entries: list[dict[str, str]] = self.dialogue["trace"]
+        return entries
+
+    def verdict(self) -> str:
+        """Summarize in one sentence what happened to the dialogue, without its text."""
+        if self.kept:
+            return f"kept in split {self.dialogue['split'] or 'train'}"
+        reason = self.dialogue["drop_reason"]
+        stage = next((entry["stage"] for entry in reversed(self.trace) if entry["action"] == "dropped"), "?")
+        original = f" of {self.dialogue['cluster']}" if self.dialogue["cluster"] else ""
+        return f"dropped by {stage}: {reason}{original}"
+
+    def questions(self) -> list[Question]:
+        """Return the doctor's sentences with a cue, and the rules that decided whether they are inquiries."""
+        questions = []
+        for index, message in enumerate(self.dialogue["messages"]):
+            text = message["content"] or ""
+            for start, end in sentences(text) if message["role"] == "assistant" else ():
+                decision = decide(text[start:end])
+                if decision.cue:
+                    questions.append(Question(index, start, end, **asdict(decision)))
+        return questions
+
+    def to_json(self) -> str:
+        """Return the explanation as JSON."""
+        content = {
+            "kept": self.kept,
+            "verdict": self.verdict(),
+            "dialogue": self.dialogue,
+            "questions": [asdict(question) for question in self.questions()],
+        }
+        return json.dumps(content, ensure_ascii=False)
+
+
+def explain(out: str | Path, id: str) -> Explanation:  # noqa: A002 (the public face names it so)
+    """Look up one dialogue in a finished build.
+
+    Args:
+        out: directory of a build.
+        id: the dialogue's id, kept or dropped.
+
+    Raises:
+        DatasetError: ``out`` holds no finished build.
+        UsageError: no dialogue has that id; the message gives the closest one.
+    """
+    build = Build.open(out)
+    ids: list[str] = []
+    for table in (DIALOGUES, DROPPED):
+        for batch in build.iter_batches(table):
+            matches = batch.filter(pl.col("id") == id)
+            if matches.height:
+                return Explanation(matches.row(0, named=True), kept=table == DIALOGUES)
+            ids += batch["id"].to_list() if len(ids) < MAX_SUGGESTIONS else []
+    raise UsageError(f"no dialogue {id!r} in {str(build.root)!r}; {did_you_mean(id, ids[:MAX_SUGGESTIONS])}")

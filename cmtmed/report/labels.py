@@ -1,0 +1,157 @@
+"""Labels, in English and Chinese, of the names that a build contains: stages, reasons, slots, identifier types.
+
+An unknown name, such as that of a custom stage, is its own label.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+from cmtmed.anonymize import LABELS
+
+Language = Literal["en", "zh"]
+LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh")
+
+
+class Bilingual(NamedTuple):
+    """A text in both languages."""
+
+    en: str
+    zh: str
+
+    def in_language(self, language: Language) -> str:
+        """Return the text in one language."""
+        return self.zh if language == "zh" else self.en
+
+
+STAGES: Final[Mapping[str, Bilingual]] = {
+    "normalize_text": Bilingual("normalize_text", "规范文本"),
+    "drop_boilerplate": Bilingual("drop_boilerplate", "去除广告套话"),
+    "merge_turns": Bilingual("merge_turns", "合并轮次"),
+    "drop_by_length": Bilingual("drop_by_length", "按长度筛选"),
+    "drop_benchmark_overlap": Bilingual("drop_benchmark_overlap", "排除与测试集重合"),
+    "redact_identifiers": Bilingual("redact_identifiers", "去标识"),
+    "tag_inquiries": Bilingual("tag_inquiries", "标注问诊"),
+    "keep_proactive": Bilingual("keep_proactive", "保留主动问诊"),
+    "sample_proactive": Bilingual("sample_proactive", "主动问诊抽样"),
+    "drop_duplicates": Bilingual("drop_duplicates", "去重"),
+    "assign_split": Bilingual("assign_split", "划分数据集"),
+}
+REASONS: Final[Mapping[str, Bilingual]] = {
+    "boilerplate": Bilingual("boilerplate", "广告套话"),
+    "empty": Bilingual("empty", "内容为空"),
+    "one_speaker": Bilingual("one_speaker", "只有一方发言"),
+    "unanswered": Bilingual("unanswered", "无人回复"),
+    "too_few_turns": Bilingual("too_few_turns", "轮次过少"),
+    "too_many_turns": Bilingual("too_many_turns", "轮次过多"),
+    "too_short": Bilingual("too_short", "过短"),
+    "too_long": Bilingual("too_long", "过长"),
+    "exact_duplicate": Bilingual("exact_duplicate", "完全重复"),
+    "near_duplicate": Bilingual("near_duplicate", "近似重复"),
+    "contained": Bilingual("contained", "被更长的对话包含"),
+    "same_question": Bilingual("same_question", "提问相同"),
+    "not_proactive": Bilingual("not_proactive", "缺少主动问诊"),
+    "sampled_out": Bilingual("sampled_out", "未抽中"),
+    "empty_file": Bilingual("empty_file", "空文件"),
+    "truncated_stream": Bilingual("truncated_stream", "文件不完整"),
+    "undecodable": Bilingual("undecodable", "无法解码"),
+    "mixed_encoding": Bilingual("mixed_encoding", "编码混用"),
+    "record_too_long": Bilingual("record_too_long", "记录过长"),
+    "invalid_json": Bilingual("invalid_json", "JSON 有误"),
+    "not_a_record": Bilingual("not_a_record", "不是记录"),
+    "ragged_row": Bilingual("ragged_row", "字段数不符"),
+    "unbalanced_quotes": Bilingual("unbalanced_quotes", "引号不配对"),
+    "missing_field": Bilingual("missing_field", "缺少字段"),
+    "wrong_type": Bilingual("wrong_type", "类型不符"),
+    "unknown_role": Bilingual("unknown_role", "说话人身份不明"),
+    "no_dialogue": Bilingual("no_dialogue", "页面无对话"),
+    "no_source": Bilingual("no_source", "无对应来源"),
+    "damaged_file": Bilingual("damaged_file", "文件损坏"),
+}
+SLOTS: Final[Mapping[str, Bilingual]] = {
+    "symptom": Bilingual("symptom", "症状"),
+    "duration": Bilingual("duration", "病程"),
+    "history": Bilingual("history", "病史"),
+    "medication": Bilingual("medication", "用药"),
+    "exam": Bilingual("exam", "检查"),
+    "allergy": Bilingual("allergy", "过敏"),
+    "lifestyle": Bilingual("lifestyle", "生活习惯"),
+    "demographics": Bilingual("demographics", "基本信息"),
+    "other": Bilingual("other", "其他"),
+}
+IDENTIFIERS: Final[Mapping[str, Bilingual]] = {
+    identifier_type: Bilingual(identifier_type, label.strip("[]")) for identifier_type, label in LABELS.items()
+}
+SPLITS: Final[Mapping[str, Bilingual]] = {
+    "train": Bilingual("train", "训练集"),
+    "validation": Bilingual("validation", "验证集"),
+    "test": Bilingual("test", "测试集"),
+}
+ACTIONS: Final[Mapping[str, Bilingual]] = {
+    "tag": Bilingual("replaced by a tag", "替换为标签"),
+    "pseudonym": Bilingual("replaced by a pseudonym", "替换为假名"),
+    "generalize": Bilingual("generalized", "已泛化"),
+    "drop_dialogue": Bilingual("dialogue dropped because of it", "因此丢弃对话"),
+    "keep": Bilingual("kept unchanged", "保留原文"),
+}
+DEEDS: Final[Mapping[str, Bilingual]] = {
+    "dropped": Bilingual("dropped", "丢弃"),
+    "edited": Bilingual("edited", "修改文本"),
+    "tagged": Bilingual("tagged", "标注"),
+}
+COLUMNS: Final[Mapping[str, Bilingual]] = {
+    "messages": Bilingual("messages", "正文"),
+    "department": Bilingual("department", "科室"),
+    "subdepartment": Bilingual("subdepartment", "二级科室"),
+    "inquiries": Bilingual("inquiries", "问诊句"),
+    "identifiers": Bilingual("identifiers", "标识符"),
+    "cluster": Bilingual("cluster", "重复组"),
+    "split": Bilingual("split", "数据集划分"),
+}
+LABELS_BY_CATEGORY: Final[Mapping[str, Mapping[str, Bilingual]]] = {
+    "stage": STAGES,
+    "reason": REASONS,
+    "slot": SLOTS,
+    "identifier": IDENTIFIERS,
+    "split": SPLITS,
+    "action": ACTIONS,
+    "deed": DEEDS,
+    "column": COLUMNS,
+}
+
+_COMPARISON: Final = re.compile(
+    r"the kept one has more (turns|questions of the doctor|characters): (\d+), this one (\d+)"
+)
+_QUANTITIES: Final = {"turns": "轮次", "questions of the doctor": "医生提问", "characters": "字数"}
+_OTHER_EXPLANATIONS: Final = {
+    "the kept one goes on where this one ends": "保留的对话在此对话结束后仍有后续",
+    "the kept one has the lesser id": "保留的对话编号在前",
+}
+
+
+def get_label(category: str, name: str) -> Bilingual:
+    """Return the label of a name in both languages.
+
+    >>> get_label("slot", "exam").zh, get_label("stage", "my_stage").zh, get_label("reason", "identifier:PHONE").zh
+    ('检查', 'my_stage', '含标识符：电话')
+    """
+    before, colon, after = name.partition(":")
+    if category == "reason" and colon and before == "identifier":
+        return Bilingual(name, f"含标识符：{get_label('identifier', after).zh}")
+    if category == "reason" and colon and before == "overlap":
+        return Bilingual(name, f"与测试集重合：{after}")
+    return LABELS_BY_CATEGORY[category].get(name, Bilingual(name, name))
+
+
+def translate_explanation(explanation: str) -> Bilingual:
+    """Return the explanation why a dialogue of a cluster was kept, in both languages.
+
+    >>> translate_explanation("the kept one has more turns: 4, this one 2").zh
+    '保留的对话轮次更多：4，此对话为 2'
+    """
+    match = _COMPARISON.fullmatch(explanation)
+    if match:
+        return Bilingual(explanation, f"保留的对话{_QUANTITIES[match[1]]}更多：{match[2]}，此对话为 {match[3]}")
+    return Bilingual(explanation, _OTHER_EXPLANATIONS.get(explanation, explanation))

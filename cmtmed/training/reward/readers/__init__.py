@@ -1,0 +1,1 @@
+"""Readers for the ranking file formats of this project and of others."""

@@ -1,0 +1,148 @@
+"""The table of the ranking tool that Zhongjing published, in both of its meanings.
+
+The tool shows K answers, asks for the rank of each, and is meant to write them in order, the best one first. Its page
+``generate_rank.py`` does (``index`` of each rank). Its page ``list_rank.py``, which writes the header ``id query
+history rank1 … rankK``, stores ``response_{rank-1} for rank in ranks`` instead: where answer i has rank p(i), column i
+holds the answer with the number p(i), which is the inverse permutation. Where p is its own inverse both are the same
+(of four answers 10 of 24 orders); otherwise the table read as an order says something that the doctor did not.
+
+The true ranks cannot be found in such a table alone: column i holds answer p(i), whose rank is p(p(i)), and p is not
+written down. It can be read off only beside the answers as they were shown, so ``positions`` asks for the tool's JSON.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from cmtmed.errors import DatasetError, UsageError
+from cmtmed.training.reward.rankings import Ranking
+from cmtmed.training.reward.readers.json_rows import Unreadable, deduplicate_answers, make_turn, parse_history
+
+_HEADER: Final = ("id", "query", "history")
+_SHOWN: Final = re.compile(r"response_(\d+)")
+
+
+def read_shown_answers(path: str, name: str) -> dict[str, list[str]]:
+    """Read the tool's JSON: ``{id: {"query", "history", "response_0", …}}``.
+
+    Args:
+        path: the file.
+        name: what messages call the table.
+
+    Returns:
+        Id to the answers in the order in which they were shown.
+
+    Raises:
+        UsageError: none was given, or it cannot be read.
+        DatasetError: it is not what the tool reads.
+    """
+    if not path:
+        raise UsageError(
+            f"{name}: ranks=positions needs answers=, the JSON of answers that the tool showed: column i holds the "
+            "answer whose number is the rank of answer i, and without the order shown the ranks are lost"
+        )
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        shown_by_id = {}
+        for key, entry in content.items():
+            numbered = {int(match[1]): value for field, value in entry.items() if (match := _SHOWN.fullmatch(field))}
+            shown_by_id[str(key)] = [str(numbered[number]) for number in sorted(numbered)]
+    except OSError as error:
+        raise UsageError(f"cannot read the answers {path!r}: {error.strerror}") from error
+    except (ValueError, AttributeError) as error:
+        raise DatasetError(
+            f"{path}: not the JSON of the ranking tool ({type(error).__name__}); it maps an id to response_0, …"
+        ) from None
+    return shown_by_id
+
+
+def read_table(path: Path, shown_answers: Mapping[str, list[str]] | None) -> Iterator[tuple[int, Ranking | Unreadable]]:
+    """Read the rows of a table.
+
+    Args:
+        path: tab-separated, with the tool's header.
+        shown_answers: the answers as they were shown, of a table of positions; None for a table in order.
+
+    Yields:
+        Line and ranking, or line and why there is none.
+
+    Raises:
+        UsageError: it cannot be read, or lacks the header.
+        DatasetError: it is not UTF-8.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file, delimiter="\t")
+            header = next(rows, [])
+            if tuple(header[:3]) != _HEADER or len(header) < 5:
+                raise UsageError(
+                    f"{path}: the table needs the header id, query, history, rank1, rank2, …; one written without "
+                    "prompts cannot train a reward model"
+                )
+            for row in rows:
+                try:
+                    yield rows.line_num, _parse_row(row, len(header), shown_answers)
+                except Unreadable as error:
+                    yield rows.line_num, error
+    except OSError as error:
+        raise UsageError(f"cannot read {str(path)!r}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path}: byte {error.start} is not UTF-8; convert the file") from None
+
+
+def _parse_row(row: list[str], width: int, shown_answers: Mapping[str, list[str]] | None) -> Ranking:
+    if len(row) != width:
+        raise Unreadable("as many columns as the header has are needed")
+    name, query, history, *columns = row
+    texts, utilities = columns, [-float(index) for index in range(len(columns))]
+    if shown_answers is not None:
+        if name not in shown_answers:
+            raise Unreadable("its id is not among the answers that were shown")
+        texts = shown_answers[name]
+        utilities = [-float(rank) for rank in recover_ranks(columns, texts)]
+    prompt = [*parse_history(_parse_literal(history)), make_turn("user", query)]
+    return deduplicate_answers(Ranking(name, prompt, [[make_turn("assistant", text)] for text in texts], utilities))
+
+
+def recover_ranks(columns: list[str], shown_answers: list[str]) -> list[int]:
+    """Return the ranks that the doctor gave, from a row of positions.
+
+    Args:
+        columns: what the table holds.
+        shown_answers: the answers in the order shown_answers.
+
+    Returns:
+        The rank of each answer shown_answers: column i holds the answer whose number is the rank of answer i.
+
+    Raises:
+        Unreadable: the answers are others, or two are the same, so that their numbers cannot be told apart.
+
+    Answers A, B, C with ranks 2, 3, 1 are stored as B, C, A:
+
+    >>> recover_ranks(["B", "C", "A"], ["A", "B", "C"])
+    [2, 3, 1]
+    """
+    number = {text: index for index, text in enumerate(shown_answers, start=1)}
+    if len(number) < len(shown_answers):
+        raise Unreadable("two answers shown are the same, so their ranks cannot be told apart")
+    if sorted(columns) != sorted(shown_answers):
+        raise Unreadable("its answers are not those that were shown")
+    return [number[text] for text in columns]
+
+
+def _parse_literal(text: str) -> Any:
+    """Read a list as pandas wrote it: as JSON or as Python prints it."""
+    if not text.strip():
+        return []
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return read(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+    raise Unreadable("history is no list of pairs")

@@ -15,7 +15,7 @@ from cmtmed.errors import DatasetError
 from cmtmed.training.ppo.moments import RunningMoments
 from cmtmed.training.ppo.random_states import capture_random_states, restore_random_states
 from cmtmed.training.ppo.world import World
-from cmtmed.training.run import Run, seal
+from cmtmed.training.run.directory import Run, seal_checkpoint
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -75,7 +75,7 @@ def save_checkpoint(
     torch.save(capture_random_states(), folder / _RANDOM_FILE.format(rank=world.rank))
     world.wait()
     if world.rank == 0:
-        seal(folder)
+        seal_checkpoint(folder)
         checkpoints = sorted(run.checkpoints.glob("checkpoint-*"), key=lambda path: int(path.name[11:]))
         for outdated in checkpoints[:-keep]:
             shutil.rmtree(outdated)

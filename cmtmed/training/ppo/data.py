@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypedDict
 import torch
 
 from cmtmed.errors import DatasetError, UsageError
-from cmtmed.training.data import mixture, open_view
-from cmtmed.training.settings import Part
+from cmtmed.training.run.mixture import mix_sources
+from cmtmed.training.run.settings import DataSource
+from cmtmed.training.run.views import open_view
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -102,7 +103,9 @@ class Prompts:
             )
         max_tokens = min(limit for limit in (settings.max_prompt, available, 1 << 30) if limit is not None)
         self._seed = settings.seed
-        self._rows = mixture(settings.data, lambda source: _load_source(source, tokenizer, max_tokens), settings.seed)
+        self._rows = mix_sources(
+            settings.data, lambda source: _load_source(source, tokenizer, max_tokens), settings.seed
+        )
         self._cached_order = lru_cache(maxsize=2)(self._shuffle_epoch)
 
     def __len__(self) -> int:
@@ -122,7 +125,7 @@ class Prompts:
         return torch.randperm(len(self), generator=torch.Generator().manual_seed(self._seed * 1_000_003 + epoch))
 
 
-def _load_source(source: Part, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> Dataset:
+def _load_source(source: DataSource, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> Dataset:
     splits = open_view(source.path, "prompts")
     if "train" not in splits:
         raise UsageError(f"{source.label} has no split train, only {', '.join(splits)}; PPO trains on that split")

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cmtmed.artifacts import write_text
-from cmtmed.training.metrics import Metrics
 from cmtmed.training.ppo.world import World
-from cmtmed.training.run import Run
+from cmtmed.training.run.directory import Run
+from cmtmed.training.run.metrics import MetricsLog
 
 log = logging.getLogger("cmtmed.training")
 
@@ -29,7 +29,7 @@ class Journal:
 
     def __init__(self, run: Run, world: World, step: int, samples: int) -> None:
         self._path, self._samples = run.root / _SAMPLES_FILE, samples
-        self._metrics = Metrics(run.root, step) if world.rank == 0 else None
+        self._metrics = MetricsLog(run.root, step) if world.rank == 0 else None
         if self._metrics is not None and self._path.exists():
             # Not splitlines(): an answer may hold a line separator of Unicode.
             lines = [line for line in self._path.read_text(encoding="utf-8").split("\n") if line.endswith("}")]

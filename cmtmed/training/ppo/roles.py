@@ -28,7 +28,7 @@ import torch
 from torch import nn
 
 from cmtmed.errors import UsageError
-from cmtmed.training.model import lora_config
+from cmtmed.training.model.adapters import build_lora_config
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -74,7 +74,7 @@ class Roles:
         base.to(device)
         self._frozen: PreTrainedModel | None = None  # the reference policy, if all weights are trained
         self._host: PeftModel | None = None  # the PEFT model whose adapters are switched
-        lora = lora_config(settings.lora, "CAUSAL_LM", base)
+        lora = build_lora_config(settings.lora, "CAUSAL_LM", base)
         if lora is None:
             self._frozen = deepcopy(base).eval().requires_grad_(requires_grad=False)
             self.model: PreTrainedModel | PeftModel = base
@@ -88,7 +88,7 @@ class Roles:
         self.trained: dict[str, nn.Parameter] = _prepare_trainable(self.model)
         self.separate_value = settings.value_adapter
         if self.separate_value:
-            value_lora = lora_config({**(settings.lora or {}), "modules_to_save": None}, "CAUSAL_LM")
+            value_lora = build_lora_config({**(settings.lora or {}), "modules_to_save": None}, "CAUSAL_LM")
             self.model.add_adapter(VALUE, value_lora)
             for name, parameter in self.model.named_parameters():
                 if f".{VALUE}." in name:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from cmtmed.training.model.templates import find_stop_token
 from cmtmed.training.ppo import arithmetic
 from cmtmed.training.ppo.batches import MicroBatch, iter_micro_batches
 from cmtmed.training.ppo.checkpoint import TrainerState
@@ -17,7 +18,6 @@ from cmtmed.training.ppo.sampling import Sampling, generate_noise, sample_answer
 from cmtmed.training.ppo.scorers.scorer import AnsweredPrompts, Scorer, score_answers
 from cmtmed.training.ppo.settings import PpoSettings
 from cmtmed.training.ppo.world import World
-from cmtmed.training.templates import stop_token
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -75,7 +75,7 @@ class RolloutCollector:
         self._settings, self._roles, self._world = settings, roles, world
         self._tokenizer, self._prompts, self._scorers = tokenizer, prompts, scorers
         self._sampling = Sampling(
-            tuple(sorted({stop_token(tokenizer), int(tokenizer.eos_token_id)})),
+            tuple(sorted({find_stop_token(tokenizer), int(tokenizer.eos_token_id)})),
             int(tokenizer.pad_token_id),
             settings.max_new_tokens,
             settings.temperature,

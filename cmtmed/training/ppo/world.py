@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import torch
 
 from cmtmed.errors import UsageError
-from cmtmed.training.processes import leave_together
+from cmtmed.training.run.processes import leave_together
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import torch
 
 from cmtmed.errors import DatasetError, UsageError
-from cmtmed.training.model import check_fit, load_model, load_tokenizer
+from cmtmed.training.model.loading import check_fit, load_model, load_tokenizer
 from cmtmed.training.ppo.batches import iter_length_groups, pad_right
 from cmtmed.training.ppo.forward import forward_hidden_states
 from cmtmed.training.ppo.scorers.scorer import AnsweredPrompts, Score
 from cmtmed.training.ppo.settings import AdapterReward, ModelReward
 from cmtmed.training.reward.encoding import encode_answer
-from cmtmed.training.run import Run, is_run, read
+from cmtmed.training.run.directory import Run, is_run, read_run
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -118,7 +118,7 @@ def has_same_base(reward: str, policy: str) -> bool:
         reward: directory of the reward run.
         policy: the policy's ``model:``.
     """
-    run = read(reward)
+    run = read_run(reward)
     base_model = run.below
     if not run.content.get("adapter"):
         return False
@@ -166,7 +166,7 @@ class _RewardModelScorer:
 
 
 def _open_reward_run(path: str) -> Run:
-    run = read(path)
+    run = read_run(path)
     if run.stage != "reward":
         raise UsageError(f"{path!r} is a run of the stage {run.stage!r}; a reward needs one of the stage 'reward'")
     if not run.finished:

@@ -169,7 +169,7 @@ def test_duplicates_shows_a_cluster_side_by_side(repeated, call):
         shown = call("duplicates", "out", member, cwd=repeated).stdout
         assert "crawl/1  kept" in shown
         assert "⟦四十⟧" in shown.replace(" ", "").replace("\n", "") or "⟦四⟧" in shown
-        assert "the kept one has more turns: 4, this one 2" in shown or "the kept one goes on" in shown
+        assert "the kept one has more turns: 4, this one 2" in shown or "the kept one continues" in shown
     told = json.loads(call("duplicates", "out", "crawl/3", "--json", cwd=repeated).stdout)
     assert [row["id"] for row in told] == ["crawl/1", "crawl/2", "crawl/3"]
     assert told[1]["containment"] == 1.0
@@ -199,4 +199,4 @@ def test_an_interrupted_command_says_that_it_can_go_on(monkeypatch, capsys):
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 130
-    assert "the same command goes on where this one stopped" in capsys.readouterr().err
+    assert "running the same command again resumes where this one stopped" in capsys.readouterr().err

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from cmtmed.builds.build import DIALOGUES, DROPPED, Build
-from cmtmed.dedup.duplicates import summarize_dialogues
+from cmtmed.dedup.corpus import summarize_dialogues
 from cmtmed.dedup.texts import Texts
 from cmtmed.dedup.verify import count_shingles
 from cmtmed.errors import UsageError, did_you_mean

@@ -57,7 +57,7 @@ def show(comparison: Comparison) -> None:
     totals.add_column("")
     for build in comparison.builds:
         totals.add_column(build, justify="right")
-    for figures in (comparison.counts, comparison.statistics):
-        for name in figures[0]:
-            totals.add_row(name, f"{figures[0][name]:,}", f"{figures[1][name]:,}")
+    before, after = ({**dict(comparison.counts[side]), **comparison.statistics[side]} for side in (0, 1))
+    for name in before:
+        totals.add_row(name, f"{before[name]:,}", f"{after[name]:,}")
     output.print(totals)

@@ -9,7 +9,8 @@ import polars as pl
 from pydantic import Field, PositiveInt, field_validator
 
 from cmtmed.dedup.config import MinHashConfig
-from cmtmed.dedup.duplicates import DuplicateRules, KeepRule, find_duplicates, summarize_dialogues
+from cmtmed.dedup.corpus import KeepRule, summarize_dialogues
+from cmtmed.dedup.duplicates import DuplicateRules, find_duplicates
 from cmtmed.stage import CorpusStage, columns
 
 _BATCH: Final = 20_000

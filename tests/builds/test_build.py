@@ -42,7 +42,7 @@ def test_stage_options_are_those_of_the_pipeline(demo):
     build = Build.open(demo)
     assert build.stage_options("drop_duplicates")["threshold"] == 0.8
     assert build.stage_options("keep_proactive") is None
-    assert build.manifest.stage_names[0] == "normalize_text"
+    assert next(iter(build.manifest.options_by_stage)) == "normalize_text"
 
 
 def test_the_digest_follows_content_and_not_place(demo, copy):
@@ -68,7 +68,7 @@ def test_files_are_hashed_as_they_were_written(demo):
         (lambda manifest: manifest["counts"].pop("kept"), "lacks counts.kept"),
         (lambda manifest: manifest["counts"].update(kept=-1), "counts.kept"),
         (lambda manifest: manifest.update(seed="早上"), "seed"),
-        (lambda manifest: manifest.update(version=7), "version 7, this cmtmed reads 1"),
+        (lambda manifest: manifest.update(version=7), "version 7, but this cmtmed reads version 1"),
         (lambda manifest: manifest.update(format="other"), "not a manifest of cmtmed"),
         (lambda manifest: manifest["pipeline"]["stages"].append({}), r"pipeline\.stages\.\d+"),
     ],

@@ -22,132 +22,140 @@ _STRONG: Final = "".join(sorted(TYPICAL_GIVEN - FUNCTIONAL_GIVEN))
 _END: Final = r"[\s,，。.;；!！?？:：、)）(（~～]|$"
 
 
-def titled(found: Candidate) -> Candidate | None:
+def titled(candidate: Candidate) -> Candidate | None:
     """Take the name or bare surname that ends where the title begins (王医生)."""
-    text, title = found.canonical.text, found.match.start()
+    text, title = candidate.canonical.text, candidate.match.start()
     # 护理 is a title where nothing is nursed: 晏护理说, not 周护理中.
-    if found.match[0] in ACTIVITIES and re.match("[^\\W\\d_您你好说不也今是给]", text[found.match.end() :]):
+    if candidate.match[0] in ACTIVITIES and re.match("[^\\W\\d_您你好说不也今是给]", text[candidate.match.end() :]):
         return None
     hit = name_ending_at(text, title)
     if hit and text[hit[0] : title] in PHYSICIANS_OF_HISTORY:
         return None
-    return hit and found._replace(start=hit[0], end=title, confidence=hit[1])
+    return hit and candidate._replace(start=hit[0], end=title, confidence=hit[1])
 
 
-def short_titled(found: Candidate) -> Candidate | None:
+def short_titled(candidate: Candidate) -> Candidate | None:
     """王姐, 老王: one character beside the surname is little evidence, so no word may be cut."""
-    text = found.canonical.text
+    text = candidate.canonical.text
     # 张老 and 李工 end a clause; in its midst they are old and work.
-    if text[found.end : found.end + 1] in "老工总" and not re.match(_END, text[found.end + 1 :]):
+    if text[candidate.end : candidate.end + 1] in "老工总" and not re.match(_END, text[candidate.end + 1 :]):
         return None
-    if is_common_word(text[found.end : found.end + 2]):
+    if is_common_word(text[candidate.end : candidate.end + 2]):
         return None
-    if splits_word(text, found.start, found.end) or is_common_word(text[found.start : found.end + 1]):
+    if splits_word(text, candidate.start, candidate.end) or is_common_word(text[candidate.start : candidate.end + 1]):
         return None
-    return None if is_common_word(text[max(0, found.start - 1) : found.end]) else found
+    return None if is_common_word(text[max(0, candidate.start - 1) : candidate.end]) else candidate
 
 
-def introduced(found: Candidate) -> Candidate | None:
+def introduced(candidate: Candidate) -> Candidate | None:
     """Take the name behind a label, after which anything short is one (姓名：)."""
-    return _after(found, trusted=True)
+    return _after(candidate, trusted=True)
 
 
-def suggested(found: Candidate) -> Candidate | None:
+def suggested(candidate: Candidate) -> Candidate | None:
     """Take the name behind a word that only may announce one (我是…): it must look like a name."""
-    return _after(found, trusted=False)
+    return _after(candidate, trusted=False)
 
 
-def _after(found: Candidate, *, trusted: bool) -> Candidate | None:
+def _after(candidate: Candidate, *, trusted: bool) -> Candidate | None:
     """Take the name that begins where the trigger ends."""
-    start = found.match.end()
-    hit = name_starting_at(found.canonical.text, start, trusted=trusted)
-    return hit and found._replace(start=start, end=hit[0], confidence=hit[1])
+    start = candidate.match.end()
+    hit = name_starting_at(candidate.canonical.text, start, trusted=trusted)
+    return hit and candidate._replace(start=start, end=hit[0], confidence=hit[1])
 
 
-def alone(found: Candidate) -> Candidate | None:
+def alone(candidate: Candidate) -> Candidate | None:
     """Take a line or clause that consists of a name; a word of the language is none."""
-    name = found.value
+    name = candidate.value
     given = name[2:] if name[:2] in COMPOUND_SURNAMES else name[1:]
     # What else is told of a person right behind it: sex, age, people, telephone.
-    facts = found.end < len(found.match[0]) + found.match.start()
+    facts = candidate.end < len(candidate.match[0]) + candidate.match.start()
     if is_common_word(name) or (name[:2] not in COMPOUND_SURNAMES and is_common_word(name[:2])):
         return None
     if not all(char in TYPICAL_GIVEN or (facts and char not in UNLIKELY_GIVEN) for char in given):
         return None
     # 戴镜。 is a clause; a sex behind it (王旭，女) makes two characters a name, so does jieba's knowledge of it.
     known = load_words().get(name, ("", 0))[0] == "nr" or (facts and name[0] in PLAIN_SURNAMES)
-    return found if len(name) > 2 or known else None
+    return candidate if len(name) > 2 or known else None
 
 
-def in_running_text(found: Candidate) -> Candidate | None:
+def in_running_text(candidate: Candidate) -> Candidate | None:
     """Take a name that nothing introduces, if its characters and its neighbours leave no other reading."""
-    text, start = found.canonical.text, found.start
+    text, start = candidate.canonical.text, candidate.start
     hit = name_in_text(text, start)
     if hit is None or text[start : hit[0]] in DRUGS_LIKE_NAMES | PHYSICIANS_OF_HISTORY:
         return None
-    return found._replace(end=hit[0], confidence=hit[1])
+    return candidate._replace(end=hit[0], confidence=hit[1])
 
 
-def whole(found: Candidate) -> Candidate | None:
+def whole(candidate: Candidate) -> Candidate | None:
     """Take a whole name that fills its bracket or stands alone behind a bed."""
-    text = found.canonical.text
-    return found if not is_common_word(found.value) and evidence(text, found.start, found.end) >= _ENCLOSED else None
+    text = candidate.canonical.text
+    return (
+        candidate
+        if not is_common_word(candidate.value) and evidence(text, candidate.start, candidate.end) >= _ENCLOSED
+        else None
+    )
 
 
-def clause(found: Candidate) -> Candidate | None:
+def clause(candidate: Candidate) -> Candidate | None:
     """Take a clause that is a name and nothing else; of drugs one is listed, so those between 、 stay."""
-    text, name = found.canonical.text, found.value
-    told = evidence(text, found.start, found.end)
-    return None if is_common_word(name) or name in DRUGS_LIKE_NAMES or told < _UNINTRODUCED else found
+    text, name = candidate.canonical.text, candidate.value
+    told = evidence(text, candidate.start, candidate.end)
+    return None if is_common_word(name) or name in DRUGS_LIKE_NAMES or told < _UNINTRODUCED else candidate
 
 
-def half_hidden(found: Candidate) -> Candidate | None:
+def half_hidden(candidate: Candidate) -> Candidate | None:
     """王某某: the surname, unless its character ends a word (对于某人)."""
-    return None if splits_word(found.canonical.text, found.start, found.end) else found
+    return None if splits_word(candidate.canonical.text, candidate.start, candidate.end) else candidate
 
 
-def borne(found: Candidate) -> Candidate | None:
+def borne(candidate: Candidate) -> Candidate | None:
     """Behind 取药人 and the like whatever begins with a surname is a name, if it is no word and no clause."""
-    name = found.value
+    name = candidate.value
     given = name[2:] if name[:2] in COMPOUND_SURNAMES else name[1:]
     word = is_common_word(name) or (is_common_word(given) and not all(char in TYPICAL_GIVEN for char in given))
-    return None if word or any(char in UNLIKELY_GIVEN for char in given) else found
+    return None if word or any(char in UNLIKELY_GIVEN for char in given) else candidate
 
 
 _ENCLOSED: Final = 1.6
 _UNINTRODUCED: Final = 2.3
 
 
-def whole_words(found: Candidate) -> Candidate | None:
+def whole_words(candidate: Candidate) -> Candidate | None:
     """乌云密布 begins with a name; a name does not end inside a word."""
-    text = found.canonical.text
-    cut = any(is_common_word(text[found.end - inside : found.end + 1]) for inside in (1, 2) if found.end < len(text))
-    return None if cut or splits_word(text, found.start, found.end) else found
+    text = candidate.canonical.text
+    cut = any(
+        is_common_word(text[candidate.end - inside : candidate.end + 1])
+        for inside in (1, 2)
+        if candidate.end < len(text)
+    )
+    return None if cut or splits_word(text, candidate.start, candidate.end) else candidate
 
 
-def pet_name(found: Candidate) -> Candidate | None:
+def pet_name(candidate: Candidate) -> Candidate | None:
     """Take a doubled character (我家浩浩), unless the two are a word that families use of anybody."""
-    return None if found.value in {"宝宝", "天天", "年年", "月月", "家家", "星星", "人人", "个个"} else found
+    return None if candidate.value in {"宝宝", "天天", "年年", "月月", "家家", "星星", "人人", "个个"} else candidate
 
 
-def signed(found: Candidate) -> Candidate | None:
+def signed(candidate: Candidate) -> Candidate | None:
     """Take what stands behind 医师 at the end of a line, unless it is a word."""
-    name = found.value
-    return None if is_common_word(name) or any(char in UNLIKELY_GIVEN for char in name[1:]) else found
+    name = candidate.value
+    return None if is_common_word(name) or any(char in UNLIKELY_GIVEN for char in name[1:]) else candidate
 
 
 _CITED: Final = re.compile(r"(?i)\s*(?:et al|,?\s*[A-Z][a-z]+\s+[A-Z]{1,2}\b|[,.;]?\s*(?:19|20)\d\d\s*[;,(]|等[.。])")
 
 
-def latin(found: Candidate) -> Candidate | None:
+def latin(candidate: Candidate) -> Candidate | None:
     """Zhang Weimin and SUN LEI, but no words of a sentence and no author of a paper."""
-    surname, _, given = found.value.partition(" ")
+    surname, _, given = candidate.value.partition(" ")
     capital = surname[0].isupper() and given[0].isupper()
-    if not capital or _CITED.match(found.canonical.text, found.end):
+    if not capital or _CITED.match(candidate.canonical.text, candidate.end):
         return None
-    return None if surname.lower() in ENGLISH_SYLLABLES and given.lower() in ENGLISH_SYLLABLES else found
+    return None if surname.lower() in ENGLISH_SYLLABLES and given.lower() in ENGLISH_SYLLABLES else candidate
 
 
-def latin_given(found: Candidate) -> Candidate | None:
+def latin_given(candidate: Candidate) -> Candidate | None:
     """Take a given name behind Dr. or 英文名, but no brand and no abbreviation."""
-    return None if found.value in NO_LATIN_NAMES or found.value.isupper() else found
+    return None if candidate.value in NO_LATIN_NAMES or candidate.value.isupper() else candidate

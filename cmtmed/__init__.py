@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from cmtmed.engine import build, load
     from cmtmed.engine.audit import Audit, audit
     from cmtmed.errors import CmtmedError
-    from cmtmed.hub.publish import Publication, publish
+    from cmtmed.hub.publication import Publication
+    from cmtmed.hub.publish import publish
     from cmtmed.inquiry import Inquiry, Proactivity, find_inquiries, proactivity
     from cmtmed.pipeline import Pipeline
     from cmtmed.report.writer import write_report
@@ -65,7 +66,7 @@ _HOMES = {
     "Inquiry": "cmtmed.inquiry",
     "Pipeline": "cmtmed.pipeline",
     "Proactivity": "cmtmed.inquiry",
-    "Publication": "cmtmed.hub.publish",
+    "Publication": "cmtmed.hub.publication",
     "Stage": "cmtmed.stage",
     "audit": "cmtmed.engine.audit",
     "build": "cmtmed.engine",

@@ -53,7 +53,7 @@ def publish_to(url, out, repo, **options):
 
 
 def _publish(url, out, repo, picture, options):
-    package.picture = lambda _report: picture
+    package.draw_stage_chart = lambda _report: picture
     publish_to(url, out, repo, **options)
 
 

@@ -70,12 +70,12 @@ def tagged(texts: list[str], python: str) -> tuple[list[Spans], float]:
 
 def windows(text: str) -> Spans:
     """Return the stretches where a surname stands near a cue, with some text around; few texts have one."""
-    from cmtmed.anonymize.detect.lexicon.surnames import COMMON
+    from cmtmed.anonymize.detect.lexicon.surnames import SINGLE_SURNAMES
 
     found: Spans = []
     for cue in CUE.finditer(text):
         near = text[max(0, cue.start() - AFTER) : cue.end() + BEFORE]
-        if any(sign in COMMON for sign in near):
+        if any(sign in SINGLE_SURNAMES for sign in near):
             start, end = max(0, cue.start() - AFTER - MARGIN), min(len(text), cue.end() + BEFORE + MARGIN)
             if found and start <= found[-1][1]:
                 found[-1] = (found[-1][0], end, "")
@@ -96,7 +96,7 @@ def in_windows(texts: list[str], python: str) -> tuple[list[Spans], float, int]:
 
 def combined(text: str, ours: Spans, tags: Spans, how: str) -> Spans:
     """Put LAC's spans beside ours in one of the ways; where both found something, ours stands."""
-    from cmtmed.anonymize.detect.lexicon.surnames import COMMON, COMPOUND
+    from cmtmed.anonymize.detect.lexicon.surnames import COMPOUND_SURNAMES, SINGLE_SURNAMES
 
     if how == "rules alone":
         return ours
@@ -106,7 +106,7 @@ def combined(text: str, ours: Spans, tags: Spans, how: str) -> Spans:
     added: Spans = []
     for start, end, kind in tags:
         word = text[start:end]
-        family = 2 <= len(word) <= 4 and (word[0] in COMMON or word[:2] in COMPOUND)
+        family = 2 <= len(word) <= 4 and (word[0] in SINGLE_SURNAMES or word[:2] in COMPOUND_SURNAMES)
         near = CUE.search(f"{text[max(0, start - BEFORE) : start]}|{text[end : end + AFTER]}")
         if kind == "PER" and (
             how in ("names", "everything")

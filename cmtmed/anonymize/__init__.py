@@ -1,4 +1,4 @@
-"""Find what could tell who a person is, and replace it: twenty types of identifier in Chinese consultation text."""
+"""Find and replace personal identifiers of twenty types in Chinese consultation text."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmtmed.anonymize import LABELS, TYPES, Identifier, find, find_identifiers, replace
-from cmtmed.anonymize.detect.canonical import MASK, canonical
+from cmtmed.anonymize.detect.canonical import MASK, canonicalize
 from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
 from cmtmed.anonymize.replace.spans import substitute
 from cmtmed.errors import UsageError
@@ -179,21 +179,21 @@ def test_texts_do_not_influence_one_another_without_a_group(some: list[str], mor
 def test_canonical_offsets_lead_back(text: str, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(text)))
     masked = [(cut, min(len(text), cut + 2))] if cut < len(text) else []
-    form = canonical(text, masked)
+    form = canonicalize(text, masked)
     assert len(form.digits) == len(form.text)
     for index, char in enumerate(form.text):
-        start, end = form.original(index, index + 1)
+        start, end = form.original_span(index, index + 1)
         assert end == start + 1
         if char == text[start]:
             continue
-        assert char == MASK or char == canonical(text[start]).text
+        assert char == MASK or char == canonicalize(text[start]).text
 
 
 def test_canonical_folds_what_hides_digits() -> None:
-    assert canonical("１３\u200b８𝟎1\ufe0f\u20e3").text == "13801"
-    assert canonical("一三八〇〇①③⑧壹叁捌").digits == "13800138138"
-    assert canonical("①5mg，一日三次").digits == "①5mg，一日三次"
-    assert canonical("10⁹/L ½").text == "10⁹/L ½"
+    assert canonicalize("１３\u200b８𝟎1\ufe0f\u20e3").text == "13801"
+    assert canonicalize("一三八〇〇①③⑧壹叁捌").digits == "13800138138"
+    assert canonicalize("①5mg，一日三次").digits == "①5mg，一日三次"
+    assert canonicalize("10⁹/L ½").text == "10⁹/L ½"
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ import pytest
 
 from cmtmed.anonymize import TYPES, evaluate, find_identifiers
 from cmtmed.anonymize.detect.names.persons import name_ending_at, name_starting_at
+from cmtmed.anonymize.detect.overlaps import resolve_overlaps
 from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
-from cmtmed.anonymize.detect.recognizers.bank_card import luhn_holds
-from cmtmed.anonymize.detect.recognizers.id_card import checksum_holds
-from cmtmed.anonymize.detect.resolve import resolve
+from cmtmed.anonymize.detect.recognizers.bank_card import has_valid_luhn
+from cmtmed.anonymize.detect.recognizers.id_card import has_valid_checksum
 
 DEV = Path(__file__).parents[1] / "data" / "identifiers_dev.jsonl"
 BLIND = Path(__file__).parents[1] / "data" / "identifiers_blind.jsonl"
@@ -109,14 +109,14 @@ def test_development_set_covers_every_type_and_enough_lookalikes() -> None:
 
 
 def test_identity_number_check_character() -> None:
-    assert checksum_holds("11010519491231002X")  # the example of GB 11643-1999
-    assert checksum_holds("440524188001010014")  # its second example
-    assert not checksum_holds("110105194912310021")
+    assert has_valid_checksum("11010519491231002X")  # the example of GB 11643-1999
+    assert has_valid_checksum("440524188001010014")  # its second example
+    assert not has_valid_checksum("110105194912310021")
 
 
 def test_luhn() -> None:
-    assert luhn_holds("79927398713")  # the textbook's example
-    assert not any(luhn_holds(f"7992739871{digit}") for digit in "012456789")
+    assert has_valid_luhn("79927398713")  # the textbook's example
+    assert not any(has_valid_luhn(f"7992739871{digit}") for digit in "012456789")
 
 
 @pytest.mark.parametrize(
@@ -159,9 +159,9 @@ def test_name_behind_a_label(text: str, name: str | None) -> None:
 
 
 def test_a_label_beats_a_form_and_the_longer_name_wins() -> None:
-    assert [one.type for one in resolve([(0, 11, "PHONE", 0.85), (0, 11, "ORDER", 0.95)])] == ["ORDER"]
-    assert [one.type for one in resolve([(0, 2, "PERSON", 0.9), (0, 6, "HOSPITAL", 0.7)])] == ["HOSPITAL"]
+    assert [one.type for one in resolve_overlaps([(0, 11, "PHONE", 0.85), (0, 11, "ORDER", 0.95)])] == ["ORDER"]
+    assert [one.type for one in resolve_overlaps([(0, 2, "PERSON", 0.9), (0, 6, "HOSPITAL", 0.7)])] == ["HOSPITAL"]
 
 
 def test_overlapping_readings_of_one_address_are_one() -> None:
-    assert resolve([(0, 6, "ADDRESS", 0.7), (4, 12, "ADDRESS", 0.9)]) == [(0, 12, "ADDRESS")]
+    assert resolve_overlaps([(0, 6, "ADDRESS", 0.7), (4, 12, "ADDRESS", 0.9)]) == [(0, 12, "ADDRESS")]

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmtmed.anonymize import TYPES, find
-from cmtmed.anonymize.detect.lexicon.places import CITIES, PROVINCES, places
+from cmtmed.anonymize.detect.lexicon.places import CITIES, PROVINCES, load_place_names
 from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
-from cmtmed.anonymize.detect.recognizers.bank_card import luhn_holds
-from cmtmed.anonymize.detect.recognizers.id_card import checksum_holds
+from cmtmed.anonymize.detect.recognizers.bank_card import has_valid_luhn
+from cmtmed.anonymize.detect.recognizers.id_card import has_valid_checksum
 from cmtmed.anonymize.replace.actions import ACTIONS, check, completed, possible
 from cmtmed.anonymize.replace.generalize import generalized
 from cmtmed.anonymize.replace.surrogates import accounts, dates, persons, phones, provinces
@@ -121,12 +121,12 @@ def test_a_surrogate_is_written_like_the_value(kind: str, text: str, form: str) 
 def test_numbers_pass_the_checks_of_their_form_and_belong_to_nobody() -> None:
     for number in range(50):
         card = one("ID_CARD", "11010519491231002X", key=KEY + bytes([number]))
-        assert checksum_holds(card)
+        assert has_valid_checksum(card)
         assert int(card[16]) % 2 == 0
         assert card[2] == "9"
         assert card[3] != "0"
         date.fromisoformat(f"{card[6:10]}-{card[10:12]}-{card[12:14]}")
-        assert luhn_holds(one("BANK_CARD", "6222020000000000003", key=KEY + bytes([number])))
+        assert has_valid_luhn(one("BANK_CARD", "6222020000000000003", key=KEY + bytes([number])))
 
 
 def test_a_birth_is_not_moved_into_a_decade_that_is_not_over() -> None:
@@ -210,8 +210,8 @@ def test_what_has_no_surrogate_is_left_to_its_tag() -> None:
 def test_places_are_made_up() -> None:
     for number in range(30):
         new = one("HOSPITAL", "邯郸市第一医院", key=KEY + bytes([number]))
-        assert new[:2] not in places()
-        assert new[:3] not in places()
+        assert new[:2] not in load_place_names()
+        assert new[:3] not in load_place_names()
 
 
 @pytest.mark.parametrize(

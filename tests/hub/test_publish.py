@@ -19,9 +19,9 @@ from typer.testing import CliRunner
 import cmtmed
 from cmtmed.cli import app
 from cmtmed.errors import DatasetError, GateError, PublishError, UsageError
-from cmtmed.hub.dataset.shards import Staging
-from cmtmed.hub.dataset.stage_chart import picture
-from cmtmed.hub.repository import Remote, read
+from cmtmed.hub.dataset.stage_chart import draw_stage_chart
+from cmtmed.hub.repository import Remote, fetch_file
+from cmtmed.hub.staging import Staging
 from cmtmed.hub.versions import compare
 from tests.support.hub_client import client_of, environment_of, published, publisher
 from tests.support.hub_server import Corrupt, Cut, Expired, HubServer, Kill, Status, Token, at, first
@@ -138,7 +138,7 @@ def test_a_new_version_replaces_the_old_one_whole(hub, good, larger):
 def test_a_tag_stands_for_one_version(hub, good, larger):
     push(hub, good, tag="v1")
     before = files(hub)
-    with pytest.raises(UsageError, match="the tag 'v1' of 'org/dialogues' stands for another version"):
+    with pytest.raises(UsageError, match="the tag 'v1' of 'org/dialogues' points to another version"):
         push(hub, larger, tag="v1")
     assert files(hub) == before
 
@@ -148,7 +148,7 @@ def test_private_until_somebody_says_public(hub, good):
     assert hub.repository(REPO).private
     push(hub, good, private=False)
     assert not hub.repository(REPO).private
-    with pytest.raises(UsageError, match="is public on the Hub, and a version was to be private; say --public"):
+    with pytest.raises(UsageError, match="is public on the Hub, but the version is to be private; pass --public"):
         push(hub, good)
 
 
@@ -185,7 +185,7 @@ def test_hashed_ids(hub, good, tmp_path, monkeypatch):
 
 def test_many_shards(hub, good, tmp_path, monkeypatch):
     monkeypatch.setattr("cmtmed.hub.dataset.shards.SHARD_BYTES", 1500)
-    monkeypatch.setattr("cmtmed.hub.upload.SHARD_BYTES", 6000)
+    monkeypatch.setattr("cmtmed.hub.upload.BATCH_BYTES", 6000)
     done = push(hub, good, configs=["sft"])
     shards = [one.path for one in done.files if one.split == "train"]
     assert len(shards) > 1
@@ -215,7 +215,7 @@ def test_an_old_version_repeated_leaves_the_new_one(hub, good, larger):
 def test_another_card_for_the_same_data(hub, good, larger):
     old = push(hub, good, tag="v1")
     other = {**CARD, "contact": "privacy@clinic.example"}
-    with pytest.raises(UsageError, match="stands for these data with another card; say --move-tag"):
+    with pytest.raises(UsageError, match="points to the same data with another card; pass --move-tag"):
         published(hub.url, good, REPO, card=other, tag="v1")
     moved = published(hub.url, good, REPO, card=other, tag="v1", move_tag=True)
     assert hub.repository(REPO).tags == {"v1": moved.commit}
@@ -234,12 +234,12 @@ def test_older_private_versions_do_not_become_public_unnoticed(hub, good, larger
             refused = push(hub, larger, tag="v2", private=False, dry_run=True).refused
             assert [finding.check for finding in refused] == ["history"]
         else:
-            with pytest.raises(GateError, match="1 commit with other, private data would become public with it"):
+            with pytest.raises(GateError, match="1 commit with other, private data would become public too"):
                 push(hub, larger, tag="v2", private=False)
     assert hub.repository(REPO).private
     done = push(hub, larger, tag="v2", private=False, i_know=["history"])
     assert not hub.repository(REPO).private
-    assert "would become public with it" in done.card
+    assert "would become public too" in done.card
     assert push(hub, larger, tag="v2", private=False, i_know=["history"]).commit == done.commit
     assert push(hub, larger, tag="v2", private=False).commit == done.commit
     assert versions(hub)[0] == "Version v2"
@@ -278,7 +278,7 @@ def test_a_repository_that_becomes_public_meanwhile(hub, good):
             hub.repository(REPO).private = False
 
     hub.faults = meanwhile
-    with pytest.raises(PublishError, match="became public meanwhile, and a version was to be private"):
+    with pytest.raises(PublishError, match="has become public, but the version is to be private"):
         push(hub, good)
     assert versions(hub) == ["initial commit"]
 
@@ -312,7 +312,7 @@ def test_the_only_version_becomes_public(hub, good):
 def test_a_gitignore_may_leave_files_out(hub, good):
     push(hub, good, tag="v1", configs=["pretrain"])
     commit(hub, **{".gitignore": "*.parquet\n"})
-    with pytest.raises(UsageError, match=r"holds a \.gitignore, by which the Hub may leave files of a version out"):
+    with pytest.raises(UsageError, match=r"holds a \.gitignore, which can make the Hub omit files of a version"):
         push(hub, good, tag="v2", configs=["sft"])
 
 
@@ -325,7 +325,7 @@ def test_what_the_hub_holds_is_looked_at_before_it_gets_a_name(hub, good):
             head.files["README.md"] = replace(card, content=bytes(card.size))
 
     hub.faults = damage
-    with pytest.raises(PublishError, match=r"README.md is not in the commit to 'org/dialogues' as it is here"):
+    with pytest.raises(PublishError, match=r"README.md in the commit to .org/dialogues. differs from the local file"):
         push(hub, good, tag="v1")
     assert hub.repository(REPO).tags == {}
 
@@ -341,7 +341,7 @@ def test_a_branch_in_the_tags_place(hub, good):
     push(hub, good, tag="v1")
     repository = hub.repository(REPO)
     repository.branches["v2"] = repository.branches["main"]
-    with pytest.raises(UsageError, match="has a branch 'v2', which a tag of that name would be taken for"):
+    with pytest.raises(UsageError, match="has a branch 'v2', with which a tag of that name would be confused"):
         push(hub, good, tag="v2")
     default = push(hub, good, dry_run=True).tag
     repository.branches[default] = repository.branches["main"]
@@ -356,13 +356,13 @@ def test_a_tag_that_somebody_else_sets_meanwhile(hub, good):
             repository.tags.setdefault("v1", repository.commits[repository.branches["main"]].parent)
 
     hub.faults = race
-    with pytest.raises(PublishError, match="the tag 'v1' of 'org/dialogues' was set by somebody else meanwhile"):
+    with pytest.raises(PublishError, match="the tag 'v1' of 'org/dialogues' was set by somebody else in the meantime"):
         push(hub, good, tag="v1")
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{}", "is no record of a dataset by cmtmed"), ('{"format": "cmtmed.dataset", "version": 9}', "has version 9"),
+    [("{}", "is not a record of a dataset by cmtmed"), ('{"format": "cmtmed.dataset", "version": 9}', "has version 9"),
      ('{"format": "cmtmed.dataset", "version": 1, "files": ["a"]}', "is damaged")],
 )  # fmt: skip
 def test_a_damaged_record_is_told_of_before_anything_is_sent(hub, good, content, message):
@@ -388,7 +388,7 @@ def read_record(hub):
     with client_of(hub.url):
         from huggingface_hub import HfApi
 
-        return read(Remote(HfApi(), "dataset", REPO), "cmtmed.json", "main")
+        return fetch_file(Remote(HfApi(), "dataset", REPO), "cmtmed.json", "main")
 
 
 def test_a_card_that_the_hub_refuses_is_told_of_before_anything_is_sent(hub, good, tmp_path):
@@ -404,7 +404,7 @@ def test_two_calls_at_once(hub, good, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(good, out)
     staging = Staging(out, {})
-    with pytest.raises(UsageError, match="another cmtmed publish is at work"):
+    with pytest.raises(UsageError, match="another cmtmed publish is working"):
         push(hub, out)
     staging.release()
     push(hub, out)
@@ -436,7 +436,7 @@ def test_rows_from_elsewhere(hub, good, tmp_path):
     )
     shutil.copytree(good.parent, tmp_path / good.parent.name)
     state.write_text(json.dumps(told), encoding="utf-8")
-    with pytest.raises(DatasetError, match="lists other files than those that are in it"):
+    with pytest.raises(DatasetError, match="lists other files than those that it holds"):
         push(hub, out)
 
 
@@ -548,7 +548,7 @@ def test_somebody_elses_files(hub, good):
     "repo", ["dialogues", "a/b/c", "-x/y", "org/", "org/数据", "org/a..b", "org/x.git", "org/x-", "org/" + "x" * 100]
 )
 def test_names_that_cannot_be(good, repo):
-    with pytest.raises(UsageError, match="names no repository of the Hub; give ORG/NAME"):
+    with pytest.raises(UsageError, match="is not a repository name; give ORG/NAME"):
         cmtmed.publish(good, repo)
 
 
@@ -618,7 +618,7 @@ def test_a_hub_that_asks_for_too_much_patience(hub, good):
 
 def test_a_hub_that_stays_down(hub, good):
     hub.faults = first(10_000, "POST", "/preupload/", Status(503))
-    with pytest.raises(PublishError, match="the Hub failed; the same command goes on from here"):
+    with pytest.raises(PublishError, match="the Hub failed; run the same command again"):
         push(hub, good)
     hub.faults = None
     whole(hub, push(hub, good))
@@ -652,7 +652,7 @@ def test_somebody_who_commits_meanwhile(hub, good):
             done.append(commit(hub, LICENSE="mine"))
 
     hub.faults = meanwhile
-    with pytest.raises(PublishError, match="somebody else changed the repository meanwhile"):
+    with pytest.raises(PublishError, match="somebody else changed the repository in the meantime"):
         push(hub, good, tag="v2")
     assert done
     assert versions(hub)[0] == "By hand"
@@ -666,8 +666,8 @@ def test_killed_at_every_request_and_repeated(good, tmp_path, monkeypatch):
     out = tmp_path / "out"
     shutil.copytree(good, out)
     options = {"card": CARD, "configs": ["sft"], "gated": "auto", "private": False}
-    drawn = picture(json.loads((out / "report.json").read_text(encoding="utf-8")))
-    monkeypatch.setattr("cmtmed.hub.dataset.package.picture", lambda _report: drawn)
+    drawn = draw_stage_chart(json.loads((out / "report.json").read_text(encoding="utf-8")))
+    monkeypatch.setattr("cmtmed.hub.dataset.package.draw_stage_chart", lambda _report: drawn)
     with HubServer(TOKENS) as hub:
         whole(hub, published(hub.url, out, REPO, **options))
         requests = len(hub.requests)
@@ -754,7 +754,9 @@ def test_what_cannot_be_compared(hub, good, tmp_path, monkeypatch):
     push(hub, good, tag="v2", configs=["sft"])
     push(hub, good, tag="v3", hash_ids=True)
     with client_of(hub.url):
-        with pytest.raises(UsageError, match=r"'no/where' is no directory; a version on the Hub is named ORG/NAME@TAG"):
+        with pytest.raises(
+            UsageError, match=r"'no/where' is not a directory; a version on the Hub is named ORG/NAME@TAG"
+        ):
             compare(good, "no/where")
         with pytest.raises(DatasetError, match="has no config dialogues"):
             compare(good, f"{REPO}@v2")

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 import cmtmed
 from cmtmed.cli import app
 from cmtmed.errors import DatasetError, GateError, OutputError, PublishError, UsageError
-from cmtmed.hub.model.files import is_model_file, portable
+from cmtmed.hub.model.files import is_model_file, strip_local_paths
 from cmtmed.training.merge import merge
 from cmtmed.training.provenance import origin
 from tests.support.hub_client import client_of, environment_of, published, publisher
@@ -220,7 +220,7 @@ def test_findings_that_were_overridden_tell_no_path(base, tmp_path, monkeypatch)
     told = rehearsed(tmp_path / "run", i_know=["files", "audit", "risk"])
     assert [one.check for one in told.overridden] == ["files", "audit", "risk"]
     assert str(tmp_path) not in told.card + json.dumps(told.to_dict())
-    assert "build 'small': there is no audit" in told.card
+    assert "build 'small': no audit" in told.card
     assert f"run cmtmed audit {out}" in str(rehearsed(tmp_path / "run", i_know=["files", "audit"]).refused[0])
     one = rehearsed(out, card=DATASET, i_know=["audit", "risk"])
     assert str(tmp_path) not in one.card + json.dumps(one.to_dict())
@@ -230,7 +230,7 @@ def test_findings_that_were_overridden_tell_no_path(base, tmp_path, monkeypatch)
 
 def test_a_run_on_top_of_others_is_merged_first(hub, above, data, tmp_path):
     with pytest.raises(
-        UsageError, match=r"an adapter on top of what nobody else has; merge it first: cmtmed train merge"
+        UsageError, match=r"an adapter on top of weights that nobody else has; merge it first: cmtmed train merge"
     ):
         rehearsed(above)
     model = merged(above, tmp_path / "model")
@@ -285,7 +285,7 @@ def test_repeated_and_replaced(hub, run, above, data, tmp_path):
     push(hub, merged(above, tmp_path / "model"), tag="v2", data=[data])
     assert not [path for path in files(hub) if path.startswith("figures/")], "the merged model has no curves"
     assert [path for path in files(hub, "v1") if path.startswith("figures/")]
-    with pytest.raises(UsageError, match="the tag 'v2' of 'org/doctor' stands for another version"):
+    with pytest.raises(UsageError, match="the tag 'v2' of 'org/doctor' points to another version"):
         push(hub, run, tag="v2")
 
 
@@ -337,7 +337,7 @@ def test_a_good_run_passes(run):
 
 
 def test_nothing_is_sent_where_the_gate_objects(hub, run):
-    with pytest.raises(GateError, match="nothing was sent:\n  - card: nobody wrote contact"):
+    with pytest.raises(GateError, match="nothing was sent:\n  - card: not filled in: contact"):
         push(hub, run, card={**CARD, "contact": ""})
     assert hub.repositories == {}
 
@@ -368,16 +368,16 @@ def test_a_build_that_is_not_what_it_was(root, base, tmp_path):
     told = rehearsed(run, i_know=["audit", "risk"])
     assert told.refused == ()
     assert "`audit`: build 'small': " in told.card
-    assert "not known: nobody read a sample" in told.card
+    assert "unknown: nobody read a sample" in told.card
     moved = out.rename(tmp_path / "moved")
     audited(moved)
     assert "the build 'small', which the stage sft learnt from, is not here as it was" in only(rehearsed(run), "builds")
     assert rehearsed(run, data=[moved]).refused == ()
     manifest = moved / "manifest.json"
     manifest.write_text(manifest.read_text("utf-8") + "\n", encoding="utf-8")
-    with pytest.raises(UsageError, match=r"is no build that .* learnt from, or it was built anew since"):
+    with pytest.raises(UsageError, match=r"is not a build that .* was trained on, or it was rebuilt since"):
         rehearsed(run, data=[moved])
-    with pytest.raises(UsageError, match=r"--data .* is no build"):
+    with pytest.raises(UsageError, match=r"--data .* is not a build"):
         rehearsed(run, data=[tmp_path / "run"])
 
 
@@ -388,7 +388,7 @@ def test_data_that_is_no_build(base, tmp_path):
     train("sft", f"model={base}", f"data=[{{path: {path}}}]", f"out={tmp_path / 'run'}", "lora=null", *SMALL)
     assert "learnt from 'talk.jsonl', which is no build; what" in only(rehearsed(tmp_path / "run"), "data")
     told = rehearsed(tmp_path / "run", i_know=["data"])
-    assert "from `talk.jsonl`, of which nothing more is told" in told.card
+    assert "from `talk.jsonl`, about which nothing more is recorded" in told.card
 
 
 def test_dialogues_without_a_licence_are_added_up(base, tmp_path):
@@ -425,7 +425,7 @@ def test_the_bundled_card_says_nothing_yet(run):
 
 
 def test_a_base_that_is_another_one(run, adapter):
-    with pytest.raises(UsageError, match="from_scratch says that there is no base, and run or card have one"):
+    with pytest.raises(UsageError, match="from_scratch says that there is no base, but the run or the card names one"):
         rehearsed(adapter, card=BASED | {"from_scratch": True})
     with pytest.raises(UsageError, match="from_scratch says"):
         rehearsed(run, card=CARD | {"base_model": "org/base"})
@@ -604,9 +604,9 @@ def test_files_of_others_with_our_names(base, data, tmp_path, content):
 
 
 def test_what_is_no_finished_model(copy, base, adapter, tmp_path):
-    with pytest.raises(UsageError, match=r"nothing tells what .* was trained on"):
+    with pytest.raises(UsageError, match=r"nothing records what .* was trained on"):
         rehearsed(base)
-    with pytest.raises(UsageError, match="lies in a directory here; write its name on the Hub"):
+    with pytest.raises(UsageError, match="in a local directory; give its name on the Hub"):
         rehearsed(adapter, card=BASED | {"base_model": None})
     training = copy / "model" / "training.json"
     whole = training.read_text("utf-8")
@@ -626,7 +626,7 @@ def test_what_is_no_finished_model(copy, base, adapter, tmp_path):
     merged(copy, tmp_path / "model")
     (copy / "model" / "model.safetensors").unlink()
     training.write_text(whole, encoding="utf-8")
-    with pytest.raises(UsageError, match="holds no weights as safetensors"):
+    with pytest.raises(UsageError, match="holds no safetensors weights"):
         rehearsed(copy)
     state = json.loads((copy / "run.json").read_text("utf-8"))
     (copy / "run.json").write_text(json.dumps(state | {"finished": False}), encoding="utf-8")
@@ -701,9 +701,9 @@ def test_a_card_on_the_hub_that_is_damaged(hub, run):
 
 
 def test_options_of_the_other_kind(run, data):
-    with pytest.raises(UsageError, match=r"--config, --quarantined: for datasets only, and this is a model"):
+    with pytest.raises(UsageError, match=r"--config, --quarantined: only for datasets, and this is a model"):
         rehearsed(run, configs=["sft"], quarantined=0)
-    with pytest.raises(UsageError, match=r"--data: for models only, and this is no model"):
+    with pytest.raises(UsageError, match=r"--data: only for models, and this is a dataset"):
         rehearsed(data, data=[data])
     with pytest.raises(UsageError, match="unknown field 'collected'"):
         rehearsed(run, card=CARD | {"collected": "x"})
@@ -745,16 +745,16 @@ def test_configurations_lose_their_paths(tmp_path):
         "_name_or_path": "runs/x", "text_config": {"_name_or_path": "/home/z/x", "size": 3},
     }  # fmt: skip
     path.write_text(json.dumps(kept | paths))
-    assert json.loads(portable(path, "org/base")) == kept | {
+    assert json.loads(strip_local_paths(path, "org/base")) == kept | {
         "auto_map": {}, "quantization_config": {"dataset": ["c4"], "bits": 4}, "_name_or_path": "org/base",
         "text_config": {"_name_or_path": "org/base", "size": 3},
     }  # fmt: skip
     for odd in ('{"_name_or_path": [1]}', "[]", "3"):
         path.write_text(odd)
-        portable(path, "org/base")
+        strip_local_paths(path, "org/base")
     path.write_text("{")
     with pytest.raises(DatasetError, match="is damaged"):
-        portable(path, "org/base")
+        strip_local_paths(path, "org/base")
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def published(url, out, repo, **options):
 
 
 def _publish(url, out, repo, drawn, options):
-    package.picture = lambda _report: drawn
+    package.draw_stage_chart = lambda _report: drawn
     published(url, out, repo, **options)
 
 

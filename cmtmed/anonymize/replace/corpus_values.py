@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cmtmed.anonymize.detect.canonical import canonical
+from cmtmed.anonymize.detect.canonical import canonicalize
 from cmtmed.anonymize.replace.surrogates.families import FAMILIES
 
 _PURPOSE: Final = b"cmtmed: seen\0"
@@ -53,7 +53,7 @@ def digests(key: bytes, found: Iterable[tuple[str, str]]) -> pl.Series:
             a shifted day may be somebody else's day.
     """
     values = {
-        _VALUES[kind](text) if kind in _VALUES else canonical(text).text
+        _VALUES[kind](text) if kind in _VALUES else canonicalize(text).text
         for kind, text in set(found)
         if kind == "PERSON" or kind in _VALUES
     }

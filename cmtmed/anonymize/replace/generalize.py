@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.canonical import canonical
+from cmtmed.anonymize.detect.canonical import canonicalize
 from cmtmed.anonymize.replace.surrogates import provinces
 
 _HOSPITALS: Final = (
@@ -41,7 +41,7 @@ def generalized(kind: str, text: str) -> str | None:
     >>> generalized("HOSPITAL", "永年县人民医院"), generalized("ORG", "邯郸市永兴机械有限公司")
     ('某县医院', '某公司')
     """
-    name = canonical(text).text
+    name = canonicalize(text).text
     told: str | None = None
     if kind == "AGE90":
         told = "90岁以上"

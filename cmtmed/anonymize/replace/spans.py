@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from cmtmed.anonymize.identifier import FOUND, LABELS, TYPES
+from cmtmed.anonymize.identifier import IDENTIFIER_SCHEMA, LABELS, TYPES
 from cmtmed.errors import UsageError, did_you_mean
 
 
@@ -38,7 +38,7 @@ def substitute(texts: pl.Series, found: pl.DataFrame, news: Sequence[str]) -> tu
 
     Args:
         texts: String, any number of texts.
-        found: sorted, disjoint spans, in the columns `FOUND`.
+        found: sorted, disjoint spans, in the columns `IDENTIFIER_SCHEMA`.
         news: what each row of ``found`` becomes.
 
     Returns:
@@ -63,4 +63,4 @@ def substitute(texts: pl.Series, found: pl.DataFrame, news: Sequence[str]) -> tu
         rows.append(row)
         changed.append("".join([*pieces, old[at:]]))
     replaced = texts.clone().scatter(rows, changed) if rows else texts
-    return replaced, pl.DataFrame(places, schema=dict(FOUND), orient="row")
+    return replaced, pl.DataFrame(places, schema=dict(IDENTIFIER_SCHEMA), orient="row")

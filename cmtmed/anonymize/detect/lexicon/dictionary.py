@@ -32,7 +32,7 @@ _ADDED: Final = dict.fromkeys(
 
 
 @lru_cache(maxsize=1)
-def words() -> dict[str, tuple[str, int]]:
+def load_words() -> dict[str, tuple[str, int]]:
     """Return every word of two to eight characters with its part of speech and frequency."""
     spec = find_spec("jieba")
     origin = spec.origin if spec else None
@@ -53,16 +53,16 @@ def words() -> dict[str, tuple[str, int]]:
 _FAMOUS: Final = 300
 
 
-def is_common(word: str) -> bool:
+def is_common_word(word: str) -> bool:
     """Say whether a word is one of the language, and no name."""
-    entry = words().get(word)
+    entry = load_words().get(word)
     return entry is not None and (not entry[0].startswith("nr") or entry[1] > _FAMOUS)
 
 
-def crossing(text: str, start: int, end: int) -> bool:
+def splits_word(text: str, start: int, end: int) -> bool:
     """Say whether a word of the language begins before ``start`` and ends within ``start:end``."""
     return any(
-        is_common(text[left:right])
+        is_common_word(text[left:right])
         for right in range(start + 1, min(end, start + 2) + 1)
         for left in range(max(0, start - 3), start)
     )

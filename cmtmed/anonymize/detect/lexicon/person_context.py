@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cmtmed.anonymize.detect.lexicon.trie import alternation
+from cmtmed.anonymize.detect.lexicon.alternation import alternation
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
 
 TITLES: Final = vocabulary("""

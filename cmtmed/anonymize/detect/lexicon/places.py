@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from cmtmed.anonymize.detect.lexicon.dictionary import words
+from cmtmed.anonymize.detect.lexicon.dictionary import load_words
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
 
 PROVINCES: Final = tuple(
@@ -63,9 +63,11 @@ _FUNCTIONAL: Final = frozenset(
 
 
 @lru_cache(maxsize=1)
-def counties() -> frozenset[str]:
+def load_counties() -> frozenset[str]:
     """Return the names of districts, counties, banners, smaller cities, towns and townships known to jieba."""
-    named = (word for word, (tag, _) in words().items() if tag in {"ns", "nr", "nz"} and word[-1] in "县区旗市镇乡")
+    named = (
+        word for word, (tag, _) in load_words().items() if tag in {"ns", "nr", "nz"} and word[-1] in "县区旗市镇乡"
+    )
     return (
         frozenset(
             word
@@ -77,8 +79,8 @@ def counties() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def places() -> frozenset[str]:
+def load_place_names() -> frozenset[str]:
     """Return every place name that can stand at the head of an institution's name."""
     with_suffix = {f"{city}市" for city in CITIES} | {f"{province}省" for province in PROVINCES}
-    short = {name[:-1] for name in counties() if len(name) >= 3 and name[-1] in "县市"}
-    return counties() | frozenset(CITIES) | frozenset(PROVINCES) | with_suffix | short
+    short = {name[:-1] for name in load_counties() if len(name) >= 3 and name[-1] in "县市"}
+    return load_counties() | frozenset(CITIES) | frozenset(PROVINCES) | with_suffix | short

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.lexicon.dictionary import crossing, is_common, words
-from cmtmed.anonymize.detect.lexicon.given_names import FUNCTIONAL, TYPICAL, UNLIKELY
+from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word, load_words, splits_word
+from cmtmed.anonymize.detect.lexicon.given_names import FUNCTIONAL_GIVEN, TYPICAL_GIVEN, UNLIKELY_GIVEN
 from cmtmed.anonymize.detect.lexicon.person_context import (
     ACTIVITIES,
     DRUGS_LIKE_NAMES,
@@ -14,11 +14,11 @@ from cmtmed.anonymize.detect.lexicon.person_context import (
     NO_LATIN_NAMES,
     PHYSICIANS_OF_HISTORY,
 )
-from cmtmed.anonymize.detect.lexicon.surnames import COMPOUND, PLAIN
+from cmtmed.anonymize.detect.lexicon.surnames import COMPOUND_SURNAMES, PLAIN_SURNAMES
 from cmtmed.anonymize.detect.names.persons import evidence, name_ending_at, name_in_text, name_starting_at
 from cmtmed.anonymize.detect.recognizer import Candidate
 
-_STRONG: Final = "".join(sorted(TYPICAL - FUNCTIONAL))
+_STRONG: Final = "".join(sorted(TYPICAL_GIVEN - FUNCTIONAL_GIVEN))
 _END: Final = r"[\s,，。.;；!！?？:：、)）(（~～]|$"
 
 
@@ -40,11 +40,11 @@ def short_titled(found: Candidate) -> Candidate | None:
     # 张老 and 李工 end a clause; in its midst they are old and work.
     if text[found.end : found.end + 1] in "老工总" and not re.match(_END, text[found.end + 1 :]):
         return None
-    if is_common(text[found.end : found.end + 2]):
+    if is_common_word(text[found.end : found.end + 2]):
         return None
-    if crossing(text, found.start, found.end) or is_common(text[found.start : found.end + 1]):
+    if splits_word(text, found.start, found.end) or is_common_word(text[found.start : found.end + 1]):
         return None
-    return None if is_common(text[max(0, found.start - 1) : found.end]) else found
+    return None if is_common_word(text[max(0, found.start - 1) : found.end]) else found
 
 
 def introduced(found: Candidate) -> Candidate | None:
@@ -67,15 +67,15 @@ def _after(found: Candidate, *, trusted: bool) -> Candidate | None:
 def alone(found: Candidate) -> Candidate | None:
     """Take a line or clause that consists of a name; a word of the language is none."""
     name = found.value
-    given = name[2:] if name[:2] in COMPOUND else name[1:]
+    given = name[2:] if name[:2] in COMPOUND_SURNAMES else name[1:]
     # What else is told of a person right behind it: sex, age, people, telephone.
     facts = found.end < len(found.match[0]) + found.match.start()
-    if is_common(name) or (name[:2] not in COMPOUND and is_common(name[:2])):
+    if is_common_word(name) or (name[:2] not in COMPOUND_SURNAMES and is_common_word(name[:2])):
         return None
-    if not all(char in TYPICAL or (facts and char not in UNLIKELY) for char in given):
+    if not all(char in TYPICAL_GIVEN or (facts and char not in UNLIKELY_GIVEN) for char in given):
         return None
     # 戴镜。 is a clause; a sex behind it (王旭，女) makes two characters a name, so does jieba's knowledge of it.
-    known = words().get(name, ("", 0))[0] == "nr" or (facts and name[0] in PLAIN)
+    known = load_words().get(name, ("", 0))[0] == "nr" or (facts and name[0] in PLAIN_SURNAMES)
     return found if len(name) > 2 or known else None
 
 
@@ -91,27 +91,27 @@ def in_running_text(found: Candidate) -> Candidate | None:
 def whole(found: Candidate) -> Candidate | None:
     """Take a whole name that fills its bracket or stands alone behind a bed."""
     text = found.canonical.text
-    return found if not is_common(found.value) and evidence(text, found.start, found.end) >= _ENCLOSED else None
+    return found if not is_common_word(found.value) and evidence(text, found.start, found.end) >= _ENCLOSED else None
 
 
 def clause(found: Candidate) -> Candidate | None:
     """Take a clause that is a name and nothing else; of drugs one is listed, so those between 、 stay."""
     text, name = found.canonical.text, found.value
     told = evidence(text, found.start, found.end)
-    return None if is_common(name) or name in DRUGS_LIKE_NAMES or told < _UNINTRODUCED else found
+    return None if is_common_word(name) or name in DRUGS_LIKE_NAMES or told < _UNINTRODUCED else found
 
 
 def half_hidden(found: Candidate) -> Candidate | None:
     """王某某: the surname, unless its character ends a word (对于某人)."""
-    return None if crossing(found.canonical.text, found.start, found.end) else found
+    return None if splits_word(found.canonical.text, found.start, found.end) else found
 
 
 def borne(found: Candidate) -> Candidate | None:
     """Behind 取药人 and the like whatever begins with a surname is a name, if it is no word and no clause."""
     name = found.value
-    given = name[2:] if name[:2] in COMPOUND else name[1:]
-    word = is_common(name) or (is_common(given) and not all(char in TYPICAL for char in given))
-    return None if word or any(char in UNLIKELY for char in given) else found
+    given = name[2:] if name[:2] in COMPOUND_SURNAMES else name[1:]
+    word = is_common_word(name) or (is_common_word(given) and not all(char in TYPICAL_GIVEN for char in given))
+    return None if word or any(char in UNLIKELY_GIVEN for char in given) else found
 
 
 _ENCLOSED: Final = 1.6
@@ -121,8 +121,8 @@ _UNINTRODUCED: Final = 2.3
 def whole_words(found: Candidate) -> Candidate | None:
     """乌云密布 begins with a name; a name does not end inside a word."""
     text = found.canonical.text
-    cut = any(is_common(text[found.end - inside : found.end + 1]) for inside in (1, 2) if found.end < len(text))
-    return None if cut or crossing(text, found.start, found.end) else found
+    cut = any(is_common_word(text[found.end - inside : found.end + 1]) for inside in (1, 2) if found.end < len(text))
+    return None if cut or splits_word(text, found.start, found.end) else found
 
 
 def pet_name(found: Candidate) -> Candidate | None:
@@ -133,7 +133,7 @@ def pet_name(found: Candidate) -> Candidate | None:
 def signed(found: Candidate) -> Candidate | None:
     """Take what stands behind 医师 at the end of a line, unless it is a word."""
     name = found.value
-    return None if is_common(name) or any(char in UNLIKELY for char in name[1:]) else found
+    return None if is_common_word(name) or any(char in UNLIKELY_GIVEN for char in name[1:]) else found
 
 
 _CITED: Final = re.compile(r"(?i)\s*(?:et al|,?\s*[A-Z][a-z]+\s+[A-Z]{1,2}\b|[,.;]?\s*(?:19|20)\d\d\s*[;,(]|等[.。])")

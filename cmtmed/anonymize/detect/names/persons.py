@@ -12,9 +12,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.lexicon.dictionary import crossing, is_common
-from cmtmed.anonymize.detect.lexicon.given_names import FUNCTIONAL, TYPICAL, UNLIKELY
-from cmtmed.anonymize.detect.lexicon.surnames import COMMON, COMPOUND, EVERYDAY, FUNCTION, MEASURES, PLAIN
+from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word, splits_word
+from cmtmed.anonymize.detect.lexicon.given_names import FUNCTIONAL_GIVEN, TYPICAL_GIVEN, UNLIKELY_GIVEN
+from cmtmed.anonymize.detect.lexicon.surnames import (
+    COMPOUND_SURNAMES,
+    EVERYDAY_WORD_SURNAMES,
+    FUNCTION_WORD_SURNAMES,
+    MEASURE_WORD_SURNAMES,
+    PLAIN_SURNAMES,
+    SINGLE_SURNAMES,
+)
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
 
 DOT: Final = "·•・‧∙"
@@ -75,44 +82,48 @@ def name_ending_at(text: str, end: int) -> tuple[int, float] | None:
         if start >= 0 and _is_titled_name(text, start, end):
             return start, 0.85
     start = end - 2
-    if start >= 0 and text[start:end] in COMPOUND and not crossing(text, start, end):
+    if start >= 0 and text[start:end] in COMPOUND_SURNAMES and not splits_word(text, start, end):
         return start, 0.85
     return _bare_surname(text, end)
 
 
 def _is_titled_name(text: str, start: int, end: int) -> bool:
     """Say whether a whole name stands before a title, and not a word and a surname (和李, 找王)."""
-    if text[start:end] in COMPOUND or _cuts_before(text, start) or evidence(text, start, end) < _TITLED:
+    if text[start:end] in COMPOUND_SURNAMES or _cuts_before(text, start) or evidence(text, start, end) < _TITLED:
         return False
-    if text[start] in MEASURES and start and text[start - 1] in _NUMERALS:
+    if text[start] in MEASURE_WORD_SURNAMES and start and text[start - 1] in _NUMERALS:
         return False
     anchored = _clear_before(text, start) or _called(text, start)
-    if text[start] in FUNCTION:
-        return end - start == 3 and anchored and all(char in TYPICAL - FUNCTIONAL for char in text[start + 1 : end])
-    if text[start] in EVERYDAY and not anchored:
+    if text[start] in FUNCTION_WORD_SURNAMES:
+        return (
+            end - start == 3
+            and anchored
+            and all(char in TYPICAL_GIVEN - FUNCTIONAL_GIVEN for char in text[start + 1 : end])
+        )
+    if text[start] in EVERYDAY_WORD_SURNAMES and not anchored:
         return False
     # 找王 before 医生: the last character is a surname itself.
-    bare = end - start == 2 and text[end - 1] in COMMON and text[end - 1] not in TYPICAL
+    bare = end - start == 2 and text[end - 1] in SINGLE_SURNAMES and text[end - 1] not in TYPICAL_GIVEN
     return not bare or _clear_before(text, start)
 
 
 def _bare_surname(text: str, end: int) -> tuple[int, float] | None:
     start = end - 1
-    if start < 0 or text[start] not in COMMON:
+    if start < 0 or text[start] not in SINGLE_SURNAMES:
         return None
     char = text[start]
     before = text[start - 1] if start else ""
-    if before.isdigit() or (char in MEASURES and before in _NUMERALS):
+    if before.isdigit() or (char in MEASURE_WORD_SURNAMES and before in _NUMERALS):
         return None
     # 小苗护士: a word (小苗) that stands at the start of a clause and before a title is an address.
-    if before in {"小", "老"} and char in PLAIN and _clear_before(text, start - 1):
+    if before in {"小", "老"} and char in PLAIN_SURNAMES and _clear_before(text, start - 1):
         return start, 0.7
-    if crossing(text, start, end):
+    if splits_word(text, start, end):
         return None
-    if char in FUNCTION:
+    if char in FUNCTION_WORD_SURNAMES:
         # At the start of a clause these are prepositions unless somebody is being addressed.
         return (start, 0.6) if _addressed(text, start) else None
-    if char in EVERYDAY:
+    if char in EVERYDAY_WORD_SURNAMES:
         # 高 and 解 are adjectives and verbs unless the clause begins with them or somebody is called.
         return (start, 0.65) if _clear_before(text, start) or _called(text, start) else None
     return start, 0.75
@@ -143,7 +154,7 @@ def _addressed(text: str, start: int) -> bool:
     title = _TITLE.match(text, start + 1)
     rest = text[title.end() if title else start + 1 :]
     # 检查的时医生说: a fast typist's 的时候.
-    if is_common(text[max(0, start - 1) : start + 1]) or text[max(0, start - 1) : start + 1] == "的时":
+    if is_common_word(text[max(0, start - 1) : start + 1]) or text[max(0, start - 1) : start + 1] == "的时":
         return False
     if _CALL.search(text[max(0, start - 4) : start]):
         return bool(_ANSWER.match(rest))
@@ -156,7 +167,7 @@ _SUGGESTED: Final = 2.3
 _LABELLED: Final = 0.2
 _RUNNING: Final = 2.9
 
-_STRONG: Final = TYPICAL - FUNCTIONAL
+_STRONG: Final = TYPICAL_GIVEN - FUNCTIONAL_GIVEN
 _CLAUSE: Final = re.compile(
     "想[咨问请要看知找]|怀孕|有[点高糖过些什慢心胃]|来[看院自复做]|在[我你医贵]|和我|从小|长期|最近|今年|要求|需要|能[不吃]|应该|一直|又[发开]"
     "|生[了完病]|高血|发[烧现热]|心[脏慌]|平时|明天|常年|喜欢|开始|行[手动]"
@@ -171,8 +182,8 @@ _TAKEN: Final = re.compile("(?:吃|服|服用|口服|用|用药|涂|喝|抹|含|
 
 
 _SURNAME_WEIGHT: Final = (
-    dict.fromkeys(PLAIN, 1.0)
-    | dict.fromkeys(EVERYDAY, -0.2)
+    dict.fromkeys(PLAIN_SURNAMES, 1.0)
+    | dict.fromkeys(EVERYDAY_WORD_SURNAMES, -0.2)
     # Borne by millions, and words all the same.
     | dict.fromkeys("高白方万常安时单", 0.5)
     | {"于": 0.4, "向": -0.3}
@@ -186,22 +197,26 @@ def evidence(text: str, start: int, end: int) -> float:
         About 2 for 王建国, about 0 for 黄体生, less for words of the language; the unit is arbitrary.
     """
     name = text[start:end]
-    surname = 2 if name[:2] in COMPOUND and len(name) > 2 else 1
+    surname = 2 if name[:2] in COMPOUND_SURNAMES and len(name) > 2 else 1
     given = name[surname:]
-    if (surname == 1 and name[0] not in COMMON) or not 1 <= len(given) <= 2 or _TITLE_LIKE.match(text, start + surname):
+    if (
+        (surname == 1 and name[0] not in SINGLE_SURNAMES)
+        or not 1 <= len(given) <= 2
+        or _TITLE_LIKE.match(text, start + surname)
+    ):
         return -9.0
     if given in _NOT_GIVEN or not all("\u4e00" <= char <= "\u9fff" for char in given):
         return -9.0
     score = 2.0 if surname == 2 else _SURNAME_WEIGHT.get(name[0], -1.2)
     for char in given:
-        score += 0.9 if char in _STRONG else 0.6 if char in TYPICAL else -2.5 if char in UNLIKELY else -0.2
+        score += 0.9 if char in _STRONG else 0.6 if char in TYPICAL_GIVEN else -2.5 if char in UNLIKELY_GIVEN else -0.2
     if len(given) == 1:
         score -= 0.9 - (0.5 if given in _STRONG else 0.0)
-    if is_common(name):
+    if is_common_word(name):
         score -= 2.5
-    elif surname == 1 and is_common(name[:2]):
+    elif surname == 1 and is_common_word(name[:2]):
         score -= 1.6
-    if len(given) == 2 and is_common(given):
+    if len(given) == 2 and is_common_word(given):
         score -= 0.6
     if _cuts_before(text, start):
         score -= 1.5
@@ -210,7 +225,7 @@ def evidence(text: str, start: int, end: int) -> float:
 
 def _cuts_before(text: str, start: int) -> bool:
     """Say whether the first character of a name belongs to a word that began before it."""
-    return any(is_common(text[left : start + 1]) for left in range(max(0, start - 3), start))
+    return any(is_common_word(text[left : start + 1]) for left in range(max(0, start - 3), start))
 
 
 def _goes_on(text: str, end: int) -> float:
@@ -221,7 +236,7 @@ def _goes_on(text: str, end: int) -> float:
         return 0.8
     if FOLLOWERS.match(text, end):
         return 0.7
-    cut = any(is_common(text[end - inside : end + 1]) for inside in (1, 2))
+    cut = any(is_common_word(text[end - inside : end + 1]) for inside in (1, 2))
     return -1.6 if cut else -0.5
 
 
@@ -258,7 +273,7 @@ def name_in_text(text: str, start: int) -> tuple[int, float] | None:
         left = 0.4 if takes[0] in _WEAK_PERSONS else 1.2
     else:
         left = 0.0 if before.endswith("的") else -1.0
-    surname = 2 if text[start : start + 2] in COMPOUND else 1
+    surname = 2 if text[start : start + 2] in COMPOUND_SURNAMES else 1
     best: tuple[float, int] | None = None
     for given in (2, 1):
         end = start + surname + given
@@ -277,7 +292,7 @@ def name_in_text(text: str, start: int) -> tuple[int, float] | None:
 
 def _best(text: str, start: int, left: float) -> tuple[float, int] | None:
     """Return score and end of the likeliest name that begins at ``start``."""
-    surname = 2 if text[start : start + 2] in COMPOUND else 1
+    surname = 2 if text[start : start + 2] in COMPOUND_SURNAMES else 1
     best: tuple[float, int] | None = None
     for given in (2, 1):
         end = start + surname + given
@@ -317,6 +332,6 @@ def name_starting_at(text: str, start: int, *, trusted: bool) -> tuple[int, floa
     best = _best(text, start, 1.2)
     if best and best[1] <= stop and best[0] >= (_LABELLED if trusted else _SUGGESTED):
         return best[1], 0.9 if trusted else 0.75
-    short = 2 <= stop - start <= 4 and not any(char in UNLIKELY for char in run[0])
-    surnamed = run[0][0] in COMMON and stop - start <= 3
-    return (stop, 0.7) if trusted and short and (surnamed or not is_common(run[0])) else None
+    short = 2 <= stop - start <= 4 and not any(char in UNLIKELY_GIVEN for char in run[0])
+    surnamed = run[0][0] in SINGLE_SURNAMES and stop - start <= 3
+    return (stop, 0.7) if trusted and short and (surnamed or not is_common_word(run[0])) else None

@@ -1,6 +1,6 @@
 """ADDRESS: residences, and places below province level; a bare city mentioned in passing is none.
 
-An address is read forward, level by level (see `cmtmed.anonymize.detect.names.localities`). What counts is which levels
+An address is read forward, level by level (see `cmtmed.anonymize.detect.names.addresses`). What counts is which levels
 it has: a known county, two levels of unknown places or a door make it an address; a single unknown town must stand
 where places stand; province and city alone need a word of residence before them.
 """
@@ -10,11 +10,20 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.lexicon.dictionary import crossing, is_common
-from cmtmed.anonymize.detect.lexicon.places import CITIES, PROVINCES, counties, places
-from cmtmed.anonymize.detect.lexicon.surnames import PLAIN
-from cmtmed.anonymize.detect.lexicon.trie import alternation
-from cmtmed.anonymize.detect.names.localities import EXACT, LOCAL, NAME, NUMBER, SIGN, is_word, read, start_before
+from cmtmed.anonymize.detect.lexicon.alternation import alternation
+from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word, splits_word
+from cmtmed.anonymize.detect.lexicon.places import CITIES, PROVINCES, load_counties, load_place_names
+from cmtmed.anonymize.detect.lexicon.surnames import PLAIN_SURNAMES
+from cmtmed.anonymize.detect.names.addresses import (
+    DOOR_LEVELS,
+    NAME_CHARACTER,
+    NAME_UNIT,
+    NAMED_LEVELS,
+    NUMBER,
+    find_place_name_start,
+    is_ordinary_word,
+    read_address,
+)
 from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, VALID, Candidate, Pattern, Recognizer
 
 _LIVES: Final = (
@@ -35,9 +44,9 @@ def _found(found: Candidate, start: int, end: int, confidence: float | None = No
 
 def _from_head(found: Candidate) -> Candidate | None:
     """Take what a province or city begins, if it goes below city level."""
-    got = read(found.canonical.text, found.start)
+    got = read_address(found.canonical.text, found.start)
     levels = set(got.levels)
-    if levels.isdisjoint(LOCAL) and levels.isdisjoint(EXACT):
+    if levels.isdisjoint(NAMED_LEVELS) and levels.isdisjoint(DOOR_LEVELS):
         return None
     return _found(found, found.start, got.end)
 
@@ -46,15 +55,15 @@ def _from_county(found: Candidate) -> Candidate | None:
     """Take a known county, and what follows it."""
     text = found.canonical.text
     last = found.match.end()
-    known = counties()
+    known = load_counties()
     start = next((at for at in range(max(0, last - 9), last - 1) if _is_county(text[at:last], known)), None)
     if start is None or text[last - 1] == "市" or text[last : last + 1] in "域划":
         return None
     # 梅|林县: a character that no word before it claims belongs to the name.
-    if last - start == 2 and start and re.match(NAME, text[start - 1]) and not crossing(text, start, last):
-        before = start_before(text, start + 1, reach=3)
+    if last - start == 2 and start and re.match(NAME_UNIT, text[start - 1]) and not splits_word(text, start, last):
+        before = find_place_name_start(text, start + 1, reach=3)
         start = before if start - before == 1 else start
-    return _found(found, start, max(read(text, start).end, last))
+    return _found(found, start, max(read_address(text, start).end, last))
 
 
 def _is_county(name: str, known: frozenset[str]) -> bool:
@@ -65,16 +74,20 @@ def _residence(found: Candidate) -> Candidate | None:
     """After a word of residence a city is enough, and an unknown village is believed."""
     text = found.canonical.text
     start = found.match.end()
-    end, told = read(text, start, head=True)
+    end, told = read_address(text, start, is_name_start=True)
     levels = set(told)
-    if not levels or levels in ({"province"}, {"floor"}, {"part"}, {"group"}):
+    if not levels or levels in ({"province"}, {"floor"}, {"section"}, {"group"}):
         return None
-    if levels <= {"room", "floor", "building", "part"} and "building" not in levels:
+    if levels <= {"room", "floor", "building", "section"} and "building" not in levels:
         return None
     if found.match[0].strip() == "住" and levels <= {"city", "province"}:
         return None
     # 家住农村, 住在同一间宿舍: one level, and its words are those of the language.
-    if len(told) == 1 and levels <= LOCAL and (is_word(text[start:end]) or is_word(text[start : start + 2])):
+    if (
+        len(told) == 1
+        and levels <= NAMED_LEVELS
+        and (is_ordinary_word(text[start:end]) or is_ordinary_word(text[start : start + 2]))
+    ):
         return None
     return _found(found, start, end)
 
@@ -82,17 +95,17 @@ def _residence(found: Candidate) -> Candidate | None:
 def _from_levels(found: Candidate) -> Candidate | None:
     """Take two levels of unknown places that follow one another, or one that leads to a door."""
     text = found.canonical.text
-    start = start_before(text, found.match.start("suffix"))
+    start = find_place_name_start(text, found.match.start("suffix"))
     if start >= found.match.start("suffix"):
         return None
-    end, told = read(text, start, head=True)
+    end, told = read_address(text, start, is_name_start=True)
     levels = set(told)
-    local = [level for level in told if level in LOCAL]
+    local = [level for level in told if level in NAMED_LEVELS]
     if end <= found.match.end("suffix") or not (
-        len(local) >= 2 or (local and levels & EXACT) or (local and "group" in levels)
+        len(local) >= 2 or (local and levels & DOOR_LEVELS) or (local and "group" in levels)
     ):
         return None
-    if is_word(text[start : found.match.end("suffix")]):
+    if is_ordinary_word(text[start : found.match.end("suffix")]):
         return None
     return _found(found, start, end)
 
@@ -101,16 +114,20 @@ def _town(found: Candidate) -> Candidate | None:
     """Take a single unknown town or village where the sentence speaks of a place."""
     text = found.canonical.text
     last = found.match.end("suffix")
-    start = start_before(text, found.match.start("suffix"), reach=5)
+    start = find_place_name_start(text, found.match.start("suffix"), reach=5)
     name = text[start:last]
-    if not 3 <= len(name) <= 5 or is_word(name) or any(is_word(name[at:]) for at in range(1, len(name) - 1)):
+    if (
+        not 3 <= len(name) <= 5
+        or is_ordinary_word(name)
+        or any(is_ordinary_word(name[at:]) for at in range(1, len(name) - 1))
+    ):
         return None
-    if is_word(name[:2]) and not _placed(text, start):
+    if is_ordinary_word(name[:2]) and not _placed(text, start):
         return None
     clear = start == 0 or not "\u4e00" <= text[start - 1] <= "\u9fff"
     if not (clear or _placed(text, start)):
         return None
-    return _found(found, start, max(last, read(text, start, head=True).end))
+    return _found(found, start, max(last, read_address(text, start, is_name_start=True).end))
 
 
 def _placed(text: str, start: int) -> bool:
@@ -122,12 +139,12 @@ def _placed(text: str, start: int) -> bool:
 def _from_details(found: Candidate) -> Candidate | None:
     """Extend building, unit and room leftwards over the estate and road they belong to."""
     text = found.canonical.text
-    start = start_before(text, found.start, reach=14)
+    start = find_place_name_start(text, found.start, reach=14)
     if found.start - start < 2:
         start = found.start
         if not re.search("单元|室|户", found.match[0]):
             return None
-    end = max(found.end, read(text, start, head=True).end)
+    end = max(found.end, read_address(text, start, is_name_start=True).end)
     return _found(found, start, end)
 
 
@@ -144,7 +161,7 @@ _NEXT: Final = (
     "|[0-9一二三四五六七八九十]+[-号栋幢座期单]"
 )
 _AHEAD: Final = (
-    rf"(?={NAME}{{1,7}}?(?:{_NEXT})|\s?[A-Za-z]?{NUMBER}"
+    rf"(?={NAME_UNIT}{{1,7}}?(?:{_NEXT})|\s?[A-Za-z]?{NUMBER}"
     r"(?:号(?!线|楼|码|位|床)|栋|幢|座|单元|号楼|排|弄|[村居]?民?小?组|队|期|楼|层|-))"
 )
 """What follows a place that belongs to an address: another place, or a number."""
@@ -152,11 +169,11 @@ _AHEAD: Final = (
 
 def _village(found: Candidate) -> Candidate | None:
     name = found.value
-    word = is_common(name) or (name[1] != "家" and is_common(name[:2]))
-    return None if word or name in places() or found.before(1) == "石" else found
+    word = is_common_word(name) or (name[1] != "家" and is_common_word(name[:2]))
+    return None if word or name in load_place_names() or found.text_before(1) == "石" else found
 
 
-_SURNAME: Final = "".join(sorted(PLAIN | set("高白方于安何关车温米古")))
+_SURNAME: Final = "".join(sorted(PLAIN_SURNAMES | set("高白方于安何关车温米古")))
 
 RECOGNIZER: Final = Recognizer(
     type="ADDRESS",
@@ -184,7 +201,7 @@ RECOGNIZER: Final = Recognizer(
             hint=_LIVES.replace("(?<=", "(?:"),
         ),
         Pattern(
-            re.compile(rf"(?<={SIGN})(?P<suffix>{_PLACE}){_AHEAD}"),
+            re.compile(rf"(?<={NAME_CHARACTER})(?P<suffix>{_PLACE}){_AHEAD}"),
             LIKELY,
             check=_from_levels,
             hint=(

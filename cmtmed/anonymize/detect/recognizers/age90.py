@@ -14,18 +14,18 @@ _LABEL: Final = r"(?:年龄|高龄|高寿|享年|现年|今年|虚岁|周岁|年
 
 def _of_a_person(found: Candidate) -> Candidate | None:
     """Life expectancies, ranges and age groups say nothing about anybody."""
-    if re.search(r"(?:[-~～—–至到]|[0-9]岁?[-~～—至到])$", found.before(3)):
+    if re.search(r"(?:[-~～—–至到]|[0-9]岁?[-~～—至到])$", found.text_before(3)):
         return None
     if re.match(
         r"\s?(?:以[上下内前后]|及以[上下]|之[前后]|或以上|组|年龄段|[-~～—至到]\s?[0-9一二三四五六七八九])",
-        found.after(6),
+        found.text_after(6),
     ):
         return None
     if re.search(
         r"(?:活到|能活|活过|活个|长命|寿命|超过|大于|小于|高于|≥|≤|>|<|可达|平均|到了?|满)[^,，。]{0,3}$",
-        found.before(8),
+        found.text_before(8),
     ) and not re.search(
-        r"(?:奶奶|爷爷|姥姥|姥爷|外公|外婆|父亲|母亲|老人|患者|病人|今年)[^,，。]{0,6}$", found.before(14)
+        r"(?:奶奶|爷爷|姥姥|姥爷|外公|外婆|父亲|母亲|老人|患者|病人|今年)[^,，。]{0,6}$", found.text_before(14)
     ):
         return None
     return found

@@ -14,7 +14,7 @@ from cmtmed.anonymize.detect.recognizer import (
     Context,
     Pattern,
     Recognizer,
-    compiled,
+    ignore_case,
 )
 
 _WORDS: Final = (
@@ -31,10 +31,10 @@ _LENGTHS: Final = {
 }
 
 
-def luhn_holds(number: str) -> bool:
+def has_valid_luhn(number: str) -> bool:
     """Check the last digit of a card number (ISO/IEC 7812-1, annex B).
 
-    >>> luhn_holds("4111111111111111"), luhn_holds("4111111111111112")
+    >>> has_valid_luhn("4111111111111111"), has_valid_luhn("4111111111111112")
     (True, False)
     """
     doubled = [int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(number))]
@@ -46,10 +46,10 @@ def _card(found: Candidate) -> Candidate | None:
     unionpay = number.startswith("62")
     lengths = _LENGTHS.get("62" if unionpay else number[0], range(0))
     if len(number) not in lengths:
-        return found.rated(0.3)
-    if luhn_holds(number):
-        return found.rated(VALID)
-    return found.rated(0.5 if unionpay and len(number) in {16, 19} else 0.3)
+        return found.with_confidence(0.3)
+    if has_valid_luhn(number):
+        return found.with_confidence(VALID)
+    return found.with_confidence(0.5 if unionpay and len(number) in {16, 19} else 0.3)
 
 
 RECOGNIZER: Final = Recognizer(
@@ -63,12 +63,12 @@ RECOGNIZER: Final = Recognizer(
             check=_card,
         ),
         Pattern(
-            compiled(rf"(?:{_WORDS}|账号|帐号|账户)(?:号码|卡号|号)?{LINK}(?P<value>\d(?:[ \-]?\d){{11,20}})(?!\d)"),
+            ignore_case(rf"(?:{_WORDS}|账号|帐号|账户)(?:号码|卡号|号)?{LINK}(?P<value>\d(?:[ \-]?\d){{11,20}})(?!\d)"),
             LABELLED,
             digits=True,
         ),
     ),
-    context=(Context(compiled(_WORDS), 0.4, before=16, after=8),),
+    context=(Context(ignore_case(_WORDS), 0.4, before=16, after=8),),
     examples=(
         "退款到⟦6222 0200 0000 0000 003⟧吧",
         "卡号⟦6222020000000000001⟧",  # fails Luhn

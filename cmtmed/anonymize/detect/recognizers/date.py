@@ -20,7 +20,7 @@ from cmtmed.anonymize.detect.recognizer import (
     Context,
     Pattern,
     Recognizer,
-    compiled,
+    ignore_case,
 )
 
 _PERSONAL: Final = (
@@ -182,7 +182,7 @@ RECOGNIZER: Final = Recognizer(
             check=_calendar,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?<![A-Za-z0-9])(?P<m>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?[ "
                 r"](?P<d>\d{1,2})(?:st|nd|rd|th)?,?[ ](?P<y>(?:19|20)\d\d)(?!\d)"
             ),
@@ -190,7 +190,7 @@ RECOGNIZER: Final = Recognizer(
             check=_english,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?<![0-9])(?P<d>\d{1,2})[ ](?P<m>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov"
                 r"|dec)[a-z]*\.?,?[ ](?P<y>(?:19|20)\d\d)(?!\d)"
             ),

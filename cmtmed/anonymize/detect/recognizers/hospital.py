@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.lexicon.dictionary import crossing
-from cmtmed.anonymize.detect.lexicon.places import CITIES, PROVINCES, places
-from cmtmed.anonymize.detect.names.institutions import start_of_name
-from cmtmed.anonymize.detect.names.localities import NAME
+from cmtmed.anonymize.detect.lexicon.dictionary import splits_word
+from cmtmed.anonymize.detect.lexicon.places import CITIES, PROVINCES, load_place_names
+from cmtmed.anonymize.detect.names.addresses import NAME_UNIT
+from cmtmed.anonymize.detect.names.institutions import find_name_start
 from cmtmed.anonymize.detect.recognizer import LIKELY, VALID, Candidate, Pattern, Recognizer
 
 _KIND: Final = (
@@ -46,7 +46,7 @@ _WHOLE_CITY: Final = (frozenset(CITIES) | frozenset(PROVINCES)) - {"北京"}
 
 def _named(found: Candidate) -> Candidate | None:
     text = found.canonical.text
-    start, proper = start_of_name(text, found.start)
+    start, proper = find_name_start(text, found.start)
     if not proper or (found.value.startswith("医院") and text[start : found.start] in _WHOLE_CITY - {"中山", "朝阳"}):
         return None
     return found._replace(start=start)
@@ -58,7 +58,7 @@ def _short(found: Candidate) -> Candidate | None:
     if re.fullmatch("[一二三五]院|市立|省立|南方|珠江|西南|肺科", found.value):
         return None
     numbered = re.fullmatch("[六九十]院", found.value) and not re.search("[在去到从转来回]$", text[: found.start])
-    return None if numbered or crossing(text, found.start, found.end) else found
+    return None if numbered or splits_word(text, found.start, found.end) else found
 
 
 def _affiliated(found: Candidate) -> Candidate | None:
@@ -71,10 +71,10 @@ def _affiliated(found: Candidate) -> Candidate | None:
 
 def _behind_a_place(found: Candidate) -> Candidate | None:
     """洛阳正骨, 广东省中医: what is left of a hospital's name when people leave 医院 away."""
-    start, proper = start_of_name(found.canonical.text, found.start)
+    start, proper = find_name_start(found.canonical.text, found.start)
     head = found.canonical.text[start : found.start]
-    road = re.search(rf"{NAME}{{2,3}}[路街]$", found.canonical.text[max(0, found.start - 4) : found.start])
-    if proper and head in places():
+    road = re.search(rf"{NAME_UNIT}{{2,3}}[路街]$", found.canonical.text[max(0, found.start - 4) : found.start])
+    if proper and head in load_place_names():
         return found._replace(start=start)
     return found._replace(start=found.start - len(road[0])) if road else None
 

@@ -22,7 +22,7 @@ from cmtmed.anonymize.detect.recognizer import (
     Context,
     Pattern,
     Recognizer,
-    compiled,
+    ignore_case,
 )
 
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -36,10 +36,10 @@ _WORDS: Final = (
 )
 
 
-def checksum_holds(number: str) -> bool:
+def has_valid_checksum(number: str) -> bool:
     """Check the last character of an 18-character identity number (GB 11643-1999, MOD 11-2).
 
-    >>> checksum_holds("11010519491231002X")
+    >>> has_valid_checksum("11010519491231002X")
     True
     """
     total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, number[:17], strict=True))
@@ -59,13 +59,13 @@ def _citizen(found: Candidate) -> Candidate | None:
     number = re.sub(r"[^0-9Xx]", "", found.value)
     region = number[:2] in _PROVINCES
     if len(number) == 15:
-        return found.rated(LIKELY if region and _born("19" + number[6:12]) else 0.3)
-    holds, born = checksum_holds(number), _born(number[6:14])
+        return found.with_confidence(LIKELY if region and _born("19" + number[6:12]) else 0.3)
+    holds, born = has_valid_checksum(number), _born(number[6:14])
     if holds and born:
-        return found.rated(VALID + 0.1)
+        return found.with_confidence(VALID + 0.1)
     if region and born:
-        return found.rated(LIKELY)
-    return found.rated(WEAK if born or (holds and region) else 0.3)
+        return found.with_confidence(LIKELY)
+    return found.with_confidence(WEAK if born or (holds and region) else 0.3)
 
 
 RECOGNIZER: Final = Recognizer(
@@ -87,7 +87,7 @@ RECOGNIZER: Final = Recognizer(
             check=_citizen,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:{_WORDS})(?:号码|号|编号|ID)?(?:报一下|发你|尾号"
                 rf"|填)?{LINK}(?:[军武海空字第南北兰沈济成广]{{1,4}})?"
                 r"(?P<value>\d(?:[ \-.]?\d){7,18}(?:[ ]?[A-Z])?)(?![0-9A-Za-z])"
@@ -96,7 +96,7 @@ RECOGNIZER: Final = Recognizer(
             digits=True,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:军官证|士兵证|出生证|出生医学证明)(?:号码|号"
                 rf"|编号)?{LINK}(?P<value>[军武海空南北兰沈济成广政参后装]?字?第?[A-Z]?\d{{6,10}}号?)"
             ),
@@ -104,7 +104,7 @@ RECOGNIZER: Final = Recognizer(
             digits=True,
         ),
     ),
-    context=(Context(compiled(_WORDS), 0.4, before=16, after=10),),
+    context=(Context(ignore_case(_WORDS), 0.4, before=16, after=10),),
     examples=(
         "身份证号⟦11010519491231002X⟧",
         "身份证：⟦110105 19491231 0021⟧",  # fails its checksum

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, LINK, Candidate, Pattern, Recognizer, compiled
+from cmtmed.anonymize.detect.recognizer import (
+    LABELLED,
+    LIKELY,
+    LINK,
+    Candidate,
+    Pattern,
+    Recognizer,
+    ignore_case,
+)
 
 _LABELS: Final = (
     r"(?:医保|社保|社会保障|社会保险|医疗保险|新农合|农合|合作医疗|居民医保|职工医保|参保人?|保险|保单"
@@ -27,7 +35,7 @@ RECOGNIZER: Final = Recognizer(
     shared_hint=r"市民卡|门特|门慢|大病|医保|社保|健保|参保|社会保|医疗保险|农合|合作医疗|参保|保险|保单|公积金|医疗[证卡]|个人编号|电脑号",
     patterns=(
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:{_LABELS})(?:号码|号)?{LINK}(?P<value>[A-Z]{{0,6}}-?\d[0-9A-Z]{{1,24}}(?:[- "
                 rf"][0-9A-Z]{{2,8}}){{0,4}})(?![0-9A-Za-z])(?!\.\d)"
             ),
@@ -37,12 +45,12 @@ RECOGNIZER: Final = Recognizer(
         ),
         # Without the word number only a long one is meant: 医保70% and 医保2000 are amounts.
         Pattern(
-            compiled(rf"(?:{_BARE})[\s:：是为]{{0,3}}(?P<value>[A-Z]{{0,4}}\d{{8,20}})(?![0-9A-Za-z])(?!\.\d)"),
+            ignore_case(rf"(?:{_BARE})[\s:：是为]{{0,3}}(?P<value>[A-Z]{{0,4}}\d{{8,20}})(?![0-9A-Za-z])(?!\.\d)"),
             LABELLED,
             digits=True,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?:医保|社保|社会保障|社会保险|医疗保险|农合|参保|保单|医疗证|市民卡|门特|门慢|大病)[^0-9A-Za-z。；;，,\n]{0,10}(?:号|卡|证|码|编号|账户|手册)"
                 r"[^0-9A-Za-z。；;，,\n]{0,6}(?P<value>[A-Z]{0,4}\d{6,20})(?![0-9A-Za-z元块万])(?!\.\d)"
             ),

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.recognizer import LIKELY, VALID, WEAK, Candidate, Context, Pattern, Recognizer, compiled
+from cmtmed.anonymize.detect.recognizer import (
+    LIKELY,
+    VALID,
+    WEAK,
+    Candidate,
+    Context,
+    Pattern,
+    Recognizer,
+    ignore_case,
+)
 
 
 def _octets(found: Candidate) -> Candidate | None:
@@ -13,7 +22,7 @@ def _octets(found: Candidate) -> Candidate | None:
     octets = [int(part) for part in re.split(r"[.·]", found.value)]
     if max(octets) > 255:
         return None
-    return found.rated(LIKELY if max(octets) >= 100 or octets[0] == 10 else WEAK)
+    return found.with_confidence(LIKELY if max(octets) >= 100 or octets[0] == 10 else WEAK)
 
 
 def _groups(found: Candidate) -> Candidate | None:
@@ -42,8 +51,8 @@ RECOGNIZER: Final = Recognizer(
         ),
     ),
     context=(
-        Context(compiled(r"(?<![A-Za-z])ip|地址|服务器|登录|网关|主机|来自|网段"), 0.2, before=10),
-        Context(compiled(r"版本|version|ver|章|节|(?<![A-Za-z])v$|指南"), -0.4, before=6),
+        Context(ignore_case(r"(?<![A-Za-z])ip|地址|服务器|登录|网关|主机|来自|网段"), 0.2, before=10),
+        Context(ignore_case(r"版本|version|ver|章|节|(?<![A-Za-z])v$|指南"), -0.4, before=6),
     ),
     examples=("IP：⟦192.168.10.25⟧", "⟦198·51·100·47⟧连不上", "从⟦203.0.113.7⟧登录", "⟦2001:db8::ff00:42:8329⟧"),
     lookalikes=("软件版本1.2.3.4", "见3.2.1.5", "时间12:30:45", "比值1:2:3"),

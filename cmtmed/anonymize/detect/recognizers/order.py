@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, LINK, Candidate, Pattern, Recognizer, compiled
+from cmtmed.anonymize.detect.recognizer import (
+    LABELLED,
+    LIKELY,
+    LINK,
+    Candidate,
+    Pattern,
+    Recognizer,
+    ignore_case,
+)
 
 _LABELS: Final = (
     r"(?:订单|快递|运单|物流|邮件|包裹|流水|交易|支付|缴费|退款|退费|收费|预约|挂号|取号|处方|医嘱|发票|收据"
@@ -39,7 +47,7 @@ RECOGNIZER: Final = Recognizer(
     ),
     patterns=(
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:{_LABELS}){LINK}(?:No\.?|#)?[ ]?(?P<value>[A-Z]{{0,8}}-?\d[0-9A-Z]{{2,29}}"
                 rf"(?:-[0-9A-Z]{{1,20}}){{0,4}})(?![0-9A-Za-z])(?!\.\d)"
             ),
@@ -48,13 +56,13 @@ RECOGNIZER: Final = Recognizer(
             check=_number,
         ),
         Pattern(
-            compiled(rf"(?:{_LABELS}){LINK}(?P<value>\d{{2,6}}(?:[ ]\d{{2,6}}){{1,5}})(?![0-9A-Za-z.])"),
+            ignore_case(rf"(?:{_LABELS}){LINK}(?P<value>\d{{2,6}}(?:[ ]\d{{2,6}}){{1,5}})(?![0-9A-Za-z.])"),
             LABELLED - 0.05,
             digits=True,
             check=_number,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:{_CARRIERS})(?:快递|速递|快运|速运|物流|包裹|订单|单|的|号|上|里|买的){{0,3}}[\s:：是为，,]{{0,2}}"
                 r"(?P<value>[A-Z]{0,4}[ \-]?\d(?:[ \-]?[0-9A-Z]){7,25})(?![0-9A-Za-z])(?!\.\d)"
             ),

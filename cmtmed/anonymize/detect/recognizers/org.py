@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.lexicon.dictionary import is_common, words
-from cmtmed.anonymize.detect.names.institutions import start_of_name
-from cmtmed.anonymize.detect.names.localities import NAME
+from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word, load_words
+from cmtmed.anonymize.detect.names.addresses import NAME_UNIT
+from cmtmed.anonymize.detect.names.institutions import find_name_start
 from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, VALID, Candidate, Pattern, Recognizer
 
 _KIND: Final = (
@@ -39,9 +39,9 @@ _GENERIC_HEAD: Final = re.compile(
 def _named(found: Candidate) -> Candidate | None:
     """Short kinds (厂, 矿, 银行) end too many common words to stand without a place of work before them."""
     text = found.canonical.text
-    start, proper = start_of_name(text, found.start, any_word=True)
+    start, proper = find_name_start(text, found.start, any_word=True)
     if (
-        re.match(r"医院|附属|第[一二三四五六]医|教授|生[^命活物长]", found.after(3))
+        re.match(r"医院|附属|第[一二三四五六]医|教授|生[^命活物长]", found.text_after(3))
         or "医院" in text[start : found.start]
     ):
         return None
@@ -49,18 +49,24 @@ def _named(found: Candidate) -> Candidate | None:
     if not proper:
         # 我在富力达电子厂上班: behind a word of work the name may be anything but a word of the language.
         run = re.search(
-            rf"(?:在|是|于|叫|单位[:：]|就职|任职|毕业于)({NAME}{{2,8}})$", text[max(0, found.start - 12) : found.start]
+            rf"(?:在|是|于|叫|单位[:：]|就职|任职|毕业于)({NAME_UNIT}{{2,8}})$",
+            text[max(0, found.start - 12) : found.start],
         )
-        if run is None or is_common(run[1]) or _GENERIC_HEAD.match(run[1]) or not _GOES_TO_WORK.match(text, found.end):
+        if (
+            run is None
+            or is_common_word(run[1])
+            or _GENERIC_HEAD.match(run[1])
+            or not _GOES_TO_WORK.match(text, found.end)
+        ):
             return None
         return found._replace(start=found.start - len(run[1]), confidence=0.6)
     name = found._replace(start=start)
     if _GENERIC_HEAD.match(text[start : found.end]):
         return None
     if found.value.endswith(_SURE) and found.start - start >= 2:
-        return name.rated(VALID if found.value.endswith("公司") else LIKELY)
+        return name.with_confidence(VALID if found.value.endswith("公司") else LIKELY)
     after = bool(_GOES_TO_WORK.match(text, found.end))
-    return name.rated(0.6) if works or (after and found.start - start >= 2) else None
+    return name.with_confidence(0.6) if works or (after and found.start - start >= 2) else None
 
 
 _GOES_TO_WORK: Final = re.compile(
@@ -80,13 +86,13 @@ def _employer_name(found: Candidate) -> Candidate | None:
     """Take what follows 单位：, unless it is a word, a sentence or another type's."""
     name = found.value
     if (
-        is_common(name)
+        is_common_word(name)
         or re.search(r"[的了是有在]|体检|医院|诊所|组织|要求|同事|宿舍|食堂|领导", name)
         or _GENERIC_HEAD.match(name)
     ):
         return None
     linked = re.search("[:：是叫为]$", found.canonical.text[: found.start].rstrip())
-    return found if linked else found.rated(0.3)
+    return found if linked else found.with_confidence(0.3)
 
 
 _KIND_WORDS: Final = re.compile(rf"(?:{_KIND}|[厂校园店院局所社行队部站馆城学]|中心|集团|基地)$")
@@ -97,7 +103,7 @@ def _where_one_works(found: Candidate) -> Candidate | None:
     name = found.value
     if re.search("医院|诊所|卫生[院室所]|网站|正规", name) or _GENERIC_HEAD.match(name):
         return None
-    head, lexicon, proper = _KIND_WORDS.sub("", name), words(), False
+    head, lexicon, proper = _KIND_WORDS.sub("", name), load_words(), False
     at = 0
     while at < len(head):
         length = next((size for size in (5, 4, 3, 2) if head[at : at + size] in lexicon and at + size <= len(head)), 1)
@@ -108,7 +114,7 @@ def _where_one_works(found: Candidate) -> Candidate | None:
 
 
 def _employer(found: Candidate) -> Candidate | None:
-    return found if _WORKS.search(found.before(12)) else None
+    return found if _WORKS.search(found.text_before(12)) else None
 
 
 # The same kinds without look-around, which Polars does not know.
@@ -132,7 +138,7 @@ RECOGNIZER: Final = Recognizer(
         ),
         Pattern(
             re.compile(
-                rf"(?:工作单位|单位|公司|学校)(?:是|叫|为|[:：]|名称[:：])?\s?(?P<value>{NAME}{{2,12}})(?=[,，。;；、\s]|$)"
+                rf"(?:工作单位|单位|公司|学校)(?:是|叫|为|[:：]|名称[:：])?\s?(?P<value>{NAME_UNIT}{{2,12}})(?=[,，。;；、\s]|$)"
             ),
             LABELLED,
             check=_employer_name,
@@ -140,7 +146,7 @@ RECOGNIZER: Final = Recognizer(
         ),
         Pattern(
             re.compile(
-                rf"在(?P<value>{NAME}{{3,14}}?(?:厂|公司|校|园|店|院|局|所|社|行|队|部|中心|集团|站|馆|城|学|酒店|超市|银行|车间|基地))"
+                rf"在(?P<value>{NAME_UNIT}{{3,14}}?(?:厂|公司|校|园|店|院|局|所|社|行|队|部|中心|集团|站|馆|城|学|酒店|超市|银行|车间|基地))"
                 r"(?=上班|工作|打工|当[老会司保工护]|做[会保护司厨工]|读书|上学|念书|读[一二三四五六高初大]|实习|任职|就职|教书|开车)"
             ),
             LIKELY,

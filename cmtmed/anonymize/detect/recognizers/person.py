@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.lexicon.given_names import FUNCTIONAL, TYPICAL
+from cmtmed.anonymize.detect.lexicon.alternation import alternation
+from cmtmed.anonymize.detect.lexicon.given_names import FUNCTIONAL_GIVEN, TYPICAL_GIVEN
 from cmtmed.anonymize.detect.lexicon.kinship import KIN
 from cmtmed.anonymize.detect.lexicon.minority_names import MONGOLIAN, TIBETAN, UYGHUR, YI
 from cmtmed.anonymize.detect.lexicon.person_context import (
@@ -19,21 +20,25 @@ from cmtmed.anonymize.detect.lexicon.person_context import (
     TITLES,
 )
 from cmtmed.anonymize.detect.lexicon.pinyin import SURNAMES, SYLLABLE
-from cmtmed.anonymize.detect.lexicon.surnames import COMMON, COMPOUND, EVERYDAY, PLAIN
-from cmtmed.anonymize.detect.lexicon.trie import alternation
+from cmtmed.anonymize.detect.lexicon.surnames import (
+    COMPOUND_SURNAMES,
+    EVERYDAY_WORD_SURNAMES,
+    PLAIN_SURNAMES,
+    SINGLE_SURNAMES,
+)
 from cmtmed.anonymize.detect.names import person_checks as checks
 from cmtmed.anonymize.detect.names.persons import DOT, FOREIGN, PERSONAL
 from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, VALID, Pattern, Recognizer
 
 _TITLE: Final = alternation(TITLES)
-_COMPOUND: Final = alternation(COMPOUND)
-_SURNAME: Final = "".join(sorted(COMMON))
-_PLAIN: Final = "".join(sorted(PLAIN))
-_NOUN: Final = "".join(sorted(PLAIN | EVERYDAY | {"于"}))
-_EVERYDAY: Final = "".join(sorted(EVERYDAY))
+_COMPOUND: Final = alternation(COMPOUND_SURNAMES)
+_SURNAME: Final = "".join(sorted(SINGLE_SURNAMES))
+_PLAIN: Final = "".join(sorted(PLAIN_SURNAMES))
+_NOUN: Final = "".join(sorted(PLAIN_SURNAMES | EVERYDAY_WORD_SURNAMES | {"于"}))
+_EVERYDAY: Final = "".join(sorted(EVERYDAY_WORD_SURNAMES))
 _BEFORE: Final = "请让叫找跟帮陪送接带见谢位名给替和与是把被诉知系告烦到识得注者人个成件写"
-_TYPICAL: Final = "".join(sorted(TYPICAL))
-_STRONG: Final = "".join(sorted(TYPICAL - FUNCTIONAL))
+_TYPICAL: Final = "".join(sorted(TYPICAL_GIVEN))
+_STRONG: Final = "".join(sorted(TYPICAL_GIVEN - FUNCTIONAL_GIVEN))
 _HAN: Final = r"\u4e00-\u9fff"
 _END: Final = r"[\s,，。.;；!！?？:：、)）(（~～]|$"
 

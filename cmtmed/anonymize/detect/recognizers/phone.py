@@ -19,7 +19,7 @@ from cmtmed.anonymize.detect.recognizer import (
     Context,
     Pattern,
     Recognizer,
-    compiled,
+    ignore_case,
 )
 
 _AREA: Final = r"0(?:10|2\d|[3-9]\d{2})"
@@ -55,7 +55,7 @@ _SHAPES: Final = frozenset(
     }
 )
 _PUBLIC: Final = re.compile(r"[48]00|1[0-2]\d{1,3}$|95\d{3,4}$|96\d{3,4}$")
-_NOT_MINE: Final = compiled(
+_NOT_MINE: Final = ignore_case(
     r"(?:批准文号|国药准字|doi|isbn|issn|单号|订单|基因|病案|住院|门诊|编号|条码|卡号)[^0-9]{0,6}$"
 )
 
@@ -72,8 +72,8 @@ def _mobile(found: Candidate) -> Candidate | None:
         if re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}", found.value):
             return None  # an IP address
         if shape not in _SHAPES:
-            return found.rated(WEAK)
-    if _NOT_MINE.search(found.before(12)):
+            return found.with_confidence(WEAK)
+    if _NOT_MINE.search(found.text_before(12)):
         return None
     return found
 
@@ -114,7 +114,7 @@ RECOGNIZER: Final = Recognizer(
             check=_labelled,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:{_WORDS})(?:号码|号)?(?:改成|换成|换了|留|打|填)?了?[\s:：=是为,，(（\"“]{{0,4}}?"
                 r"(?P<value>[+(（]?\d(?:[ \-.·—()（）]{0,2}\d){6,12}(?:[ ]?转[ ]?\d{1,6})?)(?![0-9])"
             ),
@@ -123,7 +123,7 @@ RECOGNIZER: Final = Recognizer(
             check=_labelled,
         ),
     ),
-    context=(Context(compiled(_WORDS), 0.1, before=12, after=6),),
+    context=(Context(ignore_case(_WORDS), 0.1, before=12, after=6),),
     examples=(
         "我的电话⟦13800138000⟧请联系",
         "打我手机⟦138-0013-8000⟧",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, Candidate, Pattern, Recognizer, compiled
+from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, Candidate, Pattern, Recognizer, ignore_case
 
 _NAMES: Final = (
     r"(?<![A-Za-z])Q[ ]?Q|叩叩|扣(?=[:：是])|扣扣|抠抠|企鹅|球球|秋秋|蔻蔻|(?:加|\+)我?的?[Qq扣]|Q群|扣群"
@@ -20,7 +20,7 @@ def _at_a_distance(found: Candidate) -> Candidate | None:
 
 
 def _number(found: Candidate) -> Candidate | None:
-    return None if found.after(2).lstrip().startswith("@") else found
+    return None if found.text_after(2).lstrip().startswith("@") else found
 
 
 RECOGNIZER: Final = Recognizer(
@@ -28,7 +28,7 @@ RECOGNIZER: Final = Recognizer(
     shared_hint=r"(?i)q|🐧|[扣抠]|叩叩|企鹅|球球|秋秋|蔻蔻",
     patterns=(
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:{_NAMES})(?:交流|患者|病友)?群?(?:号码?|账号|帐号|ID)?吧?[\s:：=是为,，、(（\"“]{{0,4}}(?:就是)?"
                 r"(?P<value>[1-9](?:[ \-]?\d){4,10})(?![0-9A-Za-z%])"
             ),
@@ -38,7 +38,7 @@ RECOGNIZER: Final = Recognizer(
         ),
         # QQ上找我就行，12345678: some words may stand between, but not those of another number.
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?:(?<![A-Za-z])Q[ ]?Q|扣扣|企鹅"
                 r"|🐧)(?P<between>[^0-9A-Za-z。；;\n]{0,10})(?P<value>[1-9]\d{5,10})(?![0-9A-Za-z%元块])"
             ),

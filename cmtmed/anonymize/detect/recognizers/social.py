@@ -5,8 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.lexicon.dictionary import is_common
-from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, LINK, Candidate, Pattern, Recognizer, compiled
+from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word
+from cmtmed.anonymize.detect.recognizer import (
+    LABELLED,
+    LIKELY,
+    LINK,
+    Candidate,
+    Pattern,
+    Recognizer,
+    ignore_case,
+)
 
 _LONG: Final = (
     r"抖音|抖.?号|抖因|斗音|小红书|小红薯|红薯|快手|微博|围脖|b站|哔哩哔哩|知乎|豆瓣|贴吧|陌陌|探探|soul|推特|twitter|脸书|facebook|instagram|telegram|电报|纸飞机"
@@ -27,7 +35,7 @@ def _account(found: Candidate) -> Candidate | None:
 
 def _nick(found: Candidate) -> Candidate | None:
     """A name of a network's user; a plain word after 搜 and 关注 is what somebody looked for."""
-    return None if is_common(found.value) else _account(found)
+    return None if is_common_word(found.value) else _account(found)
 
 
 def _mention(found: Candidate) -> Candidate | None:
@@ -39,7 +47,7 @@ RECOGNIZER: Final = Recognizer(
     shared_hint=rf"(?i){_LONG}|(?:TG|FB|YY|LINE|INS)(?:号|账号|帐号|ID|[:：] ?@)|@|我?网名|昵称|用户名",
     patterns=(
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:{_LONG})(?:号码?|账号|帐号|ID|uid|用户名)?(?:搜索?|关注|加)?{LINK}(?P<value>{_HANDLE})(?![A-Za-z0-9_@])"
             ),
             LABELLED,
@@ -47,23 +55,23 @@ RECOGNIZER: Final = Recognizer(
             check=_account,
         ),
         Pattern(
-            compiled(rf"{_SHORT}(?:号|账号|帐号|ID)[\s:：是为]{{0,3}}(?P<value>{_HANDLE})(?![A-Za-z0-9_@])"),
+            ignore_case(rf"{_SHORT}(?:号|账号|帐号|ID)[\s:：是为]{{0,3}}(?P<value>{_HANDLE})(?![A-Za-z0-9_@])"),
             LABELLED,
             check=_account,
         ),
         Pattern(
-            compiled(rf"{_SHORT}[\s:：]{{0,2}}(?P<value>@[A-Za-z0-9_]{{4,30}})(?![A-Za-z0-9_@])"),
+            ignore_case(rf"{_SHORT}[\s:：]{{0,2}}(?P<value>@[A-Za-z0-9_]{{4,30}})(?![A-Za-z0-9_@])"),
             LABELLED,
             check=_account,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:{_LONG})(?:上|里)?(?:的?(?:昵称|账号|帐号|用户名|名字|名|ID|号))?(?:是|叫|为|[:：])?\s?(?P<value>@[A-Za-z0-9_\-]{{4,24}}(?![A-Za-z0-9_\-])|@{_NICK})"
             ),
             LABELLED,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:(?:{_LONG})(?:上|里)?的?(?:昵称|账号|帐号|用户名|名字|名|ID|号)|网名|(?<![A-Za-z])昵称|用户名)"
                 rf"(?:是|叫做?|为|[:：])\s?[\"“「【]?(?P<value>@?(?!(?:什么|啥|多少|哪个|不|我|你)){_NICK})(?=[\"”」】\s,，。;；!！)）(（]|$)"
             ),
@@ -71,14 +79,14 @@ RECOGNIZER: Final = Recognizer(
             check=_account,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:{_LONG})[^0-9A-Za-z。；;，,\n]{{1,8}}(?P<value>(?=[A-Za-z_.]*[0-9_])[A-Za-z0-9][A-Za-z0-9_.]{{4,24}})(?![A-Za-z0-9_@])"
             ),
             LIKELY,
             check=_account,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:{_LONG})(?:上|里)?(?:账号|帐号|号)?(?:名字?叫|叫做?|关注一?下?|搜索?一?下?|ID|昵称|网名)[是叫:：]?\s?[\"“「【]?"
                 rf"(?P<value>(?!(?:什么|啥|多少|哪|不|我|你|了|一|到|过|的)|[A-Za-z0-9_.\-]{{4,}}[\u4e00-\u9fff]){_NICK})(?=[\"”」】\s,，。;；!！)）(（]|$)"
             ),
@@ -86,7 +94,7 @@ RECOGNIZER: Final = Recognizer(
             check=_nick,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:{_LONG})(?:号|账号|ID)?[\s:：]{{1,2}}(?P<value>[\u4e00-\u9fff]{{2,10}}[0-9_]{{1,8}})(?=[\s,，。;；!！)）(（]|$)"
             ),
             LABELLED,

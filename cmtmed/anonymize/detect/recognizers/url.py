@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cmtmed.anonymize.detect.recognizer import LIKELY, VALID, Candidate, Pattern, Recognizer, compiled
+from cmtmed.anonymize.detect.recognizer import LIKELY, VALID, Candidate, Pattern, Recognizer, ignore_case
 
 _BODY: Final = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%|]"
 _TOP: Final = r"(?:com|cn|net|org|edu|gov|io|cc|top|info|xyz|vip|tv|hk|tw)"
@@ -22,10 +22,14 @@ RECOGNIZER: Final = Recognizer(
     type="URL",
     shared_hint=rf"(?i)://|www[.点]|[a-z0-9][.点]{_TOP}",
     patterns=(
-        Pattern(compiled(rf"(?<![A-Za-z])(?:https?|ftps?|wss?)\s?:\s?//\s?{_BODY}+"), VALID + 0.1, check=_trimmed),
-        Pattern(compiled(rf"(?<![A-Za-z0-9@.])www(?:\.|点){_BODY}+(?:点[a-z]+)*"), VALID, check=_trimmed),
         Pattern(
-            compiled(
+            ignore_case(rf"(?<![A-Za-z])(?:https?|ftps?|wss?)\s?:\s?//\s?{_BODY}+"),
+            VALID + 0.1,
+            check=_trimmed,
+        ),
+        Pattern(ignore_case(rf"(?<![A-Za-z0-9@.])www(?:\.|点){_BODY}+(?:点[a-z]+)*"), VALID, check=_trimmed),
+        Pattern(
+            ignore_case(
                 rf"(?<![A-Za-z0-9@.\-_])(?:[a-z0-9](?:[a-z0-9\-]{{0,40}}[a-z0-9])?(?:\.|点)){{1,4}}{_TOP}(?![A-Za-z0-9@\-])"
                 rf"(?:[:/?]{_BODY}*)?"
             ),

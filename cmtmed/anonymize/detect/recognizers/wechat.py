@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
-from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, Candidate, Pattern, Recognizer, compiled
+from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, Candidate, Pattern, Recognizer, ignore_case
 
 _NAMES: Final = (
     r"[微薇威徽]\s?[❤♥♡]?\s?信|v信|w信|[V微薇威徽]\s?[❤♥♡]|(?<![A-Za-z])v[心芯我]|[薇微威][心芯]|绿泡泡|卫星|wechat|weixin"
@@ -22,7 +22,7 @@ _NOT_A_HANDLE: Final = frozenset(vocabulary("wechat weixin app http https www qq
 def _handle(found: Candidate) -> Candidate | None:
     """Refuse plain words without a colon, and telephone numbers that are said to be both."""
     value = found.value
-    if value.lower() in _NOT_A_HANDLE or found.after(1) == "@":
+    if value.lower() in _NOT_A_HANDLE or found.text_after(1) == "@":
         return None
     if re.search(r"(?:手机|电话|同号)[号码/、和与及跟或\s&]{0,3}$", found.canonical.text[: found.match.start()][-8:]):
         return None
@@ -46,7 +46,7 @@ RECOGNIZER: Final = Recognizer(
     ),
     patterns=(
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:(?:{_NAMES})|{_ADD}){_LINK}(?P<value>[A-Za-z][-_A-Za-z0-9]{{4,19}}"
                 rf"|[A-Za-z](?:[ ][A-Za-z0-9_]){{5,19}}|[0-9](?:[ \-]?[0-9]){{4,11}})(?![-_A-Za-z0-9@])"
             ),
@@ -55,7 +55,7 @@ RECOGNIZER: Final = Recognizer(
             check=_handle,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?<![A-Za-z0-9.])v[:：]\s?(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19}"
                 r"|1[3-9]\d{9})(?![-_A-Za-z0-9@])"
             ),
@@ -63,14 +63,14 @@ RECOGNIZER: Final = Recognizer(
             digits=True,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?:[薇微威徽]|[我她他您]的?v)[:：\s]?(?P<value>(?=[-_A-Za-z]*[0-9])[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])"
             ),
             LABELLED,
             check=_handle,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?<![-_A-Za-z0-9@])(?P<value>(?=[-_A-Za-z]*[0-9])[A-Za-z][-_A-Za-z0-9]{5,19})"
                 r"(?:\+|加|\s)?(?:这个|我的?|是我的?)?(?:(?<=[^A-Za-z0-9_-])v信?|[微薇]信?)(?![-A-Za-z0-9信])"
             ),
@@ -79,7 +79,7 @@ RECOGNIZER: Final = Recognizer(
         ),
         # 微信找我就行，abc_12345: some words may stand between a name of the network and a handle that looks like one.
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?:[微薇威]信|wechat|(?<![A-Za-z])vx)(?P<between>[^0-9A-Za-z。；;\n]{1,10})"
                 r"(?P<value>(?=[-_A-Za-z]*[0-9_])[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@.])"
             ),

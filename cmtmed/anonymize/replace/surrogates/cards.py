@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
-from cmtmed.anonymize.detect.recognizers.bank_card import luhn_holds
-from cmtmed.anonymize.detect.recognizers.id_card import checksum_holds
+from cmtmed.anonymize.detect.recognizers.bank_card import has_valid_luhn
+from cmtmed.anonymize.detect.recognizers.id_card import has_valid_checksum
 from cmtmed.anonymize.replace.surrogates.keyed_random import Draws
 from cmtmed.anonymize.replace.surrogates.notation import canonical_digits, filled, rewritten, shaped
 
@@ -47,7 +47,7 @@ def make_id_card(text: str, draws: Draws) -> str:
     serial = f"{draws.digits(2)}{2 * draws.below(5) + sex}"
     if long:
         new = region + born + serial
-        new += next(check for check in "0123456789X" if checksum_holds(new + check))
+        new += next(check for check in "0123456789X" if has_valid_checksum(new + check))
     else:
         new = region + born[2:] + serial
     new = new.lower() if number[-1:] == "X" and "x" in form else new
@@ -59,5 +59,5 @@ def make_bank_card(text: str, draws: Draws) -> str:
     form = canonical_digits(text)
     count = sum(char.isdigit() for char in form)
     new = ISSUER + draws.digits(count - len(ISSUER) - 1)
-    new += next(check for check in "0123456789" if luhn_holds(new + check))
+    new += next(check for check in "0123456789" if has_valid_luhn(new + check))
     return rewritten(text, filled(form, new))

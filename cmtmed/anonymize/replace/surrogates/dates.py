@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Final
 
-from cmtmed.anonymize.detect.canonical import Canonical, canonical
+from cmtmed.anonymize.detect.canonical import CanonicalText, canonicalize
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
 from cmtmed.anonymize.replace.surrogates.notation import styled
 
@@ -46,7 +46,7 @@ def read(text: str) -> tuple[date, Writer] | None:
     >>> day.isoformat(), written(date(2022, 12, 1))
     ('2023-05-16', '二〇二二年十二月一日')
     """
-    form = canonical(text)
+    form = canonicalize(text)
     if _LUNAR.search(form.text):
         return None
     for pattern in _FORMS:
@@ -56,7 +56,7 @@ def read(text: str) -> tuple[date, Writer] | None:
     return None
 
 
-def _read(text: str, form: Canonical, found: re.Match[str]) -> tuple[date, Writer] | None:
+def _read(text: str, form: CanonicalText, found: re.Match[str]) -> tuple[date, Writer] | None:
     groups = found.groupdict()
     year, month, day = _year(groups["y"]), _month(groups["m"]), _small(groups["d"])
     # 25/12/2023 can only be the 25th of December.
@@ -96,9 +96,9 @@ def _read(text: str, form: Canonical, found: re.Match[str]) -> tuple[date, Write
     return known, write
 
 
-def _original(text: str, form: Canonical, start: int, end: int) -> str:
+def _original(text: str, form: CanonicalText, start: int, end: int) -> str:
     """Return what stands in the original between two indices of the canonical form."""
-    return text[slice(*form.original(start, end))] if start < end else ""
+    return text[slice(*form.original_span(start, end))] if start < end else ""
 
 
 def _year(digits: str) -> int:

@@ -6,9 +6,9 @@ import re
 from functools import cache
 from typing import Final
 
-from cmtmed.anonymize.detect.canonical import canonical
-from cmtmed.anonymize.detect.lexicon.dictionary import words
-from cmtmed.anonymize.detect.lexicon.places import places
+from cmtmed.anonymize.detect.canonical import canonicalize
+from cmtmed.anonymize.detect.lexicon.dictionary import load_words
+from cmtmed.anonymize.detect.lexicon.places import load_place_names
 from cmtmed.anonymize.replace.surrogates import provinces
 from cmtmed.anonymize.replace.surrogates.keyed_random import Draws
 from cmtmed.anonymize.replace.surrogates.notation import shaped
@@ -51,7 +51,7 @@ _DETAIL: Final = re.compile(
 
 @cache
 def _real() -> frozenset[str]:
-    return places() | frozenset(words())
+    return load_place_names() | frozenset(load_words())
 
 
 def _made_up(heads: str, tails: str, draws: Draws) -> str:
@@ -72,7 +72,7 @@ def _brand(draws: Draws) -> str:
 
 def value(text: str) -> str:
     """Return the name in its canonical characters."""
-    return re.sub(r"\s", "", canonical(text).text)
+    return re.sub(r"\s", "", canonicalize(text).text)
 
 
 def make_hospital(text: str, draws: Draws) -> str:
@@ -108,7 +108,7 @@ def _body(name: str, form: re.Pattern[str], kind: str, draws: Draws) -> str:
 
 def make_address(text: str, draws: Draws) -> str:
     """Draw an address level by level; the province, which identifies nobody, stays."""
-    name = canonical(text).text.strip()
+    name = canonicalize(text).text.strip()
     head, province = provinces.split(name)
     pieces: list[str] = []
     at = 0

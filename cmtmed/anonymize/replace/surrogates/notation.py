@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.canonical import canonical
+from cmtmed.anonymize.detect.canonical import canonicalize
 from cmtmed.anonymize.replace.surrogates.keyed_random import Draws
 
 _WIDE: Final = "０１２３４５６７８９"
@@ -21,7 +21,7 @@ PLAIN_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 def canonical_digits(text: str) -> str:
     """Return a text in ASCII letters and digits, without invisible characters."""
-    return text if text.isascii() else canonical(text).digits
+    return text if text.isascii() else canonicalize(text).digits
 
 
 def numerals(sample: str) -> str:
@@ -60,10 +60,10 @@ def rewritten(original: str, new: str) -> str:
     """
     if original.isascii():
         return new
-    form = canonical(original)
+    form = canonicalize(original)
     ascii_digits, pieces = "0123456789", []
     for at, char in enumerate(new):
-        start, end = form.original(at, at + 1)
+        start, end = form.original_span(at, at + 1)
         old = original[start:end]
         if char == form.digits[at]:
             pieces.append(old)

@@ -11,9 +11,9 @@ import re
 from collections.abc import Container, Iterable, Sequence
 from typing import Final, NamedTuple
 
-from cmtmed.anonymize.detect.canonical import canonical
-from cmtmed.anonymize.detect.lexicon.dictionary import is_common
-from cmtmed.anonymize.detect.lexicon.surnames import COMMON, COMPOUND
+from cmtmed.anonymize.detect.canonical import canonicalize
+from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word
+from cmtmed.anonymize.detect.lexicon.surnames import COMPOUND_SURNAMES, SINGLE_SURNAMES
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
 from cmtmed.anonymize.detect.names.persons import DOT
 from cmtmed.anonymize.replace.surrogates.keyed_random import Draws
@@ -90,7 +90,7 @@ def surrogates(
         Surrogate by value as written; None where there is none to be had.
     """
     written = dict.fromkeys(mention.text for mention in mentions)
-    plain = {text: canonical(text).text for text in written}
+    plain = {text: canonicalize(text).text for text in written}
     names = {value: _parsed(value) for value in dict.fromkeys(plain.values())}
     # 建国 is a piece of 王建国, not a Mr 建.
     givens = {name.given: name for name in names.values() if name and name.surname and len(name.given) > 1}
@@ -125,12 +125,12 @@ def _parsed(value: str) -> _Name | None:
     """Split a name into surname and given name; a name of another kind gives None."""
     if not value or any(char in DOT for char in value) or not all("\u4e00" <= char <= "\u9fff" for char in value):
         return None
-    if len(value) <= 4 and value[:2] in COMPOUND:
+    if len(value) <= 4 and value[:2] in COMPOUND_SURNAMES:
         return _Name(value[:2], value[2:])
-    if len(value) <= 3 and (len(value) < 3 or value[0] in COMMON):
+    if len(value) <= 3 and (len(value) < 3 or value[0] in SINGLE_SURNAMES):
         return _Name(value[0], value[1:])
     # 陈王秀英: a married name.
-    if len(value) == 4 and value[0] in COMMON and value[1] in COMMON:
+    if len(value) == 4 and value[0] in SINGLE_SURNAMES and value[1] in SINGLE_SURNAMES:
         return _Name(value[0], value[1:])
     return None
 
@@ -163,9 +163,9 @@ def _given(
         full = (surname or "") + new
         # 志光 is a name and 高明 a word; two equal characters would be a pet name.
         word = (
-            is_common(full)
-            or (len(name.surname) < 2 and is_common(full[:2]))
-            or (len(new) > 1 and (is_common(new) or new[0] == new[1]))
+            is_common_word(full)
+            or (len(name.surname) < 2 and is_common_word(full[:2]))
+            or (len(new) > 1 and (is_common_word(new) or new[0] == new[1]))
         )
         if word or new in used or full in said or (len(new) > 1 and new in said):
             continue

@@ -19,8 +19,8 @@ import cmtmed
 from cmtmed.cli import app
 from cmtmed.errors import DatasetError, GateError, OutputError, PublishError, UsageError
 from cmtmed.hub.model.files import is_model_file, strip_local_paths
-from cmtmed.training.merge import merge
-from cmtmed.training.provenance import origin
+from cmtmed.training.model.merge import merge_run
+from cmtmed.training.run.provenance import read_origin
 from tests.support.hub_client import client_of, environment_of, published, publisher
 from tests.support.hub_server import Cut, HubServer, Kill, Status, Token, first
 from tests.support.published import CARD as DATASET
@@ -465,14 +465,14 @@ def test_stages_are_known_when_the_run_below_is_gone(run, data, base, tmp_path):
 def test_a_checkpoint_is_of_its_run(run, tmp_path):
     checkpoint = next((run / "checkpoints").glob("checkpoint-*"))
     for place in (run, run / "model", checkpoint):
-        assert [one["stage"] for one in origin(str(place))["stages"]] == ["pretrain"], place
-    assert origin("org/base") == {"base": "org/base", "stages": [], "files": ""}
+        assert [one["stage"] for one in read_origin(str(place))["stages"]] == ["pretrain"], place
+    assert read_origin("org/base") == {"base": "org/base", "stages": [], "files": ""}
     shutil.copytree(checkpoint, tmp_path / "best")
     (tmp_path / "best" / "trainer_state.json").write_text("{}")
-    assert [one["stage"] for one in origin(str(tmp_path / "best"))["stages"]] == ["unknown"]
+    assert [one["stage"] for one in read_origin(str(tmp_path / "best"))["stages"]] == ["unknown"]
     shutil.copytree(run / "model", run / "exports" / "foreign")
     (run / "exports" / "foreign" / "training.json").unlink()
-    assert origin(str(run / "exports" / "foreign"))["stages"] == []
+    assert read_origin(str(run / "exports" / "foreign"))["stages"] == []
     shutil.rmtree(run / "exports")
 
 
@@ -484,14 +484,14 @@ def test_a_run_below_that_was_trained_anew(data, base, tmp_path):
     shutil.rmtree(below)
     train("pretrain", *given, "training.max_steps=1")
     with pytest.raises(DatasetError, match="is not what it was"):
-        merge(str(above), tmp_path / "model")
+        merge_run(str(above), tmp_path / "model")
 
 
 def test_changed_weights_are_not_merged(copy, tmp_path):
     path = copy / "model" / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\0")
     with pytest.raises(DatasetError, match="are not as the training wrote them; train again"):
-        merge(str(copy), tmp_path / "model")
+        merge_run(str(copy), tmp_path / "model")
     assert not (tmp_path / "model").exists()
 
 
@@ -530,12 +530,12 @@ def test_views_that_another_program_wrote_into(base, data, tmp_path, harm):
 def test_weights_below_that_were_changed(data, base, tmp_path):
     below, above, model = (tmp_path / name for name in ("below", "above", "model"))
     train("pretrain", f"model={base}", f"data=[{{path: {data}}}]", f"out={below}", "lora=null", "held_out=0", *SMALL)
-    merge(str(below), model)
+    merge_run(str(below), model)
     train("sft", f"model={model}", f"data=[{{path: {data}}}]", f"out={above}", "lora={r: 4}", *SMALL)
     weights = model / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\0")
     with pytest.raises(DatasetError, match="are not as the training wrote them"):
-        merge(str(above), tmp_path / "merged")
+        merge_run(str(above), tmp_path / "merged")
     with pytest.raises(DatasetError, match="are not as the training wrote them"):
         train("sft", f"model={model}", f"data=[{{path: {data}}}]", f"out={tmp_path / 'b'}", "lora=null", *SMALL)
 

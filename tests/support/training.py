@@ -32,10 +32,10 @@ def messages(place: int) -> list[dict[str, str]]:
 
 def tiny_model(folder: Path, *, hidden: int = 32, template: str = "chatml", **sizes) -> str:
     """Make a tiny model that has seen the texts above."""
-    from cmtmed.training.tiny import tiny
+    from cmtmed.training.model.tiny import make_tiny_model
 
     if not folder.exists():
-        tiny(
+        make_tiny_model(
             ["\n".join(texts) for texts in DIALOGUES], folder, vocabulary=400, template=template, learnt_from=(),
             hidden=hidden, heads=2, layers=2, **sizes,
         )  # fmt: skip

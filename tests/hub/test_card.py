@@ -16,20 +16,20 @@ from hypothesis import strategies as st
 
 import cmtmed
 from cmtmed.errors import UsageError
-from cmtmed.hub.card import _markdown, _tally
-from cmtmed.hub.dataset.metadata import FORM
-from cmtmed.hub.dataset.shards import Staging
+from cmtmed.hub.card import escape_markdown, format_tally
+from cmtmed.hub.dataset.metadata import CARD_FORMAT
 from cmtmed.hub.repository import Repository
-from cmtmed.hub.sections import merge, split
+from cmtmed.hub.sections import merge_sections, split_sections
+from cmtmed.hub.staging import Staging
 from tests.support.dialogues import SHARED, needs_real_data
-from tests.support.published import CARD, LINES, TEST, audited, built
+from tests.support.published import CARD, LINES, TEST, audit_build, build_small
 
 ALL = ("anonymization", "audit", "risk", "licenses", "test-sets", "quarantine", "card")
 
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
-    return audited(built(tmp_path_factory.mktemp("good"), broken=1))
+    return audit_build(build_small(tmp_path_factory.mktemp("good"), broken_lines=1))
 
 
 def rehearsed(out, **options):
@@ -43,7 +43,7 @@ def done(good):
 
 def body(text, name):
     """Return what stands between the markers of a section."""
-    return next(piece.text for piece in split(text) if piece.name == name)
+    return next(piece.text for piece in split_sections(text) if piece.name == name)
 
 
 # --- sections -------------------------------------------------------------------------------------------------------
@@ -72,35 +72,39 @@ generated = st.dictionaries(names, prose, min_size=1).map(
 
 @given(cards())
 def test_pieces_give_the_whole(text):
-    assert "".join(piece.text for piece in split(text)) == text
+    assert "".join(piece.text for piece in split_sections(text)) == text
 
 
 @given(cards(), generated)
 def test_what_people_wrote_stays_in_its_order(present, rendered):
     def lines(text):
-        return [line for piece in split(text) if not piece.name for line in piece.text.split("\n") if line.strip()]
+        return [
+            line for piece in split_sections(text) if not piece.name for line in piece.text.split("\n") if line.strip()
+        ]
 
-    assert lines(merge(present, rendered)) == lines(present) if present.strip() else True
+    assert lines(merge_sections(present, rendered)) == lines(present) if present.strip() else True
 
 
 @given(cards(), generated)
 def test_every_generated_section_is_the_new_one(present, rendered):
     def sections(text):
-        return {piece.name: piece.text for piece in split(text) if piece.name}
+        return {piece.name: piece.text for piece in split_sections(text) if piece.name}
 
     theirs = {name: text for name, text in sections(present).items() if name == "load"}
-    assert sections(merge(present, rendered, ours=FORM.sections - {"load"})) == theirs | sections(rendered)
+    assert sections(merge_sections(present, rendered, ours=CARD_FORMAT.sections - {"load"})) == theirs | sections(
+        rendered
+    )
 
 
 @given(cards(), generated)
 def test_the_same_version_twice_changes_nothing(present, rendered):
-    once = merge(present, rendered)
-    assert merge(once, rendered) == once
+    once = merge_sections(present, rendered)
+    assert merge_sections(once, rendered) == once
 
 
 def test_a_new_section_stands_where_it_was_generated():
     present = "mine\n" + section("counts", "1") + "\nmore of mine\n" + section("build", "3") + "\n"
-    merged = merge(
+    merged = merge_sections(
         present, "\n\n".join([section("counts", "1"), section("privacy", "2"), section("build", "4")]) + "\n"
     )
     assert re.findall(r"begin (\w+)|(m\w+)", merged.replace("cmtmed", "")) == [
@@ -118,8 +122,8 @@ def test_a_new_section_stands_where_it_was_generated():
     ],
 )
 def test_broken_markers_are_named(broken):
-    with pytest.raises(UsageError, match=r"the card: the markers of section '(counts|use)' do not belong together"):
-        merge(broken, section("counts", "x"))
+    with pytest.raises(UsageError, match=r"the card: the markers of section '(counts|use)' do not match"):
+        merge_sections(broken, section("counts", "x"))
 
 
 # --- what the card says ---------------------------------------------------------------------------------------------
@@ -161,7 +165,14 @@ def test_inquiries_are_counted_by_turn(good, done):
 
 
 def test_the_privacy_statement_is_the_audits(good, done):
-    assert (good / "audit" / "privacy.md").read_text(encoding="utf-8").strip() in done.card
+    statement = (good / "audit" / "privacy.md").read_text(encoding="utf-8").strip().splitlines()
+    lines = body(done.card, "privacy").splitlines()
+    # Advice to whoever builds the dataset stands in the build, not in the card.
+    advice = ("--hash-ids", "quarantine/")
+    missing = [line for line in statement if line not in lines]
+    assert missing == [line for line in statement if any(word in line for word in advice)]
+    assert len(missing) == 4
+    assert not any(word in line for line in lines for word in advice)
     assert CARD["contact"] in body(done.card, "privacy")
 
 
@@ -181,13 +192,13 @@ def test_nothing_of_this_machine_is_in_what_is_published(good):
 
 
 def test_overridden_checks_stand_on_top(tmp_path):
-    out = built(tmp_path)
+    out = build_small(tmp_path)
     done = cmtmed.publish(out, "org/dialogues", dry_run=True, i_know=ALL)
     assert done.refused == ()
     told = body(done.card, "overridden")
     assert [finding.check for finding in done.overridden] == ["audit", "risk", "card"]
     assert all(f"`{finding.check}`" in told for finding in done.overridden)
-    assert "nobody wrote pretty\\_name" in told
+    assert "not filled in: pretty\\_name" in told
     assert "Nobody audited this dataset" in body(done.card, "privacy")
 
 
@@ -207,13 +218,13 @@ def test_what_people_wrote_survives_a_new_version(good, done):
 def standing(card):
     """Let a card stand on the Hub."""
     present = Repository(
-        kind="dataset", name="org/dialogues",
+        repo_type="dataset", name="org/dialogues",
         head="0" * 40, private=True, gated=False, files=frozenset({"README.md"}), tags={}, branches=frozenset({"main"}),
         card=card.encode() if isinstance(card, str) else card, record=None,
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cmtmed.hub.publish.connect", lambda: None)
-        patch.setattr("cmtmed.hub.publish.look", lambda _remote, **_options: present)
+        patch.setattr("cmtmed.hub.publish.fetch_repository", lambda _remote, **_options: present)
         yield
 
 
@@ -241,7 +252,7 @@ def test_a_template_of_ones_own(good, tmp_path):
         ("mine.jinja", "{{ 1 / 0 }}", "ZeroDivisionError"),
         ("mine.jinja", '{% extends "mine.jinja" %}', "the template 'mine.jinja' cannot be used"),
         ("dataset_card.md.jinja", "x", "is the name of the bundled template"),
-        (None, None, "is no file"),
+        (None, None, "is not a file"),
     ],
 )
 def test_templates_that_cannot_be_used(good, tmp_path, name, content, message):
@@ -256,7 +267,7 @@ def test_a_template_is_parsed_before_anything_is_prepared(good, tmp_path, monkey
     def refuse(*_):
         raise AssertionError("the build was opened")
 
-    monkeypatch.setattr("cmtmed.hub.publish.Build.read", refuse)
+    monkeypatch.setattr("cmtmed.hub.publish.DatasetPackage.open", refuse)
     path = tmp_path / "mine.jinja"
     path.write_text("{% block", encoding="utf-8")
     with pytest.raises(UsageError, match=r"'mine.jinja' cannot be used \(line 1\)"):
@@ -302,24 +313,27 @@ def test_what_stands_in_fields_stays_text(tmp_path):
         "authors": ["{A} ```"],
         "sources": {"clinic": {"title": hostile, "about": hostile}},
     }
-    out = audited(built(tmp_path))
+    out = audit_build(build_small(tmp_path))
     text = cmtmed.publish(out, "org/dialogues", card={**CARD, **pipeline}, dry_run=True).card
     row = next(line for line in body(text, "sources").splitlines() if "javascript" in line)
     assert "<script>" not in row
     assert "](javascript" not in row
     assert len(re.findall(r"(?<!\\)\|", row)) == 5
-    assert "author = {A}," in body(text, "citation")
+    assert "author = {{A}}," in body(text, "citation")
     assert body(text, "citation").count("```") == 2
 
 
-@pytest.mark.parametrize("text", ["<!-- cmtmed:begin use -->", "a\x00b"])
-def test_fields_that_would_break_the_card(good, text):
-    with pytest.raises(UsageError, match="summary: Value error, holds"):
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("<!-- cmtmed:begin use -->", "contains a marker of the card"), ("a\x00b", "contains control characters")],
+)
+def test_fields_that_would_break_the_card(good, text, reason):
+    with pytest.raises(UsageError, match=f"summary: Value error, {reason}"):
         cmtmed.publish(good, "org/dialogues", card={**CARD, "summary": text}, dry_run=True)
 
 
 def test_dialogues_without_a_licence_are_not_said_to_have_one(tmp_path):
-    out = audited(built(tmp_path, terms=None))
+    out = audit_build(build_small(tmp_path, terms=None))
     done = cmtmed.publish(out, "org/dialogues", card=CARD, dry_run=True, i_know=["licenses"])
     assert (
         DatasetCard(done.card).data.to_dict()["license"] == ["other", "mit"]
@@ -331,15 +345,15 @@ def test_dialogues_without_a_licence_are_not_said_to_have_one(tmp_path):
 
 @given(st.text(max_size=40))
 def test_escaped_text_makes_no_markdown(text):
-    shown = _markdown(text)
+    shown = escape_markdown(text)
     assert "\n" not in shown
     assert "<" not in shown
     assert not re.search(r"(?<!\\)[`|*_\[\]]", shown)
 
 
 def test_tallies_rank():
-    assert _tally({"few": 1, "many": 2000, "a|b `x`": 3}) == "`many` 2,000, a\\|b \\`x\\` 3, `few` 1"
-    assert _tally({}) == ""
+    assert format_tally({"few": 1, "many": 2000, "a|b `x`": 3}) == "`many` 2,000, a\\|b \\`x\\` 3, `few` 1"
+    assert format_tally({}) == ""
 
 
 def test_hashed_ids_are_told_of(good, monkeypatch):
@@ -409,7 +423,7 @@ def test_the_card_of_real_data(tmp_path):
     ]
     out = tmp_path / "out"
     counts = cmtmed.build(pipeline, [*crawl[:2], *crawl[2].glob("*.csv")], out).counts
-    audited(out)
+    audit_build(out)
     done = rehearsed(out, quarantined=counts["quarantined"])
     assert done.refused == ()
     data = DatasetCard(done.card, ignore_metadata_errors=False).data.to_dict()

@@ -19,13 +19,13 @@ from typer.testing import CliRunner
 import cmtmed
 from cmtmed.cli import app
 from cmtmed.errors import DatasetError, GateError, PublishError, UsageError
-from cmtmed.hub.dataset.shards import Staging
-from cmtmed.hub.dataset.stage_chart import picture
-from cmtmed.hub.repository import Remote, read
+from cmtmed.hub.dataset.stage_chart import draw_stage_chart
+from cmtmed.hub.repository import Remote, fetch_file
+from cmtmed.hub.staging import Staging
 from cmtmed.hub.versions import compare
-from tests.support.hub_client import client_of, environment_of, published, publisher
-from tests.support.hub_server import Corrupt, Cut, Expired, HubServer, Kill, Status, Token, at, first
-from tests.support.published import CARD, LINES, TEST, audited, built
+from tests.support.hub_client import client_environment, create_publisher, publish_to, use_hub
+from tests.support.hub_server import Corrupt, Cut, Expired, HubServer, Kill, Status, Token, fail_at, fail_first
+from tests.support.published import CARD, LINES, TEST, audit_build, build_small
 
 # The client gives its HTTP library a stream in a way that this one will not take for ever.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -41,7 +41,7 @@ TOKENS = {
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
-    return audited(built(tmp_path_factory.mktemp("good")))
+    return audit_build(build_small(tmp_path_factory.mktemp("good")))
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def larger(tmp_path_factory):
         *LINES,
         {"id": "f", "question": "腰疼半年，弯腰加重，左腿发麻", "answer": "做过核磁吗？先卧床休息，避免久坐。"},
     ]
-    return audited(built(tmp_path_factory.mktemp("larger"), lines))
+    return audit_build(build_small(tmp_path_factory.mktemp("larger"), lines))
 
 
 @pytest.fixture
@@ -64,20 +64,20 @@ def hub(monkeypatch):
 
 
 def push(hub, out, **options):
-    return published(hub.url, out, REPO, card=CARD, **options)
+    return publish_to(hub.url, out, REPO, card=CARD, **options)
 
 
 def files(hub, revision="main"):
     """Return path and content of every file at a revision."""
     repository = hub.repository(REPO)
-    entries = repository.entries(repository.resolve(revision), expand=False)
+    entries = repository.list_entries(repository.resolve(revision), expand=False)
     return {path: told["oid"] for path, told in entries.items() if told["type"] == "file"}
 
 
 def versions(hub):
     """Return the titles of the commits, the last one first."""
     repository = hub.repository(REPO)
-    return [one["title"] for one in repository.log(repository.resolve("main"))]
+    return [one["title"] for one in repository.list_commits(repository.resolve("main"))]
 
 
 def loaded(hub, tmp_path, config, revision=None, token="hf_write"):
@@ -89,7 +89,7 @@ def loaded(hub, tmp_path, config, revision=None, token="hf_write"):
         "json.dump({split: list(table) for split, table in rows.items()}, sys.stdout)"
     )
     home = tmp_path / "home"
-    environment = environment_of(hub.url, home, token)
+    environment = client_environment(hub.url, home, token)
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -138,7 +138,7 @@ def test_a_new_version_replaces_the_old_one_whole(hub, good, larger):
 def test_a_tag_stands_for_one_version(hub, good, larger):
     push(hub, good, tag="v1")
     before = files(hub)
-    with pytest.raises(UsageError, match="the tag 'v1' of 'org/dialogues' stands for another version"):
+    with pytest.raises(UsageError, match="the tag 'v1' of 'org/dialogues' points to another version"):
         push(hub, larger, tag="v1")
     assert files(hub) == before
 
@@ -148,7 +148,7 @@ def test_private_until_somebody_says_public(hub, good):
     assert hub.repository(REPO).private
     push(hub, good, private=False)
     assert not hub.repository(REPO).private
-    with pytest.raises(UsageError, match="is public on the Hub, and a version was to be private; say --public"):
+    with pytest.raises(UsageError, match="is public on the Hub, but the version is to be private; pass --public"):
         push(hub, good)
 
 
@@ -162,7 +162,7 @@ def test_public_at_last_and_gated_at_first(hub, good):
     assert settings[0] < upload < commit < settings[1]
     repository = hub.repository(REPO)
     assert (repository.private, repository.gated) == (False, "manual")
-    card = published(hub.url, good, REPO, card=CARD, private=False, dry_run=True).card
+    card = publish_to(hub.url, good, REPO, card=CARD, private=False, dry_run=True).card
     assert "extra_gated_prompt" in card
 
 
@@ -185,7 +185,7 @@ def test_hashed_ids(hub, good, tmp_path, monkeypatch):
 
 def test_many_shards(hub, good, tmp_path, monkeypatch):
     monkeypatch.setattr("cmtmed.hub.dataset.shards.SHARD_BYTES", 1500)
-    monkeypatch.setattr("cmtmed.hub.upload.SHARD_BYTES", 6000)
+    monkeypatch.setattr("cmtmed.hub.upload.BATCH_BYTES", 6000)
     done = push(hub, good, configs=["sft"])
     shards = [one.path for one in done.files if one.split == "train"]
     assert len(shards) > 1
@@ -215,13 +215,13 @@ def test_an_old_version_repeated_leaves_the_new_one(hub, good, larger):
 def test_another_card_for_the_same_data(hub, good, larger):
     old = push(hub, good, tag="v1")
     other = {**CARD, "contact": "privacy@clinic.example"}
-    with pytest.raises(UsageError, match="stands for these data with another card; say --move-tag"):
-        published(hub.url, good, REPO, card=other, tag="v1")
-    moved = published(hub.url, good, REPO, card=other, tag="v1", move_tag=True)
+    with pytest.raises(UsageError, match="points to the same data with another card; pass --move-tag"):
+        publish_to(hub.url, good, REPO, card=other, tag="v1")
+    moved = publish_to(hub.url, good, REPO, card=other, tag="v1", move_tag=True)
     assert hub.repository(REPO).tags == {"v1": moved.commit}
     assert moved.commit != old.commit
     assert versions(hub)[:2] == ["Version v1", "Version v1"]
-    assert published(hub.url, good, REPO, card=other, tag="v1").commit == moved.commit
+    assert publish_to(hub.url, good, REPO, card=other, tag="v1").commit == moved.commit
     push(hub, larger, tag="v2")
     with pytest.raises(UsageError, match="holds a later version than 'v1'"):
         push(hub, good, tag="v1", move_tag=True)
@@ -234,12 +234,12 @@ def test_older_private_versions_do_not_become_public_unnoticed(hub, good, larger
             refused = push(hub, larger, tag="v2", private=False, dry_run=True).refused
             assert [finding.check for finding in refused] == ["history"]
         else:
-            with pytest.raises(GateError, match="1 commit with other, private data would become public with it"):
+            with pytest.raises(GateError, match="1 commit with other, private data would become public too"):
                 push(hub, larger, tag="v2", private=False)
     assert hub.repository(REPO).private
     done = push(hub, larger, tag="v2", private=False, i_know=["history"])
     assert not hub.repository(REPO).private
-    assert "would become public with it" in done.card
+    assert "would become public too" in done.card
     assert push(hub, larger, tag="v2", private=False, i_know=["history"]).commit == done.commit
     assert push(hub, larger, tag="v2", private=False).commit == done.commit
     assert versions(hub)[0] == "Version v2"
@@ -264,7 +264,7 @@ def test_data_that_other_branches_and_tags_lead_to(hub, good, larger):
 def test_a_repository_made_by_hand_becomes_public_with_its_first_version(hub, good):
     from huggingface_hub import HfApi
 
-    with client_of(hub.url):
+    with use_hub(hub.url):
         HfApi().create_repo(REPO, repo_type="dataset", private=True)
     commit(hub, **{"README.md": "# By hand\n"})
     done = push(hub, good, tag="v1", private=False)
@@ -278,7 +278,7 @@ def test_a_repository_that_becomes_public_meanwhile(hub, good):
             hub.repository(REPO).private = False
 
     hub.faults = meanwhile
-    with pytest.raises(PublishError, match="became public meanwhile, and a version was to be private"):
+    with pytest.raises(PublishError, match="has become public, but the version is to be private"):
         push(hub, good)
     assert versions(hub) == ["initial commit"]
 
@@ -295,12 +295,12 @@ def test_a_dry_run_foretells_what_the_hub_would_object_to(hub, good, larger):
     for options in ({"tag": "v1", "card": {**CARD, "contact": "x@clinic.example"}}, {"card": CARD, "tag": "main2"}):
         hub.repository(REPO).branches["main2"] = hub.repository(REPO).branches["main"]
         with pytest.raises(UsageError):
-            published(hub.url, good, REPO, dry_run=True, **options)
+            publish_to(hub.url, good, REPO, dry_run=True, **options)
 
 
 def test_sources_of_the_card_that_the_build_has_not(hub, good):
     with pytest.raises(UsageError, match=r"sources.clinc: the build has no such source; did you mean 'clinic'\?"):
-        published(hub.url, good, REPO, card={**CARD, "sources": {"clinc": {"title": "x"}}})
+        publish_to(hub.url, good, REPO, card={**CARD, "sources": {"clinc": {"title": "x"}}})
 
 
 def test_the_only_version_becomes_public(hub, good):
@@ -312,7 +312,7 @@ def test_the_only_version_becomes_public(hub, good):
 def test_a_gitignore_may_leave_files_out(hub, good):
     push(hub, good, tag="v1", configs=["pretrain"])
     commit(hub, **{".gitignore": "*.parquet\n"})
-    with pytest.raises(UsageError, match=r"holds a \.gitignore, by which the Hub may leave files of a version out"):
+    with pytest.raises(UsageError, match=r"holds a \.gitignore, which can make the Hub omit files of a version"):
         push(hub, good, tag="v2", configs=["sft"])
 
 
@@ -325,7 +325,7 @@ def test_what_the_hub_holds_is_looked_at_before_it_gets_a_name(hub, good):
             head.files["README.md"] = replace(card, content=bytes(card.size))
 
     hub.faults = damage
-    with pytest.raises(PublishError, match=r"README.md is not in the commit to 'org/dialogues' as it is here"):
+    with pytest.raises(PublishError, match=r"README.md in the commit to .org/dialogues. differs from the local file"):
         push(hub, good, tag="v1")
     assert hub.repository(REPO).tags == {}
 
@@ -341,7 +341,7 @@ def test_a_branch_in_the_tags_place(hub, good):
     push(hub, good, tag="v1")
     repository = hub.repository(REPO)
     repository.branches["v2"] = repository.branches["main"]
-    with pytest.raises(UsageError, match="has a branch 'v2', which a tag of that name would be taken for"):
+    with pytest.raises(UsageError, match="has a branch 'v2', with which a tag of that name would be confused"):
         push(hub, good, tag="v2")
     default = push(hub, good, dry_run=True).tag
     repository.branches[default] = repository.branches["main"]
@@ -356,13 +356,13 @@ def test_a_tag_that_somebody_else_sets_meanwhile(hub, good):
             repository.tags.setdefault("v1", repository.commits[repository.branches["main"]].parent)
 
     hub.faults = race
-    with pytest.raises(PublishError, match="the tag 'v1' of 'org/dialogues' was set by somebody else meanwhile"):
+    with pytest.raises(PublishError, match="the tag 'v1' of 'org/dialogues' was set by somebody else in the meantime"):
         push(hub, good, tag="v1")
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{}", "is no record of a dataset by cmtmed"), ('{"format": "cmtmed.dataset", "version": 9}', "has version 9"),
+    [("{}", "is not a record of a dataset by cmtmed"), ('{"format": "cmtmed.dataset", "version": 9}', "has version 9"),
      ('{"format": "cmtmed.dataset", "version": 1, "files": ["a"]}', "is damaged")],
 )  # fmt: skip
 def test_a_damaged_record_is_told_of_before_anything_is_sent(hub, good, content, message):
@@ -385,16 +385,16 @@ def test_only_files_of_a_dataset_are_removed(hub, good):
 
 
 def read_record(hub):
-    with client_of(hub.url):
+    with use_hub(hub.url):
         from huggingface_hub import HfApi
 
-        return read(Remote(HfApi(), "dataset", REPO), "cmtmed.json", "main")
+        return fetch_file(Remote(HfApi(), "dataset", REPO), "cmtmed.json", "main")
 
 
 def test_a_card_that_the_hub_refuses_is_told_of_before_anything_is_sent(hub, good, tmp_path):
     template = tmp_path / "mine.jinja"
     template.write_text("x", encoding="utf-8")
-    hub.faults = first(9, "POST", "/validate-yaml", Status(400))
+    hub.faults = fail_first(9, "POST", "/validate-yaml", Status(400))
     with pytest.raises(PublishError, match="the Hub does not accept the metadata of the card"):
         push(hub, good)
     assert (hub.uploaded, hub.repositories) == ([], {})
@@ -404,7 +404,7 @@ def test_two_calls_at_once(hub, good, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(good, out)
     staging = Staging(out, {})
-    with pytest.raises(UsageError, match="another cmtmed publish is at work"):
+    with pytest.raises(UsageError, match="another cmtmed publish is working"):
         push(hub, out)
     staging.release()
     push(hub, out)
@@ -414,7 +414,7 @@ def test_two_calls_at_once(hub, good, tmp_path):
 def test_prepared_files_that_somebody_touched_are_written_again(hub, good, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(good, out)
-    hub.faults = first(99, "POST", "/preupload/", Status(503))
+    hub.faults = fail_first(99, "POST", "/preupload/", Status(503))
     with pytest.raises(PublishError):
         push(hub, out, configs=["sft"])
     staged = tmp_path / ".out.publishing"
@@ -436,7 +436,7 @@ def test_rows_from_elsewhere(hub, good, tmp_path):
     )
     shutil.copytree(good.parent, tmp_path / good.parent.name)
     state.write_text(json.dumps(told), encoding="utf-8")
-    with pytest.raises(DatasetError, match="lists other files than those that are in it"):
+    with pytest.raises(DatasetError, match="lists other files than those that it holds"):
         push(hub, out)
 
 
@@ -453,7 +453,7 @@ def test_what_people_write_on_the_hub_stays(hub, good, larger):
     push(hub, good, tag="v1")
     from huggingface_hub import CommitOperationAdd, HfApi
 
-    with client_of(hub.url):
+    with use_hub(hub.url):
         api = HfApi()
         path = api.hf_hub_download(REPO, "README.md", repo_type="dataset", local_dir=larger.parent / "x")
         card = Path(path).read_text(encoding="utf-8")
@@ -470,9 +470,9 @@ def test_what_people_write_on_the_hub_stays(hub, good, larger):
 
 
 def test_nothing_is_sent_if_a_check_objects(hub, tmp_path):
-    out = built(tmp_path, broken=1)
+    out = build_small(tmp_path, broken_lines=1)
     with pytest.raises(GateError) as refused:
-        published(hub.url, out, REPO)
+        publish_to(hub.url, out, REPO)
     told = str(refused.value)
     for check in ("audit", "risk", "quarantine", "card"):
         assert f"\n  - {check}: " in told
@@ -483,12 +483,12 @@ def test_nothing_is_sent_if_a_check_objects(hub, tmp_path):
 
 
 def test_overridden_checks_are_named_in_card_and_record(hub, tmp_path):
-    out = built(tmp_path)
-    done = published(hub.url, out, REPO, i_know=["audit", "risk", "card"])
+    out = build_small(tmp_path)
+    done = publish_to(hub.url, out, REPO, i_know=["audit", "risk", "card"])
     assert [finding.check for finding in done.overridden] == ["audit", "risk", "card"]
     assert "Published although checks objected" in done.card
     with pytest.raises(GateError):
-        published(hub.url, out, REPO, i_know=["audit", "risk"])
+        publish_to(hub.url, out, REPO, i_know=["audit", "risk"])
 
 
 def test_a_dry_run_sends_nothing_and_tells_everything(hub, good):
@@ -505,7 +505,7 @@ def test_a_dry_run_sends_nothing_and_tells_everything(hub, good):
 
 def test_a_dry_run_needs_no_hub(good, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
-    assert published("http://127.0.0.1:9", good, REPO, card=CARD, dry_run=True).files
+    assert publish_to("http://127.0.0.1:9", good, REPO, card=CARD, dry_run=True).files
 
 
 # --- who may, and where ---------------------------------------------------------------------------------------------
@@ -527,7 +527,7 @@ def test_no_token(hub, good, monkeypatch):
     ],
 )
 def test_tokens_that_do_not_do(hub, good, token, message):
-    with client_of(hub.url, token), pytest.raises(PublishError, match=message) as refused:
+    with use_hub(hub.url, token), pytest.raises(PublishError, match=message) as refused:
         cmtmed.publish(good, REPO, card=CARD)
     assert token not in str(refused.value)
     assert hub.repositories == {}
@@ -536,7 +536,7 @@ def test_tokens_that_do_not_do(hub, good, token, message):
 def test_somebody_elses_files(hub, good):
     from huggingface_hub import HfApi
 
-    with client_of(hub.url):
+    with use_hub(hub.url):
         api = HfApi()
         api.create_repo(REPO, repo_type="dataset", private=True)
         api.upload_file(path_or_fileobj=b"a,b\n", path_in_repo="data.csv", repo_id=REPO, repo_type="dataset")
@@ -548,7 +548,7 @@ def test_somebody_elses_files(hub, good):
     "repo", ["dialogues", "a/b/c", "-x/y", "org/", "org/数据", "org/a..b", "org/x.git", "org/x-", "org/" + "x" * 100]
 )
 def test_names_that_cannot_be(good, repo):
-    with pytest.raises(UsageError, match="names no repository of the Hub; give ORG/NAME"):
+    with pytest.raises(UsageError, match="is not a repository name; give ORG/NAME"):
         cmtmed.publish(good, repo)
 
 
@@ -583,7 +583,7 @@ def test_views_that_are_not_there(good):
     ids=lambda told: told.strip("/").replace("/", "-"),
 )  # fmt: skip
 def test_a_fault_is_outlived(hub, good, method, part, fault):
-    hub.faults = first(2, method, part, fault)
+    hub.faults = fail_first(2, method, part, fault)
     done = push(hub, good, configs=["sft"], gated="auto")
     assert sum(one.method == method and part in one.path for one in hub.requests) > 1
     # Of a file that came in while its answer was lost, the client cannot know; it alone is sent again.
@@ -604,28 +604,28 @@ def test_the_delay_that_the_hub_asks_for_is_kept(hub, good, monkeypatch):
     waited = []
     monkeypatch.setattr("time.sleep", waited.append)
     for part, seconds in (("/repos/create", 7), ("/commit/", 11), ("/tag/", 13)):
-        hub.faults = first(1, "POST", part, Status(429, retry_after=seconds))
+        hub.faults = fail_first(1, "POST", part, Status(429, retry_after=seconds))
         push(hub, good, configs=["sft"], tag=f"v{seconds}")
         assert any(seconds <= told <= seconds + 1 for told in waited), (part, waited)
         hub.repositories.clear()
 
 
 def test_a_hub_that_asks_for_too_much_patience(hub, good):
-    hub.faults = first(9, "POST", "/repos/create", Status(429, retry_after=86_400))
+    hub.faults = fail_first(9, "POST", "/repos/create", Status(429, retry_after=86_400))
     with pytest.raises(PublishError, match="asks to slow down; wait and run the command again"):
         push(hub, good)
 
 
 def test_a_hub_that_stays_down(hub, good):
-    hub.faults = first(10_000, "POST", "/preupload/", Status(503))
-    with pytest.raises(PublishError, match="the Hub failed; the same command goes on from here"):
+    hub.faults = fail_first(10_000, "POST", "/preupload/", Status(503))
+    with pytest.raises(PublishError, match="the Hub failed; run the same command again"):
         push(hub, good)
     hub.faults = None
     whole(hub, push(hub, good))
 
 
 def test_damaged_bytes_are_noticed_and_sent_again(hub, good):
-    hub.faults = first(1, "PUT", "/0/", Corrupt())
+    hub.faults = fail_first(1, "PUT", "/0/", Corrupt())
     with pytest.raises(PublishError, match=r"sending sft/\S+ and \d+ more: the Hub"):
         push(hub, good, configs=["sft"])
     assert versions(hub) == ["initial commit"]
@@ -634,7 +634,7 @@ def test_damaged_bytes_are_noticed_and_sent_again(hub, good):
 
 
 def test_a_token_that_expires_on_the_way(hub, good):
-    hub.faults = at(8, Expired())
+    hub.faults = fail_at(8, Expired())
     with pytest.raises(PublishError, match="the Hub does not accept the token"):
         push(hub, good)
     assert versions(hub) == ["initial commit"]
@@ -652,7 +652,7 @@ def test_somebody_who_commits_meanwhile(hub, good):
             done.append(commit(hub, LICENSE="mine"))
 
     hub.faults = meanwhile
-    with pytest.raises(PublishError, match="somebody else changed the repository meanwhile"):
+    with pytest.raises(PublishError, match="somebody else changed the repository in the meantime"):
         push(hub, good, tag="v2")
     assert done
     assert versions(hub)[0] == "By hand"
@@ -666,16 +666,16 @@ def test_killed_at_every_request_and_repeated(good, tmp_path, monkeypatch):
     out = tmp_path / "out"
     shutil.copytree(good, out)
     options = {"card": CARD, "configs": ["sft"], "gated": "auto", "private": False}
-    drawn = picture(json.loads((out / "report.json").read_text(encoding="utf-8")))
-    monkeypatch.setattr("cmtmed.hub.dataset.package.picture", lambda _report: drawn)
+    drawn = draw_stage_chart(json.loads((out / "report.json").read_text(encoding="utf-8")))
+    monkeypatch.setattr("cmtmed.hub.dataset.package.draw_stage_chart", lambda _report: drawn)
     with HubServer(TOKENS) as hub:
-        whole(hub, published(hub.url, out, REPO, **options))
+        whole(hub, publish_to(hub.url, out, REPO, **options))
         requests = len(hub.requests)
     assert requests > 15
     for number in range(1, requests + 1):
         for when in ("before", "after"):
             with HubServer(TOKENS) as hub:
-                process = publisher(hub.url, out, REPO, drawn, **options)
+                process = create_publisher(hub.url, out, REPO, drawn, **options)
                 running = threading.Event()
                 hub.faults = Kill(number, when, lambda on=running, it=process: on.wait() and it.kill())
                 process.start()
@@ -683,7 +683,7 @@ def test_killed_at_every_request_and_repeated(good, tmp_path, monkeypatch):
                 process.join()
                 assert process.exitcode == -9, (number, when)
                 hub.faults.lift()
-                done = published(hub.url, out, REPO, **options)
+                done = publish_to(hub.url, out, REPO, **options)
                 whole(hub, done)
                 assert (hub.repository(REPO).private, hub.repository(REPO).gated) == (False, "auto")
                 assert hub.unexpected == []
@@ -695,7 +695,7 @@ def test_killed_at_every_request_and_repeated(good, tmp_path, monkeypatch):
 def test_the_command_from_end_to_end(hub, good, tmp_path):
     card = tmp_path / "card.yaml"
     card.write_text(json.dumps(CARD, ensure_ascii=False), encoding="utf-8")
-    environment = environment_of(hub.url, tmp_path / "home")
+    environment = client_environment(hub.url, tmp_path / "home")
 
     def run(*arguments):
         command = [sys.executable, "-m", "cmtmed.cli", "publish", str(good), REPO, *arguments]
@@ -734,7 +734,7 @@ def test_versions_are_compared(hub, good, larger, tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     push(hub, good, tag="v1")
     push(hub, larger, tag="v2")
-    with client_of(hub.url):
+    with use_hub(hub.url):
         told = compare(f"{REPO}@v1", f"{REPO}@v2")
         same = compare(good, f"{REPO}@v1")
         shown = CliRunner().invoke(app, ["compare", f"{REPO}@v1", f"{REPO}@v2"], catch_exceptions=False).output
@@ -753,8 +753,10 @@ def test_what_cannot_be_compared(hub, good, tmp_path, monkeypatch):
     push(hub, good, tag="v1")
     push(hub, good, tag="v2", configs=["sft"])
     push(hub, good, tag="v3", hash_ids=True)
-    with client_of(hub.url):
-        with pytest.raises(UsageError, match=r"'no/where' is no directory; a version on the Hub is named ORG/NAME@TAG"):
+    with use_hub(hub.url):
+        with pytest.raises(
+            UsageError, match=r"'no/where' is not a directory; a version on the Hub is named ORG/NAME@TAG"
+        ):
             compare(good, "no/where")
         with pytest.raises(DatasetError, match="has no config dialogues"):
             compare(good, f"{REPO}@v2")
@@ -771,7 +773,7 @@ def test_a_table_that_another_writer_wrote(hub, good, tmp_path, monkeypatch):
 
     def rewritten(change, tag):
         """Let a table stand on the Hub that somebody wrote anew."""
-        with client_of(hub.url):
+        with use_hub(hub.url):
             api = HfApi()
             path = api.hf_hub_download(REPO, name, repo_type="dataset", revision="v1", local_dir=tmp_path)
             change(Path(path))

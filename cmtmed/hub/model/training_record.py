@@ -1,4 +1,4 @@
-"""What ``training.json`` may hold, checked before anything of it is believed or published."""
+"""Schema of ``training.json``, validated before anything in it is trusted or published."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-FORMAT: Final = "cmtmed.training"
-VERSION: Final = 1
+TRAINING_VERSION: Final = 1
 
 Name = Annotated[str, Field(max_length=200, pattern=r"^[^/\\\x00-\x1f]*$")]
 _Hub = Annotated[str, Field(pattern=r"^$|^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")]
@@ -19,7 +18,7 @@ class _Strict(BaseModel):
 
 
 class SourceBuild(_Strict):
-    """Which build a source is, or is a view of."""
+    """The build that a source is, or is a view of."""
 
     manifest: _Sha256
     pipeline: Name
@@ -29,7 +28,7 @@ class SourceBuild(_Strict):
 
 
 class Source(_Strict):
-    """What a stage learnt from."""
+    """Training data of a stage."""
 
     role: Literal["data", "answers"]
     name: Name
@@ -58,7 +57,7 @@ class File(_Strict):
 
 
 class Training(_Strict):
-    """All of ``training.json``."""
+    """Content of ``training.json``."""
 
     format: Literal["cmtmed.training"]
     version: Literal[1]
@@ -69,10 +68,10 @@ class Training(_Strict):
     files: dict[Name, File]
 
 
-def damage(content: dict[str, Any]) -> str | None:
-    """Say which part of ``training.json`` is wrong; None if nothing is."""
+def find_damage(content: dict[str, Any]) -> str | None:
+    """Return the field of ``training.json`` that is invalid; None if all are valid."""
     try:
         Training.model_validate(content)
     except ValidationError as error:
-        return ".".join(map(str, error.errors(include_url=False, include_input=False)[0]["loc"])) or "all of it"
+        return ".".join(map(str, error.errors(include_url=False, include_input=False)[0]["loc"])) or "the whole file"
     return None

@@ -130,15 +130,15 @@ def test_own_tags_are_respected() -> None:
     assert find(pl.Series(["王<x>医生"]), tags=["<x>"]).is_empty()
 
 
-def test_nothing_found_touches_what_is_taken() -> None:
+def test_nothing_found_touches_protected_spans() -> None:
     column = pl.Series(["王医生，电话13800138000", "13800138000", None])
     everything = find(column, pl.Series([0, 0, 0]))
     assert everything.rows() == [(0, 0, 1, "PERSON"), (0, 6, 17, "PHONE"), (1, 0, 11, "PHONE")]
     # Part of a number is enough; overlapping spans and spans in any order are welcome.
-    taken = pl.DataFrame({"text": [1, 0, 0], "start": [0, 9, 10], "end": [11, 12, 14]})
-    assert find(column, pl.Series([0, 0, 0]), taken=taken).rows() == [(0, 0, 1, "PERSON")]
-    assert find(column, pl.Series([0, 0, 0]), taken=everything).is_empty()
-    assert find(column, pl.Series([0, 0, 0]), taken=taken.clear()).equals(everything)
+    protected = pl.DataFrame({"text": [1, 0, 0], "start": [0, 9, 10], "end": [11, 12, 14]})
+    assert find(column, pl.Series([0, 0, 0]), protected=protected).rows() == [(0, 0, 1, "PERSON")]
+    assert find(column, pl.Series([0, 0, 0]), protected=everything).is_empty()
+    assert find(column, pl.Series([0, 0, 0]), protected=protected.clear()).equals(everything)
 
 
 def test_substitute_gives_each_span_its_own_text() -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from cmtmed.anonymize import TYPES, evaluate, find_identifiers
-from cmtmed.anonymize.detect.names.persons import name_ending_at, name_starting_at
+from cmtmed.anonymize.detect.names.introduced_persons import find_name_after_trigger
+from cmtmed.anonymize.detect.names.titled_persons import find_name_before_title
 from cmtmed.anonymize.detect.overlaps import resolve_overlaps
 from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
 from cmtmed.anonymize.detect.recognizers.bank_card import has_valid_luhn
@@ -137,7 +138,7 @@ def test_luhn() -> None:
     ],
 )
 def test_name_before_a_title(text: str, name: str | None) -> None:
-    found = name_ending_at(text + "医生", len(text))
+    found = find_name_before_title(text + "医生", len(text))
     assert (text[found[0] :] if found else None) == name
 
 
@@ -154,7 +155,7 @@ def test_name_before_a_title(text: str, name: str | None) -> None:
     ],
 )
 def test_name_behind_a_label(text: str, name: str | None) -> None:
-    found = name_starting_at(text, 0, trusted=True)
+    found = find_name_after_trigger(text, 0, trusted=True)
     assert (text[: found[0]] if found else None) == name
 
 

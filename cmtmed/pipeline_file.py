@@ -21,7 +21,10 @@ def locate_pipeline(name_or_path: str | Path) -> Path:
     path = Path(name_or_path)
     if path.suffix in {".yaml", ".yml"}:
         if not path.is_file():
-            raise PipelineError(f"no pipeline file {str(path)!r}; give a path that exists or one of {_list_bundled()}")
+            raise PipelineError(
+                f"pipeline file {str(path)!r} does not exist; pass an existing path or the name of a bundled pipeline: "
+                f"{', '.join(_list_bundled())}"
+            )
         return path
     if str(name_or_path) not in _list_bundled():
         raise PipelineError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from typing import Annotated, Any
+from typing import Annotated, TypedDict
 
 import typer
 
@@ -12,12 +12,32 @@ from cmtmed.cli.console import output
 from cmtmed.stages import STAGES, stage_class
 
 
-def describe_stages() -> list[dict[str, Any]]:
+class OptionDescription(TypedDict):
+    """An option of a stage: its type as Python source, its default, and what it does."""
+
+    name: str
+    type: str
+    default: object
+    description: str | None
+
+
+class StageDescription(TypedDict):
+    """A stage of the library, described from its class."""
+
+    stage: str
+    summary: str
+    doc: str
+    reads: list[str]
+    writes: list[str]
+    options: list[OptionDescription]
+
+
+def describe_stages() -> list[StageDescription]:
     """Describe every bundled stage as plain JSON values, from its class alone."""
     return [_describe_stage(name) for name in STAGES]
 
 
-def _describe_stage(name: str) -> dict[str, Any]:
+def _describe_stage(name: str) -> StageDescription:
     stage_type = stage_class(name)
     return {
         "stage": name,
@@ -37,7 +57,7 @@ def _describe_stage(name: str) -> dict[str, Any]:
     }
 
 
-def _format_type(annotation: Any) -> str:
+def _format_type(annotation: object) -> str:
     name = annotation.__name__ if isinstance(annotation, type) else str(annotation)
     return name.replace("typing.", "")
 

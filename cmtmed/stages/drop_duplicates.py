@@ -58,7 +58,7 @@ class DropDuplicates(CorpusStage):
     @classmethod
     def _check_keep(cls, rules: tuple[KeepRule, ...]) -> tuple[KeepRule, ...]:
         if not rules or rules[-1] != "first" or len(set(rules)) < len(rules):
-            raise ValueError("name each rule once and end with 'first', which alone leaves nothing open")
+            raise ValueError("list each rule at most once and end with 'first', the only rule that always decides")
         return rules
 
     def sketch(self, batch: pl.DataFrame) -> pl.DataFrame:

@@ -59,7 +59,7 @@ def test_the_command_prints_no_text(tmp_path):
     two = built(tmp_path / "two", LINES, tag_inquiries={}, assign_split={"seed": 5, "test": 0.9})
     shown = CliRunner().invoke(app, ["compare", str(one), str(two)], catch_exceptions=False).output
     assert "assign_split.seed: 0 -> 5" in shown
-    assert "other questions, redactions, cluster or split" in shown
+    assert "different questions, redactions, cluster or split" in shown
     as_json = CliRunner().invoke(app, ["compare", str(one), str(two), "--json"], catch_exceptions=False).output
     assert json.loads(as_json)["rows"]["retagged"] >= 1
     assert not [word for word in ("头痛", "咳嗽", "王建国") if word in shown + as_json]

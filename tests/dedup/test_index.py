@@ -133,7 +133,7 @@ def damaged(folder, change):
     ("change", "message"),
     [
         (lambda at: (at / "index.json").unlink(), "holds no index: index.json is missing"),
-        (lambda at: (at / "index.json").write_text('{"format": "cmt'), "is not JSON"),
+        (lambda at: (at / "index.json").write_text('{"format": "cmt'), "is not valid JSON"),
         (lambda at: (at / "index.json").write_text('{"format": "faiss"}'), "is not an index of cmtmed"),
         (lambda at: (at / "index.json").write_text("[]"), "is not an index of cmtmed"),
         (

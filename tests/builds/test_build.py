@@ -1,4 +1,4 @@
-"""A finished build as one typed handle: what it says, what it reads, and what it refuses."""
+"""The typed handle of a finished build: contents, tables and refusals."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_stage_options_are_those_of_the_pipeline(demo):
     assert next(iter(build.manifest.options_by_stage)) == "normalize_text"
 
 
-def test_the_digest_follows_content_and_not_place(demo, copy):
+def test_the_digest_depends_on_content_only(demo, copy):
     before = Build.open(demo).digest()
     assert Build.open(copy).digest() == before
     assert Build.open(copy).digest("dialogues", "dropped") != before
@@ -77,9 +77,9 @@ def test_a_damaged_manifest_is_refused_by_name(copy, damage, reason):
     manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
     damage(manifest)
     (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    with pytest.raises(DatasetError, match=reason) as caught:
+    with pytest.raises(DatasetError, match=reason) as error:
         Build.open(copy)
-    assert "早上" not in str(caught.value)
+    assert "早上" not in str(error.value)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", "[" * 100_000])

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import importlib.util
 import os
 import subprocess
 import sys
@@ -194,6 +195,9 @@ def measure_tools(options: argparse.Namespace, folder: Path, table: pl.DataFrame
         ("rensa", path, options.texts, 1),
         ("datasketch", peer_path, options.peer_texts, 1),
     ):
+        if importlib.util.find_spec(tool) is None:
+            print(f"{tool} is not installed and is skipped")
+            continue
         measurements = [measure_process(tool, source, out) for _ in range(runs)]
         seconds = median(run_seconds for run_seconds, _ in measurements)
         peak = max(run_peak for _, run_peak in measurements)
@@ -205,7 +209,7 @@ def measure_tools(options: argparse.Namespace, folder: Path, table: pl.DataFrame
             line += f"   kept {len(kept)}   similar pairs left {remaining} of {len(pairs)}"
             line += f"   dropped without a similar text {unjustified}"
         print(line, flush=True)
-    for peer in ("rensa", "datasketch"):
+    for peer in speeds.keys() - {"cmtmed"}:
         print(f"{speeds['cmtmed'] / speeds[peer]:.1f} times as fast as {peer}")
     return speeds["cmtmed"]
 

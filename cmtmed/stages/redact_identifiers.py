@@ -95,7 +95,7 @@ class RedactIdentifiers(CorpusStage):
             return pl.DataFrame(schema={"digest": pl.UInt64})
         turns = flatten(batch["messages"])
         recorded = _read_recorded(batch["identifiers"], turns.first)
-        matches = find(turns.content, turns.dialogue, taken=recorded if recorded.height else None)
+        matches = find(turns.content, turns.dialogue, protected=recorded if recorded.height else None)
         texts = turns.content.gather(matches["text"])
         spans = zip(matches["type"], texts, matches["start"], matches["end"], strict=True)
         return digests(
@@ -114,7 +114,7 @@ class RedactIdentifiers(CorpusStage):
         surrogates = Surrogates(key, Seen(key, decision["digest"])) if key is not None else None
         turns = flatten(batch["messages"])
         recorded = _read_recorded(batch["identifiers"], turns.first)
-        matches = find(turns.content, turns.dialogue, taken=recorded if recorded.height else None)
+        matches = find(turns.content, turns.dialogue, protected=recorded if recorded.height else None)
         matches = matches.with_columns(
             pl.col("type").replace_strict(actions, return_dtype=pl.String).alias("action"),
             turns.dialogue.gather(matches["text"]).alias("dialogue"),

@@ -18,7 +18,8 @@ from cmtmed.hub.dataset.label_scan import scan_labels
 from cmtmed.hub.dataset.package import hash_tables
 from cmtmed.hub.details import parse_details, read_details
 from cmtmed.hub.gate import CHECKS, Acknowledgement
-from tests.support.published import CARD, LINES, TEST, audited, built, crawl
+from tests.support.files import write_json_lines
+from tests.support.published import CARD, LINES, TEST, audit_and_review, build_small
 
 DETAILS = parse_details(DatasetDetails, CARD)
 NOTHING = Acknowledgement()
@@ -26,7 +27,7 @@ NOTHING = Acknowledgement()
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
-    return audited(built(tmp_path_factory.mktemp("good")))
+    return audit_and_review(build_small(tmp_path_factory.mktemp("good")))
 
 
 def findings(out, details=DETAILS, known=NOTHING, *, hashed_ids=False):
@@ -45,7 +46,7 @@ def test_a_build_that_may_be_published(good):
 
 
 def test_tables_that_somebody_changed(good, tmp_path):
-    copy, other = tmp_path / "copy", built(tmp_path / "other", LINES[1:])
+    copy, other = tmp_path / "copy", build_small(tmp_path / "other", LINES[1:])
     shutil.copytree(good, copy)
     shutil.copy(next((other / "sft" / "train").glob("*.arrow")), next((copy / "sft" / "train").glob("*.arrow")))
     told = only(findings(copy), "files")
@@ -67,14 +68,14 @@ def test_a_pipeline_that_redacts_nothing(tmp_path):
         "drop_duplicates",
         {"assign_split": held_out},
     ]
-    found = findings(audited(built(tmp_path, stages=stages)))
+    found = findings(audit_and_review(build_small(tmp_path, stages=stages)))
     told = only(found, "anonymization")
     assert "no stage redact_identifiers" in told
     assert "王建国" not in told
 
 
 def test_types_that_are_left_on_purpose(tmp_path):
-    found = findings(audited(built(tmp_path, redact_identifiers={"actions": {"PERSON": "keep"}})))
+    found = findings(audit_and_review(build_small(tmp_path, redact_identifiers={"actions": {"PERSON": "keep"}})))
     assert "leaves identifiers in the text: PERSON" in only(found, "anonymization")
 
 
@@ -82,7 +83,7 @@ def test_types_that_are_left_on_purpose(tmp_path):
 def test_identifiers_beside_the_text(tmp_path, field, way_out):
     lines = [dict(line) for line in LINES]
     lines[2][field] = "13800138000"
-    out = audited(built(tmp_path, lines))
+    out = audit_and_review(build_small(tmp_path, lines))
     found = findings(out)
     assert {finding.check for finding in found} == {"anonymization"}
     assert all("look like identifiers" in finding.reason for finding in found)
@@ -101,7 +102,7 @@ def test_no_audit_and_an_audit_of_other_data(good, tmp_path):
     assert found[0].reason == "no audit"
     shutil.copytree(good / "audit", copy / "audit")
     assert findings(copy) == []
-    other = built(tmp_path / "other", LINES[:3])
+    other = build_small(tmp_path / "other", LINES[:3])
     shutil.copytree(good / "audit", other / "audit")
     found = findings(other)
     assert [finding.check for finding in found] == ["audit", "risk"]
@@ -110,54 +111,54 @@ def test_no_audit_and_an_audit_of_other_data(good, tmp_path):
 
 
 def test_an_audit_that_nobody_read(tmp_path):
-    out = built(tmp_path)
+    out = build_small(tmp_path)
     audit_build(out)
     assert "nobody read it" in only(findings(out), "risk")
 
 
 def test_more_risk_than_is_accepted(tmp_path):
-    leaking = audited(built(tmp_path), "leak")
+    leaking = audit_and_review(build_small(tmp_path), "leak")
     told = only(findings(leaking, known=Acknowledgement()), "risk")
     assert told.startswith("up to 1000.0 of 1,000 turns may still identify somebody, but --max-risk is 20; ")
     assert findings(leaking, known=Acknowledgement(max_risk=1000.0)) == []
 
 
 def test_rows_without_a_licence(tmp_path):
-    told = only(findings(audited(built(tmp_path, terms=None))), "licenses")
+    told = only(findings(audit_and_review(build_small(tmp_path, terms=None))), "licenses")
     assert f"{len(LINES)} dialogues have no licence (clinic {len(LINES)})" in told
     assert "add license: to these sources" in told
 
 
 def test_licences_that_do_not_go_together(tmp_path):
-    out = audited(built(tmp_path, terms="CC-BY-NC-ND-4.0"))
+    out = audit_and_review(build_small(tmp_path, terms="CC-BY-NC-ND-4.0"))
     assert "does not allow modified versions" in only(findings(out), "licenses")
 
 
 def test_a_licence_for_the_whole_that_the_sources_do_not_allow(good, tmp_path):
     assert findings(good, parse_details(DatasetDetails, {**CARD, "license": "CC-BY-NC-4.0"})) == []
-    out = audited(built(tmp_path, terms="CC-BY-NC-4.0"))
+    out = audit_and_review(build_small(tmp_path, terms="CC-BY-NC-4.0"))
     assert "which MIT allows" in only(
         findings(out, parse_details(DatasetDetails, {**CARD, "license": "MIT"})), "licenses"
     )
 
 
 def test_no_test_set_was_looked_at(tmp_path):
-    out = audited(built(tmp_path, drop_benchmark_overlap={}))
+    out = audit_and_review(build_small(tmp_path, drop_benchmark_overlap={}))
     assert "were not compared with any test set" in only(findings(out), "test-sets")
-    clean = crawl(
-        tmp_path, [{"id": "x", "question": "孩子三岁，昨晚开始拉肚子，水样便五次", "answer": "发烧吗？"}], "x.jsonl"
+    clean = write_json_lines(
+        tmp_path / "x.jsonl", [{"id": "x", "question": "孩子三岁，昨晚开始拉肚子，水样便五次", "answer": "发烧吗？"}]
     )
     assert findings(out, known=Acknowledgement(against=(clean,))) == []
 
 
 def test_training_dialogues_that_hold_text_of_a_test_set(good, tmp_path):
-    taken = crawl(tmp_path, [LINES[0], LINES[3], *TEST], "benchmark.jsonl")
+    taken = write_json_lines(tmp_path / "benchmark.jsonl", [LINES[0], LINES[3], *TEST])
     told = only(findings(good, known=Acknowledgement(against=(taken,))), "test-sets")
     assert told.startswith("2 dialogues contain text of benchmark.jsonl"), "the split test may hold the test set"
 
 
 def test_a_test_source_among_the_training_data(tmp_path):
-    out = audited(built(tmp_path, assign_split={"test": 0.0, "validation": 0.0}))
+    out = audit_and_review(build_small(tmp_path, assign_split={"test": 0.0, "validation": 0.0}))
     told = only(findings(out), "test-sets")
     assert "dialogues of test sets are in the training data (held_out 1)" in told
 
@@ -171,7 +172,7 @@ def test_a_test_set_that_cannot_be_read(good, tmp_path):
 
 
 def test_records_in_quarantine(tmp_path):
-    out = audited(built(tmp_path, broken=2))
+    out = audit_and_review(build_small(tmp_path, broken_lines=2))
     told = only(findings(out), "quarantine")
     assert "2 records could not be read (invalid_json 2)" in told
     assert "pass --quarantined 2" in told
@@ -240,12 +241,12 @@ def test_the_bundled_example_says_nothing_until_somebody_writes_it():
 
 def test_test_sets_that_are_not_there(tmp_path):
     named = {"test_sources": ["held_out", "nowhere"]}
-    out = audited(built(tmp_path, drop_benchmark_overlap=named))
+    out = audit_and_review(build_small(tmp_path, drop_benchmark_overlap=named))
     assert "sources named as test sets hold no dialogue: nowhere" in only(findings(out), "test-sets")
 
 
 def test_an_audit_of_dropped_dialogues_too(tmp_path):
-    out = built(tmp_path)
+    out = build_small(tmp_path)
     done = audit_build(out, dropped=True)
     for shown in read_sampled_turns(done):
         record_verdict(done, shown.turn, "fine")
@@ -254,7 +255,7 @@ def test_an_audit_of_dropped_dialogues_too(tmp_path):
 
 
 def test_verdicts_that_the_audit_does_not_count(tmp_path):
-    out = audited(built(tmp_path))
+    out = audit_and_review(build_small(tmp_path))
     done = audit_build(out)
     record_verdict(done, read_sampled_turns(done)[0].turn, "leak")
     assert "it does not count them" in only(findings(out), "risk")
@@ -264,11 +265,11 @@ def test_verdicts_that_the_audit_does_not_count(tmp_path):
 
 def test_dialogues_mended_behind_the_views(good, tmp_path):
     """The audit speaks of the dialogues: whichever view is published, they must be those of the build."""
-    copy, other = tmp_path / "copy", built(tmp_path / "other", LINES[1:])
+    copy, other = tmp_path / "copy", build_small(tmp_path / "other", LINES[1:])
     shutil.copytree(good, copy)
     shutil.rmtree(copy / "dialogues")
     shutil.copytree(other / "dialogues", copy / "dialogues")
-    audited(copy)
+    audit_and_review(copy)
     found = findings(copy)
     assert {finding.check for finding in found} == {"files"}
     assert "dialogues/train/data-00000-of-00001.arrow" in "".join(finding.reason for finding in found)
@@ -277,12 +278,12 @@ def test_dialogues_mended_behind_the_views(good, tmp_path):
 
 def test_sentences_in_place_of_departments(tmp_path):
     lines = [{**LINES[0], "department": "我爸爸上个月在老家突然摔倒然后就说不出话来了"}, *LINES[1:]]
-    told = only(findings(audited(built(tmp_path, lines))), "anonymization")
+    told = only(findings(audit_and_review(build_small(tmp_path, lines))), "anonymization")
     assert told.startswith("1 departments are as long as sentences")
 
 
 def test_names_of_files_that_identify(tmp_path):
-    out = built(tmp_path, name="王建国_13800138000.jsonl")
-    found = findings(audited(out))
+    out = build_small(tmp_path, name="王建国_13800138000.jsonl")
+    found = findings(audit_and_review(out))
     assert "the names of 1 input files look like identifiers; rename them" in "".join(map(str, found))
     assert not any("王建国" in str(finding) or "138" in str(finding) for finding in found)

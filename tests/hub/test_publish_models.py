@@ -19,12 +19,13 @@ import cmtmed
 from cmtmed.cli import app
 from cmtmed.errors import DatasetError, GateError, OutputError, PublishError, UsageError
 from cmtmed.hub.model.files import is_model_file, strip_local_paths
-from cmtmed.training.merge import merge
-from cmtmed.training.provenance import origin
-from tests.support.hub_client import client_of, environment_of, published, publisher
-from tests.support.hub_server import Cut, HubServer, Kill, Status, Token, first
+from cmtmed.training.model.merge import merge_run
+from cmtmed.training.run.provenance import read_origin
+from tests.support.files import write_json_lines
+from tests.support.hub_client import client_environment, create_publisher, publish_to, use_hub
+from tests.support.hub_server import Cut, HubServer, Kill, Status, Token, fail_first
 from tests.support.published import CARD as DATASET
-from tests.support.published import LINES, audited, built, crawl
+from tests.support.published import LINES, audit_and_review, build_small
 from tests.support.training import tiny_model, train
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -59,7 +60,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def data(root):
-    return audited(built(root / "data"))
+    return audit_and_review(build_small(root / "data"))
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +113,7 @@ def copy(run, tmp_path):
 
 
 def push(hub, out, **options):
-    return published(hub.url, out, REPO, **{"card": CARD, **options})
+    return publish_to(hub.url, out, REPO, **{"card": CARD, **options})
 
 
 def rehearsed(out, **options):
@@ -126,20 +127,20 @@ def rehearsed(out, **options):
 def files(hub, revision="main"):
     """Return path and bytes of every file at a revision."""
     repository = hub.repository(REPO, "model")
-    entries = repository.entries(repository.resolve(revision), expand=False)
+    entries = repository.list_entries(repository.resolve(revision), expand=False)
     return {path for path, told in entries.items() if told["type"] == "file"}
 
 
 def content(hub, path, revision="main"):
     from huggingface_hub import HfApi
 
-    with client_of(hub.url):
+    with use_hub(hub.url):
         return Path(HfApi().hf_hub_download(REPO, path, revision=revision, force_download=True)).read_text("utf-8")
 
 
 def elsewhere(hub, tmp_path, code):
     """Run code in a fresh process that knows nothing of cmtmed; return what it prints."""
-    environment = environment_of(hub.url, tmp_path / "home")
+    environment = client_environment(hub.url, tmp_path / "home")
     told = code + "\nimport sys\nassert not [name for name in sys.modules if name.startswith('cmtmed')]\n"
     done = subprocess.run(
         [sys.executable, "-c", told], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
@@ -195,7 +196,7 @@ def test_an_adapter_names_its_base_on_the_hub(hub, adapter, base, tmp_path):
     assert json.loads(content(hub, "adapter_config.json"))["base_model_name_or_path"] == "org/base"
     assert ModelCard(done.card).data.base_model == "org/base"
     assert ModelCard(done.card).data.library_name == "peft"
-    with client_of(hub.url):
+    with use_hub(hub.url):
         from huggingface_hub import HfApi
 
         HfApi().create_repo("org/base")
@@ -213,7 +214,7 @@ def test_nothing_of_this_machine_is_sent(hub, adapter, run, root):
 
 
 def test_findings_that_were_overridden_tell_no_path(base, tmp_path, monkeypatch):
-    out = built(tmp_path / "data")
+    out = build_small(tmp_path / "data")
     train("sft", f"model={base}", f"data=[{{path: {out}}}]", f"out={tmp_path / 'run'}", "lora=null", *SMALL)
     weights = tmp_path / "run" / "model" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\0")
@@ -258,7 +259,7 @@ def test_the_card_is_one_and_what_people_wrote_stays(hub, run):
         "language": ["zh"], "license": "cc-by-4.0", "library_name": "transformers", "pipeline_tag": "text-generation",
         "tags": 0, "extra_gated_prompt": 0, "extra_gated_fields": 0,
     }  # fmt: skip
-    with client_of(hub.url):
+    with use_hub(hub.url):
         from huggingface_hub import HfApi
 
         text = done.card.replace("<!-- cmtmed:begin use -->", "## By hand\n\nKept.\n\n<!-- cmtmed:begin use -->")
@@ -303,7 +304,7 @@ def test_repeated_and_replaced(hub, run, above, data, tmp_path):
     ids=lambda told: told.strip("/").replace("/", "-"),
 )  # fmt: skip
 def test_a_fault_is_outlived(hub, run, method, part, fault):
-    hub.faults = first(2, method, part, fault)
+    hub.faults = fail_first(2, method, part, fault)
     done = push(hub, run)
     assert sum(one.method == method and part in one.path for one in hub.requests) > 1
     assert hub.repository(REPO, "model").tags == {done.tag: done.commit}
@@ -317,7 +318,7 @@ def test_killed_at_every_request_and_repeated(run):
     assert requests > 12
     for number in range(1, requests + 1):
         with HubServer(TOKENS) as hub:
-            process = publisher(hub.url, run, REPO, b"", card=CARD)
+            process = create_publisher(hub.url, run, REPO, b"", card=CARD)
             hub.faults = Kill(number, "after", lambda process=process: process.kill())
             process.start()
             process.join()
@@ -359,7 +360,7 @@ def test_only_what_loads_is_sent(copy):
 
 
 def test_a_build_that_is_not_what_it_was(root, base, tmp_path):
-    out = audited(built(tmp_path / "data"))
+    out = audit_and_review(build_small(tmp_path / "data"))
     train("sft", f"model={base}", f"data=[{{path: {out}}}]", f"out={tmp_path / 'run'}", "lora=null", *SMALL)
     run = tmp_path / "run"
     assert rehearsed(run).refused == ()
@@ -370,7 +371,7 @@ def test_a_build_that_is_not_what_it_was(root, base, tmp_path):
     assert "`audit`: build 'small': " in told.card
     assert "unknown: nobody read a sample" in told.card
     moved = out.rename(tmp_path / "moved")
-    audited(moved)
+    audit_and_review(moved)
     assert "the build 'small', which the stage sft learnt from, is not here as it was" in only(rehearsed(run), "builds")
     assert rehearsed(run, data=[moved]).refused == ()
     manifest = moved / "manifest.json"
@@ -392,7 +393,10 @@ def test_data_that_is_no_build(base, tmp_path):
 
 
 def test_dialogues_without_a_licence_are_added_up(base, tmp_path):
-    outs = [audited(built(tmp_path / name, lines, terms=None)) for name, lines in (("a", LINES), ("b", LINES[:3]))]
+    outs = [
+        audit_and_review(build_small(tmp_path / name, lines, terms=None))
+        for name, lines in (("a", LINES), ("b", LINES[:3]))
+    ]
     parts = ", ".join(f"{{path: {out}}}" for out in outs)
     train("sft", f"model={base}", f"data=[{parts}]", f"out={tmp_path / 'run'}", "lora=null", *SMALL)
     told = only(rehearsed(tmp_path / "run"), "licenses")
@@ -437,13 +441,15 @@ def test_a_base_that_is_another_one(run, adapter):
 def test_names_that_look_like_identifiers(base, data, tmp_path):
     folder = tmp_path / "王建国13800138000"
     shutil.copytree(data, folder)
-    train("pretrain", f"model={base}", f"data=[{{path: {crawl(folder / 'x', LINES, '13800138000.txt')}}}]",
+    train("pretrain", f"model={base}", f"data=[{{path: {write_json_lines(folder / 'x' / '13800138000.txt', LINES)}}}]",
           f"out={tmp_path / 'run'}", "lora=null", "held_out=0", *SMALL)  # fmt: skip
     assert [one.check for one in rehearsed(tmp_path / "run").refused] == ["data", "anonymization"]
 
 
 def test_test_sets_are_compared_with(run, tmp_path):
-    file = crawl(tmp_path, [{"id": "z", "question": LINES[0]["question"], "answer": LINES[0]["answer"]}], "exam.jsonl")
+    file = write_json_lines(
+        tmp_path / "exam.jsonl", [{"id": "z", "question": LINES[0]["question"], "answer": LINES[0]["answer"]}]
+    )
     assert "hold text of exam.jsonl" in only(rehearsed(run, against=file), "test-sets")
 
 
@@ -465,14 +471,14 @@ def test_stages_are_known_when_the_run_below_is_gone(run, data, base, tmp_path):
 def test_a_checkpoint_is_of_its_run(run, tmp_path):
     checkpoint = next((run / "checkpoints").glob("checkpoint-*"))
     for place in (run, run / "model", checkpoint):
-        assert [one["stage"] for one in origin(str(place))["stages"]] == ["pretrain"], place
-    assert origin("org/base") == {"base": "org/base", "stages": [], "files": ""}
+        assert [one["stage"] for one in read_origin(str(place))["stages"]] == ["pretrain"], place
+    assert read_origin("org/base") == {"base": "org/base", "stages": [], "files": ""}
     shutil.copytree(checkpoint, tmp_path / "best")
     (tmp_path / "best" / "trainer_state.json").write_text("{}")
-    assert [one["stage"] for one in origin(str(tmp_path / "best"))["stages"]] == ["unknown"]
+    assert [one["stage"] for one in read_origin(str(tmp_path / "best"))["stages"]] == ["unknown"]
     shutil.copytree(run / "model", run / "exports" / "foreign")
     (run / "exports" / "foreign" / "training.json").unlink()
-    assert origin(str(run / "exports" / "foreign"))["stages"] == []
+    assert read_origin(str(run / "exports" / "foreign"))["stages"] == []
     shutil.rmtree(run / "exports")
 
 
@@ -484,14 +490,14 @@ def test_a_run_below_that_was_trained_anew(data, base, tmp_path):
     shutil.rmtree(below)
     train("pretrain", *given, "training.max_steps=1")
     with pytest.raises(DatasetError, match="is not what it was"):
-        merge(str(above), tmp_path / "model")
+        merge_run(str(above), tmp_path / "model")
 
 
 def test_changed_weights_are_not_merged(copy, tmp_path):
     path = copy / "model" / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\0")
     with pytest.raises(DatasetError, match="are not as the training wrote them; train again"):
-        merge(str(copy), tmp_path / "model")
+        merge_run(str(copy), tmp_path / "model")
     assert not (tmp_path / "model").exists()
 
 
@@ -530,12 +536,12 @@ def test_views_that_another_program_wrote_into(base, data, tmp_path, harm):
 def test_weights_below_that_were_changed(data, base, tmp_path):
     below, above, model = (tmp_path / name for name in ("below", "above", "model"))
     train("pretrain", f"model={base}", f"data=[{{path: {data}}}]", f"out={below}", "lora=null", "held_out=0", *SMALL)
-    merge(str(below), model)
+    merge_run(str(below), model)
     train("sft", f"model={model}", f"data=[{{path: {data}}}]", f"out={above}", "lora={r: 4}", *SMALL)
     weights = model / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\0")
     with pytest.raises(DatasetError, match="are not as the training wrote them"):
-        merge(str(above), tmp_path / "merged")
+        merge_run(str(above), tmp_path / "merged")
     with pytest.raises(DatasetError, match="are not as the training wrote them"):
         train("sft", f"model={model}", f"data=[{{path: {data}}}]", f"out={tmp_path / 'b'}", "lora=null", *SMALL)
 
@@ -592,7 +598,7 @@ def test_files_of_others_with_our_names(base, data, tmp_path, content):
     model, corpus = tmp_path / "model", tmp_path / "corpus"
     shutil.copytree(base, model)
     (model / "training.json").write_text(content, encoding="utf-8")
-    crawl(corpus / "texts", [], "manifest.json").rename(corpus / "manifest.json")
+    write_json_lines(corpus / "texts" / "manifest.json", []).rename(corpus / "manifest.json")
     (corpus / "manifest.json").write_text(content, encoding="utf-8")
     (corpus / "texts" / "a.txt").write_text("头痛三天，休息后好转。" * 20, encoding="utf-8")
     train("pretrain", f"model={model}", f"data=[{{path: {corpus / 'texts'}}}]", f"out={tmp_path / 'run'}", "lora=null",
@@ -691,7 +697,7 @@ def test_metadata_of_an_earlier_version_goes(hub, adapter, run):
 
 def test_a_card_on_the_hub_that_is_damaged(hub, run):
     done = push(hub, run, tag="v1")
-    with client_of(hub.url):
+    with use_hub(hub.url):
         from huggingface_hub import HfApi
 
         text = done.card.replace("language:", "model-index: 3\nlanguage:", 1)
@@ -710,7 +716,7 @@ def test_options_of_the_other_kind(run, data):
 
 
 def test_repositories_with_something_else(hub, run):
-    with client_of(hub.url):
+    with use_hub(hub.url):
         from huggingface_hub import HfApi
 
         HfApi().create_repo(REPO, private=True)
@@ -721,7 +727,7 @@ def test_repositories_with_something_else(hub, run):
 
 def test_foreign_weights_beside_ours(hub, run):
     push(hub, run, tag="v1")
-    with client_of(hub.url):
+    with use_hub(hub.url):
         from huggingface_hub import HfApi
 
         HfApi().upload_file(path_or_fileobj=b"x", path_in_repo="vocab.txt", repo_id=REPO)
@@ -733,7 +739,7 @@ def test_no_connection(run):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("time.sleep", lambda _seconds: None)
         with pytest.raises(PublishError, match="no connection to the Hub"):
-            published("http://127.0.0.1:9", run, REPO, card=CARD)
+            publish_to("http://127.0.0.1:9", run, REPO, card=CARD)
 
 
 def test_configurations_lose_their_paths(tmp_path):
@@ -772,7 +778,7 @@ def test_files_of_a_model(name, known):
 def test_the_command_from_end_to_end(hub, run, tmp_path):
     card = tmp_path / "card.yaml"
     card.write_text(json.dumps(CARD, ensure_ascii=False), encoding="utf-8")
-    environment = environment_of(hub.url, tmp_path / "home")
+    environment = client_environment(hub.url, tmp_path / "home")
 
     def command(*arguments):
         told = [sys.executable, "-m", "cmtmed.cli", "publish", str(run), REPO, *arguments]

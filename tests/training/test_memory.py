@@ -8,8 +8,9 @@ import pytest
 import torch
 
 import cmtmed
-from cmtmed.training import memory
-from cmtmed.training.memory import LLAMA_7B, LLAMA_13B, Shape
+from cmtmed.training.memory import estimate
+from cmtmed.training.memory.estimate import LLAMA_7B, LLAMA_13B, Shape
+from cmtmed.training.memory.table import render_table
 
 TINY = Shape(layers=2, hidden=64, heads=4, key_values=2, feed_forward=176, vocabulary=320)
 CONFIGS = sorted(path.name for path in cmtmed.bundled("trainers/distributed").glob("*.yaml"))
@@ -36,10 +37,12 @@ def test_parameters_are_those_of_the_real_model(shape):
     with torch.device("meta"):
         model = LlamaForCausalLM(config(shape))
         scorer = LlamaForSequenceClassification(config(shape, num_labels=1))
-    assert memory.parameters(shape) == sum(one.numel() for one in model.parameters())
-    assert memory.parameters(shape, scalar=True) == sum(one.numel() for one in scorer.parameters())
+    assert estimate.count_parameters(shape) == sum(one.numel() for one in model.parameters())
+    assert estimate.count_parameters(shape, scalar=True) == sum(one.numel() for one in scorer.parameters())
     adapted = get_peft_model(model, LoraConfig(r=8, target_modules="all-linear", task_type="CAUSAL_LM"))
-    assert memory.lora_parameters(shape, 8) == sum(one.numel() for one in adapted.parameters() if one.requires_grad)
+    assert estimate.count_lora_parameters(shape, 8) == sum(
+        one.numel() for one in adapted.parameters() if one.requires_grad
+    )
 
 
 def test_states_are_those_of_a_real_step():
@@ -51,7 +54,7 @@ def test_states_are_those_of_a_real_step():
     optimizer.step()
     size = lambda tensors: sum(one.numel() * one.element_size() for one in tensors)  # noqa: E731
     moments = [value for state in optimizer.state.values() for name, value in state.items() if name != "step"]
-    told = memory.states(memory.parameters(TINY), 0, "fsdp", 1)
+    told = estimate.estimate_states(estimate.count_parameters(TINY), 0, "fsdp", 1)
     assert told == (size(model.parameters()), size(one.grad for one in model.parameters()), size(moments))
 
 
@@ -77,36 +80,38 @@ def test_activations_of_a_layer_are_those_that_autograd_keeps(shape):
         assert out.requires_grad
         return sum(seen.values())
 
-    assert (kept(3) - kept(1)) / 2 / (rows * length) == pytest.approx(memory.layer_activations(shape), rel=0.01)
+    assert (kept(3) - kept(1)) / 2 / (rows * length) == pytest.approx(
+        estimate.estimate_layer_activations(shape), rel=0.01
+    )
 
 
 def test_sharding_divides_what_zero_says():
-    whole = memory.states(1000, 0, "zero2", 1)
-    assert whole == memory.states(1000, 0, "zero3", 1) == (2000, 2000, 12000)
-    assert memory.states(1000, 0, "zero2", 8) == (2000, 250, 1500)
-    assert memory.states(1000, 0, "zero3", 8) == (250, 250, 1500)
-    assert sum(memory.states(1000, 0, "fsdp", 8)) == sum(memory.states(1000, 0, "zero3", 8))
+    whole = estimate.estimate_states(1000, 0, "zero2", 1)
+    assert whole == estimate.estimate_states(1000, 0, "zero3", 1) == (2000, 2000, 12000)
+    assert estimate.estimate_states(1000, 0, "zero2", 8) == (2000, 250, 1500)
+    assert estimate.estimate_states(1000, 0, "zero3", 8) == (250, 250, 1500)
+    assert sum(estimate.estimate_states(1000, 0, "fsdp", 8)) == sum(estimate.estimate_states(1000, 0, "zero3", 8))
     # Rajbhandari et al. 2020, figure 1: 7.5 billion weights on 64 GPUs.
-    told = [sum(memory.states(7_500_000_000, 0, engine, 64)) / 1e9 for engine in ("zero2", "zero3")]
+    told = [sum(estimate.estimate_states(7_500_000_000, 0, engine, 64)) / 1e9 for engine in ("zero2", "zero3")]
     assert told == [pytest.approx(16.6, abs=0.05), pytest.approx(1.9, abs=0.05)]
 
 
 def test_more_gpus_checkpointing_and_adapters_take_less():
     def total(**given):
         asked = {"engine": "zero3", "gpus": 8, "tokens": 8192, "rank": 32, "checkpointing": True, **given}
-        return memory.supervised(LLAMA_7B, **asked).total
+        return estimate.estimate_supervised(LLAMA_7B, **asked).total
 
     assert total(gpus=32) < total() < total(rank=None) < total(rank=None, checkpointing=False)
-    one = memory.ppo(LLAMA_7B, rank=32, reward="adapter").total
+    one = estimate.estimate_ppo(LLAMA_7B, rank=32, reward="adapter").total
     assert (
         one
-        < memory.ppo(LLAMA_7B, rank=32, reward="model").total
-        < memory.ppo(LLAMA_7B, rank=None, reward="model").total
+        < estimate.estimate_ppo(LLAMA_7B, rank=32, reward="model").total
+        < estimate.estimate_ppo(LLAMA_7B, rank=None, reward="model").total
     )
 
 
 def test_the_table_has_every_stage_and_engine():
-    lines = memory.table().splitlines()
+    lines = render_table().splitlines()
     for stage, many in (("| pretrain, sft |", 6), ("| reward |", 6), ("| ppo |", 4)):
         assert sum(line.startswith(stage) for line in lines) == many
     widths = {line.count("|") for line in lines if line.startswith("|")}

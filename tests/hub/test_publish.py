@@ -522,8 +522,8 @@ def test_no_token(hub, good, monkeypatch):
     [
         ("hf_nobody", "the Hub does not accept the token"),
         ("hf_old", "the Hub does not accept the token"),
-        ("hf_read", "the token may not write there"),
-        ("hf_other", "the token may not write there"),
+        ("hf_read", "the token has no write access"),
+        ("hf_other", "the token has no write access"),
     ],
 )
 def test_tokens_that_do_not_do(hub, good, token, message):
@@ -703,7 +703,7 @@ def test_the_command_from_end_to_end(hub, good, tmp_path):
 
     refused = run()
     assert refused.returncode == 1
-    assert "  - card: nobody wrote pretty_name" in refused.stderr
+    assert "  - card: not filled in: pretty_name" in refused.stderr
     assert refused.stdout == ""
     rehearsed = run("--card", str(card), "--dry-run")
     assert rehearsed.returncode == 0, rehearsed.stderr

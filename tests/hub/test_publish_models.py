@@ -239,7 +239,7 @@ def test_a_run_on_top_of_others_is_merged_first(hub, above, data, tmp_path):
     record = json.loads(content(hub, "cmtmed.json"))
     assert [(one["stage"], one["lora"]) for one in record["stages"]] == [("pretrain", None), ("sft", 4)]
     assert [one["pipeline"] for one in record["builds"]] == ["small"]
-    assert "continued pretraining, then supervised fine-tuning, from random weights" in done.card
+    assert "continued pretraining, then supervised fine-tuning, starting from random weights" in done.card
 
 
 def test_the_record_follows_its_schema(hub, run):
@@ -274,7 +274,7 @@ def test_a_reward_model_says_so(copy):
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"kind": "reward"}), encoding="utf-8")
     done = rehearsed(copy)
     assert ModelCard(done.card).data.pipeline_tag == "text-classification"
-    assert "gives one number to a dialogue" in done.card
+    assert "it scores a dialogue" in done.card
 
 
 def test_repeated_and_replaced(hub, run, above, data, tmp_path):
@@ -345,7 +345,7 @@ def test_nothing_is_sent_where_the_gate_objects(hub, run):
 def test_weights_that_were_changed(copy):
     path = copy / "model" / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\0")
-    assert "1 files are not as the training wrote them (model.safetensors)" in only(rehearsed(copy), "files")
+    assert "1 files differ from what the training wrote (model.safetensors)" in only(rehearsed(copy), "files")
     (copy / "model" / "vocab.txt").write_text("x")
     assert "2 files" in only(rehearsed(copy), "files")
 
@@ -371,7 +371,9 @@ def test_a_build_that_is_not_what_it_was(root, base, tmp_path):
     assert "unknown: nobody read a sample" in told.card
     moved = out.rename(tmp_path / "moved")
     audited(moved)
-    assert "the build 'small', which the stage sft learnt from, is not here as it was" in only(rehearsed(run), "builds")
+    assert "the build 'small', which the stage sft was trained on, is not available here as it was" in only(
+        rehearsed(run), "builds"
+    )
     assert rehearsed(run, data=[moved]).refused == ()
     manifest = moved / "manifest.json"
     manifest.write_text(manifest.read_text("utf-8") + "\n", encoding="utf-8")
@@ -386,9 +388,11 @@ def test_data_that_is_no_build(base, tmp_path):
     turns = [{"role": "user", "content": "头痛三天了"}, {"role": "assistant", "content": "发烧吗？"}]
     path.write_text(json.dumps({"id": "a", "messages": turns}, ensure_ascii=False) + "\n", encoding="utf-8")
     train("sft", f"model={base}", f"data=[{{path: {path}}}]", f"out={tmp_path / 'run'}", "lora=null", *SMALL)
-    assert "learnt from 'talk.jsonl', which is no build; what" in only(rehearsed(tmp_path / "run"), "data")
+    assert "was trained on 'talk.jsonl', which is not a build; its content is unknown" in only(
+        rehearsed(tmp_path / "run"), "data"
+    )
     told = rehearsed(tmp_path / "run", i_know=["data"])
-    assert "from `talk.jsonl`, about which nothing more is recorded" in told.card
+    assert "`talk.jsonl`, about which nothing more is recorded" in told.card
 
 
 def test_dialogues_without_a_licence_are_added_up(base, tmp_path):
@@ -402,10 +406,10 @@ def test_dialogues_without_a_licence_are_added_up(base, tmp_path):
 @pytest.mark.parametrize(
     ("card", "check", "told"),
     [
-        ({"license": None}, "card", "nobody wrote license"),
-        ({"from_scratch": False}, "card", "nobody wrote base_model, base_license"),
-        ({"license": "mine"}, "licenses", "'mine' is no licence that is known here"),
-        ({"license": "CC0-1.0"}, "licenses", "CC-BY-4.0 asks that its makers be named"),
+        ({"license": None}, "card", "not filled in: license"),
+        ({"from_scratch": False}, "card", "not filled in: base_model, base_license"),
+        ({"license": "mine"}, "licenses", "'mine' is not a known licence"),
+        ({"license": "CC0-1.0"}, "licenses", "CC-BY-4.0 requires attribution"),
         (
             {"from_scratch": False, "base_model": "org/base", "base_license": "CC-BY-NC-4.0"},
             "licenses",
@@ -444,7 +448,7 @@ def test_names_that_look_like_identifiers(base, data, tmp_path):
 
 def test_test_sets_are_compared_with(run, tmp_path):
     file = crawl(tmp_path, [{"id": "z", "question": LINES[0]["question"], "answer": LINES[0]["answer"]}], "exam.jsonl")
-    assert "hold text of exam.jsonl" in only(rehearsed(run, against=file), "test-sets")
+    assert "contain text of exam.jsonl" in only(rehearsed(run, against=file), "test-sets")
 
 
 # --- where a model comes from ---------------------------------------------------------------------------------------
@@ -500,7 +504,7 @@ def test_what_lies_in_a_build_is_not_the_build(base, data, tmp_path):
     shutil.copytree(data, out)
     shutil.copytree(out / "sft", out / "sft_mine")
     train("sft", f"model={base}", f"data=[{{path: {out / 'sft_mine'}}}]", f"out={tmp_path / 'a'}", "lora=null", *SMALL)
-    assert "learnt from 'sft_mine', which is no build" in only(rehearsed(tmp_path / "a"), "data")
+    assert "was trained on 'sft_mine', which is not a build" in only(rehearsed(tmp_path / "a"), "data")
     shutil.rmtree(out / "sft")
     shutil.copytree(out / "pretrain", out / "kept")
     rows = load_from_disk(str(data / "sft"))
@@ -508,7 +512,9 @@ def test_what_lies_in_a_build_is_not_the_build(base, data, tmp_path):
     train("sft", f"model={base}", f"data=[{{path: {out / 'sft'}}}]", f"out={tmp_path / 'b'}", "lora=null", *SMALL)
     shutil.rmtree(out / "sft")
     shutil.copytree(data / "sft", out / "sft")
-    assert "learnt from tables of 'small' that may not be as it wrote them" in only(rehearsed(tmp_path / "b"), "files")
+    assert "was trained on tables of 'small' that may differ from what the build wrote" in only(
+        rehearsed(tmp_path / "b"), "files"
+    )
 
 
 @pytest.mark.parametrize("harm", ["over", "split", "cache"])
@@ -575,7 +581,7 @@ def test_a_vocabulary_is_learnt_too(base, data, tmp_path):
     arguments = ["train", "tiny", str(text), "--out", str(tmp_path / "tiny"), "--hidden", "32", "--heads", "2"]
     assert CliRunner().invoke(app, arguments, catch_exceptions=False).exit_code == 0
     train("sft", f"model={tmp_path / 'tiny'}", f"data=[{{path: {data}}}]", f"out={tmp_path / 'a'}", "lora=null", *SMALL)
-    assert "the stage tokenizer learnt from 'raw.txt'" in only(rehearsed(tmp_path / "a"), "data")
+    assert "the stage tokenizer was trained on 'raw.txt'" in only(rehearsed(tmp_path / "a"), "data")
 
 
 @pytest.mark.parametrize("content", ["{", "[]"])
@@ -597,7 +603,7 @@ def test_files_of_others_with_our_names(base, data, tmp_path, content):
     (corpus / "texts" / "a.txt").write_text("头痛三天，休息后好转。" * 20, encoding="utf-8")
     train("pretrain", f"model={model}", f"data=[{{path: {corpus / 'texts'}}}]", f"out={tmp_path / 'run'}", "lora=null",
           "held_out=0", *SMALL)  # fmt: skip
-    assert "learnt from 'texts', which is no build" in only(rehearsed(tmp_path / "run"), "data")
+    assert "was trained on 'texts', which is not a build" in only(rehearsed(tmp_path / "run"), "data")
 
 
 # --- bad input ------------------------------------------------------------------------------------------------------
@@ -780,7 +786,7 @@ def test_the_command_from_end_to_end(hub, run, tmp_path):
 
     refused = command()
     assert refused.returncode == 1
-    assert "card: nobody wrote pretty_name, authors, contact, license, base_model, base_license" in refused.stderr
+    assert "card: not filled in: pretty_name, authors, contact, license, base_model, base_license" in refused.stderr
     assert "examples/model_card.yaml" in refused.stderr
     dry = command("--card", str(card), "--dry-run")
     assert dry.returncode == 0, dry.stderr

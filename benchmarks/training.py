@@ -45,10 +45,10 @@ def prepare(work: Path, rows: int, hidden: int, layers: int) -> None:
     """Write the tiny model and the data as an sft view."""
     from datasets import Dataset, DatasetDict
 
-    from cmtmed.training.tiny import tiny
+    from cmtmed.training.model.tiny import make_tiny_model
 
     talks = dialogues(rows)
-    tiny(
+    make_tiny_model(
         ["\n".join(turn["content"] for turn in talk) for talk in talks],
         work / "model",
         vocabulary=4096,
@@ -68,8 +68,8 @@ def arm_ours(work: Path, steps: int, batch: int) -> dict[str, float]:
     """Fine-tune with the bundled trainer."""
     import runpy
 
-    from cmtmed.training import metrics
-    from cmtmed.training.sft import WeightedTrainer
+    from cmtmed.training.run import metrics
+    from cmtmed.training.sft.trainer import WeightedTrainer
 
     took: list[float] = []
     original = WeightedTrainer.train
@@ -82,7 +82,7 @@ def arm_ours(work: Path, steps: int, batch: int) -> dict[str, float]:
 
     WeightedTrainer.train = timed
     runpy.run_path(str(ROOT / "trainers" / "sft.py"))["main"](_words(work, work / "ours", steps, batch))
-    last = [line for line in metrics.read(work / "ours") if "tokens" in line][-1]
+    last = [line for line in metrics.read_metrics(work / "ours") if "tokens" in line][-1]
     return {"tokens": last["tokens"], "padding": last["padding"], "seconds": took[0]}
 
 
@@ -122,8 +122,8 @@ def arm_killed(work: Path, steps: int, batch: int) -> dict[str, Any]:
     """Fine-tune, killed after a third and after two thirds, and say every loss with all its digits."""
     import runpy
 
-    from cmtmed.training import metrics
-    from cmtmed.training.sft import WeightedTrainer
+    from cmtmed.training.run import metrics
+    from cmtmed.training.sft.trainer import WeightedTrainer
 
     original = WeightedTrainer.training_step
     left = 0
@@ -144,7 +144,7 @@ def arm_killed(work: Path, steps: int, batch: int) -> dict[str, Any]:
         except KeyboardInterrupt:
             kills += 1
     told = {
-        name: [(line["step"], line["loss"]) for line in metrics.read(work / name) if "loss" in line]
+        name: [(line["step"], line["loss"]) for line in metrics.read_metrics(work / name) if "loss" in line]
         for name in ("ours", "killed")
     }
     return {"kills": kills, "same": told["ours"] == told["killed"], "lines": len(told["ours"])}
@@ -156,12 +156,12 @@ def prepare_ppo(work: Path, hidden: int, layers: int) -> None:
     from datasets import Dataset
     from transformers import AutoModelForSequenceClassification
 
-    from cmtmed.training.model import load_tokenizer
-    from cmtmed.training.tiny import tiny
+    from cmtmed.training.model.loading import load_tokenizer
+    from cmtmed.training.model.tiny import make_tiny_model
 
     talks = dialogues(1000)
     words = ["\n".join(turn["content"] for turn in talk) for talk in talks]
-    tiny(words, work / "policy", vocabulary=4096, hidden=hidden, layers=layers, heads=8, context=512)
+    make_tiny_model(words, work / "policy", vocabulary=4096, hidden=hidden, layers=layers, heads=8, context=512)
     tokenizer = load_tokenizer(str(work / "policy"))
     torch.manual_seed(0)
     reward = AutoModelForSequenceClassification.from_pretrained(str(work / "policy"), num_labels=1)
@@ -183,7 +183,7 @@ def arm_ppo(work: Path, steps: int, batch: int) -> dict[str, float]:
     """Run our PPO: policy, reference and value on one base, the reward model beside it."""
     import runpy
 
-    from cmtmed.training import metrics
+    from cmtmed.training.run import metrics
 
     words = [
         f"model={work / 'policy'}", f"data=[{{path: {work / 'prompts'}}}]", f"out={work / 'ppo'}", "lora={r: 16}",
@@ -192,15 +192,15 @@ def arm_ppo(work: Path, steps: int, batch: int) -> dict[str, float]:
         "learning_rate=1e-5",
     ]  # fmt: skip
     stamps: list[float] = []
-    original = metrics.Metrics.log
+    original = metrics.MetricsLog.log
 
     def stamped(self: Any, *given: Any) -> None:
         stamps.append(time.perf_counter())
         original(self, *given)
 
-    metrics.Metrics.log = stamped
+    metrics.MetricsLog.log = stamped
     runpy.run_path(str(ROOT / "trainers" / "ppo.py"))["main"](words)
-    length = [line["length"] for line in metrics.read(work / "ppo")]
+    length = [line["length"] for line in metrics.read_metrics(work / "ppo")]
     return {"seconds": (stamps[-1] - stamps[0]) / (len(stamps) - 1), "length": sum(length) / len(length)}
 
 

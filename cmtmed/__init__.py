@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from cmtmed.anonymize import Identifier, find_identifiers
     from cmtmed.builds import Build, BuildReport
     from cmtmed.builds.explanation import Explanation, explain
+    from cmtmed.builds.views import load
     from cmtmed.dedup.duplicate_pairs import near_duplicates
-    from cmtmed.engine import build, load
     from cmtmed.engine.audit import Audit, audit
+    from cmtmed.engine.build import build
     from cmtmed.errors import CmtmedError
     from cmtmed.hub.publication import Publication
     from cmtmed.hub.publish import publish
@@ -69,12 +70,12 @@ _HOMES = {
     "Publication": "cmtmed.hub.publication",
     "Stage": "cmtmed.stage",
     "audit": "cmtmed.engine.audit",
-    "build": "cmtmed.engine",
+    "build": "cmtmed.engine.build",
     "bundled": "cmtmed.resources",
     "explain": "cmtmed.builds.explanation",
     "find_identifiers": "cmtmed.anonymize",
     "find_inquiries": "cmtmed.inquiry",
-    "load": "cmtmed.engine",
+    "load": "cmtmed.builds.views",
     "near_duplicates": "cmtmed.dedup.duplicate_pairs",
     "normalize": "cmtmed.text.normalize",
     "proactivity": "cmtmed.inquiry",

@@ -108,18 +108,18 @@ def identifier_table() -> str:
 
 def memory_table() -> str:
     """Render how much memory the stages of training take."""
-    from cmtmed.training import memory
+    from cmtmed.training.memory.table import render_table
 
     lines = [
         "# GPU memory",
         "",
-        "Written by `docs/generate.py` from `cmtmed/training/memory.py`, which is the computation. Model states follow",
+        "Written by `docs/generate.py` from `cmtmed/training/memory/`, which is the computation. Model states follow",
         "Rajbhandari et al. 2020 (ZeRO, arXiv:1910.02054), checkpointing Korthikanti et al. 2022 (arXiv:2205.05198).",
         "Tests hold the counts of weights and adapters to the real 7B and 13B shapes, states to a real AdamW step, and",
         "the activations of a layer to what autograd saves. Nothing of it was measured on a GPU: add 10 % and 1 GiB",
         "for what the allocator wastes and the CUDA context.",
         "",
-        memory.table().strip(),
+        render_table().strip(),
     ]
     return "\n".join(lines) + "\n"
 

@@ -38,8 +38,8 @@ def main() -> None:
     if sys.argv[1:2] and sys.argv[1].startswith("-"):
         print(__doc__)
         return
-    from cmtmed.training import metrics, run
-    from cmtmed.training.tiny import texts_of, tiny
+    from cmtmed.training.model.tiny import make_tiny_model, read_texts
+    from cmtmed.training.run import directory, metrics
 
     began = time.perf_counter()
     out = Path(sys.argv[1] if len(sys.argv) > 1 else "build/train-demo")
@@ -49,7 +49,9 @@ def main() -> None:
     rankings = cmtmed.bundled("examples/rankings.jsonl")
     if not model.exists():
         texts = [data, rankings]
-        weights = tiny(texts_of(texts), model, vocabulary=3000, learnt_from=texts, hidden=128, layers=2, context=768)
+        weights = make_tiny_model(
+            read_texts(texts), model, vocabulary=3000, learnt_from=texts, hidden=128, layers=2, context=768
+        )
         print(f"a model of {weights:,} weights: {model}")
 
     often = ("lora=null", "training.lr_scheduler_type=cosine", "training.logging_steps=2", "training.warmup_steps=5")
@@ -76,13 +78,13 @@ def main() -> None:
         "kl_stop=null", "save_every=20",
     )  # fmt: skip
 
-    told = {name: run.read(out / name) for name in ("pretrain", "sft", "reward", "ppo")}
-    ppo = metrics.read(out / "ppo")
+    told = {name: directory.read_run(out / name) for name in ("pretrain", "sft", "reward", "ppo")}
+    ppo = metrics.read_metrics(out / "ppo")
     summary = {
-        "pretrain": metrics.summary(out / "pretrain"),
-        "sft": metrics.summary(out / "sft"),
+        "pretrain": metrics.summarize_metrics(out / "pretrain"),
+        "sft": metrics.summarize_metrics(out / "sft"),
         "reward": {"accuracy": told["reward"].content["metrics"]["eval_accuracy"]},
-        "ppo": {**metrics.summary(out / "ppo", "reward"), "kl": ppo[-1]["kl"]},
+        "ppo": {**metrics.summarize_metrics(out / "ppo", "reward"), "kl": ppo[-1]["kl"]},
     }
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     print(f"\n{json.dumps(summary, indent=2)}\n{time.perf_counter() - began:.0f} s; curves and runs: {out}")

@@ -21,7 +21,7 @@ FILLER_LIMIT = 10.2
 """Percent of locals and parameters. The goal is 2: lower it with every folder that is rewritten, never raise it."""
 PARTICIPLE_LIMIT = 9.5
 """Percent of functions. The goal is 3."""
-CIRCLES = [["cmtmed.training.provenance", "cmtmed.training.run"]]
+CIRCLES = [["cmtmed.training.run.directory", "cmtmed.training.run.provenance"]]
 """Still to be opened; no other may appear."""
 FILES = [path for folder in CODE for path in sorted((ROOT / folder).rglob("*.py"))]
 

@@ -15,35 +15,37 @@ from collections.abc import Sequence
 
 def main(argv: Sequence[str]) -> None:
     """Train a policy."""
-    from cmtmed.training.console import speak
     from cmtmed.training.ppo.settings import PpoSettings
-    from cmtmed.training.settings import configure
+    from cmtmed.training.run.command_line import load_settings
+    from cmtmed.training.run.console import set_up_logging
 
-    log = speak()
+    log = set_up_logging()
 
-    settings = configure(PpoSettings, "ppo", argv)
+    settings = load_settings(PpoSettings, "ppo", argv)
 
     # What is asked for, and how far an earlier call came.
     import torch
 
-    from cmtmed.training import curves, data, metrics
-    from cmtmed.training.model import check_fit, load_model, load_tokenizer, rule, save
+    from cmtmed.training.model.loading import check_fit, describe_loading, load_model, load_tokenizer
+    from cmtmed.training.model.saving import save_model
     from cmtmed.training.ppo import scorers
     from cmtmed.training.ppo.loop import Ppo
     from cmtmed.training.ppo.prompts import Prompts
     from cmtmed.training.ppo.roles import Roles
     from cmtmed.training.ppo.state import Journal, World, load_checkpoint, save_checkpoint
-    from cmtmed.training.run import Run
+    from cmtmed.training.run import curves, metrics
+    from cmtmed.training.run.directory import Run
+    from cmtmed.training.run.mixture import describe_data
 
     world = World()
-    identity = {"data": data.described(settings.data), "reward": scorers.describe_rewards(settings.reward)}
+    identity = {"data": describe_data(settings.data), "reward": scorers.describe_rewards(settings.reward)}
     with world.first():
         run = Run.start("ppo", settings, identity)
         checkpoint = run.checkpoint()
     if run.finished:
         log.info("%s is finished; nothing to do", run.root)
         return
-    log.info("model: %s", rule(settings.model, settings.lora))
+    log.info("model: %s", describe_loading(settings.model, settings.lora))
 
     # One base for all roles. With an adapter its weights stand still and may be short; weights that move may not.
     tokenizer = load_tokenizer(settings.model, settings.template)
@@ -74,9 +76,12 @@ def main(argv: Sequence[str]) -> None:
 
     # The weights, and what the run has to show.
     if world.rank == 0:
-        summary = {**metrics.summary(run.root, "reward"), "kl": metrics.summary(run.root, "kl").get("kl_last")}
-        save(run, roles.policy(), tokenizer, summary=summary)
-        curves.draw(run.root, settings.smoothing)
+        summary = {
+            **metrics.summarize_metrics(run.root, "reward"),
+            "kl": metrics.summarize_metrics(run.root, "kl").get("kl_last"),
+        }
+        save_model(run, roles.policy(), tokenizer, summary=summary)
+        curves.draw_curves(run.root, settings.smoothing)
         log.info("%s: %s", run.root, summary)
     world.shut_down()
 

@@ -18,42 +18,47 @@ from collections.abc import Sequence
 
 def main(argv: Sequence[str]) -> None:
     """Go on pretraining a model."""
-    from cmtmed.training.console import speak
-    from cmtmed.training.settings import configure, device_defaults, library_config
+    from cmtmed.training.run.command_line import load_settings
+    from cmtmed.training.run.console import set_up_logging
+    from cmtmed.training.run.library_config import build_library_config, device_defaults
 
-    log = speak()
+    log = set_up_logging()
 
     # What is asked for, and how far an earlier call came.
     from trl import SFTConfig
 
-    from cmtmed.training import curves, data, metrics
-    from cmtmed.training.model import check_fit, load_model, load_tokenizer, lora_config, rule, save
-    from cmtmed.training.pretraining import packing
-    from cmtmed.training.pretraining import trainer as pretrain
-    from cmtmed.training.processes import leave_together
-    from cmtmed.training.run import Run
+    from cmtmed.training.model.adapters import build_lora_config
+    from cmtmed.training.model.loading import check_fit, describe_loading, load_model, load_tokenizer
+    from cmtmed.training.model.saving import save_model
+    from cmtmed.training.pretrain import data, packing
+    from cmtmed.training.pretrain.settings import PretrainSettings
+    from cmtmed.training.pretrain.trainer import PretrainTrainer
+    from cmtmed.training.run import curves, metrics
+    from cmtmed.training.run.directory import Run
+    from cmtmed.training.run.mixture import describe_data
+    from cmtmed.training.run.processes import leave_together
 
-    settings = configure(pretrain.PretrainSettings, "pretrain", argv)
-    sources = {"data": data.described(settings.data), **pretrain.data_of(settings)}
+    settings = load_settings(PretrainSettings, "pretrain", argv)
+    sources = {"data": describe_data(settings.data), **data.describe_patterns(settings)}
     run = Run.start("pretrain", settings, sources)
     if run.finished:
         log.info("%s is finished; nothing to do", run.root)
         return
-    log.info("model: %s", rule(settings.model, settings.lora))
+    log.info("model: %s", describe_loading(settings.model, settings.lora))
 
     # Model and tokenizer.
-    how, options = pretrain.choose_packing(settings.packing)
+    how, options = data.choose_packing(settings.packing)
     log.info("packing: %s", how)
     tokenizer = load_tokenizer(settings.model, settings.template)
     model = load_model(settings.model, **options)
     check_fit(model, tokenizer, settings.max_length)
 
     # Documents, mixed by weight, as rows of tokens on disk.
-    train, held_out = pretrain.prepare(run, settings, tokenizer, how)
+    train, held_out = data.prepare_rows(run, settings, tokenizer, how)
     log.info("data: %d rows of up to %d tokens", len(train), settings.max_length)
 
     # Training.
-    config = library_config(
+    config = build_library_config(
         SFTConfig,
         {
             **device_defaults(),
@@ -72,18 +77,18 @@ def main(argv: Sequence[str]) -> None:
         disable_tqdm=not sys.stderr.isatty(),
     )
     checkpoint = run.checkpoint()
-    trainer = pretrain.PretrainTrainer(
+    trainer = PretrainTrainer(
         model=model,
         args=config,
         train_dataset=train,
         eval_dataset=held_out,
-        data_collator=pretrain.collator(how, tokenizer.pad_token_id),
+        data_collator=data.build_collator(how, tokenizer.pad_token_id),
         processing_class=tokenizer,
-        peft_config=lora_config(settings.lora, "CAUSAL_LM", model),
-        callbacks=[metrics.callback(run.root, metrics.step_of(checkpoint))],
+        peft_config=build_lora_config(settings.lora, "CAUSAL_LM", model),
+        callbacks=[metrics.build_callback(run.root, metrics.checkpoint_step(checkpoint))],
     )
-    before = trainer.tokens = metrics.counted(run.root, checkpoint, "tokens")
-    trainer.padding = metrics.counted(run.root, checkpoint, "padding")
+    before = trainer.tokens = metrics.read_count(run.root, checkpoint, "tokens")
+    trainer.padding = metrics.read_count(run.root, checkpoint, "padding")
     done = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     told = {} if held_out is None else trainer.evaluate()
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # if sharded, from all processes
@@ -91,11 +96,11 @@ def main(argv: Sequence[str]) -> None:
     # The weights, and what the run has to show.
     if trainer.is_world_process_zero():
         padding = trainer.padding / max(1, trainer.tokens + trainer.padding)
-        summary = {**metrics.summary(run.root), "tokens": trainer.tokens, "padding_share": padding}
+        summary = {**metrics.summarize_metrics(run.root), "tokens": trainer.tokens, "padding_share": padding}
         trained = trainer.accelerator.unwrap_model(trainer.model)
-        save(run, trained, tokenizer, weights=weights, metrics=told, summary=summary)
-        curves.draw(run.root, settings.smoothing)
-        packing.discard(run.root)
+        save_model(run, trained, tokenizer, weights=weights, metrics=told, summary=summary)
+        curves.draw_curves(run.root, settings.smoothing)
+        packing.discard_tables(run.root)
         speed = (trainer.tokens - before) / max(done.metrics["train_runtime"], 1e-9)
         log.info("%s: %s; %.0f tokens/s", run.root, summary, speed)
     leave_together(trainer.accelerator)

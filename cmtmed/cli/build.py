@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from cmtmed.builds import BuildReport
 from cmtmed.cli.console import messages, notes, output, progress_bar
-from cmtmed.engine import BuildReport, build
+from cmtmed.engine.build import ENGINES, build
 
 _SHOWN_REASONS = 3
 
@@ -20,6 +21,7 @@ def command(
     inputs: Annotated[list[str], typer.Argument(help="Files, directories or glob patterns.")],
     out: Annotated[Path, typer.Option("--out", help="Directory of the result.")],
     strict: Annotated[bool, typer.Option("--strict", help="Fail at the first unreadable record.")] = False,  # noqa: FBT002
+    engine: Annotated[str, typer.Option("--engine", help=f"What runs the pipeline: {', '.join(ENGINES)}.")] = "local",
     workers: Annotated[int | None, typer.Option("--workers", help="Processes; one per core by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,  # noqa: FBT002
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,  # noqa: FBT002
@@ -27,7 +29,7 @@ def command(
     """Turn a raw crawl into Arrow datasets."""
     verbose = not quiet and not as_json
     with notes(enabled=verbose), progress_bar(enabled=messages.is_terminal and verbose) as progress:
-        report = build(pipeline, list(inputs), out, strict=strict, workers=workers, progress=progress)
+        report = build(pipeline, list(inputs), out, engine=engine, strict=strict, workers=workers, progress=progress)
     if as_json:
         typer.echo(json.dumps(report.to_dict(), ensure_ascii=False))
     elif not quiet:

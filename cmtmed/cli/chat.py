@@ -25,10 +25,10 @@ def command(
 ) -> None:
     """Talk with a model as its patient: a line is a turn, /clear forgets, an empty line or the end of input quits."""
     needed()
-    from cmtmed.training.chat import Chat
-    from cmtmed.training.console import speak
+    from cmtmed.training.model.chat import Chat
+    from cmtmed.training.run.console import set_up_logging
 
-    speak()
+    set_up_logging()
     chat = Chat(model, system=system, max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
     while True:
         messages.print("患者：", end="", style="bold", markup=False)

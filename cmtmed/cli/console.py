@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from cmtmed.engine import Progress
+    from cmtmed.engine.progress import Progress
 
 # Results go to standard output and everything else to standard error, so that output can be piped.
 output = Console(highlight=False, soft_wrap=True, emoji=False)

@@ -66,12 +66,12 @@ def tiny_command(
 ) -> None:
     """Make a tokenizer and a small model with random weights, to run every stage without a download."""
     needed()
-    from cmtmed.training.console import speak
-    from cmtmed.training.tiny import texts_of, tiny
+    from cmtmed.training.model.tiny import make_tiny_model, read_texts
+    from cmtmed.training.run.console import set_up_logging
 
-    speak()
-    weights = tiny(
-        texts_of(data), out, vocabulary=vocabulary, template=template,
+    set_up_logging()
+    weights = make_tiny_model(
+        read_texts(data), out, vocabulary=vocabulary, template=template,
         learnt_from=data, shape=shape, hidden=hidden, layers=layers, heads=heads, context=context, seed=seed,
     )  # fmt: skip
     output.print(f"{out}: {weights:,} weights, context {context}")
@@ -87,11 +87,11 @@ def merge_command(
     needed()
     if dtype not in {"float32", "bfloat16", "float16"}:
         raise UsageError(f"--dtype {dtype!r} is none of float32, bfloat16, float16")
-    from cmtmed.training.console import speak
-    from cmtmed.training.merge import merge
+    from cmtmed.training.model.merge import merge_run
+    from cmtmed.training.run.console import set_up_logging
 
-    speak()
-    summary = merge(str(run), out, dtype=dtype)
+    set_up_logging()
+    summary = merge_run(str(run), out, dtype=dtype)
     output.print(f"{out}: {summary['parameters']:,} weights in {summary['dtype']}")
 
 
@@ -105,10 +105,10 @@ def curves_command(
 ) -> None:
     """Draw a run's curves, original and smoothed, from its log."""
     needed()
-    from cmtmed.training.curves import draw
-    from cmtmed.training.run import read
+    from cmtmed.training.run.curves import draw_curves
+    from cmtmed.training.run.directory import read_run
 
-    files = [str(path) for path in draw(read(run).root, smoothing)]
+    files = [str(path) for path in draw_curves(read_run(run).root, smoothing)]
     if as_json:
         typer.echo(json.dumps(files))
     else:

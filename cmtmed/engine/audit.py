@@ -25,6 +25,7 @@ from cmtmed.anonymize.detectors import DETECTORS
 from cmtmed.anonymize.replace.actions import list_unredacted
 from cmtmed.anonymize.residual import CONFIDENCE, NONE, Residual, Stratum, allocate, estimate
 from cmtmed.anonymize.suspects import mask, places, screen
+from cmtmed.artifacts import write_json
 from cmtmed.builds.manifest import Manifest, library_versions
 from cmtmed.engine.privacy import statement
 from cmtmed.engine.progress import Progress, ignore_progress
@@ -43,7 +44,6 @@ from cmtmed.engine.sample import (
     tally,
     write_sample,
 )
-from cmtmed.engine.workspace import write_marker
 from cmtmed.errors import DatasetError, OutputError, UsageError
 from cmtmed.messages import flatten
 
@@ -344,7 +344,7 @@ def _concluded(folder: Path, content: dict[str, Any], sample: list[tuple[Turn, s
         {one["detector"]: Stratum(one["turns"], one["prior"], one["read"], one["leaks"]) for one in content["strata"]}
     )
     content["residual"] = _told(residual, content["counts"])
-    write_marker(folder / FILE, content)
+    write_json(folder / FILE, content)
     partial = (folder / STATEMENT).with_suffix(".partial")
     partial.write_text(statement(content), encoding="utf-8")
     partial.replace(folder / STATEMENT)

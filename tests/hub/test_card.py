@@ -22,14 +22,14 @@ from cmtmed.hub.repository import Repository
 from cmtmed.hub.sections import merge_sections, split_sections
 from cmtmed.hub.staging import Staging
 from tests.support.dialogues import SHARED, needs_real_data
-from tests.support.published import CARD, LINES, TEST, audited, built
+from tests.support.published import CARD, LINES, TEST, audit_build, build_small
 
 ALL = ("anonymization", "audit", "risk", "licenses", "test-sets", "quarantine", "card")
 
 
 @pytest.fixture(scope="module")
 def build_dir(tmp_path_factory):
-    return audited(built(tmp_path_factory.mktemp("good"), broken=1))
+    return audit_build(build_small(tmp_path_factory.mktemp("good"), broken_lines=1))
 
 
 def rehearse(out, **options):
@@ -43,7 +43,7 @@ def publication(build_dir):
 
 def get_section(text, name):
     """Return the text of a section with its markers."""
-    return next(section.text for section in split_sections(text) if section.name == name)
+    return next(block.text for block in split_sections(text) if block.name == name)
 
 
 # --- sections -------------------------------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ generated = st.dictionaries(names, prose, min_size=1).map(
 
 @given(cards())
 def test_pieces_give_the_whole(text):
-    assert "".join(section.text for section in split_sections(text)) == text
+    assert "".join(block.text for block in split_sections(text)) == text
 
 
 @given(cards(), generated)
@@ -192,7 +192,7 @@ def test_nothing_of_this_machine_is_in_what_is_published(build_dir):
 
 
 def test_overridden_checks_stand_on_top(tmp_path):
-    out = built(tmp_path)
+    out = build_small(tmp_path)
     publication = cmtmed.publish(out, "org/dialogues", dry_run=True, i_know=ALL)
     assert publication.refused == ()
     section_text = get_section(publication.card, "overridden")
@@ -313,7 +313,7 @@ def test_what_stands_in_fields_stays_text(tmp_path):
         "authors": ["{A} ```"],
         "sources": {"clinic": {"title": hostile, "about": hostile}},
     }
-    out = audited(built(tmp_path))
+    out = audit_build(build_small(tmp_path))
     text = cmtmed.publish(out, "org/dialogues", card={**CARD, **pipeline}, dry_run=True).card
     row = next(line for line in get_section(text, "sources").splitlines() if "javascript" in line)
     assert "<script>" not in row
@@ -333,7 +333,7 @@ def test_fields_that_would_break_the_card(build_dir, text, reason):
 
 
 def test_dialogues_without_a_licence_are_not_said_to_have_one(tmp_path):
-    out = audited(built(tmp_path, terms=None))
+    out = audit_build(build_small(tmp_path, terms=None))
     publication = cmtmed.publish(out, "org/dialogues", card=CARD, dry_run=True, i_know=["licenses"])
     assert (
         DatasetCard(publication.card).data.to_dict()["license"] == ["other", "mit"]
@@ -423,7 +423,7 @@ def test_the_card_of_real_data(tmp_path):
     ]
     out = tmp_path / "out"
     counts = cmtmed.build(pipeline, [*crawl[:2], *crawl[2].glob("*.csv")], out).counts
-    audited(out)
+    audit_build(out)
     publication = rehearse(out, quarantined=counts["quarantined"])
     assert publication.refused == ()
     data = DatasetCard(publication.card, ignore_metadata_errors=False).data.to_dict()

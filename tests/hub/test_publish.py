@@ -24,9 +24,9 @@ from cmtmed.hub.dataset.stage_chart import draw_stage_chart
 from cmtmed.hub.repository import Remote, fetch_file
 from cmtmed.hub.staging import Staging
 from cmtmed.hub.versions import compare
-from tests.support.hub_client import client_of, environment_of, published, publisher
-from tests.support.hub_server import Corrupt, Cut, Expired, HubServer, Kill, Status, Token, at, first
-from tests.support.published import CARD, LINES, TEST, audited, built
+from tests.support.hub_client import client_environment, create_publisher, publish_to, use_hub
+from tests.support.hub_server import Corrupt, Cut, Expired, HubServer, Kill, Status, Token, fail_at, fail_first
+from tests.support.published import CARD, LINES, TEST, audit_build, build_small
 
 # The client gives its HTTP library a stream in a way that this one will not take for ever.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -42,7 +42,7 @@ TOKENS = {
 
 @pytest.fixture(scope="module")
 def build_dir(tmp_path_factory):
-    return audited(built(tmp_path_factory.mktemp("good")))
+    return audit_build(build_small(tmp_path_factory.mktemp("good")))
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def larger(tmp_path_factory):
         *LINES,
         {"id": "f", "question": "腰疼半年，弯腰加重，左腿发麻", "answer": "做过核磁吗？先卧床休息，避免久坐。"},
     ]
-    return audited(built(tmp_path_factory.mktemp("larger"), lines))
+    return audit_build(build_small(tmp_path_factory.mktemp("larger"), lines))
 
 
 @pytest.fixture
@@ -65,20 +65,20 @@ def hub(monkeypatch):
 
 
 def push(hub, out, **options):
-    return published(hub.url, out, REPO, card=CARD, **options)
+    return publish_to(hub.url, out, REPO, card=CARD, **options)
 
 
 def list_files(hub, revision="main"):
     """Return path and content of every file at a revision."""
     repository = hub.repository(REPO)
-    entries = repository.entries(repository.resolve(revision), expand=False)
+    entries = repository.list_entries(repository.resolve(revision), expand=False)
     return {path: entry["oid"] for path, entry in entries.items() if entry["type"] == "file"}
 
 
 def list_versions(hub):
     """Return the titles of the commits, the latest first."""
     repository = hub.repository(REPO)
-    return [entry["title"] for entry in repository.log(repository.resolve("main"))]
+    return [entry["title"] for entry in repository.list_commits(repository.resolve("main"))]
 
 
 def load_rows(hub, tmp_path, config, revision=None, token="hf_write"):
@@ -90,7 +90,7 @@ def load_rows(hub, tmp_path, config, revision=None, token="hf_write"):
         "json.dump({split: list(table) for split, table in rows.items()}, sys.stdout)"
     )
     home = tmp_path / "home"
-    environment = environment_of(hub.url, home, token)
+    environment = client_environment(hub.url, home, token)
     process = subprocess.run(
         [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -167,7 +167,7 @@ def test_public_at_last_and_gated_at_first(hub, build_dir):
     assert settings[0] < upload < commit < settings[1]
     repository = hub.repository(REPO)
     assert (repository.private, repository.gated) == (False, "manual")
-    card = published(hub.url, build_dir, REPO, card=CARD, private=False, dry_run=True).card
+    card = publish_to(hub.url, build_dir, REPO, card=CARD, private=False, dry_run=True).card
     assert "extra_gated_prompt" in card
 
 
@@ -221,12 +221,12 @@ def test_another_card_for_the_same_data(hub, build_dir, larger):
     old = push(hub, build_dir, tag="v1")
     other = {**CARD, "contact": "privacy@clinic.example"}
     with pytest.raises(UsageError, match="points to the same data with another card; pass --move-tag"):
-        published(hub.url, build_dir, REPO, card=other, tag="v1")
-    publication = published(hub.url, build_dir, REPO, card=other, tag="v1", move_tag=True)
+        publish_to(hub.url, build_dir, REPO, card=other, tag="v1")
+    publication = publish_to(hub.url, build_dir, REPO, card=other, tag="v1", move_tag=True)
     assert hub.repository(REPO).tags == {"v1": publication.commit}
     assert publication.commit != old.commit
     assert list_versions(hub)[:2] == ["Version v1", "Version v1"]
-    assert published(hub.url, build_dir, REPO, card=other, tag="v1").commit == publication.commit
+    assert publish_to(hub.url, build_dir, REPO, card=other, tag="v1").commit == publication.commit
     push(hub, larger, tag="v2")
     with pytest.raises(UsageError, match="holds a later version than 'v1'"):
         push(hub, build_dir, tag="v1", move_tag=True)
@@ -269,7 +269,7 @@ def test_data_that_other_branches_and_tags_lead_to(hub, build_dir, larger):
 def test_a_repository_made_by_hand_becomes_public_with_its_first_version(hub, build_dir):
     from huggingface_hub import HfApi
 
-    with client_of(hub.url):
+    with use_hub(hub.url):
         HfApi().create_repo(REPO, repo_type="dataset", private=True)
     commit_by_hand(hub, **{"README.md": "# By hand\n"})
     publication = push(hub, build_dir, tag="v1", private=False)
@@ -300,12 +300,12 @@ def test_a_dry_run_foretells_what_the_hub_would_object_to(hub, build_dir, larger
     for options in ({"tag": "v1", "card": {**CARD, "contact": "x@clinic.example"}}, {"card": CARD, "tag": "main2"}):
         hub.repository(REPO).branches["main2"] = hub.repository(REPO).branches["main"]
         with pytest.raises(UsageError):
-            published(hub.url, build_dir, REPO, dry_run=True, **options)
+            publish_to(hub.url, build_dir, REPO, dry_run=True, **options)
 
 
 def test_sources_of_the_card_that_the_build_has_not(hub, build_dir):
     with pytest.raises(UsageError, match=r"sources.clinc: the build has no such source; did you mean 'clinic'\?"):
-        published(hub.url, build_dir, REPO, card={**CARD, "sources": {"clinc": {"title": "x"}}})
+        publish_to(hub.url, build_dir, REPO, card={**CARD, "sources": {"clinc": {"title": "x"}}})
 
 
 def test_the_only_version_becomes_public(hub, build_dir):
@@ -390,7 +390,7 @@ def test_only_files_of_a_dataset_are_removed(hub, build_dir):
 
 
 def read_record(hub):
-    with client_of(hub.url):
+    with use_hub(hub.url):
         from huggingface_hub import HfApi
 
         return fetch_file(Remote(HfApi(), "dataset", REPO), "cmtmed.json", "main")
@@ -399,7 +399,7 @@ def read_record(hub):
 def test_a_card_that_the_hub_refuses_is_told_of_before_anything_is_sent(hub, build_dir, tmp_path):
     template = tmp_path / "mine.jinja"
     template.write_text("x", encoding="utf-8")
-    hub.faults = first(9, "POST", "/validate-yaml", Status(400))
+    hub.faults = fail_first(9, "POST", "/validate-yaml", Status(400))
     with pytest.raises(PublishError, match="the Hub does not accept the metadata of the card"):
         push(hub, build_dir)
     assert (hub.uploaded, hub.repositories) == ([], {})
@@ -419,7 +419,7 @@ def test_two_calls_at_once(hub, build_dir, tmp_path):
 def test_prepared_files_that_somebody_touched_are_written_again(hub, build_dir, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(build_dir, out)
-    hub.faults = first(99, "POST", "/preupload/", Status(503))
+    hub.faults = fail_first(99, "POST", "/preupload/", Status(503))
     with pytest.raises(PublishError):
         push(hub, out, configs=["sft"])
     staging_dir = tmp_path / ".out.publishing"
@@ -458,7 +458,7 @@ def test_what_people_write_on_the_hub_stays(hub, build_dir, larger):
     push(hub, build_dir, tag="v1")
     from huggingface_hub import CommitOperationAdd, HfApi
 
-    with client_of(hub.url):
+    with use_hub(hub.url):
         api = HfApi()
         path = api.hf_hub_download(REPO, "README.md", repo_type="dataset", local_dir=larger.parent / "x")
         card = Path(path).read_text(encoding="utf-8")
@@ -475,9 +475,9 @@ def test_what_people_write_on_the_hub_stays(hub, build_dir, larger):
 
 
 def test_nothing_is_sent_if_a_check_objects(hub, tmp_path):
-    out = built(tmp_path, broken=1)
+    out = build_small(tmp_path, broken_lines=1)
     with pytest.raises(GateError) as refused:
-        published(hub.url, out, REPO)
+        publish_to(hub.url, out, REPO)
     message = str(refused.value)
     for check in ("audit", "risk", "quarantine", "card"):
         assert f"\n  - {check}: " in message
@@ -488,12 +488,12 @@ def test_nothing_is_sent_if_a_check_objects(hub, tmp_path):
 
 
 def test_overridden_checks_are_named_in_card_and_record(hub, tmp_path):
-    out = built(tmp_path)
-    publication = published(hub.url, out, REPO, i_know=["audit", "risk", "card"])
+    out = build_small(tmp_path)
+    publication = publish_to(hub.url, out, REPO, i_know=["audit", "risk", "card"])
     assert [finding.check for finding in publication.overridden] == ["audit", "risk", "card"]
     assert "Published although checks objected" in publication.card
     with pytest.raises(GateError):
-        published(hub.url, out, REPO, i_know=["audit", "risk"])
+        publish_to(hub.url, out, REPO, i_know=["audit", "risk"])
 
 
 def test_a_dry_run_sends_nothing_and_tells_everything(hub, build_dir):
@@ -510,7 +510,7 @@ def test_a_dry_run_sends_nothing_and_tells_everything(hub, build_dir):
 
 def test_a_dry_run_needs_no_hub(build_dir, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
-    assert published("http://127.0.0.1:9", build_dir, REPO, card=CARD, dry_run=True).files
+    assert publish_to("http://127.0.0.1:9", build_dir, REPO, card=CARD, dry_run=True).files
 
 
 # --- who may, and where ---------------------------------------------------------------------------------------------
@@ -532,7 +532,7 @@ def test_no_token(hub, build_dir, monkeypatch):
     ],
 )
 def test_tokens_that_do_not_do(hub, build_dir, token, message):
-    with client_of(hub.url, token), pytest.raises(PublishError, match=message) as refused:
+    with use_hub(hub.url, token), pytest.raises(PublishError, match=message) as refused:
         cmtmed.publish(build_dir, REPO, card=CARD)
     assert token not in str(refused.value)
     assert hub.repositories == {}
@@ -541,7 +541,7 @@ def test_tokens_that_do_not_do(hub, build_dir, token, message):
 def test_somebody_elses_list_files(hub, build_dir):
     from huggingface_hub import HfApi
 
-    with client_of(hub.url):
+    with use_hub(hub.url):
         api = HfApi()
         api.create_repo(REPO, repo_type="dataset", private=True)
         api.upload_file(path_or_fileobj=b"a,b\n", path_in_repo="data.csv", repo_id=REPO, repo_type="dataset")
@@ -588,7 +588,7 @@ def test_views_that_are_not_there(build_dir):
     ids=lambda name: name.strip("/").replace("/", "-"),
 )  # fmt: skip
 def test_a_fault_is_outlived(hub, build_dir, method, url_part, fault):
-    hub.faults = first(2, method, url_part, fault)
+    hub.faults = fail_first(2, method, url_part, fault)
     publication = push(hub, build_dir, configs=["sft"], gated="auto")
     assert sum(request.method == method and url_part in request.path for request in hub.requests) > 1
     # Of a file that came in while its answer was lost, the client cannot know; it alone is sent again.
@@ -609,20 +609,20 @@ def test_the_delay_that_the_hub_asks_for_is_kept(hub, build_dir, monkeypatch):
     delays = []
     monkeypatch.setattr("time.sleep", delays.append)
     for path, seconds in (("/repos/create", 7), ("/commit/", 11), ("/tag/", 13)):
-        hub.faults = first(1, "POST", path, Status(429, retry_after=seconds))
+        hub.faults = fail_first(1, "POST", path, Status(429, retry_after=seconds))
         push(hub, build_dir, configs=["sft"], tag=f"v{seconds}")
         assert any(seconds <= delay <= seconds + 1 for delay in delays), (path, delays)
         hub.repositories.clear()
 
 
 def test_a_hub_that_asks_for_too_much_patience(hub, build_dir):
-    hub.faults = first(9, "POST", "/repos/create", Status(429, retry_after=86_400))
+    hub.faults = fail_first(9, "POST", "/repos/create", Status(429, retry_after=86_400))
     with pytest.raises(PublishError, match="asks to slow down; wait and run the command again"):
         push(hub, build_dir)
 
 
 def test_a_hub_that_stays_down(hub, build_dir):
-    hub.faults = first(10_000, "POST", "/preupload/", Status(503))
+    hub.faults = fail_first(10_000, "POST", "/preupload/", Status(503))
     with pytest.raises(PublishError, match="the Hub failed; run the same command again"):
         push(hub, build_dir)
     hub.faults = None
@@ -630,7 +630,7 @@ def test_a_hub_that_stays_down(hub, build_dir):
 
 
 def test_damaged_bytes_are_noticed_and_sent_again(hub, build_dir):
-    hub.faults = first(1, "PUT", "/0/", Corrupt())
+    hub.faults = fail_first(1, "PUT", "/0/", Corrupt())
     with pytest.raises(PublishError, match=r"sending sft/\S+ and \d+ more: the Hub"):
         push(hub, build_dir, configs=["sft"])
     assert list_versions(hub) == ["initial commit"]
@@ -639,7 +639,7 @@ def test_damaged_bytes_are_noticed_and_sent_again(hub, build_dir):
 
 
 def test_a_token_that_expires_on_the_way(hub, build_dir):
-    hub.faults = at(8, Expired())
+    hub.faults = fail_at(8, Expired())
     with pytest.raises(PublishError, match="the Hub does not accept the token"):
         push(hub, build_dir)
     assert list_versions(hub) == ["initial commit"]
@@ -674,13 +674,13 @@ def test_killed_at_every_request_and_repeated(build_dir, tmp_path, monkeypatch):
     chart = draw_stage_chart(BuildReport.read(out))
     monkeypatch.setattr("cmtmed.hub.dataset.package.draw_stage_chart", lambda _report: chart)
     with HubServer(TOKENS) as hub:
-        assert_complete(hub, published(hub.url, out, REPO, **options))
+        assert_complete(hub, publish_to(hub.url, out, REPO, **options))
         requests = len(hub.requests)
     assert requests > 15
     for number in range(1, requests + 1):
         for when in ("before", "after"):
             with HubServer(TOKENS) as hub:
-                process = publisher(hub.url, out, REPO, chart, **options)
+                process = create_publisher(hub.url, out, REPO, chart, **options)
                 running = threading.Event()
                 hub.faults = Kill(
                     number, when, lambda started=running, victim=process: started.wait() and victim.kill()
@@ -690,7 +690,7 @@ def test_killed_at_every_request_and_repeated(build_dir, tmp_path, monkeypatch):
                 process.join()
                 assert process.exitcode == -9, (number, when)
                 hub.faults.lift()
-                publication = published(hub.url, out, REPO, **options)
+                publication = publish_to(hub.url, out, REPO, **options)
                 assert_complete(hub, publication)
                 assert (hub.repository(REPO).private, hub.repository(REPO).gated) == (False, "auto")
                 assert hub.unexpected == []
@@ -702,7 +702,7 @@ def test_killed_at_every_request_and_repeated(build_dir, tmp_path, monkeypatch):
 def test_the_command_from_end_to_end(hub, build_dir, tmp_path):
     card = tmp_path / "card.yaml"
     card.write_text(json.dumps(CARD, ensure_ascii=False), encoding="utf-8")
-    environment = environment_of(hub.url, tmp_path / "home")
+    environment = client_environment(hub.url, tmp_path / "home")
 
     def run(*arguments):
         command = [sys.executable, "-m", "cmtmed.cli", "publish", str(build_dir), REPO, *arguments]
@@ -741,7 +741,7 @@ def test_versions_are_compared(hub, build_dir, larger, tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     push(hub, build_dir, tag="v1")
     push(hub, larger, tag="v2")
-    with client_of(hub.url):
+    with use_hub(hub.url):
         comparison = compare(f"{REPO}@v1", f"{REPO}@v2")
         with_itself = compare(build_dir, f"{REPO}@v1")
         printed = CliRunner().invoke(app, ["compare", f"{REPO}@v1", f"{REPO}@v2"], catch_exceptions=False).output
@@ -760,7 +760,7 @@ def test_what_cannot_be_compared(hub, build_dir, tmp_path, monkeypatch):
     push(hub, build_dir, tag="v1")
     push(hub, build_dir, tag="v2", configs=["sft"])
     push(hub, build_dir, tag="v3", hash_ids=True)
-    with client_of(hub.url):
+    with use_hub(hub.url):
         with pytest.raises(
             UsageError, match=r"'no/where' is not a directory; a version on the Hub is named ORG/NAME@TAG"
         ):
@@ -780,7 +780,7 @@ def test_a_table_that_another_writer_wrote(hub, build_dir, tmp_path, monkeypatch
 
     def publish_rewritten(change, tag):
         """Publish a table that another program rewrote, and compare it with the build."""
-        with client_of(hub.url):
+        with use_hub(hub.url):
             api = HfApi()
             path = api.hf_hub_download(REPO, name, repo_type="dataset", revision="v1", local_dir=tmp_path)
             change(Path(path))

@@ -19,12 +19,13 @@ import cmtmed
 from cmtmed.cli import app
 from cmtmed.errors import DatasetError, GateError, OutputError, PublishError, UsageError
 from cmtmed.hub.model.files import is_model_file, strip_local_paths
-from cmtmed.training.merge import merge
-from cmtmed.training.provenance import origin
-from tests.support.hub_client import client_of, environment_of, published, publisher
-from tests.support.hub_server import Cut, HubServer, Kill, Status, Token, first
+from cmtmed.training.model.merge import merge_run
+from cmtmed.training.run.provenance import read_origin
+from tests.support.files import write_json_lines
+from tests.support.hub_client import client_environment, create_publisher, publish_to, use_hub
+from tests.support.hub_server import Cut, HubServer, Kill, Status, Token, fail_first
 from tests.support.published import CARD as DATASET
-from tests.support.published import LINES, audited, built, crawl
+from tests.support.published import LINES, audit_build, build_small
 from tests.support.training import tiny_model, train
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -59,7 +60,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def data(root):
-    return audited(built(root / "data"))
+    return audit_build(build_small(root / "data"))
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +113,7 @@ def copy(run, tmp_path):
 
 
 def push(hub, out, **options):
-    return published(hub.url, out, REPO, **{"card": CARD, **options})
+    return publish_to(hub.url, out, REPO, **{"card": CARD, **options})
 
 
 def rehearse(out, **options):
@@ -126,20 +127,20 @@ def rehearse(out, **options):
 def list_files(hub, revision="main"):
     """Return the path of every file at a revision."""
     repository = hub.repository(REPO, "model")
-    entries = repository.entries(repository.resolve(revision), expand=False)
+    entries = repository.list_entries(repository.resolve(revision), expand=False)
     return {path for path, entry in entries.items() if entry["type"] == "file"}
 
 
 def read_file(hub, path, revision="main"):
     from huggingface_hub import HfApi
 
-    with client_of(hub.url):
+    with use_hub(hub.url):
         return Path(HfApi().hf_hub_download(REPO, path, revision=revision, force_download=True)).read_text("utf-8")
 
 
 def run_without_cmtmed(hub, tmp_path, code):
     """Run code in a fresh process that never imports cmtmed; return what it prints."""
-    environment = environment_of(hub.url, tmp_path / "home")
+    environment = client_environment(hub.url, tmp_path / "home")
     script = code + "\nimport sys\nassert not [name for name in sys.modules if name.startswith('cmtmed')]\n"
     process = subprocess.run(
         [sys.executable, "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
@@ -148,7 +149,7 @@ def run_without_cmtmed(hub, tmp_path, code):
     return process.stdout
 
 
-def merge_run(run, out):
+def merge_by_command(run, out):
     """Merge a run by the command."""
     result = CliRunner().invoke(app, ["train", "merge", str(run), "--out", str(out)], catch_exceptions=False)
     assert result.exit_code == 0, result.output
@@ -199,7 +200,7 @@ def test_an_adapter_names_its_base_on_the_hub(hub, adapter, base, tmp_path):
     assert json.loads(read_file(hub, "adapter_config.json"))["base_model_name_or_path"] == "org/base"
     assert ModelCard(publication.card).data.base_model == "org/base"
     assert ModelCard(publication.card).data.library_name == "peft"
-    with client_of(hub.url):
+    with use_hub(hub.url):
         from huggingface_hub import HfApi
 
         HfApi().create_repo("org/base")
@@ -219,7 +220,7 @@ def test_nothing_of_this_machine_is_sent(hub, adapter, run, root):
 
 
 def test_findings_that_were_overridden_tell_no_path(base, tmp_path, monkeypatch):
-    out = built(tmp_path / "data")
+    out = build_small(tmp_path / "data")
     train("sft", f"model={base}", f"data=[{{path: {out}}}]", f"out={tmp_path / 'run'}", "lora=null", *SMALL)
     weights = tmp_path / "run" / "model" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\0")
@@ -239,7 +240,7 @@ def test_a_run_on_top_of_others_is_merged_first(hub, adapter_run, data, tmp_path
         UsageError, match=r"an adapter on top of weights that nobody else has; merge it first: cmtmed train merge"
     ):
         rehearse(adapter_run)
-    model = merge_run(adapter_run, tmp_path / "model")
+    model = merge_by_command(adapter_run, tmp_path / "model")
     assert "--data" in str(rehearse(model).refused[0]), "the directory alone does not know where the build is"
     publication = push(hub, model, data=[data / "sft"])
     record = json.loads(read_file(hub, "cmtmed.json"))
@@ -266,7 +267,7 @@ def test_the_card_is_one_and_what_people_wrote_stays(hub, run):
         "language": ["zh"], "license": "cc-by-4.0", "library_name": "transformers", "pipeline_tag": "text-generation",
         "tags": 0, "extra_gated_prompt": 0, "extra_gated_fields": 0,
     }  # fmt: skip
-    with client_of(hub.url):
+    with use_hub(hub.url):
         from huggingface_hub import HfApi
 
         text = publication.card.replace("<!-- cmtmed:begin use -->", "## By hand\n\nKept.\n\n<!-- cmtmed:begin use -->")
@@ -290,7 +291,7 @@ def test_repeated_and_replaced(hub, run, adapter_run, data, tmp_path):
     uploaded = list(hub.uploaded)
     repeated = push(hub, run, tag="v1")
     assert (repeated.commit, hub.uploaded) == (publication.commit, uploaded)
-    push(hub, merge_run(adapter_run, tmp_path / "model"), tag="v2", data=[data])
+    push(hub, merge_by_command(adapter_run, tmp_path / "model"), tag="v2", data=[data])
     assert not [path for path in list_files(hub) if path.startswith("figures/")], "the merged model has no curves"
     assert [path for path in list_files(hub, "v1") if path.startswith("figures/")]
     with pytest.raises(UsageError, match="the tag 'v2' of 'org/doctor' points to another version"):
@@ -311,7 +312,7 @@ def test_repeated_and_replaced(hub, run, adapter_run, data, tmp_path):
     ids=lambda name: name.strip("/").replace("/", "-"),
 )  # fmt: skip
 def test_a_fault_is_outlived(hub, run, method, url_part, fault):
-    hub.faults = first(2, method, url_part, fault)
+    hub.faults = fail_first(2, method, url_part, fault)
     publication = push(hub, run)
     assert sum(request.method == method and url_part in request.path for request in hub.requests) > 1
     assert hub.repository(REPO, "model").tags == {publication.tag: publication.commit}
@@ -325,7 +326,7 @@ def test_killed_at_every_request_and_repeated(run):
     assert requests > 12
     for number in range(1, requests + 1):
         with HubServer(TOKENS) as hub:
-            process = publisher(hub.url, run, REPO, b"", card=CARD)
+            process = create_publisher(hub.url, run, REPO, b"", card=CARD)
             hub.faults = Kill(number, "after", lambda process=process: process.kill())
             process.start()
             process.join()
@@ -369,7 +370,7 @@ def test_only_what_loads_is_sent(copy):
 
 
 def test_a_build_that_is_not_what_it_was(root, base, tmp_path):
-    out = audited(built(tmp_path / "data"))
+    out = audit_build(build_small(tmp_path / "data"))
     train("sft", f"model={base}", f"data=[{{path: {out}}}]", f"out={tmp_path / 'run'}", "lora=null", *SMALL)
     run = tmp_path / "run"
     assert rehearse(run).refused == ()
@@ -379,8 +380,8 @@ def test_a_build_that_is_not_what_it_was(root, base, tmp_path):
     assert publication.refused == ()
     assert "`audit`: build 'small': " in publication.card
     assert "unknown: nobody read a sample" in publication.card
-    new_dir = out.rename(tmp_path / "new_dir")
-    audited(new_dir)
+    new_dir = out.rename(tmp_path / "moved")
+    audit_build(new_dir)
     assert "the build 'small', which the stage sft was trained on, is not available here as it was" in get_only_message(
         rehearse(run), "builds"
     )
@@ -406,7 +407,9 @@ def test_data_that_is_no_build(base, tmp_path):
 
 
 def test_dialogues_without_a_licence_are_added_up(base, tmp_path):
-    outs = [audited(built(tmp_path / name, lines, terms=None)) for name, lines in (("a", LINES), ("b", LINES[:3]))]
+    outs = [
+        audit_build(build_small(tmp_path / name, lines, terms=None)) for name, lines in (("a", LINES), ("b", LINES[:3]))
+    ]
     entries = ", ".join(f"{{path: {out}}}" for out in outs)
     train("sft", f"model={base}", f"data=[{entries}]", f"out={tmp_path / 'run'}", "lora=null", *SMALL)
     message = get_only_message(rehearse(tmp_path / "run"), "licenses")
@@ -451,13 +454,15 @@ def test_a_base_that_is_another_one(run, adapter):
 def test_names_that_look_like_identifiers(base, data, tmp_path):
     folder = tmp_path / "王建国13800138000"
     shutil.copytree(data, folder)
-    train("pretrain", f"model={base}", f"data=[{{path: {crawl(folder / 'x', LINES, '13800138000.txt')}}}]",
+    train("pretrain", f"model={base}", f"data=[{{path: {write_json_lines(folder / 'x' / '13800138000.txt', LINES)}}}]",
           f"out={tmp_path / 'run'}", "lora=null", "held_out=0", *SMALL)  # fmt: skip
     assert [finding.check for finding in rehearse(tmp_path / "run").refused] == ["data", "anonymization"]
 
 
 def test_test_sets_are_compared_with(run, tmp_path):
-    file = crawl(tmp_path, [{"id": "z", "question": LINES[0]["question"], "answer": LINES[0]["answer"]}], "exam.jsonl")
+    file = write_json_lines(
+        tmp_path / "exam.jsonl", [{"id": "z", "question": LINES[0]["question"], "answer": LINES[0]["answer"]}]
+    )
     assert "contain text of exam.jsonl" in get_only_message(rehearse(run, against=file), "test-sets")
 
 
@@ -475,20 +480,20 @@ def test_stages_are_known_when_the_run_below_is_gone(run, data, base, tmp_path):
     )
     train("sft", f"model={first_run}", f"data=[{{path: {data}}}]", f"out={tmp_path / 'above'}", "lora=null", *SMALL)
     shutil.rmtree(first_run)
-    assert list_stages(merge_run(tmp_path / "above", tmp_path / "model")) == ["pretrain", "sft"]
+    assert list_stages(merge_by_command(tmp_path / "above", tmp_path / "model")) == ["pretrain", "sft"]
 
 
 def test_a_checkpoint_is_of_its_run(run, tmp_path):
     checkpoint = next((run / "checkpoints").glob("checkpoint-*"))
     for folder in (run, run / "model", checkpoint):
-        assert [stage["stage"] for stage in origin(str(folder))["stages"]] == ["pretrain"], folder
-    assert origin("org/base") == {"base": "org/base", "stages": [], "files": ""}
+        assert [stage["stage"] for stage in read_origin(str(folder))["stages"]] == ["pretrain"], folder
+    assert read_origin("org/base") == {"base": "org/base", "stages": [], "files": ""}
     shutil.copytree(checkpoint, tmp_path / "best")
     (tmp_path / "best" / "trainer_state.json").write_text("{}")
-    assert [stage["stage"] for stage in origin(str(tmp_path / "best"))["stages"]] == ["unknown"]
+    assert [stage["stage"] for stage in read_origin(str(tmp_path / "best"))["stages"]] == ["unknown"]
     shutil.copytree(run / "model", run / "exports" / "foreign")
     (run / "exports" / "foreign" / "training.json").unlink()
-    assert origin(str(run / "exports" / "foreign"))["stages"] == []
+    assert read_origin(str(run / "exports" / "foreign"))["stages"] == []
     shutil.rmtree(run / "exports")
 
 
@@ -500,14 +505,14 @@ def test_a_run_below_that_was_trained_anew(data, base, tmp_path):
     shutil.rmtree(first_run)
     train("pretrain", *arguments, "training.max_steps=1")
     with pytest.raises(DatasetError, match="is not what it was"):
-        merge(str(second_run), tmp_path / "model")
+        merge_run(str(second_run), tmp_path / "model")
 
 
-def test_changed_weights_are_not_merge_run(copy, tmp_path):
+def test_changed_weights_are_not_merge_by_command(copy, tmp_path):
     path = copy / "model" / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\0")
     with pytest.raises(DatasetError, match="are not as the training wrote them; train again"):
-        merge(str(copy), tmp_path / "model")
+        merge_run(str(copy), tmp_path / "model")
     assert not (tmp_path / "model").exists()
 
 
@@ -552,12 +557,12 @@ def test_weights_below_that_were_changed(data, base, tmp_path):
     train(
         "pretrain", f"model={base}", f"data=[{{path: {data}}}]", f"out={first_run}", "lora=null", "held_out=0", *SMALL
     )
-    merge(str(first_run), model)
+    merge_run(str(first_run), model)
     train("sft", f"model={model}", f"data=[{{path: {data}}}]", f"out={second_run}", "lora={r: 4}", *SMALL)
     weights = model / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\0")
     with pytest.raises(DatasetError, match="are not as the training wrote them"):
-        merge(str(second_run), tmp_path / "merged")
+        merge_run(str(second_run), tmp_path / "merged")
     with pytest.raises(DatasetError, match="are not as the training wrote them"):
         train("sft", f"model={model}", f"data=[{{path: {data}}}]", f"out={tmp_path / 'b'}", "lora=null", *SMALL)
 
@@ -615,7 +620,7 @@ def test_files_of_others_with_our_names(base, data, tmp_path, content):
     model, corpus = tmp_path / "model", tmp_path / "corpus"
     shutil.copytree(base, model)
     (model / "training.json").write_text(content, encoding="utf-8")
-    crawl(corpus / "texts", [], "manifest.json").rename(corpus / "manifest.json")
+    write_json_lines(corpus / "texts" / "manifest.json", []).rename(corpus / "manifest.json")
     (corpus / "manifest.json").write_text(content, encoding="utf-8")
     (corpus / "texts" / "a.txt").write_text("头痛三天，休息后好转。" * 20, encoding="utf-8")
     train("pretrain", f"model={model}", f"data=[{{path: {corpus / 'texts'}}}]", f"out={tmp_path / 'run'}", "lora=null",
@@ -646,7 +651,7 @@ def test_what_is_no_finished_model(copy, base, adapter, tmp_path):
     training.unlink()
     with pytest.raises(UsageError, match=r"an earlier cmtmed trained it: cmtmed train merge"):
         rehearse(copy)
-    merge_run(copy, tmp_path / "model")
+    merge_by_command(copy, tmp_path / "model")
     (copy / "model" / "model.safetensors").unlink()
     training.write_text(original, encoding="utf-8")
     with pytest.raises(UsageError, match="holds no safetensors weights"):
@@ -714,7 +719,7 @@ def test_metadata_of_an_earlier_version_goes(hub, adapter, run):
 
 def test_a_card_on_the_hub_that_is_damaged(hub, run):
     publication = push(hub, run, tag="v1")
-    with client_of(hub.url):
+    with use_hub(hub.url):
         from huggingface_hub import HfApi
 
         text = publication.card.replace("language:", "model-index: 3\nlanguage:", 1)
@@ -733,7 +738,7 @@ def test_options_of_the_other_kind(run, data):
 
 
 def test_repositories_with_something_else(hub, run):
-    with client_of(hub.url):
+    with use_hub(hub.url):
         from huggingface_hub import HfApi
 
         HfApi().create_repo(REPO, private=True)
@@ -744,7 +749,7 @@ def test_repositories_with_something_else(hub, run):
 
 def test_foreign_weights_beside_ours(hub, run):
     push(hub, run, tag="v1")
-    with client_of(hub.url):
+    with use_hub(hub.url):
         from huggingface_hub import HfApi
 
         HfApi().upload_file(path_or_fileobj=b"x", path_in_repo="vocab.txt", repo_id=REPO)
@@ -756,7 +761,7 @@ def test_no_connection(run):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("time.sleep", lambda _seconds: None)
         with pytest.raises(PublishError, match="no connection to the Hub"):
-            published("http://127.0.0.1:9", run, REPO, card=CARD)
+            publish_to("http://127.0.0.1:9", run, REPO, card=CARD)
 
 
 def test_configurations_lose_their_paths(tmp_path):
@@ -795,7 +800,7 @@ def test_files_of_a_model(name, expected):
 def test_the_command_from_end_to_end(hub, run, tmp_path):
     card = tmp_path / "card.yaml"
     card.write_text(json.dumps(CARD, ensure_ascii=False), encoding="utf-8")
-    environment = environment_of(hub.url, tmp_path / "home")
+    environment = client_environment(hub.url, tmp_path / "home")
 
     def command(*arguments):
         result = [sys.executable, "-m", "cmtmed.cli", "publish", str(run), REPO, *arguments]

@@ -27,7 +27,18 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import close_session
 
-from tests.support.hub_server import Corrupt, Cut, Expired, HubServer, Kill, Status, Token, at, either, first
+from tests.support.hub_server import (
+    Corrupt,
+    Cut,
+    Expired,
+    HubServer,
+    Kill,
+    Status,
+    Token,
+    combine_faults,
+    fail_at,
+    fail_first,
+)
 
 # huggingface_hub 2.4 sends its LFS bodies in a way that its own HTTP client calls deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -595,7 +606,7 @@ def test_a_client_waits_as_it_is_told(hub, monkeypatch, fault):
     waited = []
     monkeypatch.setattr("time.sleep", waited.append)
     api = created(hub)
-    hub.faults = first(1, "POST", "/objects/batch", fault)
+    hub.faults = fail_first(1, "POST", "/objects/batch", fault)
     publish(api, {"a.parquet": SHARD})
     assert sum(waited) >= 2
     batches = [request.status for request in hub.requests if request.path.endswith("/batch")]
@@ -605,10 +616,10 @@ def test_a_client_waits_as_it_is_told(hub, monkeypatch, fault):
 
 def test_a_busy_hub_refuses_a_commit(hub):
     api = created(hub)
-    hub.faults = first(1, "POST", "/commit/", Status(503))
+    hub.faults = fail_first(1, "POST", "/commit/", Status(503))
     assert refused(HfHubHTTPError, lambda: publish(api, {"a.txt": b"1"})).response.status_code == 503
     assert len(hub.repository(TALKS).commits) == 1
-    hub.faults = first(1, "POST", "/tag/", Status(429, ratelimit=7))
+    hub.faults = fail_first(1, "POST", "/tag/", Status(429, ratelimit=7))
     error = refused(HfHubHTTPError, lambda: api.create_tag(TALKS, tag="v1", repo_type="dataset"))
     assert "Retry after 7 seconds (0/500 requests remaining in current 300s window)" in str(error)
 
@@ -616,16 +627,18 @@ def test_a_busy_hub_refuses_a_commit(hub):
 def test_cut_connections(hub, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _seconds: None)  # what the client waits between two tries
     api = created(hub)
-    hub.faults = either(
-        first(1, "POST", "/preupload/", Cut("before")), first(1, "PUT", "", Cut("before")), at(2, Cut("before"))
+    hub.faults = combine_faults(
+        fail_first(1, "POST", "/preupload/", Cut("before")),
+        fail_first(1, "PUT", "", Cut("before")),
+        fail_at(2, Cut("before")),
     )
     publish(api, {"a.parquet": SHARD})
     assert [request.status for request in hub.requests if request.method == "PUT"] == [None, 200]
     assert len(hub.uploaded) == 1
-    hub.faults = first(1, "PUT", "", Cut("after"))
+    hub.faults = fail_first(1, "PUT", "", Cut("after"))
     publish(api, {"b.parquet": SHARD[1:]}, "v2")
     assert hub.uploaded[1:] == [(sha256(SHARD[1:]), len(SHARD) - 1)] * 2
-    hub.faults = first(1, "POST", "/commit/", Cut("after"))
+    hub.faults = fail_first(1, "POST", "/commit/", Cut("after"))
     with pytest.raises(Exception, match="disconnected"):
         publish(api, {"c.txt": b"1"}, "v3")
     assert api.list_repo_commits(TALKS, repo_type="dataset")[0].title == "v3"
@@ -637,7 +650,7 @@ def test_cut_connections(hub, monkeypatch):
 def test_a_damaged_upload_is_found(multipart_above):
     with HubServer(TOKENS, multipart_above=multipart_above, chunk_size=500) as hub:
         api = created(hub)
-        hub.faults = first(1, "PUT", "", Corrupt())
+        hub.faults = fail_first(1, "PUT", "", Corrupt())
         error = refused(RuntimeError, lambda: publish(api, {"a.parquet": SHARD}))
         assert error.__cause__.response.status_code == (400 if multipart_above == 1 else 404)
         assert hub.uploaded == []
@@ -648,7 +661,7 @@ def test_a_damaged_upload_is_found(multipart_above):
 
 def test_a_token_that_expires_on_the_way(hub):
     api = created(hub)
-    hub.faults = first(1, "POST", "/commit/", Expired())
+    hub.faults = fail_first(1, "POST", "/commit/", Expired())
     assert refused(HfHubHTTPError, lambda: publish(api, {"a.parquet": SHARD})).response.status_code == 401
     assert refused(HfHubHTTPError, api.whoami).response.status_code == 401
     assert len(hub.repository(TALKS).commits) == 1

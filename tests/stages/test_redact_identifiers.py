@@ -183,8 +183,8 @@ def test_only_pseudonyms_make_the_stage_look_at_the_corpus():
         stage = RedactIdentifiers(**options)
         assert not stage.sees_corpus
         assert decision(stage, table(TALK)).is_empty()
-        assert len(tasks.segments([stage])) == 1
-    assert len(tasks.segments([RedactIdentifiers(actions={"HOSPITAL": "pseudonym"})])) == 2
+        assert len(tasks.split_segments([stage])) == 1
+    assert len(tasks.split_segments([RedactIdentifiers(actions={"HOSPITAL": "pseudonym"})])) == 2
     with pytest.raises(StageError, match="call sketch and decide first"):
         lineage.apply_stage(RedactIdentifiers(actions={"HOSPITAL": "pseudonym"}), table(TALK))
 
@@ -384,14 +384,14 @@ def test_neither_key_nor_original_stands_in_a_build_or_its_messages(tmp_path):
     )
     code = """
 import shutil
-from cmtmed.engine import local
+from cmtmed.engine import build, local
 local.SHARD_ROWS = 5
-emit = local.emit
-def seen(*given):
-    done = emit(*given)
+emit_tables = build.emit_tables
+def emit_and_copy(*arguments):
+    emission = emit_tables(*arguments)
     shutil.copytree(".out.building", "work")
-    return done
-local.emit = seen
+    return emission
+build.emit_tables = emit_and_copy
 import cmtmed
 cmtmed.build("p.yaml", ["crawl.jsonl"], "out", workers=2)
 """

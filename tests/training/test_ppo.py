@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 import cmtmed
 from cmtmed.errors import BuildError, DatasetError, OutputError, UsageError
-from cmtmed.training import metrics
-from cmtmed.training.model import load_model, load_tokenizer, save
+from cmtmed.training.model.loading import load_model, load_tokenizer
+from cmtmed.training.model.saving import save_model
 from cmtmed.training.ppo import arithmetic, scorers
 from cmtmed.training.ppo.judge import Judge
 from cmtmed.training.ppo.prompts import Prompts, encode
@@ -32,8 +32,10 @@ from cmtmed.training.ppo.rollout import Sampling, batches, draw, noise, probabil
 from cmtmed.training.ppo.scoring import AnsweredPrompts
 from cmtmed.training.ppo.settings import JudgeReward, LengthReward, PpoSettings, ProactivityReward
 from cmtmed.training.ppo.state import Moments
-from cmtmed.training.run import Run, read
-from cmtmed.training.settings import Settings, parse
+from cmtmed.training.run import metrics
+from cmtmed.training.run.command_line import parse_settings
+from cmtmed.training.run.directory import Run, read_run
+from cmtmed.training.run.settings import Settings
 from tests.support.training import messages, tiny_model, train
 
 pytestmark = [
@@ -120,12 +122,12 @@ def ppo(base, view, rules):
 
 
 def lines(root):
-    return [{name: one for name, one in line.items() if name not in TIMES} for line in metrics.read(root)]
+    return [{name: one for name, one in line.items() if name not in TIMES} for line in metrics.read_metrics(root)]
 
 
 def settings_of(base, **given):
     content = {"model": base, "out": "x", "data": [{"path": "x"}], "reward": [{"kind": "proactivity"}], **given}
-    return parse(PpoSettings, content, "test")
+    return parse_settings(PpoSettings, content, "test")
 
 
 def roles_of(base, tokenizer, dtype=torch.float32, **given):
@@ -443,7 +445,7 @@ def reward_run(folder, base, tokenizer, *, lora=True, stage="reward", finished=T
                 one.add_(0.3 * torch.randn(one.shape))
     content = {"model": base, "out": folder}
     run = Run.start(stage, Settings(**content), {})
-    save(run, model, tokenizer, pad_token_id=tokenizer.pad_token_id)
+    save_model(run, model, tokenizer, pad_token_id=tokenizer.pad_token_id)
     if not finished:
         run.finish()
         run.content["finished"] = False
@@ -727,7 +729,7 @@ def test_a_tiny_model_learns_a_rule(ppo):
     first, last = [sum(line["reward"] for line in part) / 3 for part in (log[:3], log[-3:])]
     assert last - first >= 0.3
     assert log[-1]["kl"] > log[0]["kl"] >= 0
-    assert read("learn").content["summary"]["reward_last"] > 0.3
+    assert read_run("learn").content["summary"]["reward_last"] > 0.3
     assert (Path("learn") / "training_reward.png").is_file()
 
 
@@ -757,7 +759,7 @@ def test_a_checkpoint_cut_short_is_set_aside(ppo, rules, caplog):
     rows = [json.loads(line) for line in texts.splitlines()]
     assert [row["step"] for row in rows] == [1, 1, 2, 2, 3, 3, 4, 4]
     assert rows[0].keys() >= {"id", "prompt", "answer", "reward", "reward/python"}
-    run = read(rules / "whole")
+    run = read_run(rules / "whole")
     assert sorted(path.name for path in run.checkpoints.iterdir()) == ["checkpoint-2", "checkpoint-4"]
     run.content["finished"] = False
     (rules / "whole" / "run.json").write_text(json.dumps(run.content), encoding="utf-8")
@@ -779,7 +781,7 @@ def test_the_policy_that_is_saved_is_the_one_that_was_trained(ppo, rules, base, 
     )
     log = lines(rules / "run")
     assert all(line["reward"] == pytest.approx(line["reward/adapter"] + line["reward/length"]) for line in log)
-    assert read(rules / "run").content["adapter"]
+    assert read_run(rules / "run").content["adapter"]
     assert not [path for path in (rules / "run" / "adapter").iterdir() if path.is_dir()]
     merged, began = load_model(str(rules / "run")), load_model(base)
     assert merged.state_dict().keys() == began.state_dict().keys()

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import cmtmed
 from cmtmed.cli import app
-from cmtmed.training import metrics, run
+from cmtmed.training.run import directory, metrics
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
@@ -61,9 +61,9 @@ def test_the_whole_pipeline(tmp_path):
         "lora={r: 4}", "steps=2", "batch=4", "max_new_tokens=4", "epochs=1",
     )  # fmt: skip
     for name, folder in runs.items():
-        done = run.read(folder)
+        done = directory.read_run(folder)
         assert (done.stage, done.finished) == (name, True)
-        assert len(metrics.read(folder)) >= 2
+        assert len(metrics.read_metrics(folder)) >= 2
         assert list(folder.glob("training_*.png"))
     card = (runs["ppo"] / "adapter" / "README.md").read_text(encoding="utf-8")
     assert "continued pretraining → supervised fine-tuning → PPO" in card

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from cmtmed.errors import UsageError
+from cmtmed.training.model.templates import find_stop_token
 from cmtmed.training.ppo import arithmetic
 from cmtmed.training.ppo.prompts import Prompt, Prompts
 from cmtmed.training.ppo.roles import VALUE, Roles
@@ -31,7 +32,6 @@ from cmtmed.training.ppo.scorers import score_answers
 from cmtmed.training.ppo.scoring import AnsweredPrompts, Scorer
 from cmtmed.training.ppo.settings import PpoSettings
 from cmtmed.training.ppo.state import Moments, State, World
-from cmtmed.training.templates import stop_token
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -100,7 +100,7 @@ class Ppo:
         self.optimizer = torch.optim.AdamW(
             roles.trained.values(), lr=settings.learning_rate, eps=settings.adam_epsilon, weight_decay=0.0
         )
-        self._stop = tuple(sorted({stop_token(tokenizer), int(tokenizer.eos_token_id)}))
+        self._stop = tuple(sorted({find_stop_token(tokenizer), int(tokenizer.eos_token_id)}))
         self._sampling = Sampling(
             self._stop,
             int(tokenizer.pad_token_id),

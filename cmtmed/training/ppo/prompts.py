@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import torch
 
 from cmtmed.errors import DatasetError, UsageError
-from cmtmed.training.data import mixture, open_view
-from cmtmed.training.settings import Part
+from cmtmed.training.run.mixture import mix_sources
+from cmtmed.training.run.settings import DataSource
+from cmtmed.training.run.views import open_view
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -94,7 +95,7 @@ class Prompts:
             )
         longest = min(limit for limit in (settings.max_prompt, available, 1 << 30) if limit is not None)
         self._seed = settings.seed
-        self._rows = mixture(settings.data, lambda source: _load(source, tokenizer, longest), settings.seed)
+        self._rows = mix_sources(settings.data, lambda source: _load(source, tokenizer, longest), settings.seed)
         self._order = lru_cache(maxsize=2)(self._shuffled)
 
     def __len__(self) -> int:
@@ -114,7 +115,7 @@ class Prompts:
         return torch.randperm(len(self), generator=torch.Generator().manual_seed(self._seed * 1_000_003 + epoch))
 
 
-def _load(source: Part, tokenizer: PreTrainedTokenizerBase, longest: int) -> Dataset:
+def _load(source: DataSource, tokenizer: PreTrainedTokenizerBase, longest: int) -> Dataset:
     views = open_view(source.path, "prompts")
     if "train" not in views:
         raise UsageError(f"{source.label} has no split train, only {', '.join(views)}; PPO trains on that split")

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from cmtmed.errors import DatasetError, UsageError
-from cmtmed.training.model import check_fit, load_model, load_tokenizer
+from cmtmed.training.model.loading import check_fit, load_model, load_tokenizer
 from cmtmed.training.ppo.rollout import batches
 from cmtmed.training.ppo.settings import AdapterReward, ModelReward
 from cmtmed.training.reward.encoding import encode_answer
-from cmtmed.training.run import Run, is_run, read
+from cmtmed.training.run.directory import Run, is_run, read_run
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -123,7 +123,7 @@ def load_reward_adapter(source: AdapterReward, roles: Roles, policy: str, rows: 
 
 def has_same_base(reward: str, policy: str) -> bool:
     """Whether a reward run is an adapter over exactly the weights that the policy starts from."""
-    run = read(reward)
+    run = read_run(reward)
     base_model = run.below
     if not run.content.get("adapter"):
         return False
@@ -177,7 +177,7 @@ class _RewardModelScorer:
 
 
 def _reward_run(path: str) -> Run:
-    run = read(path)
+    run = read_run(path)
     if run.stage != "reward":
         raise UsageError(f"{path!r} is a run of the stage {run.stage!r}; a reward comes from one of the stage 'reward'")
     if not run.finished:

@@ -28,7 +28,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from cmtmed.errors import UsageError
-from cmtmed.training.model import lora_config
+from cmtmed.training.model.adapters import build_lora_config
 from cmtmed.training.ppo.rollout import left_padded, positions
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Roles:
         base.to(device)
         self._frozen: Any = None  # the reference, if all weights are trained
         self._host: Any = None  # the PEFT model that adapters are switched in
-        lora = lora_config(settings.lora, "CAUSAL_LM", base)
+        lora = build_lora_config(settings.lora, "CAUSAL_LM", base)
         if lora is None:
             self._frozen = deepcopy(base).eval().requires_grad_(requires_grad=False)
             self.model = base
@@ -98,7 +98,7 @@ class Roles:
         self.trained: dict[str, nn.Parameter] = _trainable_parameters(self.model)
         self.own_value = settings.value_adapter
         if self.own_value:
-            value_lora = lora_config({**(settings.lora or {}), "modules_to_save": None}, "CAUSAL_LM")
+            value_lora = build_lora_config({**(settings.lora or {}), "modules_to_save": None}, "CAUSAL_LM")
             self.model.add_adapter(VALUE, value_lora)
             for name, parameter in self.model.named_parameters():
                 if f".{VALUE}." in name:

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cmtmed.errors import BuildError, UsageError
-from cmtmed.training.fingerprint import fingerprint_of_path
 from cmtmed.training.ppo.scoring import AnsweredPrompts, Score, Scorer
 from cmtmed.training.ppo.settings import (
     AdapterReward,
@@ -33,7 +32,8 @@ from cmtmed.training.ppo.settings import (
     ProactivityReward,
     PythonReward,
 )
-from cmtmed.training.run import is_run, read
+from cmtmed.training.run.directory import is_run, read_run
+from cmtmed.training.run.fingerprint import fingerprint_path
 
 if TYPE_CHECKING:
     from cmtmed.training.ppo.roles import Roles
@@ -163,5 +163,5 @@ def describe_rewards(sources: Sequence[AnyReward]) -> list[str]:
     for source in sources:
         if isinstance(source, (ModelReward, AdapterReward)) and Path(source.path).is_dir():
             path = Path(source.path)
-            identities.append(read(path).content.get("fingerprint", "") if is_run(path) else fingerprint_of_path(path))
+            identities.append(read_run(path).content.get("fingerprint", "") if is_run(path) else fingerprint_path(path))
     return identities

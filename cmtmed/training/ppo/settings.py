@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from cmtmed.training.settings import Part, Settings, unknown
+from cmtmed.training.run.settings import DataSource, Settings, reject_unknown_keys
 
 
 class Reward(BaseModel):
@@ -26,7 +26,7 @@ class Reward(BaseModel):
     @classmethod
     def _known(cls, value: Any) -> Any:
         if isinstance(value, dict):
-            unknown(value, cls.model_fields, f"reward of kind {value.get('kind')!r}")
+            reject_unknown_keys(value, cls.model_fields, f"reward of kind {value.get('kind')!r}")
         return value
 
 
@@ -100,7 +100,7 @@ AnyReward = Annotated[
 class PpoSettings(Settings):
     """Settings of PPO."""
 
-    data: list[Part] = Field(description="Builds or prompts views, mixed by weight.")
+    data: list[DataSource] = Field(description="Builds or prompts views, mixed by weight.")
     reward: list[AnyReward] = Field(min_length=1, description="Sources of reward, summed by weight.")
 
     steps: int = Field(default=1000, ge=1, description="Updates; Zhongjing made about 8,500.")

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from cmtmed.errors import DatasetError, UsageError
-from cmtmed.training.metrics import Metrics
-from cmtmed.training.processes import leave_together
-from cmtmed.training.run import Run, seal
+from cmtmed.training.run.directory import Run, seal_checkpoint
+from cmtmed.training.run.metrics import MetricsLog
+from cmtmed.training.run.processes import leave_together
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -180,7 +180,7 @@ def save_checkpoint(
     torch.save(_random_states(), folder / f"random-{world.rank}.pt")
     world.wait()
     if world.rank == 0:
-        seal(folder)
+        seal_checkpoint(folder)
         for old in sorted(run.checkpoints.glob("checkpoint-*"), key=lambda path: int(path.name[11:]))[:-keep]:
             shutil.rmtree(old)
 
@@ -255,7 +255,7 @@ class Journal:
 
     def __init__(self, run: Run, world: World, step: int, samples: int) -> None:
         self._path, self._samples = run.root / "samples.jsonl", samples
-        self._metrics = Metrics(run.root, step) if world.rank == 0 else None
+        self._metrics = MetricsLog(run.root, step) if world.rank == 0 else None
         if self._metrics is not None and self._path.exists():
             lines = [line for line in self._path.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
             kept = [line for line in lines if json.loads(line)["step"] <= step]

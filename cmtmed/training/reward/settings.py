@@ -6,12 +6,12 @@ from typing import Final, Literal
 
 from pydantic import Field, field_validator
 
-from cmtmed.training.settings import Part, Settings
+from cmtmed.training.run.settings import DataSource, Settings
 
 FORMATS: Final = ("ranking", "tsv", "pairs", "scores")
 
 
-class RankingSource(Part):
+class RankingSource(DataSource):
     """One source of rankings."""
 
     format: str = Field(default="auto", description=f"{', '.join(FORMATS)}; auto detects it by name and columns.")

@@ -28,9 +28,9 @@ import torch
 from torch.nn.functional import logsigmoid
 from trl import RewardTrainer
 
-from cmtmed.training.batches import LikeLengthBatches
 from cmtmed.training.reward.data import PairCollator
 from cmtmed.training.reward.metrics import summarize_margins
+from cmtmed.training.run.batches import LengthGroupedBatches
 
 log = logging.getLogger("cmtmed.training")
 
@@ -50,7 +50,7 @@ def preference_loss(margin: torch.Tensor, tie: torch.Tensor, nu: float | None) -
     return total - torch.where(tie.bool(), tied, margin / 2)
 
 
-class PreferenceTrainer(LikeLengthBatches, RewardTrainer):
+class PreferenceTrainer(LengthGroupedBatches, RewardTrainer):
     """TRL's trainer with ties, length-grouped batches, and metrics that are exact over all pairs they cover.
 
     TRL averages the means of batches, including the last, smaller one; here the margins are gathered first.

@@ -1,0 +1,1 @@
+"""How much memory of each GPU a stage takes."""

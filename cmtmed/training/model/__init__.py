@@ -1,0 +1,1 @@
+"""Models and tokenizers: loaded, adapted, saved, merged, talked with."""

@@ -119,9 +119,9 @@ def test_an_audit_that_nobody_read(tmp_path):
 
 def test_more_risk_than_is_accepted(tmp_path):
     leaking = audit_build(build_small(tmp_path), "leak")
-    message = get_only_message(run_checks(leaking, known=Acknowledgement()), "risk")
+    message = get_only_message(run_checks(leaking, acknowledgement=Acknowledgement()), "risk")
     assert message.startswith("up to 1000.0 of 1,000 turns may still identify somebody, but --max-risk is 20; ")
-    assert run_checks(leaking, known=Acknowledgement(max_risk=1000.0)) == []
+    assert run_checks(leaking, acknowledgement=Acknowledgement(max_risk=1000.0)) == []
 
 
 def test_rows_without_a_licence(tmp_path):
@@ -149,12 +149,12 @@ def test_no_test_set_was_looked_at(tmp_path):
     clean = write_json_lines(
         tmp_path / "x.jsonl", [{"id": "x", "question": "孩子三岁，昨晚开始拉肚子，水样便五次", "answer": "发烧吗？"}]
     )
-    assert run_checks(out, known=Acknowledgement(against=(clean,))) == []
+    assert run_checks(out, acknowledgement=Acknowledgement(against=(clean,))) == []
 
 
 def test_training_dialogues_that_hold_text_of_a_test_set(build_dir, tmp_path):
     test_set = write_json_lines(tmp_path / "benchmark.jsonl", [LINES[0], LINES[3], *TEST])
-    message = get_only_message(run_checks(build_dir, known=Acknowledgement(against=(test_set,))), "test-sets")
+    message = get_only_message(run_checks(build_dir, acknowledgement=Acknowledgement(against=(test_set,))), "test-sets")
     assert message.startswith("2 dialogues contain text of benchmark.jsonl"), "the split test may hold the test set"
 
 
@@ -166,10 +166,10 @@ def test_a_test_source_among_the_training_data(tmp_path):
 
 def test_a_test_set_that_cannot_be_read(build_dir, tmp_path):
     with pytest.raises(InputError):
-        run_checks(build_dir, known=Acknowledgement(against=(tmp_path / "nothing.jsonl",)))
+        run_checks(build_dir, acknowledgement=Acknowledgement(against=(tmp_path / "nothing.jsonl",)))
     (tmp_path / "empty.jsonl").write_text("{broken\n", encoding="utf-8")
     with pytest.raises(InputError, match="holds no dialogue"):
-        run_checks(build_dir, known=Acknowledgement(against=(tmp_path / "empty.jsonl",)))
+        run_checks(build_dir, acknowledgement=Acknowledgement(against=(tmp_path / "empty.jsonl",)))
 
 
 def test_records_in_quarantine(tmp_path):
@@ -177,8 +177,8 @@ def test_records_in_quarantine(tmp_path):
     message = get_only_message(run_checks(out), "quarantine")
     assert "2 records could not be read (invalid_json 2)" in message
     assert "pass --quarantined 2" in message
-    assert "not 5" in get_only_message(run_checks(out, known=Acknowledgement(quarantined=5)), "quarantine")
-    assert run_checks(out, known=Acknowledgement(quarantined=2)) == []
+    assert "not 5" in get_only_message(run_checks(out, acknowledgement=Acknowledgement(quarantined=5)), "quarantine")
+    assert run_checks(out, acknowledgement=Acknowledgement(quarantined=2)) == []
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_verdicts_that_the_audit_does_not_count(tmp_path):
     assert "it does not count them" in get_only_message(run_checks(out), "risk")
     audit(out)
     assert "may still identify somebody" in get_only_message(
-        run_checks(out, known=Acknowledgement(max_risk=1.0)), "risk"
+        run_checks(out, acknowledgement=Acknowledgement(max_risk=1.0)), "risk"
     )
 
 

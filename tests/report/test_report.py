@@ -296,7 +296,7 @@ def test_the_command_says_what_it_wrote(demo, tmp_path):
     target = tmp_path / "page.html"
     arguments = ["report", str(demo), "--page", str(target), "--no-text"]
     told = CliRunner().invoke(app, arguments, catch_exceptions=False).output
-    assert "holds no dialogue" in told
+    assert "contains no dialogues" in told
     told = json.loads(CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False).output)
     assert told == {"page": str(target), "bytes": target.stat().st_size, "text": False}
     assert CliRunner().invoke(app, [*arguments, "--quiet"], catch_exceptions=False).output == ""

@@ -91,7 +91,7 @@ def _hide_small_departments(stats: TableStats) -> dict[str, Any]:
     large, _ = split_departments(stats.departments)
     content = stats.to_dict()
     for field in _DEPARTMENT_COUNTS:
-        counts: dict[str, int] = content[field]
+        counts: dict[str, int] = getattr(stats, field)
         hidden = sum(count for name, count in counts.items() if name not in large)
         content[field] = {name: counts.get(name, 0) for name in sorted(large)} | ({"": hidden} if hidden else {})
     return content

@@ -155,6 +155,14 @@ def _find_county_end(text: str, start: int) -> int:
     return start
 
 
+def is_county(name: str) -> bool:
+    """Say whether a name is that of a known county or district, or of a city that was a county."""
+    counties = load_counties()
+    return name != "自治区" and (
+        name in counties or (len(name) > 2 and name[-1] in "区市" and f"{name[:-1]}县" in counties)
+    )
+
+
 def skip_sentence_words(text: str, start: int, end: int) -> int:
     """Return where a name begins behind frequent verbs, adverbs and other words of the sentence."""
     lexicon = load_words()

@@ -300,7 +300,7 @@ def test_the_command_says_what_it_wrote(demo, tmp_path):
     target = tmp_path / "page.html"
     arguments = ["report", str(demo), "--page", str(target), "--no-text"]
     output = CliRunner().invoke(app, arguments, catch_exceptions=False).output
-    assert "holds no dialogue" in output
+    assert "contains no dialogues" in output
     output = json.loads(CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False).output)
     assert output == {"page": str(target), "bytes": target.stat().st_size, "text": False}
     assert CliRunner().invoke(app, [*arguments, "--quiet"], catch_exceptions=False).output == ""

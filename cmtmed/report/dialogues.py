@@ -29,15 +29,15 @@ def to_json_dialogue(row: Mapping[str, Any], length: int = MAX_CHARACTERS) -> di
         if remaining > 0:
             spans = [[span for span in row[name] if span["message"] == index] for name in ("inquiries", "identifiers")]
             turns.append(
-                {"role": _ROLES.get(message["role"], "system"), "pieces": split_spans(text[:remaining], *spans)}
+                {"role": _ROLES.get(message["role"], "system"), "segments": split_spans(text[:remaining], *spans)}
             )
             remaining -= len(text)
     return {
         **{name: row[name] for name in ("id", "source", "department", "split", "cluster")},
         "reason": row["drop_reason"],
         "turns": turns,
-        "turnsInAll": len(row["messages"]),
-        "whole": characters,
+        "totalTurns": len(row["messages"]),
+        "characters": characters,
         "cut": min(characters, length) if characters > length else None,
         "slots": list(dict.fromkeys(span["slot"] for span in row["inquiries"])),
         "types": list(dict.fromkeys(span["type"] for span in row["identifiers"])),

@@ -78,8 +78,8 @@ def build_dictionary() -> dict[str, Any]:
     """Return the texts and labels that the scripts need, by language."""
     return {
         language: {
-            "words": {key: text[index] for key, text in TEXTS.items()},
-            "names": {
+            "texts": {key: text[index] for key, text in TEXTS.items()},
+            "labels": {
                 category: {name: label[index] for name, label in labels.items()}
                 for category, labels in LABELS_BY_CATEGORY.items()
             },

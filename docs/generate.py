@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from cmtmed.anonymize import LABELS
 from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
-from cmtmed.anonymize.replace.actions import ACTIONS, possible
+from cmtmed.anonymize.replace.actions import ACTIONS, list_allowed_actions
 from cmtmed.builds import BuildReport, Manifest
 from cmtmed.cli.stages import describe_stages
 from cmtmed.pipeline import Pipeline
@@ -97,7 +97,7 @@ def identifier_table() -> str:
         "mark what is found; those under *left alone* are no identifiers of that type. All identifiers are made up.",
     ]
     for kind, recognizer in RECOGNIZERS.items():
-        actions = ", ".join(f"`{action}`" for action in ACTIONS if action in possible(kind))
+        actions = ", ".join(f"`{action}`" for action in ACTIONS if action in list_allowed_actions(kind))
         about = (sys.modules[f"cmtmed.anonymize.detect.recognizers.{kind.lower()}"].__doc__ or "").partition(": ")[2]
         lines += ["", f"## {kind}", "", _sentence(about), ""]
         lines += [f"Tag `{LABELS[kind]}`; actions {actions}.", ""]

@@ -105,7 +105,7 @@ def test_dates_move_together_and_lunar_ones_are_tagged():
     rows = redacted(talk, actions={"DATE": "generalize"})
     assert [action for _, _, action in spans(rows)] == ["generalize", "generalize", "generalize", "tag"]
     first, second, birth, lunar = (value for value, _, _ in spans(rows))
-    days = [dates.read(value)[0] for value in (first, second, birth)]
+    days = [dates.parse_date(value)[0] for value in (first, second, birth)]
     assert days[1] - days[0] == date(2023, 5, 20) - date(2023, 5, 6)
     assert days[0] - days[2] == date(2023, 5, 6) - date(1985, 3, 12)
     assert days[0] != date(2023, 5, 6)

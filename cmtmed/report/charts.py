@@ -73,7 +73,7 @@ def chart_flow(summary: BuildSummary, language: Language) -> elements.AnyChart |
     main = _select_main_drops(summary)
     keys = {name: elements.make_key(index, _label_reason(name, summary, language)) for index, name in enumerate(main)}
     rows = [
-        {"step": index, "name": name, "left": remaining, "gone": f"−{dropped:,}" if dropped else ""}
+        {"step": index, "name": name, "remaining": remaining, "dropped": f"−{dropped:,}" if dropped else ""}
         for index, (name, remaining, dropped) in enumerate(steps)
     ]
     segments = []
@@ -96,12 +96,19 @@ def chart_flow(summary: BuildSummary, language: Language) -> elements.AnyChart |
     y = alt.Y("step:O", axis=None)
     x = alt.Scale(domain=[0, total], nice=False, zero=True)
     height, offset = {"band": 0.34}, 9
-    tooltip = [alt.Tooltip("name:N", title=text("stage")), alt.Tooltip("left:Q", title=text("left"), format=",")]
+    tooltip = [
+        alt.Tooltip("name:N", title=text("stage")),
+        alt.Tooltip("remaining:Q", title=text("remaining"), format=","),
+    ]
     base = alt.Chart(elements.inline_data(rows)).encode(y=y, tooltip=tooltip)
-    bars = base.mark_bar(style="after", height=height, yOffset=offset).encode(x=alt.X("left:Q", scale=x, axis=None))
+    bars = base.mark_bar(style="after", height=height, yOffset=offset).encode(
+        x=alt.X("remaining:Q", scale=x, axis=None)
+    )
     names = base.mark_text(align="left", dy=-7, limit=210).encode(x=alt.value(0), text="name:N")
-    counts = base.mark_text(align="right", dy=-7).encode(x=alt.value("width"), text=alt.Text("left:Q", format=","))
-    losses = base.mark_text(align="right", dy=-7, dx=-68, style="dropped").encode(x=alt.value("width"), text="gone:N")
+    counts = base.mark_text(align="right", dy=-7).encode(x=alt.value("width"), text=alt.Text("remaining:Q", format=","))
+    losses = base.mark_text(align="right", dy=-7, dx=-68, style="dropped").encode(
+        x=alt.value("width"), text="dropped:N"
+    )
     layers: list[alt.Chart] = [bars, names, counts, losses]
     if segments:
         ends = alt.Chart(elements.inline_data(segments)).mark_bar(height=height, yOffset=offset)
@@ -179,7 +186,7 @@ def chart_departments(summary: BuildSummary, language: Language) -> elements.Any
     ranked, (other_count, count, rate) = summary.departments
     rows = [(name or text("unknown"), dialogues, share) for name, dialogues, share in ranked]
     if other_count:
-        rows.append((text("rest_departments").format(count=other_count), count, rate))
+        rows.append((text("other_departments").format(count=other_count), count, rate))
     if not rows:
         return None
     data = elements.inline_data(

@@ -32,7 +32,7 @@ def to_json_dialogue(row: DialogueRow, length: int = MAX_CHARACTERS) -> dict[str
             inquiries = [span for span in row["inquiries"] if span["message"] == index]
             redactions = [span for span in row["identifiers"] if span["message"] == index]
             segments = split_spans(text[:remaining], inquiries, redactions)
-            turns.append({"role": _ROLES.get(message["role"], "system"), "pieces": segments})
+            turns.append({"role": _ROLES.get(message["role"], "system"), "segments": segments})
             remaining -= len(text)
     return {
         "id": row["id"],
@@ -42,8 +42,8 @@ def to_json_dialogue(row: DialogueRow, length: int = MAX_CHARACTERS) -> dict[str
         "cluster": row["cluster"],
         "reason": row["drop_reason"],
         "turns": turns,
-        "turnsInAll": len(row["messages"]),
-        "whole": characters,
+        "totalTurns": len(row["messages"]),
+        "characters": characters,
         "cut": min(characters, length) if characters > length else None,
         "slots": list(dict.fromkeys(span["slot"] for span in row["inquiries"])),
         "types": list(dict.fromkeys(span["type"] for span in row["identifiers"])),

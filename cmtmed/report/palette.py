@@ -131,7 +131,7 @@ def build_theme(palette: Palette, categories: tuple[str, ...]) -> dict[str, obje
         },
         # Read by expressions of the heat map.
         "params": [
-            {"name": "turn", "value": find_ink_switch(palette)},
+            {"name": "ink_switch", "value": find_ink_switch(palette)},
             {"name": "dark_below", "value": choose_ink(palette, 0) == BLACK},
         ],
         "range": {"category": list(categories), "heatmap": [palette["weak"], palette["strong"]]},

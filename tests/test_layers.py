@@ -30,6 +30,7 @@ LAYERS = (
     ("io", "views"),
     ("builds",),
     ("engine",),
+    ("audit",),
     ("hub", "report"),
     ("cli",),
 )

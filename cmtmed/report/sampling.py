@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from cmtmed.audit.sample import hash_turns
 from cmtmed.builds import Build
 from cmtmed.builds.build import DIALOGUES, DROPPED, iter_file
-from cmtmed.engine.sample import keys
 from cmtmed.errors import DatasetError
 from cmtmed.schema import DIALOGUE, DialogueRow, to_rows
 
@@ -45,7 +45,7 @@ def sample_dialogues(build: Build, size: int) -> list[DialogueRow]:
     for file, path in enumerate(paths):
         for index, batch in enumerate(iter_file(path, ["id", *_STRATUM])):
             positions = batch.select(
-                pl.Series("key", keys(batch["id"], np.zeros(batch.height), seed=0)),
+                pl.Series("key", hash_turns(batch["id"], np.zeros(batch.height), seed=0)),
                 *_STRATUM,
                 pl.lit(file, dtype=pl.Int64).alias("file"),
                 pl.lit(index, dtype=pl.Int64).alias("batch"),

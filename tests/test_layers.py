@@ -45,7 +45,7 @@ ONLY_IN = {
     "transformers": {"training"},
     "trl": {"training"},
     "peft": {"training"},
-    "datasets": {"views", "hub", "training"},
+    "datasets": {"views", "builds", "hub", "training"},
     "huggingface_hub": {"hub"},
     "mlcroissant": {"hub"},
     "altair": {"hub", "report"},

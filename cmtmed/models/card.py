@@ -120,7 +120,6 @@ def _render_stage(stage: StageRecord) -> str:
         "all" if stage["lora"] is None else f"LoRA, r {stage['lora']}",
         ", ".join(map(_render_source, stage["sources"])) or "not recorded",
         ", ".join(f"{name} {value}" for name, value in settings.items()) or "defaults",
-        or "defaults",
         ", ".join(f"{escape_markdown(name)} {value:.3f}" for name, value in stage["results"].items()),
     )
     return f"| {' | '.join(cells)} |"

@@ -31,6 +31,7 @@ LAYERS = (
     ("io", "views"),
     ("builds",),
     ("engine",),
+    ("audit",),
     ("hub", "report"),
     ("cli",),
 )
@@ -45,7 +46,7 @@ ONLY_IN = {
     "transformers": {"training"},
     "trl": {"training"},
     "peft": {"training"},
-    "datasets": {"views", "hub", "training"},
+    "datasets": {"views", "builds", "hub", "training"},
     "huggingface_hub": {"hub"},
     "mlcroissant": {"hub"},
     "altair": {"hub", "report"},

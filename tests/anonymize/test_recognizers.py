@@ -65,7 +65,7 @@ def test_every_recognizer_has_examples_and_lookalikes(identifier_type: str) -> N
 
 @pytest.mark.parametrize("identifier_type", TYPES)
 def test_hints_match_what_the_patterns_match(identifier_type: str) -> None:
-    """What a recognizer finds in its examples by itself, it also finds behind its Polars hints."""
+    """What a recognizer finds in its examples by itself, it also finds through its Polars hints."""
     for marked in RECOGNIZERS[identifier_type].examples:
         text, _ = unmark(marked)
         assert any(identifier.type == identifier_type for identifier in find_identifiers([text])[0])

@@ -26,7 +26,7 @@ from cmtmed.engine.sample import Draw, Turn, keys
 from cmtmed.engine.standards import SAFE_HARBOR
 from cmtmed.errors import DatasetError, UsageError
 from cmtmed.resources import bundled
-from tests.support.dialogues import PIECES
+from tests.support.dialogues import FRAGMENTS
 
 # Detector → texts it has to suspect. Names, numbers and places are invented.
 GOLDEN = {
@@ -104,7 +104,9 @@ def test_ordinary_sentences_are_not_suspected(text):
 
 
 @given(
-    st.lists(st.sampled_from([*PIECES, *INNOCENT, *(text for texts in GOLDEN.values() for text in texts)]), max_size=4)
+    st.lists(
+        st.sampled_from([*FRAGMENTS, *INNOCENT, *(text for texts in GOLDEN.values() for text in texts)]), max_size=4
+    )
 )
 def test_patterns_mean_the_same_to_polars_and_to_re(pieces):
     text = "".join(pieces)

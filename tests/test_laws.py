@@ -94,7 +94,7 @@ class _WritesMore(Stage):
 
 @pytest.mark.parametrize(
     ("breaking_stage", "message"),
-    [(_Shrinks(), "was given 1 rows and returned 0"), (_WritesMore(), "return exactly the declared columns")],
+    [(_Shrinks(), "received 1 rows and returned 0"), (_WritesMore(), "return exactly the declared columns")],
 )
 def test_a_stage_that_breaks_its_contract_is_named(breaking_stage, message):
     with pytest.raises(StageError, match=message) as refusal:

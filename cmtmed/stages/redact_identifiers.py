@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import polars as pl
@@ -62,7 +62,7 @@ class RedactIdentifiers(CorpusStage):
 
     @field_validator("actions", mode="before")
     @classmethod
-    def _check_actions(cls, actions: Any) -> Any:
+    def _check_actions(cls, actions: object) -> object:
         if isinstance(actions, dict):
             check(actions)
         return actions
@@ -71,7 +71,7 @@ class RedactIdentifiers(CorpusStage):
     def _check_key_variable(self) -> Self:
         # After all fields, so that the message of `Pipeline.load` does not quote the value either.
         if not re.fullmatch("[A-Z_][A-Z0-9_]*", self.key_variable):
-            raise ValueError("key_variable is not the name of an environment variable, such as CMTMED_KEY")
+            raise ValueError("key_variable must be the name of an environment variable, such as CMTMED_KEY")
         return self
 
     def check_requirements(self) -> str | None:

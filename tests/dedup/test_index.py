@@ -130,14 +130,14 @@ def damage_copy(folder, change):
     ("change", "message"),
     [
         (lambda folder: (folder / "index.json").unlink(), "holds no index: index.json is missing"),
-        (lambda folder: (folder / "index.json").write_text('{"format": "cmt'), "is not JSON"),
+        (lambda folder: (folder / "index.json").write_text('{"format": "cmt'), "is not valid JSON"),
         (lambda folder: (folder / "index.json").write_text('{"format": "faiss"}'), "is not an index of cmtmed"),
         (lambda folder: (folder / "index.json").write_text("[]"), "is not an index of cmtmed"),
         (
             lambda folder: (folder / "index.json").write_text(
                 json.dumps({"format": "cmtmed.dedup.index", "version": 7})
             ),
-            "has version 7; this cmtmed reads version 1",
+            "has version 7, but this cmtmed reads 1",
         ),
         (lambda folder: os.truncate(folder / "000000" / "keys.u64", 100), r"keys\.u64' has 100 bytes instead of"),
         (lambda folder: (folder / "000000" / "ids.arrow").unlink(), r"ids\.arrow' is missing"),
@@ -155,6 +155,6 @@ def test_bad_calls(index, tmp_path):
         index.add(["a", "b"], ["x"])
     with pytest.raises(UsageError, match="threshold is 2"):
         Index.create(tmp_path / "new", threshold=2)
-    with pytest.raises(UsageError, match=r"texts\[0\] is of type int"):
+    with pytest.raises(UsageError, match=r"texts\[0\] has type int"):
         index.query([3])
     assert len(Index.open(index.folder)) == 60

@@ -165,7 +165,7 @@ def _run_recognizers(
         texts: all texts.
         canonical: canonical form of the pending texts.
         pending: positions of these in ``texts``.
-        canonical_texts: canonical form, by position, of the texts that differ from it.
+        canonical_texts: canonical texts by position; a text without an entry is in canonical form already.
     """
     patterns_by_index: dict[int, list[tuple[Recognizer, list[Pattern]]]] = defaultdict(list)
     for hints in _HINT_BATCHES:

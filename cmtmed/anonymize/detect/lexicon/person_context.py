@@ -45,7 +45,7 @@ LABELS: Final = alternation(
 )
 """Alternation of labels that are followed by a colon or a verb and then a name."""
 ROLES: Final = "家属|患者|病人|患儿|医生|大夫|护士|病号|医师"
-"""Alternation of labels that are also headings (患者：), so that only a real surname counts behind them."""
+"""Alternation of labels that are also headings (患者：), so that only a real surname counts after them."""
 ACTIVITIES: Final = frozenset(("护理", "助理", "研究员"))
 """Titles that are activities too: 晏护理 is a person, 周护理 is a week of nursing."""
 PHYSICIANS_OF_HISTORY: Final = frozenset(

@@ -1,4 +1,4 @@
-"""Word lists in the form that is easiest to read and edit: words separated by white space."""
+"""Word lists in the form that is easiest to read and edit: words separated by whitespace."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def find_name_start(text: str, end: int, *, reach: int = 24, any_word: bool = Fa
         text: the canonical text.
         end: index at which the name's last, generic word begins.
         reach: how many characters to read at most.
-        any_word: whether an ordinary word right behind a place counts as a name (上海明远信息公司), as it does with
+        any_word: whether an ordinary word right after a place counts as a name (上海明远信息公司), as it does with
             companies but not with hospitals (北京治疗医院).
 
     Returns:

@@ -1,4 +1,4 @@
-"""Names right behind a trigger: 我叫…, 姓名：…."""
+"""Names right after a trigger: 我叫…, 姓名：…."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from cmtmed.anonymize.detect.names.person_score import (
 _MIN_LABELLED_SCORE: Final = 0.2
 _MIN_SUGGESTED_SCORE: Final = 2.3
 _TRANSLITERATED_NAME: Final = re.compile(TRANSLITERATED_NAME)
-# Behind a label and up to punctuation, a dotted name may consist of any characters.
+# After a label and up to punctuation, a dotted name may consist of any characters.
 _DOTTED_NAME: Final = re.compile(rf"[\u4e00-\u9fff]{{1,8}}(?:[{NAME_DOTS}][\u4e00-\u9fff]{{1,8}})+(?![\u4e00-\u9fff])")
 _CHINESE_RUN: Final = re.compile(r"[\u4e00-\u9fff]+")
 
 
 def find_name_after_trigger(text: str, start: int, *, trusted: bool) -> tuple[int, float] | None:
-    """Find the full name that begins right behind a trigger.
+    """Find the full name that begins right after a trigger.
 
     Args:
         text: the canonical text.
         start: index after the trigger.
-        trusted: whether the trigger is a label (姓名：), behind which anything short is a name; otherwise (我是…,
-            我妈…) the name must begin with a surname and the text must continue as it does behind names.
+        trusted: whether the trigger is a label (姓名：), after which anything short is a name; otherwise (我是…,
+            我妈…) the name must begin with a surname and the text must continue as it does after names.
 
     Returns:
         Its end and a confidence, or None.

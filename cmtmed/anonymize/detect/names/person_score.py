@@ -28,7 +28,7 @@ NOT_NAMES: Final = frozenset(
         根据 这个 这种 应该 考虑 常见
         """)
 )
-"""What people write in the place of a name, and words that forms and dialogues begin with."""
+"""What people write instead of a name, and words with which answers and dialogues begin."""
 CLAUSE_CONTINUATION: Final = re.compile(
     "想[咨问请要看知找]|怀孕|有[点高糖过些什慢心胃]|来[看院自复做]|在[我你医贵]|和我|从小|长期|最近|今年|要求|需要|能[不吃]|应该|一直|又[发开]"
     "|生[了完病]|高血|发[烧现热]|心[脏慌]|平时|明天|常年|喜欢|开始|行[手动]"
@@ -46,7 +46,7 @@ _FOLLOWERS: Final = re.compile(
     "|和[我你他她王李张刘陈]|也|还|要|吃|去|需要|能不能|可以|就|这|那|没|被|把|跟|给|让|会|应该|是否|家属|都|等|打[电完针]|喝"
     "|怀[孕了二三]|备孕|流产|月经|产后|刚[生做才]|想|来|长期|常年|心[脏慌跳]|从|不|胃|肺|肝|肾|腰|腿|收|身份|上周|下周|周[一二三四五六日]|床|族|老师|同学|已经?|明天|后天|今晚|半夜|夜里|转"
 )
-"""How the text continues behind a name."""
+"""How the text continues after a name."""
 _TITLE_LIKE: Final = re.compile(
     "[姐哥叔姨嫂伯婶爷奶总老工](?![\u4e00-\u9fff])|先生|女士|小姐|医生|大夫|教授|主任|老师|护士|阿姨|叔叔|某|医师|院长|大爷|大妈|同学|师傅|X"
 )
@@ -99,7 +99,7 @@ def score_full_name(text: str, start: int, end: int) -> float:
 
 
 def score_continuation(text: str, end: int) -> float:
-    """Score how the text continues behind a name that ends at ``end``."""
+    """Score how the text continues after a name that ends at ``end``."""
     if _DRUG_SUFFIX.match(text, end):
         return -2.5
     if end == len(text) or not "\u4e00" <= text[end] <= "\u9fff":

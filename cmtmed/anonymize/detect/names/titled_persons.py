@@ -31,7 +31,7 @@ _MENTION: Final = re.compile(
 _REPLY: Final = re.compile(
     r"\W|$|您|你好|早上|晚上|下午|上午|好|辛苦|在吗|看|说|开|给|的[方药号手]|做|讲|那|这|门诊|那里|技术|医术"
 )
-"""How the text continues behind the title of somebody addressed or looked for."""
+"""How the text continues after the title of somebody addressed or looked for."""
 _GREETING: Final = re.compile(r"[!！~～]|$|[,，]?(?:您|你|早上好|晚上好|下午好|上午好|好[,，!！]|辛苦|在吗)")
 _TITLE: Final = re.compile(r"(?:副?主任医师|副?主任|医生|大夫|医师|教授|护士长?|老师|先生|女士|院长|专家|阿姨|叔叔)")
 

@@ -65,7 +65,7 @@ def _check_county(candidate: Candidate) -> Candidate | None:
 
 
 def _check_residence(candidate: Candidate) -> Candidate | None:
-    """Accept a city, or a village of any name, behind a word of residence."""
+    """Accept a city, or a village of any name, after a word of residence."""
     text = candidate.canonical.text
     start = candidate.match.end()
     end, levels = read_address(text, start, is_name_start=True)
@@ -120,7 +120,7 @@ def _check_town(candidate: Candidate) -> Candidate | None:
 
 
 def _has_place_context(text: str, start: int) -> bool:
-    """Say whether the words before ``start`` take a place behind them."""
+    """Say whether the words before ``start`` take a place after them."""
     return bool(
         re.search("(?:[在去到来从是住回往]|我们|我家|家在|老家|娘家|人在|附近|路过)$", text[max(0, start - 2) : start])
     )

@@ -113,7 +113,7 @@ RECOGNIZER: Final = Recognizer(
             hint="附[一二三四五六]|[一二三四五六]附",
         ),
         Pattern(
-            re.compile(rf"(?P<kind>{_SPECIALTIES})(?=[看做查住挂开拔补说]|的(?:膏药|药|号|医生|专家|大夫|方子)|手术)"),
+            re.compile(rf"(?:{_SPECIALTIES})(?=[看做查住挂开拔补说]|的(?:膏药|药|号|医生|专家|大夫|方子)|手术)"),
             LIKELY,
             check=_check_specialty,
             hint=rf"[省市县区州路街京津沪渝阳州都安江](?:{_SPECIALTIES})(?:[看做查住挂开拔补说]|的|手术)",

@@ -48,7 +48,7 @@ def _check_name(candidate: Candidate) -> Candidate | None:
     has_work_before = bool(_WORK_BEFORE.search(text[max(0, start - 16) : start]))
     has_work_after = bool(_WORK_AFTER.match(text, candidate.end))
     if not has_proper_name:
-        # 我在富力达电子厂上班: behind a word of work the name may be anything but an ordinary word.
+        # 我在富力达电子厂上班: after a word of work the name may be anything but an ordinary word.
         name = re.search(
             rf"(?:在|是|于|叫|单位[:：]|就职|任职|毕业于)({NAME_UNIT}{{2,8}})$",
             text[max(0, candidate.start - 12) : candidate.start],

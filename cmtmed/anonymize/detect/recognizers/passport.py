@@ -22,7 +22,7 @@ RECOGNIZER: Final = Recognizer(
             LABELLED,
             digits=True,
         ),
-        # 证件类型：护照；证件号码：e12345678: a letter before the digits tells the certificate from others.
+        # 证件类型：护照；证件号码：e12345678: a letter before the digits distinguishes this certificate from others.
         Pattern(
             ignore_case(r"证件号?码?[\s:：是为]{0,3}(?P<value>[A-Z]{1,2}\d{7,8})(?![0-9A-Za-z])"),
             LABELLED,

@@ -18,7 +18,7 @@ _PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘�
 
 
 def _check_plate(candidate: Candidate) -> Candidate | None:
-    """Require two digits and allow three letters behind the region's letter: anything else is another kind of code."""
+    """Require two digits and allow three letters after the region's letter: anything else is another kind of code."""
     characters = [char for char in candidate.value[2:] if char.isalnum()]
     digit_count = sum(char.isdigit() for char in characters)
     letter_count = sum(char.isascii() and char.isalpha() for char in characters)

@@ -35,7 +35,7 @@ def _check_account(candidate: Candidate) -> Candidate | None:
 
 
 def _check_nickname(candidate: Candidate) -> Candidate | None:
-    """Reject ordinary words: behind 搜 and 关注 they are what somebody searched for, not a user's name."""
+    """Reject ordinary words: after 搜 and 关注 they are what somebody searched for, not a user's name."""
     return None if is_common_word(candidate.value) else _check_account(candidate)
 
 

@@ -27,7 +27,7 @@ _MIN_CLAUSE_SCORE: Final = 2.3
 _CITATION: Final = re.compile(
     r"(?i)\s*(?:et al|,?\s*[A-Z][a-z]+\s+[A-Z]{1,2}\b|[,.;]?\s*(?:19|20)\d\d\s*[;,(]|等[.。])"
 )
-"""How a text continues behind the author of a paper."""
+"""How a text continues after the author of a paper."""
 
 
 def check_titled_name(candidate: Candidate) -> Candidate | None:
@@ -56,12 +56,12 @@ def check_short_title(candidate: Candidate) -> Candidate | None:
 
 
 def check_labelled_name(candidate: Candidate) -> Candidate | None:
-    """Accept the name behind a label (姓名：), where anything short is one."""
+    """Accept the name after a label (姓名：), where anything short is one."""
     return _find_name_after_match(candidate, trusted=True)
 
 
 def check_suggested_name(candidate: Candidate) -> Candidate | None:
-    """Accept the name behind words that only may introduce one (我是…) if it looks like a name."""
+    """Accept the name after words that may or may not introduce one (我是…), if it looks like a name."""
     return _find_name_after_match(candidate, trusted=False)
 
 
@@ -74,7 +74,7 @@ def _find_name_after_match(candidate: Candidate, *, trusted: bool) -> Candidate 
 def check_standalone_name(candidate: Candidate) -> Candidate | None:
     """Accept a line or clause that consists of a name and is no word."""
     name = candidate.value
-    # A personal fact right behind the name: sex, age, ethnic group, telephone.
+    # A personal fact right after the name: sex, age, ethnic group, telephone.
     has_fact = candidate.end < candidate.match.end()
     if is_common_word(name) or (name[:2] not in COMPOUND_SURNAMES and is_common_word(name[:2])):
         return None
@@ -95,7 +95,7 @@ def check_name_in_text(candidate: Candidate) -> Candidate | None:
 
 
 def check_enclosed_name(candidate: Candidate) -> Candidate | None:
-    """Accept a full name that fills a bracket or stands behind the number of a bed."""
+    """Accept a full name that fills a bracket or follows the number of a bed."""
     if is_common_word(candidate.value):
         return None
     score = score_full_name(candidate.canonical.text, candidate.start, candidate.end)
@@ -103,7 +103,7 @@ def check_enclosed_name(candidate: Candidate) -> Candidate | None:
 
 
 def check_clause(candidate: Candidate) -> Candidate | None:
-    """Accept a clause that is a name and nothing else; drugs are listed between 、, so those are no clauses."""
+    """Accept a clause that is a name and nothing else; between 、 it is none, because drugs are listed that way."""
     name = candidate.value
     score = score_full_name(candidate.canonical.text, candidate.start, candidate.end)
     return None if is_common_word(name) or name in DRUGS_LIKE_NAMES or score < _MIN_CLAUSE_SCORE else candidate
@@ -115,7 +115,7 @@ def check_masked_name(candidate: Candidate) -> Candidate | None:
 
 
 def check_role_name(candidate: Candidate) -> Candidate | None:
-    """Accept what begins with a surname behind 取药人 and the like, if it is no word and no clause."""
+    """Accept what begins with a surname after 取药人 and the like, if it is no word and no clause."""
     name = candidate.value
     given_name = _get_given_name(name)
     is_word = is_common_word(name) or (
@@ -139,7 +139,7 @@ def check_pet_name(candidate: Candidate) -> Candidate | None:
 
 
 def check_signature(candidate: Candidate) -> Candidate | None:
-    """Accept what stands behind 医师 at the end of a line, unless it is a word."""
+    """Accept what follows 医师 at the end of a line, unless it is a word."""
     name = candidate.value
     return None if is_common_word(name) or any(char in UNLIKELY_GIVEN for char in name[1:]) else candidate
 
@@ -155,7 +155,7 @@ def check_pinyin_name(candidate: Candidate) -> Candidate | None:
 
 
 def check_latin_given_name(candidate: Candidate) -> Candidate | None:
-    """Accept a given name behind Dr. or 英文名, but neither a brand nor an abbreviation."""
+    """Accept a given name after Dr. or 英文名, but neither a brand nor an abbreviation."""
     return None if candidate.value in NO_LATIN_NAMES or candidate.value.isupper() else candidate
 
 

@@ -27,7 +27,7 @@ _FORM_ROLES: Final = (
     "委托人|受托人|取药人|取件人|收件人|收货人|寄件人|签收人|联系人|代办人|经办人|陪护人|陪诊人|监护人|申请人|投保人|被保险人|持卡人"
     "|登记人|介绍人|报案人"
 )
-"""Roles in forms, behind which the name follows without a colon."""
+"""Roles in forms, after which the name follows without a colon."""
 
 PATTERNS: Final = (
     Pattern(

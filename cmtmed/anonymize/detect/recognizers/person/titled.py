@@ -1,4 +1,4 @@
-"""Patterns of names beside a title: 王医生, 王姐, 老王, and the signature behind 医师."""
+"""Patterns of names beside a title: 王医生, 王姐, 老王, and the signature after 医师."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _FACT: Final = (
     r"|身份证|电话|手机|联系电话|1[3-9][\d\- ]{5}|[1-9]\d{16}[\dXx]|[A-Za-z0-9._]+@"
     r"|病案号|住院[号第]|门诊号|\d{1,3}床|床号|主诉|初诊|复诊|已婚|未婚"
 )
-"""What is said of a person right behind the name: sex, age, ethnic group, number, bed."""
+"""What is said of a person right after the name: sex, age, ethnic group, number, bed."""
 _FACT_HINT: Final = (
     r"(?:性别[:：]?)?[男女]|(?:今年)?[0-9]{1,3} ?(?:周?岁|[yY]|床)|年龄|.{1,3}族|身份证|电话|手机|联系电话"
     r"|1[3-9]|[1-9][0-9]{16}|[A-Za-z0-9._]+@"
@@ -64,7 +64,7 @@ PATTERNS: Final = (
         check=check_standalone_name,
         hint=rf"(?:^|\n)[ \t]*(?:{COMPOUND_SURNAME}|[{PLAIN_SURNAME}])[{TYPICAL}]{{1,2}}[ \t]*[。.!！~]?(?:\n|$)",
     ),
-    # Three characters behind a bed, and in brackets behind a relative: elsewhere brackets hold brands of drugs.
+    # Three characters after a bed, and in brackets after a relative: elsewhere brackets hold brands of drugs.
     Pattern(
         re.compile(
             rf"(?:\d床[,， ]?|(?:{KIN}|我家[{HAN}]{{2}})[(（])"

@@ -16,7 +16,7 @@ from cmtmed.anonymize import LABELS
 from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
 from cmtmed.anonymize.replace.actions import ACTIONS, possible
 from cmtmed.builds import BuildReport, Manifest
-from cmtmed.cli.stages import catalogue
+from cmtmed.cli.stages import describe_stages
 from cmtmed.pipeline import Pipeline
 from cmtmed.schema import DIALOGUE, QUARANTINE, json_schema
 from cmtmed.stages import STAGES, stage_class
@@ -73,7 +73,7 @@ def stage_table() -> str:
         "| Stage | What it does | Writes |",
         "|---|---|---|",
     ]
-    stages = catalogue()
+    stages = describe_stages()
     lines += [f"| [`{one['stage']}`](#{one['stage']}) | {one['summary']} | {_names(one['writes'])} |" for one in stages]
     for one in stages:
         lines += ["", f"## `{one['stage']}`", "", one["doc"].replace("``", "`"), ""]

@@ -97,7 +97,7 @@ class _WritesMore(Stage):
 
 @pytest.mark.parametrize(
     ("broken", "message"),
-    [(_Shrinks(), "was given 1 rows and returned 0"), (_WritesMore(), "return exactly the declared columns")],
+    [(_Shrinks(), "received 1 rows and returned 0"), (_WritesMore(), "return exactly the declared columns")],
 )
 def test_a_stage_that_breaks_its_contract_is_named(broken, message):
     with pytest.raises(StageError, match=message) as caught:

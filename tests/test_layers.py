@@ -24,7 +24,7 @@ LAYERS = (
     ("text",),
     ("dedup", "anonymize", "inquiry"),
     ("stage",),
-    ("stages", "stats", "source"),
+    ("stages", "stats", "source", "pipeline_file"),
     ("lineage",),
     ("pipeline",),
     ("io", "views"),

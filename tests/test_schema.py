@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from polars.testing import assert_series_equal
+from pydantic import TypeAdapter
 
 from cmtmed.messages import flatten, nest
 from cmtmed.resources import bundled
@@ -42,7 +43,7 @@ def test_turns_come_apart_and_together(rows):
 def test_statistics_add_up(first, second):
     both = TableStats.from_rows(first.vstack(second))
     assert TableStats.from_rows(first) + TableStats.from_rows(second) == both
-    assert TableStats.from_dict(both.to_dict()) == both
+    assert TypeAdapter(TableStats).validate_python(both.to_dict()) == both
 
 
 def test_statistics_count_what_is_there():
@@ -82,10 +83,11 @@ def test_lengths_fall_into_the_bins_that_hold_them():
 
 
 def test_statistics_of_an_earlier_version_are_read():
-    told = TableStats.from_rows(table([user("头痛")])).to_dict()
-    del told["dialogue_turns"], told["asking_slots"]
-    assert TableStats.from_dict(told).dialogues == 1
-    assert TableStats.from_dict(told).dialogue_turns == {}
+    content = TableStats.from_rows(table([user("头痛")])).to_dict()
+    del content["dialogue_turns"], content["asking_slots"]
+    stats = TypeAdapter(TableStats).validate_python(content)
+    assert stats.dialogues == 1
+    assert stats.dialogue_turns == {}
 
 
 def test_statistics_of_different_stages_do_not_mix():

@@ -24,20 +24,25 @@ _QUESTION: Final = "Does this still identify somebody? y yes, n no, s skip, q qu
 
 def command(
     out: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a build.")],
-    size: Annotated[int, typer.Option("--size", min=1, help="Turns to draw for reading.")] = SIZE,
-    seed: Annotated[int, typer.Option("--seed", help="Another seed draws another sample.")] = 0,
-    dropped: Annotated[bool, typer.Option("--dropped", help="Audit dropped dialogues too.")] = False,  # noqa: FBT002
+    size: Annotated[
+        int, typer.Option("--size", min=1, metavar="N", help="Number of turns to sample for review.")
+    ] = SIZE,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of the sample.")] = 0,
+    dropped: Annotated[bool, typer.Option("--dropped", help="Audit the dropped dialogues as well.")] = False,
     show: Annotated[
-        int | None, typer.Option("--show", min=1, metavar="N", help="Print N turns of the sample, with their text.")
+        int | None,
+        typer.Option("--show", min=1, metavar="N", help="Print N turns of the sample, including their text."),
     ] = None,
-    review: Annotated[bool, typer.Option("--review", help="Read the sample and judge it, turn by turn.")] = False,  # noqa: FBT002
+    review: Annotated[
+        bool, typer.Option("--review", help="Review the sample turn by turn and record a verdict on each.")
+    ] = False,
     verdicts: Annotated[
-        Path | None, typer.Option("--verdicts", metavar="FILE", help="Take verdicts over from a file.")
+        Path | None, typer.Option("--verdicts", metavar="FILE", help="Import verdicts from a JSON Lines file.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the audit as JSON.")] = False,  # noqa: FBT002
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="Print the audit as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
-    """Estimate what identifies somebody and was left in a build, and write the privacy statement."""
+    """Estimate how many identifiers remain in a build, and write its privacy statement."""
     if review and (as_json or quiet):
         raise UsageError("--review asks questions; leave --json and --quiet out")
 

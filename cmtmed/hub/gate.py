@@ -87,13 +87,13 @@ class Acknowledgement:
             raise UsageError(f"max_risk is {self.max_risk}; give the turns per 1,000 that may remain, 0 or more")
 
 
-def check_licenses(names: Sequence[str], unlicensed: Mapping[str, int], chosen: str | None) -> Iterator[Finding]:
+def check_licenses(names: Sequence[str], unlicensed: Mapping[str, int], license_: str | None) -> Iterator[Finding]:
     """Yield objections to publishing what was made from sources under these licences.
 
     Args:
         names: licences of the sources.
         unlicensed: dialogues without a licence, by source.
-        chosen: licence of the whole, None if it has none of its own.
+        license_: of the whole, None if it has none of its own.
     """
     if unlicensed:
         examples = ", ".join(f"{source} {count:,}" for source, count in sorted(unlicensed.items())[:MAX_EXAMPLES])
@@ -104,8 +104,8 @@ def check_licenses(names: Sequence[str], unlicensed: Mapping[str, int], chosen: 
     way_out = "leave a source out, or agree on other terms with the rights holder"
     for reason in find_conflicts(names):
         yield Finding("licenses", reason, way_out)
-    if chosen is not None:
-        for reason in find_license_objections(chosen, names):
+    if license_ is not None:
+        for reason in find_license_objections(license_, names):
             yield Finding("licenses", reason, "choose another license in the card's file")
 
 

@@ -146,33 +146,33 @@ def find_license_objections(name: str, sources: Iterable[str]) -> list[str]:
     >>> find_license_objections("CC-BY-4.0", ["CC-BY-NC-4.0", "MIT"])
     ['CC-BY-NC-4.0 forbids commercial use, which CC-BY-4.0 allows']
     """
-    chosen = look_up(name)
-    if chosen is None:
+    target = look_up(name)
+    if target is None:
         return [f"{name!r} is not a known licence ({_suggest_name(name)})"]
-    known = sorted(
+    source_licenses = sorted(
         {license_ for source in sources if (license_ := look_up(source))}, key=lambda license_: license_.spdx
     )
     reasons = [
-        f"{license_.spdx} requires sharing everything under it, and {chosen.spdx} is another licence"
-        for license_ in known
-        if license_.family and license_.family != chosen.family
+        f"{license_.spdx} requires sharing everything under it, and {target.spdx} is another licence"
+        for license_ in source_licenses
+        if license_.family and license_.family != target.family
     ]
     reasons += [
-        f"{license_.spdx} allows adaptations under later versions of it only, and {chosen.spdx} is an earlier one"
-        for license_ in known
-        if license_.family and license_.family == chosen.family and chosen.version < license_.version
+        f"{license_.spdx} allows adaptations under later versions of it only, and {target.spdx} is an earlier one"
+        for license_ in source_licenses
+        if license_.family and license_.family == target.family and target.version < license_.version
     ]
-    if not chosen.attribution:
+    if not target.attribution:
         reasons += [
-            f"{license_.spdx} requires attribution, which {chosen.spdx} waives"
-            for license_ in known
+            f"{license_.spdx} requires attribution, which {target.spdx} waives"
+            for license_ in source_licenses
             if license_.attribution
         ]
-    if chosen.commercial:
+    if target.commercial:
         reasons += [
-            f"{license_.spdx} forbids commercial use, which {chosen.spdx} allows"
-            for license_ in known
-            if not license_.commercial and not (license_.family and license_.family != chosen.family)
+            f"{license_.spdx} forbids commercial use, which {target.spdx} allows"
+            for license_ in source_licenses
+            if not license_.commercial and not (license_.family and license_.family != target.family)
         ]
     return reasons
 
@@ -183,8 +183,8 @@ def to_hub_name(name: str) -> str:
     >>> to_hub_name("CC-BY-4.0"), to_hub_name("mine")
     ('cc-by-4.0', 'other')
     """
-    known = look_up(name)
-    return known.hub if known else name if name == NONE else "other"
+    license_ = look_up(name)
+    return license_.hub if license_ else name if name == NONE else "other"
 
 
 def _forbids_changes(license_: License) -> bool:

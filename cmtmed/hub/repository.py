@@ -147,8 +147,8 @@ def check_repository(present: Repository, tag: str | None, *, private: bool) -> 
         )
     if ".gitignore" in present.files:
         raise UsageError(f"{repo!r} holds a .gitignore, which can make the Hub omit files of a version; remove it")
-    known = {file["path"] for file in present.decode_last_record().get("files", ())} | {CARD_FILE, RECORD_FILE}
-    foreign = present.files - known
+    expected = {file["path"] for file in present.decode_last_record().get("files", ())} | {CARD_FILE, RECORD_FILE}
+    foreign = present.files - expected
     if present.record is None and not foreign <= _UNRELATED_FILES:
         raise UsageError(
             f"{repo!r} holds {len(foreign - _UNRELATED_FILES):,} files that cmtmed did not publish; choose another "

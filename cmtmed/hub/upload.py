@@ -99,10 +99,10 @@ def commit_files(
     api, repo_type, repo = remote.api, remote.repo_type, remote.name
     with translate_hub_errors(f"preparing the files of {repo!r}"):
         additions = {file.path: CommitOperationAdd(file.path, file.local) for file in files}
-    for sent, batch in _iter_batches(files):
-        progress("upload", sent, len(files))
-        others = f" and {len(batch) - 1} more" if len(batch) > 1 else ""
-        with translate_hub_errors(f"sending {batch[0].path}{others}"):
+    for position, batch in _iter_batches(files):
+        progress("upload", position, len(files))
+        remainder = f" and {len(batch) - 1} more" if len(batch) > 1 else ""
+        with translate_hub_errors(f"sending {batch[0].path}{remainder}"):
             api.preupload_lfs_files(
                 repo, [additions[file.path] for file in batch], repo_type=repo_type, free_memory=False
             )
@@ -155,8 +155,8 @@ def verify_commit(remote: Remote, commit: str, files: Sequence[PublishedFile]) -
     for file in files:
         entry = entries.get(file.path)
         large = getattr(entry, "lfs", None)
-        same = large.sha256 == file.sha256 if large else getattr(entry, "blob_id", "") == _compute_blob_id(file)
-        if not same:
+        is_equal = large.sha256 == file.sha256 if large else getattr(entry, "blob_id", "") == _compute_blob_id(file)
+        if not is_equal:
             raise PublishError(
                 f"{file.path} in the commit to {remote.name!r} differs from the local file; look at it there, run the "
                 "command again"

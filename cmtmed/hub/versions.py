@@ -12,7 +12,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cmtmed.builds.comparison import Comparison, Side, build_side, compare_sides, rows_of
+from cmtmed.builds.comparison import Comparison, Side, build_side, compare_sides, summarize_rows
+from cmtmed.builds.manifest import merge_stages
 from cmtmed.errors import DatasetError, UsageError
 from cmtmed.hub.client import quiet_hub_client, retry, translate_hub_errors
 from cmtmed.hub.record import RECORD_FILE, decode_record
@@ -78,12 +79,13 @@ def _download_side(name: str, repo: str, tag: str) -> _LoadedSide:
     if not files:
         raise DatasetError(f"{name!r} has no config dialogues, which a comparison needs; give a version that has")
     try:
-        rows = pl.concat([rows_of(batch, kept=True) for file in files for batch in _iter_dialogues(file)])
+        rows = pl.concat([summarize_rows(batch, kept=True) for file in files for batch in _iter_dialogues(file)])
     except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
         raise DatasetError(
             f"the table of dialogues of {name!r} cannot be read ({type(error).__name__}); publish it again"
         ) from None
-    side = Side(name, record["pipeline"], record["counts"], record["versions"], record["after"], rows.lazy())
+    stages = merge_stages(record["pipeline"]["stages"])
+    side = Side(name, stages, record["counts"], record["versions"], record["after"], rows.lazy())
     return _LoadedSide(side, record["ids"]["key"])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cmtmed.io.bytestream import TruncatedStreamError
 from cmtmed.io.encoding import SAMPLE_BYTES, detect_encoding
@@ -12,6 +12,9 @@ from cmtmed.io.jsonrecords import Record
 from cmtmed.io.quarantine import Reason, Unreadable
 from cmtmed.io.speakers import Speakers
 from cmtmed.source import Source
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
 
 _CHARSET: Final = re.compile(rb"<meta[^>]+charset=[\"']?([A-Za-z0-9_-]+)", re.IGNORECASE)
 
@@ -56,7 +59,7 @@ def _decode_page(page: bytes, encoding: str) -> str | None:
         return None
 
 
-def _iter_dialogues(text: str, source: Source) -> Iterator[dict[str, Any]]:
+def _iter_dialogues(text: str, source: Source) -> Iterator[dict[str, object]]:
     from selectolax.lexbor import LexborHTMLParser
 
     selectors, speakers = source.html, Speakers(source)
@@ -78,12 +81,12 @@ def _iter_dialogues(text: str, source: Source) -> Iterator[dict[str, Any]]:
             yield {name: value for name, value in fields.items() if value}
 
 
-def _get_text(node: Any, selector: str) -> str:
+def _get_text(node: LexborNode, selector: str) -> str:
     match = node.css_first(selector) if selector else node
     return match.text(deep=True).strip() if match is not None else ""
 
 
-def _get_value(node: Any, expression: str) -> str:
+def _get_value(node: LexborNode, expression: str) -> str:
     """Evaluate ``selector``, ``@attribute`` or ``selector@attribute``; empty if nothing matches."""
     if not expression:
         return ""
@@ -94,7 +97,7 @@ def _get_value(node: Any, expression: str) -> str:
     return (match.attributes.get(attribute) or "").strip() if attribute else match.text(deep=True).strip()
 
 
-def _get_speaker(node: Any, expression: str, speakers: Speakers) -> str:
+def _get_speaker(node: LexborNode, expression: str, speakers: Speakers) -> str:
     value = _get_value(node, expression)
     # A class attribute holds several names, one of which identifies the speaker.
     return next((name for name in value.split() if speakers.find_role(name)), value)

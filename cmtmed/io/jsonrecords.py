@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -15,7 +15,7 @@ from cmtmed.io.lines import iter_lines, peek_head, split_bom
 from cmtmed.io.quarantine import RAW_BYTES, Reason, Unreadable
 from cmtmed.source import Source
 
-Record = tuple[str, dict[str, Any]]
+Record = tuple[str, dict[str, object]]
 """Position of a record, and its fields."""
 
 Element = tuple[bytes, int, Reason | None]

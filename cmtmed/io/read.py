@@ -9,7 +9,7 @@ import glob
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import orjson
@@ -73,7 +73,7 @@ def match_files(inputs: Sequence[str | Path], sources: Sequence[Source]) -> list
             matching = [file for file in candidates if any(source.matches(file) for source in sources)]
             if not matching:
                 raise InputError(
-                    f"directory {str(pattern)!r} contains no file that a source matches; {_describe_sources(sources)}"
+                    f"directory {str(pattern)!r} contains no file that matches a source; {_describe_sources(sources)}"
                 )
             files.update(matching)
         elif path.is_file():
@@ -86,13 +86,13 @@ def match_files(inputs: Sequence[str | Path], sources: Sequence[Source]) -> list
             matching = [file for file in candidates if any(source.matches(file) for source in sources)]
             if not matching:
                 raise InputError(
-                    f"{str(pattern)!r} matches no file of any source; check the pattern: {_describe_sources(sources)}"
+                    f"no file of {str(pattern)!r} matches a source; check the pattern: {_describe_sources(sources)}"
                 )
             files.update(matching)
         else:
-            raise InputError(f"input {str(pattern)!r} does not exist; give files, directories or glob patterns")
+            raise InputError(f"input {str(pattern)!r} does not exist; pass files, directories or glob patterns")
     if not files:
-        raise InputError("no inputs; give files, directories or glob patterns")
+        raise InputError("no inputs; pass files, directories or glob patterns")
     return sorted(files)
 
 
@@ -190,7 +190,7 @@ def _detect_format(name: str, head: bytes) -> str:
     return file_format
 
 
-def _to_json_text(value: Any) -> str:
+def _to_json_text(value: object) -> str:
     """Convert what JSON cannot represent, such as the dates and bytes of a Parquet file."""
     return str(value)
 

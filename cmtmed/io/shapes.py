@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -73,7 +73,7 @@ class RecordParser:
             for name, names in NAMES.items()
         }
 
-    def parse(self, record: Mapping[str, Any]) -> Dialogue:
+    def parse(self, record: Mapping[str, object]) -> Dialogue:
         """Parse a record.
 
         Raises:
@@ -86,7 +86,7 @@ class RecordParser:
             self._parse_turns(record),
         )
 
-    def _parse_turns(self, record: Mapping[str, Any]) -> list[Turn]:
+    def _parse_turns(self, record: Mapping[str, object]) -> list[Turn]:
         shape: str = self.source.shape
         if shape == "auto":
             shape = self._detect_shape(record)
@@ -97,7 +97,7 @@ class RecordParser:
         previous_turns = list(self._parse_history(record)) if shape == "history" else []
         return [*previous_turns, *self._parse_pair(record)]
 
-    def _detect_shape(self, record: Mapping[str, Any]) -> str:
+    def _detect_shape(self, record: Mapping[str, object]) -> str:
         if isinstance(self._get(record, "history"), list):
             return "history"
         messages = self._get(record, "messages")
@@ -107,7 +107,7 @@ class RecordParser:
             return "single_turn"
         return "prefixed"
 
-    def _parse_pair(self, record: Mapping[str, Any]) -> Iterator[Turn]:
+    def _parse_pair(self, record: Mapping[str, object]) -> Iterator[Turn]:
         question, answer = self._find_name(record, "question"), self._find_name(record, "answer")
         if not question and not answer:
             raise BrokenRecordError(Reason.MISSING_FIELD)
@@ -115,14 +115,14 @@ class RecordParser:
             if name:
                 yield role, _join_fields(record, name)
 
-    def _parse_history(self, record: Mapping[str, Any]) -> Iterator[Turn]:
+    def _parse_history(self, record: Mapping[str, object]) -> Iterator[Turn]:
         for pair in _parse_list(self._require(record, "history")):
             if not isinstance(pair, list) or len(pair) != 2:
                 raise BrokenRecordError(Reason.WRONG_TYPE)
             yield "user", _to_text(pair[0])
             yield "assistant", _to_text(pair[1])
 
-    def _parse_messages(self, messages: Any) -> Iterator[Turn]:
+    def _parse_messages(self, messages: object) -> Iterator[Turn]:
         for turn in _parse_list(messages):
             if not isinstance(turn, dict):
                 raise BrokenRecordError(Reason.WRONG_TYPE)
@@ -132,41 +132,41 @@ class RecordParser:
                 raise BrokenRecordError(Reason.UNKNOWN_ROLE)
             yield role, _to_text(content)
 
-    def _find_name(self, record: Mapping[str, Any], field: str) -> FieldName | None:
+    def _find_name(self, record: Mapping[str, object], field: str) -> FieldName | None:
         """Return the name under which a record holds a field."""
         for name in self._names[field]:
             if (name if isinstance(name, str) else name[0]) in record:
                 return name
         return None
 
-    def _get(self, record: Mapping[str, Any], field: str) -> Any:
+    def _get(self, record: Mapping[str, object], field: str) -> object:
         name = self._find_name(record, field)
         return record[name if isinstance(name, str) else name[0]] if name else None
 
-    def _require(self, record: Mapping[str, Any], field: str) -> Any:
+    def _require(self, record: Mapping[str, object], field: str) -> object:
         value = self._get(record, field)
         if value is None:
             raise BrokenRecordError(Reason.MISSING_FIELD)
         return value
 
-    def _get_label(self, record: Mapping[str, Any], field: str) -> str | None:
+    def _get_label(self, record: Mapping[str, object], field: str) -> str | None:
         name = self._find_name(record, field)
         text = _join_fields(record, name) if name else None
         return (text or "").strip() or None
 
-    def _get_department(self, record: Mapping[str, Any], field: str) -> str | None:
+    def _get_department(self, record: Mapping[str, object], field: str) -> str | None:
         name = self._get_label(record, field)
         return None if name in self._nulls else name
 
 
-def _join_fields(record: Mapping[str, Any], name: FieldName) -> str | None:
+def _join_fields(record: Mapping[str, object], name: FieldName) -> str | None:
     if isinstance(name, str):
         return _to_text(record[name])
     texts = [text for field in name if (text := _to_text(record.get(field)))]
     return "\n".join(texts) if texts else None
 
 
-def _parse_list(value: Any) -> Sequence[Any]:
+def _parse_list(value: object) -> list[object]:
     """Return a list; table formats hold lists as JSON text."""
     if isinstance(value, str):
         try:
@@ -178,12 +178,14 @@ def _parse_list(value: Any) -> Sequence[Any]:
     return value
 
 
-def _to_text(value: Any) -> str | None:
+def _to_text(value: object) -> str | None:
     """Convert a field to text: numbers as in JSON, a list of texts joined by line breaks."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool | int | float):
         return orjson.dumps(value).decode()
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return "\n".join(value)
+    if isinstance(value, list):
+        texts = [item for item in value if isinstance(item, str)]
+        if len(texts) == len(value):
+            return "\n".join(texts)
     raise BrokenRecordError(Reason.WRONG_TYPE)

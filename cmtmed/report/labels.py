@@ -122,12 +122,12 @@ LABELS_BY_CATEGORY: Final[Mapping[str, Mapping[str, Bilingual]]] = {
 }
 
 _COMPARISON: Final = re.compile(
-    r"the kept one has more (turns|questions of the doctor|characters): (\d+), this one (\d+)"
+    r"the kept one has more (turns|questions from the doctor|characters): (\d+), this one (\d+)"
 )
-_QUANTITIES: Final = {"turns": "轮次", "questions of the doctor": "医生提问", "characters": "字数"}
+_QUANTITIES: Final = {"turns": "轮次", "questions from the doctor": "医生提问", "characters": "字数"}
 _OTHER_EXPLANATIONS: Final = {
-    "the kept one goes on where this one ends": "保留的对话在此对话结束后仍有后续",
-    "the kept one has the lesser id": "保留的对话编号在前",
+    "the kept one continues where this one ends": "保留的对话在此对话结束后仍有后续",
+    "the kept one has the lower id": "保留的对话编号在前",
 }
 
 

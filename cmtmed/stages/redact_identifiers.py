@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import polars as pl
@@ -62,7 +62,7 @@ class RedactIdentifiers(CorpusStage):
 
     @field_validator("actions", mode="before")
     @classmethod
-    def _check_actions(cls, actions: Any) -> Any:
+    def _check_actions(cls, actions: object) -> object:
         if isinstance(actions, dict):
             check(actions)
         return actions
@@ -71,7 +71,7 @@ class RedactIdentifiers(CorpusStage):
     def _check_key_variable(self) -> Self:
         # After all fields, so that the message of `Pipeline.load` does not quote the value either.
         if not re.fullmatch("[A-Z_][A-Z0-9_]*", self.key_variable):
-            raise ValueError("key_variable is not the name of an environment variable, such as CMTMED_KEY")
+            raise ValueError("key_variable must be the name of an environment variable, such as CMTMED_KEY")
         return self
 
     def check_requirements(self) -> str | None:
@@ -95,7 +95,7 @@ class RedactIdentifiers(CorpusStage):
             return pl.DataFrame(schema={"digest": pl.UInt64})
         turns = flatten(batch["messages"])
         recorded = _read_recorded(batch["identifiers"], turns.first)
-        matches = find(turns.content, turns.dialogue, taken=recorded if recorded.height else None)
+        matches = find(turns.content, turns.dialogue, protected=recorded if recorded.height else None)
         texts = turns.content.gather(matches["text"])
         spans = zip(matches["type"], texts, matches["start"], matches["end"], strict=True)
         return digests(
@@ -114,7 +114,7 @@ class RedactIdentifiers(CorpusStage):
         surrogates = Surrogates(key, Seen(key, decision["digest"])) if key is not None else None
         turns = flatten(batch["messages"])
         recorded = _read_recorded(batch["identifiers"], turns.first)
-        matches = find(turns.content, turns.dialogue, taken=recorded if recorded.height else None)
+        matches = find(turns.content, turns.dialogue, protected=recorded if recorded.height else None)
         matches = matches.with_columns(
             pl.col("type").replace_strict(actions, return_dtype=pl.String).alias("action"),
             turns.dialogue.gather(matches["text"]).alias("dialogue"),

@@ -133,12 +133,12 @@ def damaged(folder, change):
     ("change", "message"),
     [
         (lambda at: (at / "index.json").unlink(), "holds no index: index.json is missing"),
-        (lambda at: (at / "index.json").write_text('{"format": "cmt'), "is not JSON"),
+        (lambda at: (at / "index.json").write_text('{"format": "cmt'), "is not valid JSON"),
         (lambda at: (at / "index.json").write_text('{"format": "faiss"}'), "is not an index of cmtmed"),
         (lambda at: (at / "index.json").write_text("[]"), "is not an index of cmtmed"),
         (
             lambda at: (at / "index.json").write_text(json.dumps({"format": "cmtmed.dedup.index", "version": 7})),
-            "has version 7; this cmtmed reads version 1",
+            "has version 7, but this cmtmed reads 1",
         ),
         (lambda at: os.truncate(at / "000000" / "keys.u64", 100), r"keys\.u64' has 100 bytes instead of"),
         (lambda at: (at / "000000" / "ids.arrow").unlink(), r"ids\.arrow' is missing"),
@@ -156,6 +156,6 @@ def test_bad_calls(index, tmp_path):
         index.add(["a", "b"], ["x"])
     with pytest.raises(UsageError, match="threshold is 2"):
         Index.create(tmp_path / "new", threshold=2)
-    with pytest.raises(UsageError, match=r"texts\[0\] is of type int"):
+    with pytest.raises(UsageError, match=r"texts\[0\] has type int"):
         index.query([3])
     assert len(Index.open(index.folder)) == 60

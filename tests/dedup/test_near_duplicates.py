@@ -287,14 +287,14 @@ def test_components_are_named_by_their_smallest(links):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: near_duplicates(["a"], threshold=0), "threshold is 0; give a Jaccard similarity above 0"),
+        (lambda: near_duplicates(["a"], threshold=0), "threshold is 0; it must be a Jaccard similarity above 0"),
         (lambda: near_duplicates(["a"], threshold=1.5), r"threshold is 1\.5"),
-        (lambda: near_duplicates(["a", None]), r"texts\[1\] is of type NoneType; give a list of str"),
+        (lambda: near_duplicates(["a", None]), r"texts\[1\] has type NoneType; pass a list of str"),
         (lambda: near_duplicates(pl.Series([1])), "texts have type Int64"),
         (lambda: near_duplicates(["a"], ngram=0), "ngram is 0"),
         (lambda: near_duplicates(["a"], num_perm=1), "num_perm is 1"),
-        (lambda: near_duplicates(["a", "\ud83d"]), "half a surrogate pair at character 0"),
-        (lambda: signatures(pl.Series(["a"]), scheme="sha1"), "scheme is 'sha1'; give 'affine32' or 'legacy'"),
+        (lambda: near_duplicates(["a", "\ud83d"]), "lone surrogate at character 0"),
+        (lambda: signatures(pl.Series(["a"]), scheme="sha1"), "unknown scheme 'sha1'; available: affine32, legacy"),
     ],
 )
 def test_bad_calls(call, message):

@@ -26,9 +26,9 @@ names = st.lists(st.sampled_from(sorted(KNOWN)), max_size=5)
     ],
 )
 def test_sources_together(together, words):
-    found = find_conflicts(together)
-    assert len(found) == len(words)
-    assert all(word in reason for word, reason in zip(words, found, strict=True))
+    reasons = find_conflicts(together)
+    assert len(reasons) == len(words)
+    assert all(word in reason for word, reason in zip(words, reasons, strict=True))
 
 
 @given(names)
@@ -37,8 +37,8 @@ def test_order_and_repetition_do_not_matter(together):
 
 
 @given(names, st.sampled_from(sorted(KNOWN)))
-def test_another_source_never_takes_an_objection_away(together, one):
-    assert set(find_conflicts(together)) <= set(find_conflicts([*together, one]))
+def test_another_source_never_takes_an_objection_away(together, other):
+    assert set(find_conflicts(together)) <= set(find_conflicts([*together, other]))
 
 
 @given(st.sampled_from(sorted(KNOWN)))
@@ -49,7 +49,7 @@ def test_a_licence_that_may_be_adapted_goes_with_itself(name):
 
 
 @pytest.mark.parametrize(
-    ("chosen", "sources", "word"),
+    ("target", "sources", "word"),
     [
         ("CC-BY-NC-4.0", ["MIT", "CC-BY-4.0"], None),
         ("CC-BY-SA-4.0", ["CC-BY-SA-3.0"], None),
@@ -62,6 +62,6 @@ def test_a_licence_that_may_be_adapted_goes_with_itself(name):
         ("CC-BY-4.0-only", ["MIT"], "is not a known licence"),
     ],
 )
-def test_a_licence_for_the_whole(chosen, sources, word):
-    found = find_license_objections(chosen, sources)
-    assert (found == []) if word is None else (len(found) == 1 and word in found[0])
+def test_a_licence_for_the_whole(target, sources, word):
+    objections = find_license_objections(target, sources)
+    assert (objections == []) if word is None else (len(objections) == 1 and word in objections[0])

@@ -312,7 +312,7 @@ def test_turns_do_not_touch_each_other(first, second):
 
 def test_nulls_and_bad_calls():
     assert detect(pl.Series([None, "发烧吗？"], dtype=pl.String)).rows() == [(1, 0, 4, "symptom")]
-    with pytest.raises(UsageError, match=r"turns\[1\] is of type int; give a list of str"):
+    with pytest.raises(UsageError, match=r"turns\[1\] has type int; pass a list of str"):
         find_inquiries(["发烧吗", 3])
 
 

@@ -68,10 +68,13 @@ def test_a_question_in_advice_is_no_advice_and_no_inquiry():
 @pytest.mark.parametrize(
     ("messages", "message"),
     [
-        ([{"role": "doctor", "content": "多久了？"}], r"messages\[0\] has another role than system, user, assistant"),
-        ([user("头疼"), {"role": "assistant"}], r"messages\[1\] has no role and content"),
+        (
+            [{"role": "doctor", "content": "多久了？"}],
+            r"messages\[0\] has an unknown role; use one of system, user, assistant",
+        ),
+        ([user("头疼"), {"role": "assistant"}], r"messages\[1\] lacks role or content"),
         ([user("头疼"), {"role": "assistant", "content": 3}], r"messages\[1\] has content of type int"),
-        (["多久了？"], r"messages\[0\] has no role and content"),
+        (["多久了？"], r"messages\[0\] lacks role or content"),
     ],
 )
 def test_bad_messages_are_refused_by_place(messages, message):
@@ -147,15 +150,15 @@ def test_what_is_sampled_does_not_depend_on_order_but_on_the_seed():
 
 def test_the_sft_view_weighs_turns_that_ask():
     rows = tagged(ASKS, TELLS, [])
-    view = sft.view(rows, Views(inquiry_weight=2.5))
+    view = sft.create_sft_view(rows, Views(inquiry_weight=2.5))
     assert view["weights"].to_list() == [[0, 2.5, 0, 1, 0, 1], [0, 1, 0, 1], []]
     assert view["weights"].list.len().to_list() == view["messages"].list.len().to_list()
-    assert sft.view(rows, Views())["weights"].to_list()[0] == [0, 1, 0, 1, 0, 1]
+    assert sft.create_sft_view(rows, Views())["weights"].to_list()[0] == [0, 1, 0, 1, 0, 1]
 
 
 def test_the_prompts_view_ends_right_before_an_inquiry():
     rows = tagged(TELLS, LATE, ASKS)
-    view = prompts.view(rows, Views(prompt_at="inquiry"))
+    view = prompts.create_prompts_view(rows, Views(prompt_at="inquiry"))
     assert view.select("id", "message").rows() == [("t/1", 1), ("t/2", 1)]
     assert view["prompt"].to_list() == [LATE[:1], ASKS[:1]]
 

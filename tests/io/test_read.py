@@ -245,11 +245,11 @@ class TestBadInput:
         assert read_all(tmp_path / "crawl.jsonl") == ([], [("byte 1", Reason.EMPTY_FILE)])
 
     def test_missing_file(self, tmp_path):
-        with pytest.raises(InputError, match=r"input '.*nowhere\.csv' does not exist; give files"):
+        with pytest.raises(InputError, match=r"input '.*nowhere\.csv' does not exist; pass files"):
             match_files([tmp_path / "nowhere.csv"], [Source(name="s")])
 
     def test_a_pattern_that_matches_nothing(self, tmp_path):
-        with pytest.raises(InputError, match=r"'.*\*\.csv' matches no file of any source"):
+        with pytest.raises(InputError, match=r"no file of '.*\*\.csv' matches a source; check the pattern"):
             match_files([tmp_path / "*.csv"], [Source(name="s")])
 
     def test_a_file_that_no_source_takes(self, tmp_path):

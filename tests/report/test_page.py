@@ -16,15 +16,16 @@ from cmtmed.report.labels import LANGUAGES
 from cmtmed.report.palette import compute_contrast
 from cmtmed.report.sampling import sample_dialogues
 from cmtmed.report.summary import summarize_build
-from tests.support.browser import browser, needs_browser, visit
-from tests.support.reports import HOSTILE, SOURCE, crawl
+from tests.support.browser import launch_browser, needs_browser, visit
+from tests.support.files import write_json_lines
+from tests.support.reports import HOSTILE, SOURCE
 
 pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
 def chromium():
-    with browser() as started:
+    with launch_browser() as started:
         yield started
 
 
@@ -46,28 +47,28 @@ def test_it_opens_without_an_error_and_without_the_network(chromium, page, width
 def test_language_and_theme_change_everything(chromium, page):
     with visit(chromium, page) as seen:
         colour = "getComputedStyle(document.documentElement).backgroundColor"
-        light, english = seen.page.evaluate(colour), seen.text("#flow")
+        light, english = seen.page.evaluate(colour), seen.read_text("#flow")
         bar = seen.page.locator("[data-chart=asking] .mark-rect path").first
         fill = bar.get_attribute("fill")
         seen.page.click("#theme")
-        seen.drawn("en dark")
+        seen.wait_for_charts("en dark")
         assert seen.page.evaluate(colour) != light
         assert bar.get_attribute("fill") != fill
         assert fill == palette.LIGHT["accent"]
         seen.page.click("#language")
-        seen.drawn("zh dark")
-        chinese = seen.text("#flow")
+        seen.wait_for_charts("zh dark")
+        chinese = seen.read_text("#flow")
         assert "From crawl to corpus" in english
         assert "near_duplicate" in english
         assert "从抓取到语料" in chinese
         assert "近似重复" in chinese
         assert "near_duplicate" not in chinese
         assert seen.page.get_attribute("html", "lang") == "zh-Hans"
-        assert seen.text("#browse label[for=search]") == "全文搜索"
-        assert "患者" in seen.text("#dialogues")
+        assert seen.read_text("#browse label[for=search]") == "全文搜索"
+        assert "患者" in seen.read_text("#dialogues")
         for _ in range(2):  # faster than charts are drawn
             seen.page.evaluate("for (const id of ['theme', 'language']) document.getElementById(id).click()")
-        seen.drawn("zh dark")
+        seen.wait_for_charts("zh dark")
         assert seen.page.locator("[data-chart] svg").count() == seen.page.locator("[data-chart]").count()
         assert seen.errors == []
 
@@ -79,14 +80,14 @@ def test_search_and_filters_find_what_is_there(chromium, page, demo):
         ticks = [row for row in sample_dialogues(Build.open(demo), 1000) if "蜱虫" in str(row["messages"])]
         assert 0 < len(ticks) < 10
         seen.page.fill("#search", "蜱虫")
-        seen.has(".dialogue", len(ticks))
+        seen.wait_for_count(".dialogue", len(ticks))
         assert "蜱虫" in seen.page.locator(".dialogue").first.inner_text()
         assert seen.page.evaluate("CSS.highlights.get('search').size") >= 1
         seen.page.fill("#search", "没有人会这样说")
-        seen.has(".dialogue", 0)
+        seen.wait_for_count(".dialogue", 0)
         assert found.inner_text() == "No dialogue of the sample matches."
         seen.page.click("#clear")
-        seen.has(".dialogue", 10)
+        seen.wait_for_count(".dialogue", 10)
         drops = json.loads((demo / "manifest.json").read_text(encoding="utf-8"))["drops"]
         for reason, number in drops.items():
             seen.page.select_option("[data-pick=reason]", f"={reason}")
@@ -110,15 +111,15 @@ def test_pages_tips_and_links(chromium, page):
         seen.page.mouse.move(seen.page.locator("#dialogues").bounding_box()["x"] + 2, 450)
         mark = seen.page.locator(".dialogue mark.asks").first
         mark.focus()
-        assert seen.text("#tip").startswith("Asks about: ")
+        assert seen.read_text("#tip").startswith("Asks about: ")
         # Focus moves the page below the pointer, and the tip has to come along.
         seen.page.evaluate("scrollBy(0, 60)")
-        seen.frames()
+        seen.wait_for_frames()
         shown, asked = seen.page.locator("#tip").bounding_box(), mark.bounding_box()
         assert abs(shown["y"] - asked["y"] - asked["height"] - 16) < 2
         seen.page.keyboard.press("Escape")
         assert seen.page.locator("#tip").is_hidden()
-        assert "Doctor turns with a question" in seen.tip(
+        assert "Doctor turns with a question" in seen.read_tip(
             seen.page.locator("[data-chart=asking] .mark-rect path").first
         )
         seen.page.evaluate("scrollBy(0, 60)")  # what it tells of is no longer under the pointer
@@ -142,7 +143,7 @@ def test_hostile_text_stays_text(chromium, hostile, tmp_path):
     with visit(chromium, page) as seen:
         state = "[window.hacked, document.querySelectorAll('img, iframe, object, embed, b, svg[onload]').length]"
         for language in ("en light", "zh light"):
-            seen.drawn(language)
+            seen.wait_for_charts(language)
             for element in seen.page.locator("#browse select:enabled").all():
                 assert "<img" not in element.inner_html().replace("&lt;img", "")
             while seen.page.locator("#browse [data-turn='1'][aria-disabled=false]").count():
@@ -152,7 +153,7 @@ def test_hostile_text_stays_text(chromium, hostile, tmp_path):
         for text in HOSTILE:
             word = re.sub(r"\s.*", "", text)
             seen.page.fill("#search", word)
-            seen.until(lambda word=word: set(marked(seen)) == {word.lower()})
+            seen.wait_until(lambda word=word: set(marked(seen)) == {word.lower()})
             said = seen.page.locator(".dialogue .said").all_text_contents()
             assert any(text in one for one in said), text
         bars = seen.page.locator("[data-chart=sources], [data-chart=departments]").locator(".mark-rect path")
@@ -160,7 +161,7 @@ def test_hostile_text_stays_text(chromium, hostile, tmp_path):
         for bar in bars.all():
             if bar.bounding_box()["width"] < 1:
                 continue  # nothing of it was kept
-            tips.append(seen.tip(bar, force=True))
+            tips.append(seen.read_tip(bar, force=True))
         assert any(SOURCE in tip for tip in tips)
         assert any("onmouseover" in tip for tip in tips)
         assert "onmouseover" in seen.page.locator("[data-chart=departments]").inner_text()
@@ -182,7 +183,7 @@ NATIVE = ("constructor", "toString", "__proto__", "hasOwnProperty", "valueOf")
 
 def test_names_that_every_object_has_are_names(chromium, tmp_path):
     files = [
-        crawl(
+        write_json_lines(
             tmp_path / f"{name}.jsonl",
             [
                 {"id": f"{at}", "department": name, "question": f"头痛{at}{name}", "answer": f"多久了？{at}"}
@@ -205,7 +206,7 @@ def test_names_that_every_object_has_are_names(chromium, tmp_path):
         assert seen.page.locator("[data-chart]:not(:has(svg))").count() == 0
         for name in NATIVE:
             seen.page.select_option("[data-pick=department]", f"={name}")
-            assert seen.text("#browse .found >> nth=0") == "1–10 of 10"
+            assert seen.read_text("#browse .found >> nth=0") == "1–10 of 10"
 
 
 def test_a_chart_that_cannot_be_drawn_says_so_and_stops_no_other(chromium, page, tmp_path):
@@ -214,14 +215,14 @@ def test_a_chart_that_cannot_be_drawn_says_so_and_stops_no_other(chromium, page,
     assert content.count('"sources":{"layer":') == len(LANGUAGES)
     broken.write_text(content.replace('"sources":{"layer":', '"sources":{"layers":'), encoding="utf-8")
     with visit(chromium, broken) as seen:
-        assert seen.text("[data-chart=sources]") == "This chart could not be drawn."
+        assert seen.read_text("[data-chart=sources]") == "This chart could not be drawn."
         assert seen.page.locator("[data-chart]:has(svg)").count() == 12
 
 
 def test_paper_is_light_and_the_screen_dark_again(chromium, page, tmp_path):
     with visit(chromium, page, theme="dark") as seen:
         seen.page.pdf(path=tmp_path / "page.pdf")
-        seen.drawn("en dark")
+        seen.wait_for_charts("en dark")
     inks = set()
     for stream in re.findall(rb"stream\r?\n(.*?)endstream", (tmp_path / "page.pdf").read_bytes(), flags=re.DOTALL):
         with suppress(zlib.error):
@@ -235,18 +236,18 @@ def test_what_a_reader_chose_stays(chromium, page):
     with visit(chromium, page, fragment="#sharegpt/a043") as seen:
         seen.page.locator(".dialogue.sought summary").click()
         seen.page.click("#language")
-        seen.drawn("zh light")
+        seen.wait_for_charts("zh light")
         card = seen.page.locator(".dialogue", has_text="sharegpt/a043").first
         assert "标注问诊：标注（问诊句）" in card.inner_text()
         seen.page.click("#theme")
         seen.page.reload()
-        seen.drawn("zh dark")
+        seen.wait_for_charts("zh dark")
         # The address says already where the link leads.
         while seen.page.locator(".dialogue.sought").count():
             seen.page.click("#browse [data-turn='1'] >> nth=0")
         seen.page.evaluate("document.body.append(Object.assign(document.createElement('a'), {href: location.hash}))")
         seen.page.evaluate("document.body.lastChild.click()")
-        seen.has(".dialogue.sought", 1)
+        seen.wait_for_count(".dialogue.sought", 1)
 
 
 def test_the_keyboard_stays_where_it_was(chromium, page):
@@ -258,13 +259,13 @@ def test_the_keyboard_stays_where_it_was(chromium, page):
             seen.page.keyboard.press("Enter")
             assert button.get_attribute("aria-disabled") == "true"
             assert seen.page.evaluate("document.activeElement.dataset.turn") == turn
-        assert seen.text("#browse .found >> nth=0") == "1–8 of 8"
+        assert seen.read_text("#browse .found >> nth=0") == "1–8 of 8"
 
 
 def test_search_knows_no_widths(chromium, page):
     with visit(chromium, page) as seen:
         seen.page.fill("#search", "155CM")
-        seen.has(".dialogue", 1)
+        seen.wait_for_count(".dialogue", 1)
         assert marked(seen) == ["155cm"]
 
 
@@ -285,7 +286,7 @@ def test_long_words_do_not_make_a_phone_scroll_sideways(chromium, tmp_path):
         {"id": f"{word}{number}", "department": word, "question": f"{word}头痛{number}", "answer": f"多久了？{word}"}
         for number in range(12)
     ]
-    file = crawl(tmp_path / "crawl.jsonl", [*records, records[0]])
+    file = write_json_lines(tmp_path / "crawl.jsonl", [*records, records[0]])
     pipeline = {"name": word, "extends": "cmtmedqa", "sources": [{"name": word}]}
     cmtmed.build(cmtmed.Pipeline.parse(pipeline), [file], tmp_path / "out", workers=1)
     with visit(chromium, cmtmed.write_report(tmp_path / "out"), width=390) as seen:
@@ -302,7 +303,7 @@ def test_the_policy_stops_what_would_get_through(chromium, page, tmp_path):
     broken.write_text(content.replace('<main id="top">', f'<main id="top">{planted}'), encoding="utf-8")
     with visit(chromium, broken) as seen:
         assert seen.page.evaluate("window.hacked") is None
-        seen.until(lambda: len(seen.errors) >= 2)  # refused, and said so
+        seen.wait_until(lambda: len(seen.errors) >= 2)  # refused, and said so
         assert not [address for address in seen.requests if "evil" in address and address.startswith("http:")]
 
 
@@ -310,7 +311,7 @@ def test_no_text_renders_too(chromium, canaries, tmp_path):
     page = cmtmed.write_report(canaries, tmp_path / "without.html", text=False)
     with visit(chromium, page, width=390, language="zh-CN") as seen:
         assert seen.errors == []
-        assert "本页只有统计数字" in seen.text(".head")
+        assert "本页只有统计数字" in seen.read_text(".head")
         assert seen.page.locator("#dialogues, #filters, .pair").count() == 0
         assert seen.page.locator("[data-chart=departments]").inner_text().count("其余 3 个科室") == 1
 
@@ -321,8 +322,8 @@ def test_a_build_that_kept_nothing_makes_a_page(chromium, tmp_path, line):
     cmtmed.build("cmtmedqa", [tmp_path / "crawl.jsonl"], tmp_path / "out", workers=1)
     with visit(chromium, cmtmed.write_report(tmp_path / "out")) as seen:
         assert seen.errors == []
-        assert "No duplicates were found." in seen.text("#duplicates")
-        assert ("All records were readable." in seen.text("#flow")) == line.endswith("}")
+        assert "No duplicates were found." in seen.read_text("#duplicates")
+        assert ("All records were readable." in seen.read_text("#flow")) == line.endswith("}")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -350,4 +351,4 @@ def test_numbers_of_the_heat_map_can_be_read(chromium, page, demo, theme):
         assert len(inks) == 2
         few = seen.page.locator("[data-chart=slots] path[stroke-dasharray]")
         assert few.count() == len(summarize_build(Build.open(demo)).after.inquiries)  # the fourth turn, of one dialogue
-        assert re.search(r"All turns\s+1$", seen.tip(few.first))
+        assert re.search(r"All turns\s+1$", seen.read_tip(few.first))

@@ -31,7 +31,7 @@ from cmtmed.report.palette import compute_contrast
 from cmtmed.report.sampling import sample_dialogues
 from cmtmed.report.summary import summarize_build
 from cmtmed.report.texts import TEXTS
-from tests.support.reports import crawl
+from tests.support.files import write_json_lines
 
 
 def test_without_a_sample_there_is_nothing_to_browse(demo, tmp_path):
@@ -79,7 +79,7 @@ def test_warnings_name_what_was_left(demo, hostile, tmp_path):
         content = cmtmed.write_report(out, tmp_path / f"{out.parent.name}.html").read_text(encoding="utf-8")
         assert (f"{sentence}</bdi>" in content) == (sentence is not None)
         assert content.count('role="alert"') == (sentence is not None)
-    file = crawl(
+    file = write_json_lines(
         tmp_path / "crawl.jsonl", [{"question": "我叫王建国，胃胀反酸半个月", "answer": "做过胃镜吗？清淡饮食。"}]
     )
     options = {"redact_identifiers": {"actions": {"PERSON": "keep"}}}
@@ -296,7 +296,7 @@ def test_the_command_says_what_it_wrote(demo, tmp_path):
     target = tmp_path / "page.html"
     arguments = ["report", str(demo), "--page", str(target), "--no-text"]
     told = CliRunner().invoke(app, arguments, catch_exceptions=False).output
-    assert "holds no dialogue" in told
+    assert "contains no dialogues" in told
     told = json.loads(CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False).output)
     assert told == {"page": str(target), "bytes": target.stat().st_size, "text": False}
     assert CliRunner().invoke(app, [*arguments, "--quiet"], catch_exceptions=False).output == ""

@@ -72,6 +72,6 @@ messages = st.lists(
 @st.composite
 def tables(draw, max_size=5):
     """Draw a complete dialogue table, some of whose rows repeat."""
-    drawn = draw(st.lists(messages, max_size=max_size))
-    again = draw(st.lists(st.sampled_from(drawn), max_size=2)) if drawn else []
-    return table(*drawn, *again)
+    dialogues = draw(st.lists(messages, max_size=max_size))
+    copies = draw(st.lists(st.sampled_from(dialogues), max_size=2)) if dialogues else []
+    return table(*dialogues, *copies)

@@ -43,11 +43,11 @@ def test_nulls_stay_in_a_column():
 @pytest.mark.parametrize(
     ("texts", "told"),
     [
-        (["好", None], "texts[1] is of type NoneType"),
-        ([b"\xba\xc3"], "texts[0] is of type bytes"),
-        (["好", "好", 3.5], "texts[2] is of type float"),
-        ("好", "texts is one str"),
-        (["\ud800疼"], "texts[0] holds half of a surrogate pair"),
+        (["好", None], "texts[1] has type NoneType"),
+        ([b"\xba\xc3"], "texts[0] has type bytes"),
+        (["好", "好", 3.5], "texts[2] has type float"),
+        ("好", "texts is a str"),
+        (["\ud800疼"], "texts[0] contains a lone surrogate"),
     ],
 )
 def test_what_is_no_text_is_named(texts, told):

@@ -68,7 +68,7 @@ def find(
     group: pl.Series | None = None,
     *,
     tags: Iterable[str] = tuple(LABELS.values()),
-    taken: pl.DataFrame | None = None,
+    protected: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Find identifiers in a column of texts.
 
@@ -77,8 +77,8 @@ def find(
         group: the number of each text's dialogue. A name or number found once in a dialogue is found everywhere in
             it (王建国 … 建国). Without it, each text is a dialogue of its own.
         tags: tags of an earlier redaction; no finding touches one.
-        taken: further spans that no finding may touch, such as surrogates of an earlier redaction: columns ``text``,
-            ``start``, ``end``, in any order.
+        protected: further spans that no finding may touch, such as surrogates of an earlier redaction: columns
+            ``text``, ``start``, ``end``, in any order.
 
     Returns:
         Columns ``text`` (position in ``texts``), ``start``, ``end`` (code points) and ``type``, sorted by text and
@@ -92,18 +92,18 @@ def find(
     tags = sorted(set(tags))
     tag_pattern = re.compile("|".join(map(re.escape, tags)) or r"(?!)")
     identifiers: IdentifiersByRow = {}
-    protected: dict[int, list[tuple[int, int]]] = {}
+    protected_spans: dict[int, list[tuple[int, int]]] = {}
     plain = texts.fill_null("")
     needs_folding = plain.str.contains(build_fold_pattern())
     if tags:
         needs_folding |= plain.str.contains_any(tags)
     canonical_texts: dict[int, CanonicalText] = {}
-    taken_spans = _group_spans(taken)
-    for row in sorted({*needs_folding.arg_true().to_list(), *taken_spans}):
+    given_spans = _group_spans(protected) if protected is not None else {}
+    for row in sorted({*needs_folding.arg_true().to_list(), *given_spans}):
         text = plain[row]
         tag_spans = [match.span() for match in tag_pattern.finditer(text)]
-        protected[row] = _merge_spans([*tag_spans, *taken_spans.get(row, ())])
-        canonical_texts[row] = canonicalize(text, protected[row])
+        protected_spans[row] = _merge_spans([*tag_spans, *given_spans.get(row, ())])
+        canonical_texts[row] = canonicalize(text, protected_spans[row])
     # scatter writes in place: the caller's column must not change.
     canonical = plain
     if canonical_texts:
@@ -113,7 +113,7 @@ def find(
         split_numbers = find_split_numbers(canonical, group, canonical_texts)
         for row, spans in split_numbers.items():
             identifiers[row] = spans
-            masked = sorted([(span.start, span.end) for span in spans] + protected.get(row, []))
+            masked = sorted([(span.start, span.end) for span in spans] + protected_spans.get(row, []))
             canonical_texts[row] = canonicalize(plain[row], masked)
         if split_numbers:
             canonical = canonical.clone().scatter(
@@ -125,24 +125,23 @@ def find(
         for row, spans in new.items():
             identifiers[row] = sorted(identifiers.get(row, []) + spans)
         if new:
-            for row, spans in find_repeats(plain, group, new, identifiers, protected).items():
+            for row, spans in find_repeats(plain, group, new, identifiers, protected_spans).items():
                 identifiers[row] = sorted(identifiers.get(row, []) + spans)
                 new[row] = new.get(row, []) + spans
         pending = np.array(sorted(new), dtype=np.int64)
         for row in new:
-            masked = sorted([(start, end) for start, end, _ in identifiers[row]] + protected.get(row, []))
+            masked = sorted([(start, end) for start, end, _ in identifiers[row]] + protected_spans.get(row, []))
             canonical_texts[row] = canonicalize(plain[row], masked)
         canonical = pl.Series([canonical_texts[row].text for row in pending.tolist()], dtype=pl.String)
     rows = [(row, *span) for row in sorted(identifiers) for span in identifiers[row]]
     return pl.DataFrame(rows, schema=dict(IDENTIFIER_SCHEMA), orient="row")
 
 
-def _group_spans(taken: pl.DataFrame | None) -> dict[int, list[tuple[int, int]]]:
+def _group_spans(table: pl.DataFrame) -> dict[int, list[tuple[int, int]]]:
     """Group a table of spans by the position of their text."""
     spans: dict[int, list[tuple[int, int]]] = {}
-    if taken is not None:
-        for row, start, end in taken.select("text", "start", "end").iter_rows():
-            spans.setdefault(row, []).append((start, end))
+    for row, start, end in table.select("text", "start", "end").iter_rows():
+        spans.setdefault(row, []).append((start, end))
     return spans
 
 
@@ -166,7 +165,7 @@ def _run_recognizers(
         texts: all texts.
         canonical: canonical form of the pending texts.
         pending: positions of these in ``texts``.
-        canonical_texts: canonical form, by position, of the texts that differ from it.
+        canonical_texts: canonical texts by position; a text without an entry is in canonical form already.
     """
     patterns_by_index: dict[int, list[tuple[Recognizer, list[Pattern]]]] = defaultdict(list)
     for hints in _HINT_BATCHES:

@@ -1,8 +1,8 @@
 """Decide between overlapping candidates.
 
-The rules, in this order: a value introduced by its own label beats a form that proves itself, which beats a form that
-is merely likely (confidence in steps of a tenth); then the longer span wins, because half a redacted address still
-identifies; then the type that comes first in `PRIORITY`, the more specific one.
+The rules, in this order: a value introduced by its own label beats one that validates itself, which beats one that is
+merely likely (confidence in steps of a tenth); then the longer span wins, because half a redacted address still
+identifies somebody; then the type that comes first in `PRIORITY`, the more specific one.
 """
 
 from __future__ import annotations

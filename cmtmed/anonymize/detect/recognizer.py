@@ -18,11 +18,11 @@ from cmtmed.anonymize.detect.canonical import NUMERALS, CanonicalText
 LABELLED: Final = 0.95
 """Confidence of a value that is introduced by its own label: 身份证号：…"""
 VALID: Final = 0.85
-"""Confidence of a form that proves itself: a checksum, a URL scheme."""
+"""Confidence of a value that validates itself: by a checksum, a URL scheme."""
 LIKELY: Final = 0.7
-"""Confidence of a form that is rarely anything else."""
+"""Confidence of a value that is rarely anything else."""
 WEAK: Final = 0.45
-"""Confidence of a form that needs context."""
+"""Confidence of a value that needs context."""
 THRESHOLD: Final = 0.5
 
 LINK: Final = r"[\s:：=是为\-—,，、(（\"“「【\[→]{0,4}(?:就是|也是)?[\s:：=\"“]{0,2}"

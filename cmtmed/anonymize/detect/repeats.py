@@ -26,7 +26,7 @@ def find_repeats(
     group: pl.Series | None,
     new: IdentifiersByRow,
     identifiers: IdentifiersByRow,
-    protected: dict[int, list[tuple[int, int]]],
+    protected_spans: dict[int, list[tuple[int, int]]],
 ) -> IdentifiersByRow:
     """Find further occurrences of newly found identifiers.
 
@@ -35,7 +35,7 @@ def find_repeats(
         group: the number of each text's dialogue; None if each text is a dialogue of its own.
         new: the newly found identifiers.
         identifiers: everything found so far, including ``new``.
-        protected: spans that no identifier may touch, by row, such as tags.
+        protected_spans: spans that no identifier may touch, by row, such as tags.
 
     Returns:
         The further identifiers; they overlap neither one another nor any given span.
@@ -53,7 +53,7 @@ def find_repeats(
     for row in _find_rows(group, types_by_value) if group is not None else list(types_by_value):
         types = types_by_value[dialogues[row]]
         text = texts[row]
-        occupied = [(start, end) for start, end, _ in identifiers.get(row, [])] + protected.get(row, [])
+        occupied = [(start, end) for start, end, _ in identifiers.get(row, [])] + protected_spans.get(row, [])
         occurrences: list[Identifier] = []
         for value in sorted(types, key=lambda value: (-len(value), value)):
             for start in _find_occurrences(text, value):

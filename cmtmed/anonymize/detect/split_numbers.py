@@ -53,7 +53,7 @@ def find_split_numbers(
     Args:
         texts: the texts in canonical form, with tags and earlier findings masked.
         group: the number of each text's dialogue; its turns follow one another.
-        canonical_texts: canonical form, by row, of the texts that differ from it.
+        canonical_texts: canonical texts by row; a text without an entry is in canonical form already.
     """
     ends_in_number = texts.str.contains(rf"{_DIGIT}{{2}}[\s,，。.、~…\-]*$")
     begins_with_number = texts.str.contains(rf"^[\s,，。.、~…\-]*{_DIGIT}{{2}}")
@@ -74,7 +74,7 @@ def find_split_numbers(
 def _collect_fragments(
     first_row: int, texts: pl.Series, group: pl.Series, canonical_texts: Mapping[int, CanonicalText]
 ) -> list[_Fragment]:
-    """Return the fragments that begin in one turn; fewer than two are none."""
+    """Return the fragments of the number that begins in one turn, or none if it is not split."""
     number = _NUMBER_AT_END.search(_get_digits(first_row, texts, canonical_texts))
     if number is None:
         return []

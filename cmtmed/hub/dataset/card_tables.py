@@ -60,16 +60,26 @@ def list_sources(build: Build, labels: LabelScan, details: DatasetDetails) -> li
     return rows
 
 
-def describe_license(details: DatasetDetails, labels: LabelScan) -> str:
-    """Return the sentence on the licence of the whole."""
+def describe_license(details: DatasetDetails, labels: LabelScan) -> dict[str, str]:
+    """Return the sentence on the licence of the whole, in ``english`` and ``chinese``."""
     if details.license:
-        return f"The dataset as a whole is published under {details.license}."
+        return {
+            "english": f"The dataset as a whole is published under {details.license}.",
+            "chinese": f"本数据集整体以 {details.license} 发布。",
+        }
     missing = sum(labels.unlicensed.values())
     names = [license_.spdx if (license_ := look_up(name)) else name for name in labels.known_licenses]
     if len(names) == 1 and not missing:
-        return f"The dataset is published under {names[0]}, as its sources are."
-    warning = f" **{missing:,} dialogues have no licence.**" if missing else ""
-    return f"Each dialogue remains under the licence of its source, given in the column `license`.{warning}"
+        return {
+            "english": f"The dataset is published under {names[0]}, as its sources are.",
+            "chinese": f"本数据集与其来源一样以 {names[0]} 发布。",
+        }
+    return {
+        "english": "Each dialogue remains under the licence of its source, given in the column `license`."
+        + (f" **{missing:,} dialogues have no licence.**" if missing else ""),
+        "chinese": "每个对话沿用其来源的许可证，见 `license` 列。"
+        + (f"**{missing:,} 个对话没有许可证。**" if missing else ""),
+    }
 
 
 def split_departments(dialogues: Mapping[str, int]) -> tuple[dict[str, int], int]:
@@ -79,14 +89,14 @@ def split_departments(dialogues: Mapping[str, int]) -> tuple[dict[str, int], int
     ({'内科': 40}, 10)
     """
     ranked = sorted(dialogues.items(), key=lambda item: (-item[1], item[0]))
-    named = {name: count for name, count in ranked if name and count >= MIN_DEPARTMENT_DIALOGUES}
-    return named, sum(dialogues.values()) - sum(named.values())
+    large = {name: count for name, count in ranked if name and count >= MIN_DEPARTMENT_DIALOGUES}
+    return large, sum(dialogues.values()) - sum(large.values())
 
 
 def list_departments(after: TableStats) -> list[Row]:
     """Return the largest departments with the share of doctors' turns that ask; the last row sums up all others."""
-    named, _ = split_departments(after.departments)
-    largest = dict(list(named.items())[:_MAX_DEPARTMENTS])
+    departments, _ = split_departments(after.departments)
+    largest = dict(list(departments.items())[:_MAX_DEPARTMENTS])
     rows: list[Row] = [
         {
             "name": name,
@@ -95,18 +105,18 @@ def list_departments(after: TableStats) -> list[Row]:
         }
         for name, count in largest.items()
     ]
-    others = [name for name in after.departments if name not in largest]
-    if not rows or not others:
+    remaining = [name for name in after.departments if name not in largest]
+    if not rows or not remaining:
         return rows
     dialogues, asking, turns = (
-        sum(counts[name] for name in others)
+        sum(counts[name] for name in remaining)
         for counts in (after.departments, after.department_asking, after.department_turns)
     )
-    return [*rows, {"name": "others, and unknown", "dialogues": dialogues, "share": _ratio(asking, turns)}]
+    return [*rows, {"name": "others, and unknown · 其他及未知", "dialogues": dialogues, "share": _ratio(asking, turns)}]
 
 
 def compare_with_crawl(before: TableStats, after: TableStats) -> list[dict[str, str]]:
-    """Return figures of the crawl beside those of the published dialogues."""
+    """Return figures of the crawl beside those of the published dialogues, named in English and Chinese."""
 
     def mean(total: int, count: int) -> str:
         return f"{total / count:.1f}" if count else "–"
@@ -114,15 +124,18 @@ def compare_with_crawl(before: TableStats, after: TableStats) -> list[dict[str, 
     def turn_length(role: str) -> Callable[[TableStats], str]:
         return lambda stats: mean(stats.characters[role], stats.turns[role])
 
-    columns: dict[str, Callable[[TableStats], str]] = {
-        "dialogues": lambda stats: f"{stats.dialogues:,}",
-        "turns": lambda stats: f"{stats.turns.total():,}",
-        "turns per dialogue": lambda stats: mean(stats.turns.total(), stats.dialogues),
-        "characters per turn, patient": turn_length("user"),
-        "characters per turn, doctor": turn_length("assistant"),
-        "characters": lambda stats: f"{stats.characters.total():,}",
-    }
-    return [{"name": name, "before": value(before), "after": value(after)} for name, value in columns.items()]
+    rows: list[tuple[str, str, Callable[[TableStats], str]]] = [
+        ("dialogues", "对话", lambda stats: f"{stats.dialogues:,}"),
+        ("turns", "轮次", lambda stats: f"{stats.turns.total():,}"),
+        ("turns per dialogue", "每个对话的轮次", lambda stats: mean(stats.turns.total(), stats.dialogues)),
+        ("characters per turn, patient", "患者每轮字数", turn_length("user")),
+        ("characters per turn, doctor", "医生每轮字数", turn_length("assistant")),
+        ("characters", "字数", lambda stats: f"{stats.characters.total():,}"),
+    ]
+    return [
+        {"name": name, "chinese": chinese, "before": value(before), "after": value(after)}
+        for name, chinese, value in rows
+    ]
 
 
 def summarize_duplicates(build: Build) -> Row:
@@ -158,7 +171,7 @@ def summarize_inquiries(build: Build) -> Row:
     later = [index for index in turns if index >= _MAX_TURNS]
     if later:
         rows.append({
-            "label": f"{_MAX_TURNS + 1} and later",
+            "label": f"{_MAX_TURNS + 1} and later · 及以后",
             "turns": sum(turns[index] for index in later),
             "asking": sum(asking.get(index, 0) for index in later),
         })  # fmt: skip

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from cmtmed.hub.staging import PublishedFile
 
+
+class Purpose(NamedTuple):
+    """What a table is for, in one phrase of each language."""
+
+    english: str
+    chinese: str
+
+
 CONFIGS: Final = {
-    "sft": "supervised fine-tuning: `messages` (role, content), and `weights`, one per message: 0 for turns that are "
-    "not to be learnt.",
-    "pretrain": "continued pretraining: `text`, one turn per line after its speaker's name.",
-    "prompts": "reinforcement learning: `prompt`, the messages before a doctor's turn, whose index is `message`.",
-    "dialogues": "the full table: `messages`, the doctors' questions (`inquiries`: message, start, end, slot), "
-    "redacted spans (`identifiers`: message, start, end, type, action), department, source, licence, and what every "
-    "stage did (`trace`).",
+    "sft": Purpose(
+        "supervised fine-tuning: `messages` (`role`, `content`) and `weights`, one per message, 0 for turns that are "
+        "not to be learnt",
+        "监督微调：`messages` 与逐条的 `weights`，0 表示不学习该轮",
+    ),
+    "pretrain": Purpose(
+        "continued pretraining: `text`, one turn per line after its speaker's name",
+        "继续预训练：`text`，每行一轮，以说话人开头",
+    ),
+    "prompts": Purpose(
+        "reinforcement learning: `prompt`, the messages before a doctor's turn, whose index is `message`",
+        "强化学习：`prompt` 为医生轮次之前的消息，`message` 为该轮序号",
+    ),
+    "dialogues": Purpose("the full table, whose fields are listed above", "完整的对话表，字段见上"),
 }
 """What each table is for, in the order in which cards list them."""
 

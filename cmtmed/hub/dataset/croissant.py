@@ -117,7 +117,7 @@ def _create_record_set(config: str, features: Features) -> RecordSet:
     import mlcroissant as mlc
 
     return mlc.RecordSet(
-        id=config, name=config, description=CONFIGS[config], fields=list(_iter_fields(config, features)),
+        id=config, name=config, description=CONFIGS[config].english, fields=list(_iter_fields(config, features)),
         key=[f"{config}/id"] if config != "prompts" else [f"{config}/id", f"{config}/message"],
     )  # fmt: skip
 

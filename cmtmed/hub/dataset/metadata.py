@@ -22,7 +22,8 @@ _CATEGORIES: Final = (
 _TAGS: Final = ("medical", "dialogue", "doctor-patient", "conversational", "cmtmed")
 _ACCESS_TERMS: Final = (
     "These are conversations of patients with doctors. I will not try to identify anybody, I will report what still "
-    "identifies somebody, and I will not pass the data on without these terms."
+    "identifies somebody, and I will not pass the data on without these terms. "
+    "本数据集为患者与医生的对话。我不会尝试识别任何人，会报告仍可识别个人的内容，且不会在不附带本条款的情况下转交数据。"
 )
 _KEYS: Final = (
     "pretty_name", "language", "license", "task_categories", "size_categories", "tags", "annotations_creators",

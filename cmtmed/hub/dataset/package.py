@@ -79,11 +79,11 @@ class DatasetPackage:
         for name in details.sources:
             if name not in sources:
                 raise UsageError(f"card: sources.{name}: the build has no such source; {did_you_mean(name, sources)}")
-        chosen = tuple(name for name in available if name in configs or not configs)
+        selected = tuple(name for name in available if name in configs or not configs)
         # The audit covers the dialogues, whichever tables are published.
-        files = hash_tables(build, sorted({*chosen, DIALOGUES}))
+        files = hash_tables(build, sorted({*selected, DIALOGUES}))
         labels = scan_labels(build, hashed_ids=key is not None)
-        return cls(request, details, key, build, labels, chosen, files)
+        return cls(request, details, key, build, labels, selected, files)
 
     @property
     def key_mark(self) -> str:

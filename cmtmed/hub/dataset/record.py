@@ -88,10 +88,10 @@ def _public_name(path: str, number: int, *, hashed: bool) -> str:
 
 def _hide_small_departments(stats: TableStats) -> dict[str, Any]:
     """Return statistics that name no department with few dialogues (see `split_departments`)."""
-    named, _ = split_departments(stats.departments)
+    large, _ = split_departments(stats.departments)
     content = stats.to_dict()
     for field in _DEPARTMENT_COUNTS:
-        counts: dict[str, int] = content[field]
-        others = sum(count for name, count in counts.items() if name not in named)
-        content[field] = {name: counts.get(name, 0) for name in sorted(named)} | ({"": others} if others else {})
+        counts: dict[str, int] = getattr(stats, field)
+        hidden = sum(count for name, count in counts.items() if name not in large)
+        content[field] = {name: counts.get(name, 0) for name in sorted(large)} | ({"": hidden} if hidden else {})
     return content

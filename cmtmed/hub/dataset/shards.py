@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cmtmed.artifacts import hash_file, read_json, write_json
+from cmtmed.artifacts import hash_file, read_json, replace_atomically, write_json
 from cmtmed.builds import Build
 from cmtmed.engine.progress import Progress
 from cmtmed.errors import DatasetError, OutputError
@@ -91,13 +91,12 @@ def _write_shard(rows: Dataset, path: Path, key: bytes | None) -> str:
     marker = path.with_suffix(_DONE_SUFFIX)
     digest = _read_digest(path, marker)
     if not digest:
-        partial = path.with_suffix(".partial")
         scratch = path.with_suffix(".scratch")
         try:
-            (_replace_ids(rows, key, scratch) if key is not None else rows).to_parquet(str(partial))
+            with replace_atomically(path) as partial:
+                (_replace_ids(rows, key, scratch) if key is not None else rows).to_parquet(str(partial))
         finally:
             scratch.unlink(missing_ok=True)
-        partial.replace(path)
         digest = hash_file(path)
         write_json(marker, {"sha256": digest})
     return digest

@@ -105,10 +105,10 @@ def _collect_source_paths(root: Path, visited: set[Path]) -> list[Path]:
         for source in (sources if isinstance(sources, list) else ())
         if isinstance(source, dict) and isinstance(source.get("path"), str)
     ]
-    below = content.get("below")
-    if not isinstance(below, str) or not file_exists(root / below / RUN_FILE):
+    base_run = content.get("below")
+    if not isinstance(base_run, str) or not file_exists(root / base_run / RUN_FILE):
         return paths
-    return [*_collect_source_paths(root / below, visited | {path}), *paths]
+    return [*_collect_source_paths(root / base_run, visited | {path}), *paths]
 
 
 def _read_object(path: Path) -> dict[str, Any]:

@@ -78,13 +78,13 @@ class ModelPackage:
         if details.base_license and "base_license" not in empty:
             licenses.add(details.base_license)
         unlicensed = sum((Counter(build.labels.unlicensed) for build in builds), Counter[str]())
-        chosen = None if "license" in empty else details.license
+        weights_license = None if "license" in empty else details.license
         return [
             *self._check_weights(),
             *check_sources(training, self.builds),
             *check_names(training),
             *(finding for build in builds for finding in build.findings),
-            *check_licenses(sorted(licenses), unlicensed, chosen),
+            *check_licenses(sorted(licenses), unlicensed, weights_license),
             *check_card(empty, details.example),
         ]
 

@@ -1,4 +1,4 @@
-"""Characters of given names, and characters that hardly ever are."""
+"""Characters of given names, and characters that hardly ever occur in one."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ TYPICAL_GIVEN: Final = frozenset(
     "行衡裴襄西言讯诚谦谷谨豪贵赋赐超路轶载辰连迅达迎运进迪通造逊邈邵郡郎采金鑫钊铃锐锡镇镜闻阳际陶雨震霏静"
     "非韦音韶顺领频飞香馨驰骐骞鲁鲲鹃鹏鹭麟黛鼎龄桦炯焱苇淞娥嫦妹姐婧婕妮姝娣妤妙姿茜"
 ) - frozenset("特用科非常和")
-"""Characters that are at home in given names (alone or as half of one)."""
+"""Characters typical of given names, alone or as one of two."""
 FUNCTIONAL_GIVEN: Final = frozenset(
     "和有为来可小大少成能西东南北中水生力长高多进出开行言非正直常干会上学家国人民化平定安运光气全方立达当等时同向道世心白明子天自然放意元金石素叶花芝草业如若尔士显圆满益"
 )
 """Characters of given names that are frequent words too: they prove nothing in running text."""
+DISTINCTIVE_GIVEN: Final = TYPICAL_GIVEN - FUNCTIONAL_GIVEN
+"""Characters of given names that are seldom anything else."""
 
 UNLIKELY_GIVEN: Final = frozenset(
     "的了是我你您他她它们这那哪就都也还没不在吗呢吧啊么什啥很太要会去到说看问给让把被从对因所但而且如果或与及"
@@ -37,4 +39,4 @@ UNLIKELY_GIVEN: Final = frozenset(
     "您咱哦嗯呀哈嘛啦噢喂咋怎么谁何得地和跟同别当做住买卖付钱元块针剂量毫升克手术肌骨头脚腿背腰腹胸臀鼻耳嘴牙"
     "特用科非常呕晕昏倒睡醒觉汗烧烫冷热痰喘闷脓脏腺糖脂酸碱素酶蛋白胞体酮醇胺氨苷"
 ) - frozenset("元升如少才月炎白素")
-"""Characters that make a run of characters a phrase and no name."""
+"""Characters that make a run of characters a phrase rather than a name."""

@@ -1,6 +1,6 @@
-"""Family names, by how much evidence each needs beside it.
+"""Surnames, by how much further evidence each one needs.
 
-The Hundred Family Surnames, and further ones of today's registers.
+They are the Hundred Family Surnames and further ones from today's registers.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ PLAIN_SURNAMES: Final = frozenset(
     "廉储於桓昌靖蓬宾虞禹蒲危濮艾巢贡夔茅惠符牧贝宿丛裘凤卿桂漆荣卞杭池兰麦井晋燕隆祖阙饶乌鹿伊付迟郎荆蓝伏宗"
     "谌揣妫鄂吉盖农冯诸聂危占漆"
 )
-"""Surnames whose character is rarely anything else before a title or a given name."""
+"""Surnames whose character is seldom anything else before a title or a given name."""
 
 FUNCTION_WORD_SURNAMES: Final = frozenset("祝于向和从由经时应都来国水位上代连别与同后年字才过能但生相战空线信区全")
-"""Surnames whose character is a grammatical word: the clause around has to leave no other reading."""
+"""Surnames whose character is a function word: the surrounding clause must allow no other reading."""
 
 EVERYDAY_WORD_SURNAMES: Final = frozenset(
     "万常成单明平安何方白高关管路满解包牛查温车冷容宫房华古米沙简强闻党权计师封支商步边原向展况乐帅宰益融幸慎"
@@ -31,7 +31,7 @@ EVERYDAY_WORD_SURNAMES: Final = frozenset(
 )
 """Surnames whose character is an everyday noun, verb or adjective.
 
-They count at the start of a clause or when somebody is called.
+They count at the start of a clause, or where somebody is addressed or mentioned.
 """
 
 SINGLE_SURNAMES: Final = PLAIN_SURNAMES | FUNCTION_WORD_SURNAMES | EVERYDAY_WORD_SURNAMES
@@ -47,4 +47,4 @@ COMPOUND_SURNAMES: Final = frozenset(
 """Surnames of two characters."""
 
 MEASURE_WORD_SURNAMES: Final = frozenset("张段项顶支包管节组双单车周季章位")
-"""Surnames whose character also counts things or time: 一张, 这段, 两周."""
+"""Surnames whose character is also a measure word: 一张, 这段, 两周."""

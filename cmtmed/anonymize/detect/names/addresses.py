@@ -109,7 +109,7 @@ def read_address(text: str, start: int, *, is_name_start: bool = False) -> Addre
 
 
 def _read_level(text: str, start: int, *, is_continued: bool) -> tuple[int, str]:
-    """Return end and level of what begins at ``start``; an end of ``start`` means that nothing does.
+    """Return end and name of the level that begins at ``start``; if there is none, the end is ``start``.
 
     Args:
         text: the canonical text.
@@ -155,8 +155,16 @@ def _find_county_end(text: str, start: int) -> int:
     return start
 
 
+def is_county(name: str) -> bool:
+    """Say whether a name is that of a known county or district, or of a city that was a county."""
+    counties = load_counties()
+    return name != "自治区" and (
+        name in counties or (len(name) > 2 and name[-1] in "区市" and f"{name[:-1]}县" in counties)
+    )
+
+
 def skip_sentence_words(text: str, start: int, end: int) -> int:
-    """Return where a name begins behind frequent verbs, adverbs and other words of the sentence."""
+    """Return where a name begins after frequent verbs, adverbs and other words of the sentence."""
     lexicon = load_words()
     position = start
     while position < end:

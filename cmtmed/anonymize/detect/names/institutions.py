@@ -103,15 +103,15 @@ def find_name_start(text: str, end: int, *, reach: int = 24, any_word: bool = Fa
         text: the canonical text.
         end: index at which the name's last, generic word begins.
         reach: how many characters to read at most.
-        any_word: whether an ordinary word right behind a place counts as a name (上海明远信息公司), as it does with
+        any_word: whether an ordinary word right after a place counts as a name (上海明远信息公司), as it does with
             companies but not with hospitals (北京治疗医院).
 
     Returns:
         Where the name begins, and whether it contains anything proper. Without anything proper the start is ``end``.
     """
     place_names, lexicon = load_place_names(), load_words()
-    # The name is read up to `position`; unknown characters between `position` and `known` may make a name.
-    position, start, known = end, end, end
+    # The characters between `position` and `unknown_end` belong to no word, and may make a name.
+    position, start, unknown_end = end, end, end
     limit = max(0, end - reach)
     if (
         position > limit
@@ -123,25 +123,25 @@ def find_name_start(text: str, end: int, *, reach: int = 24, any_word: bool = Fa
     # 郑大一附院: before a numbered hospital, 大 is a university.
     is_university = position - 1 > limit and text[position - 1] == "大" and not text.startswith("医", end)
     if is_university and _HAN.match(text[position - 2]) and text[position - 2] not in _STOP_CHARS:
-        position = start = known = position - 2
+        position = start = unknown_end = position - 2
     while position > limit:
         if text.endswith(("医院", "诊所"), limit, position):
             break  # 协和医院|安贞医院
         brand_length = _measure_brand(text, position)
         if brand_length:
-            position = known = start = position - brand_length
+            position = unknown_end = start = position - brand_length
             continue
         number = _NUMBER.search(text, max(limit, position - 5), position) if text[position - 1] in _COUNTS else None
         if number:
-            if number[0].isdigit() and known == position:
+            if number[0].isdigit() and unknown_end == position:
                 start = number.start()  # 301医院
-            position = known = number.start()
+            position = unknown_end = number.start()
             continue
         if text[position - 1] in "）)":
             opening = max(text.rfind("（", limit, position), text.rfind("(", limit, position))
             if opening < 0:
                 break
-            position = known = opening
+            position = unknown_end = opening
             continue
         if not _HAN.match(text[position - 1]):
             break
@@ -151,18 +151,18 @@ def find_name_start(text: str, end: int, *, reach: int = 24, any_word: bool = Fa
         if category == "stop":
             break
         if category == "proper":
-            position = known = start = position - length
+            position = unknown_end = start = position - length
         elif category == "generic":
-            if known - position >= 2:
+            if unknown_end - position >= 2:
                 start = position
             position -= length
-            known = position
+            unknown_end = position
         else:
             position -= length
             # Two or more characters that form no word make a name; more than five are a sentence.
-            if known - position > 5:
+            if unknown_end - position > 5:
                 break
-            if known - position >= 2:
+            if unknown_end - position >= 2:
                 start = position
     return _extend_start(text, limit, start, end, place_names)
 

@@ -1,4 +1,4 @@
-"""BANK_CARD: payment card numbers (ISO/IEC 7812: issuer prefix and Luhn check digit), accounts by their label."""
+"""BANK_CARD: payment card numbers (ISO/IEC 7812: issuer prefix and Luhn check digit), and accounts by their label."""
 
 from __future__ import annotations
 
@@ -32,24 +32,25 @@ _LENGTHS: Final = {
 
 
 def has_valid_luhn(number: str) -> bool:
-    """Check the last digit of a card number (ISO/IEC 7812-1, annex B).
+    """Say whether the check digit of a card number is right (ISO/IEC 7812-1, annex B).
 
     >>> has_valid_luhn("4111111111111111"), has_valid_luhn("4111111111111112")
     (True, False)
     """
-    doubled = [int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(number))]
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+    products = [int(digit) * (2 if index % 2 else 1) for index, digit in enumerate(reversed(number))]
+    return sum(product - 9 if product > 9 else product for product in products) % 10 == 0
 
 
-def _card(found: Candidate) -> Candidate | None:
-    number = re.sub(r"\D", "", found.value)
-    unionpay = number.startswith("62")
-    lengths = _LENGTHS.get("62" if unionpay else number[0], range(0))
+def _check_card(candidate: Candidate) -> Candidate | None:
+    """Rate a number by its issuer's lengths and its check digit."""
+    number = re.sub(r"\D", "", candidate.value)
+    is_unionpay = number.startswith("62")
+    lengths = _LENGTHS.get("62" if is_unionpay else number[0], range(0))
     if len(number) not in lengths:
-        return found.with_confidence(0.3)
+        return candidate.with_confidence(0.3)
     if has_valid_luhn(number):
-        return found.with_confidence(VALID)
-    return found.with_confidence(0.5 if unionpay and len(number) in {16, 19} else 0.3)
+        return candidate.with_confidence(VALID)
+    return candidate.with_confidence(0.5 if is_unionpay and len(number) in {16, 19} else 0.3)
 
 
 RECOGNIZER: Final = Recognizer(
@@ -60,7 +61,7 @@ RECOGNIZER: Final = Recognizer(
             re.compile(r"(?<![0-9])(?<![0-9][ \-.])[3-69]\d{3}(?:[ \-]?\d){11,15}(?![0-9])(?![ \-]\d)"),
             0.3,
             digits=True,
-            check=_card,
+            check=_check_card,
         ),
         Pattern(
             ignore_case(rf"(?:{_WORDS}|账号|帐号|账户)(?:号码|卡号|号)?{LINK}(?P<value>\d(?:[ \-]?\d){{11,20}})(?!\d)"),

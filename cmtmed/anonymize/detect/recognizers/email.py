@@ -1,4 +1,4 @@
-"""EMAIL: addresses with @ or what people write instead (艾特, at, 圈a) and with 点 or dot for the dots."""
+"""EMAIL: addresses with @ or its stand-ins (艾特, at, 圈a), and with 点 or dot in place of the dots."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """ID_CARD: citizen identity numbers of 18 or 15 digits, and other personal certificates by their label.
 
-The check character is MOD 11-2 of GB 11643-1999. A failed check lowers confidence and never clears a number
-that 身份证 introduces: a typing slip still identifies a person.
+The check character is MOD 11-2 of GB 11643-1999. A failed check lowers the confidence but never clears a number that
+is introduced by 身份证: with a typing slip it still identifies a person.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _WORDS: Final = (
 
 
 def has_valid_checksum(number: str) -> bool:
-    """Check the last character of an 18-character identity number (GB 11643-1999, MOD 11-2).
+    """Say whether the check character of an 18-character identity number is right (GB 11643-1999, MOD 11-2).
 
     >>> has_valid_checksum("11010519491231002X")
     True
@@ -46,8 +46,8 @@ def has_valid_checksum(number: str) -> bool:
     return "10X98765432"[total % 11] == number[17].upper()
 
 
-def _born(digits: str) -> bool:
-    """Say whether eight digits are a day on which a living person can have been born."""
+def _is_birth_date(digits: str) -> bool:
+    """Say whether eight digits are a date on which a living person can have been born."""
     try:
         day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError:
@@ -55,17 +55,18 @@ def _born(digits: str) -> bool:
     return 1890 <= day.year <= 2035
 
 
-def _citizen(found: Candidate) -> Candidate | None:
-    number = re.sub(r"[^0-9Xx]", "", found.value)
-    region = number[:2] in _PROVINCES
+def _check_citizen_number(candidate: Candidate) -> Candidate | None:
+    """Rate a number by its province code, its date of birth and its check character."""
+    number = re.sub(r"[^0-9Xx]", "", candidate.value)
+    has_province = number[:2] in _PROVINCES
     if len(number) == 15:
-        return found.with_confidence(LIKELY if region and _born("19" + number[6:12]) else 0.3)
-    holds, born = has_valid_checksum(number), _born(number[6:14])
-    if holds and born:
-        return found.with_confidence(VALID + 0.1)
-    if region and born:
-        return found.with_confidence(LIKELY)
-    return found.with_confidence(WEAK if born or (holds and region) else 0.3)
+        return candidate.with_confidence(LIKELY if has_province and _is_birth_date("19" + number[6:12]) else 0.3)
+    is_valid, has_birth_date = has_valid_checksum(number), _is_birth_date(number[6:14])
+    if is_valid and has_birth_date:
+        return candidate.with_confidence(VALID + 0.1)
+    if has_province and has_birth_date:
+        return candidate.with_confidence(LIKELY)
+    return candidate.with_confidence(WEAK if has_birth_date or (is_valid and has_province) else 0.3)
 
 
 RECOGNIZER: Final = Recognizer(
@@ -78,13 +79,13 @@ RECOGNIZER: Final = Recognizer(
             ),
             WEAK,
             digits=True,
-            check=_citizen,
+            check=_check_citizen_number,
         ),
         Pattern(
             re.compile(r"(?<![0-9A-Za-z])\d{6}[ \-]?\d{6}[ \-]?\d{3}(?![0-9A-Za-z])"),
             WEAK,
             digits=True,
-            check=_citizen,
+            check=_check_citizen_number,
         ),
         Pattern(
             ignore_case(

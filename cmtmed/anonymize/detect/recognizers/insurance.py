@@ -1,4 +1,4 @@
-"""INSURANCE: numbers of social and medical insurance, and of policies."""
+"""INSURANCE: numbers of social insurance, medical insurance and policies."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ _BARE: Final = (
 )
 
 
-def _number(found: Candidate) -> Candidate | None:
-    return found if sum(char.isdigit() for char in found.value) >= 6 else None
+def _check_digit_count(candidate: Candidate) -> Candidate | None:
+    """Accept numbers of six digits or more."""
+    return candidate if sum(char.isdigit() for char in candidate.value) >= 6 else None
 
 
 RECOGNIZER: Final = Recognizer(
@@ -41,9 +42,9 @@ RECOGNIZER: Final = Recognizer(
             ),
             LABELLED + 0.01,
             digits=True,
-            check=_number,
+            check=_check_digit_count,
         ),
-        # Without the word number only a long one is meant: 医保70% and 医保2000 are amounts.
+        # Without a word for number only a long number counts: 医保70% and 医保2000 are amounts.
         Pattern(
             ignore_case(rf"(?:{_BARE})[\s:：是为]{{0,3}}(?P<value>[A-Z]{{0,4}}\d{{8,20}})(?![0-9A-Za-z])(?!\.\d)"),
             LABELLED,

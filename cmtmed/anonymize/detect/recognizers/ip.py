@@ -17,20 +17,21 @@ from cmtmed.anonymize.detect.recognizer import (
 )
 
 
-def _octets(found: Candidate) -> Candidate | None:
-    """Small octets are section and version numbers unless something says otherwise."""
-    octets = [int(part) for part in re.split(r"[.·]", found.value)]
+def _check_octets(candidate: Candidate) -> Candidate | None:
+    """Rate small octets low: without further evidence they are section or version numbers."""
+    octets = [int(octet) for octet in re.split(r"[.·]", candidate.value)]
     if max(octets) > 255:
         return None
-    return found.with_confidence(LIKELY if max(octets) >= 100 or octets[0] == 10 else WEAK)
+    return candidate.with_confidence(LIKELY if max(octets) >= 100 or octets[0] == 10 else WEAK)
 
 
-def _groups(found: Candidate) -> Candidate | None:
-    value = found.value
+def _check_groups(candidate: Candidate) -> Candidate | None:
+    """Accept eight groups, or fewer with one ``::`` among them."""
+    value = candidate.value
     groups = [group for group in value.split(":") if group]
-    full = len(groups) == 8 and "::" not in value
-    short = value.count("::") == 1 and 2 <= len(groups) <= 7
-    return found if full or short else None
+    is_full = len(groups) == 8 and "::" not in value
+    is_compressed = value.count("::") == 1 and 2 <= len(groups) <= 7
+    return candidate if is_full or is_compressed else None
 
 
 RECOGNIZER: Final = Recognizer(
@@ -42,12 +43,12 @@ RECOGNIZER: Final = Recognizer(
                 r"(?:(?<![0-9A-Za-z.])|(?<=[Ii][Pp]))(?:(?:\d{1,3}\.){3}|(?:\d{1,3}·){3})\d{1,3}(?![0-9A-Za-z])(?![.·]\d)"
             ),
             WEAK,
-            check=_octets,
+            check=_check_octets,
         ),
         Pattern(
             re.compile(r"(?<![0-9A-Za-z:])(?:[0-9A-Fa-f]{1,4}:{1,2}){2,7}[0-9A-Fa-f]{1,4}(?![0-9A-Za-z:])"),
             VALID,
-            check=_groups,
+            check=_check_groups,
         ),
     ),
     context=(

@@ -1,4 +1,4 @@
-"""MRN: numbers under which a hospital keeps a patient: records, admissions, examinations, cards, beds."""
+"""MRN: numbers under which a hospital files a patient: records, admissions, examinations, cards, beds."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _LABELS: Final = (
 _NO_BED: Final = r"位|单|垫|被|头|尾|上|边|旁|下|前|铺|架|板|棉|休|罩|品|笠"
 
 
-def _number(found: Candidate) -> Candidate | None:
-    """A record number has digits enough to single somebody out; 门诊号23 is a place in a queue."""
-    digits = sum(char.isdigit() for char in found.value)
-    return found if digits >= 4 else found.with_confidence(WEAK) if digits >= 3 else None
+def _check_digit_count(candidate: Candidate) -> Candidate | None:
+    """Require enough digits to single somebody out; 门诊号23 is a position in a queue."""
+    digit_count = sum(char.isdigit() for char in candidate.value)
+    return candidate if digit_count >= 4 else candidate.with_confidence(WEAK) if digit_count >= 3 else None
 
 
 RECOGNIZER: Final = Recognizer(
@@ -46,13 +46,13 @@ RECOGNIZER: Final = Recognizer(
             ),
             LABELLED,
             digits=True,
-            check=_number,
+            check=_check_digit_count,
         ),
         Pattern(
             ignore_case(rf"(?:{_LABELS}){LINK}(?P<value>\d{{2,6}}(?:[ ]\d{{2,6}}){{1,4}})(?![0-9A-Za-z.])"),
             LABELLED - 0.05,
             digits=True,
-            check=_number,
+            check=_check_digit_count,
         ),
         Pattern(
             ignore_case(
@@ -61,7 +61,7 @@ RECOGNIZER: Final = Recognizer(
             ),
             LIKELY,
             digits=True,
-            check=_number,
+            check=_check_digit_count,
         ),
         Pattern(
             ignore_case(
@@ -70,7 +70,7 @@ RECOGNIZER: Final = Recognizer(
             ),
             LABELLED - 0.1,
             digits=True,
-            check=_number,
+            check=_check_digit_count,
         ),
         Pattern(
             ignore_case(

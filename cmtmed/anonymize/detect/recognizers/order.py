@@ -23,8 +23,9 @@ _LABELS: Final = (
 )
 
 
-def _number(found: Candidate) -> Candidate | None:
-    return found if sum(char.isdigit() for char in found.value) >= 4 else None
+def _check_digit_count(candidate: Candidate) -> Candidate | None:
+    """Accept numbers of four digits or more."""
+    return candidate if sum(char.isdigit() for char in candidate.value) >= 4 else None
 
 
 _CARRIERS: Final = (
@@ -32,11 +33,11 @@ _CARRIERS: Final = (
 )
 
 
-def _long(found: Candidate) -> Candidate | None:
-    """A number that nobody calls one must be long, and no telephone number."""
-    digits = re.sub(r"\D", "", found.value)
-    phone = len(digits) == 11 and digits.startswith("1") and digits == found.value
-    return None if len(digits) < 8 or phone else found
+def _check_unlabelled(candidate: Candidate) -> Candidate | None:
+    """Without a word for number, accept long numbers only, and no telephone number."""
+    digits = re.sub(r"\D", "", candidate.value)
+    is_phone = len(digits) == 11 and digits.startswith("1") and digits == candidate.value
+    return None if len(digits) < 8 or is_phone else candidate
 
 
 RECOGNIZER: Final = Recognizer(
@@ -53,13 +54,13 @@ RECOGNIZER: Final = Recognizer(
             ),
             LABELLED,
             digits=True,
-            check=_number,
+            check=_check_digit_count,
         ),
         Pattern(
             ignore_case(rf"(?:{_LABELS}){LINK}(?P<value>\d{{2,6}}(?:[ ]\d{{2,6}}){{1,5}})(?![0-9A-Za-z.])"),
             LABELLED - 0.05,
             digits=True,
-            check=_number,
+            check=_check_digit_count,
         ),
         Pattern(
             ignore_case(
@@ -68,7 +69,7 @@ RECOGNIZER: Final = Recognizer(
             ),
             LABELLED,
             digits=True,
-            check=_long,
+            check=_check_unlabelled,
             hint=rf"(?i)(?:{_CARRIERS}).{{0,8}}[0-9]",
         ),
         Pattern(

@@ -1,4 +1,4 @@
-"""PASSPORT: passports and travel permits; the bare form is too like a drug approval to stand alone."""
+"""PASSPORT: passports and travel permits; a bare number looks too much like a drug approval to be accepted alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RECOGNIZER: Final = Recognizer(
             LABELLED,
             digits=True,
         ),
-        # 证件类型：护照；证件号码：e12345678: a letter before the digits says which certificate it is.
+        # 证件类型：护照；证件号码：e12345678: a letter before the digits distinguishes this certificate from others.
         Pattern(
             ignore_case(r"证件号?码?[\s:：是为]{0,3}(?P<value>[A-Z]{1,2}\d{7,8})(?![0-9A-Za-z])"),
             LABELLED,

@@ -14,13 +14,15 @@ _NAMES: Final = (
 )
 
 
-def _at_a_distance(found: Candidate) -> Candidate | None:
-    other = re.search("电话|手机|微信|邮箱|身份证|号码是1", found.match["between"])
-    return None if other or re.fullmatch(r"1[3-9]\d{9}", found.value) else found
+def _check_distant_number(candidate: Candidate) -> Candidate | None:
+    """Reject a number at some distance from its label if another label stands in between, or if it is a mobile."""
+    other_label = re.search("电话|手机|微信|邮箱|身份证|号码是1", candidate.match["between"])
+    return None if other_label or re.fullmatch(r"1[3-9]\d{9}", candidate.value) else candidate
 
 
-def _number(found: Candidate) -> Candidate | None:
-    return None if found.text_after(2).lstrip().startswith("@") else found
+def _check_number(candidate: Candidate) -> Candidate | None:
+    """Reject the beginning of an e-mail address."""
+    return None if candidate.text_after(2).lstrip().startswith("@") else candidate
 
 
 RECOGNIZER: Final = Recognizer(
@@ -34,9 +36,9 @@ RECOGNIZER: Final = Recognizer(
             ),
             LABELLED,
             digits=True,
-            check=_number,
+            check=_check_number,
         ),
-        # QQ上找我就行，12345678: some words may stand between, but not those of another number.
+        # QQ上找我就行，12345678: some words may stand in between, but not the label of another number.
         Pattern(
             ignore_case(
                 r"(?:(?<![A-Za-z])Q[ ]?Q|扣扣|企鹅"
@@ -44,7 +46,7 @@ RECOGNIZER: Final = Recognizer(
             ),
             LIKELY,
             digits=True,
-            check=_at_a_distance,
+            check=_check_distant_number,
         ),
     ),
     examples=(

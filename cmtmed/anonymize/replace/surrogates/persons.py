@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 from cmtmed.anonymize.detect.canonical import canonicalize
 from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word
 from cmtmed.anonymize.detect.lexicon.surnames import COMPOUND_SURNAMES, SINGLE_SURNAMES
+from cmtmed.anonymize.detect.lexicon.transliteration import NAME_DOTS
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
-from cmtmed.anonymize.detect.names.persons import DOT
 from cmtmed.anonymize.replace.surrogates.keyed_random import Draws
 
 FREQUENT: Final = (
@@ -123,7 +123,7 @@ def surrogates(
 
 def _parsed(value: str) -> _Name | None:
     """Split a name into surname and given name; a name of another kind gives None."""
-    if not value or any(char in DOT for char in value) or not all("\u4e00" <= char <= "\u9fff" for char in value):
+    if not value or any(char in NAME_DOTS for char in value) or not all("\u4e00" <= char <= "\u9fff" for char in value):
         return None
     if len(value) <= 4 and value[:2] in COMPOUND_SURNAMES:
         return _Name(value[:2], value[2:])
@@ -186,11 +186,11 @@ def _sex(given: str, mentions: Iterable[Mention]) -> str:
 def _minority(key: bytes, value: str, taken: Iterable[str], said: str, seen: Container[str]) -> str | None:
     """Draw a name in parts: 阿依古丽·买买提 has two."""
     draws, used = Draws(key, "PERSON", value), set(taken)
-    pieces = re.split(f"([{re.escape(DOT)}])", value)
+    pieces = re.split(f"([{re.escape(NAME_DOTS)}])", value)
     if not re.search(r"[\u4e00-\u9fff]", value):
         return None
     for _ in range(_ATTEMPTS):
-        new = "".join(piece if piece in DOT else draws.choice(_MINORITY) for piece in pieces if piece)
+        new = "".join(piece if piece in NAME_DOTS else draws.choice(_MINORITY) for piece in pieces if piece)
         if new not in used and new not in said and new not in seen:
             return new
     return None

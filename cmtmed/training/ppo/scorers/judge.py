@@ -1,7 +1,7 @@
 """A judge behind an OpenAI-style interface, as a source of reward.
 
-It is asked ``POST URL/chat/completions`` once an answer and replies with a number. What it is sent is the conversation
-itself: use a service that may see it. The key comes from an environment variable and appears nowhere.
+It receives ``POST URL/chat/completions`` once per answer and replies with a number. It is sent the conversation itself:
+use a service that may see it. The key comes from an environment variable and is written nowhere.
 """
 
 from __future__ import annotations
@@ -18,14 +18,12 @@ import urllib.request
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from cmtmed.errors import BuildError, UsageError
+from cmtmed.training.ppo.scorers.scorer import AnsweredPrompts
 from cmtmed.training.ppo.settings import JudgeReward
-
-if TYPE_CHECKING:
-    from cmtmed.training.ppo.scoring import AnsweredPrompts
 
 log = logging.getLogger("cmtmed.training")
 
@@ -36,14 +34,19 @@ INSTRUCTION: Final = (
 _ROLES: Final = {"user": "患者", "assistant": "医生", "system": "说明"}
 _NUMBER: Final = re.compile(r"(?<![\d.])-?\d+(?:\.\d+)?")
 _OUT_OF: Final = re.compile(r"/\s*\d+|满分[^\d]{0,3}\d+")
-"""8/10 is one grade."""
-_LONGEST_WAIT: Final = 120.0
+"""The scale of a grade, as in 8/10, which is no second grade."""
+_MAX_WAIT: Final = 120.0
+"""Seconds."""
 _RETRYABLE: Final = frozenset((408, 409, 425, 429, 500, 502, 503, 504, 529))
 """Statuses after which the same request may succeed."""
 
 
-class _Retry(Exception):  # noqa: N818 (a signal, not an error of its own)
-    """The request may succeed later."""
+class _RetryableError(Exception):
+    """A failure after which the same request may succeed.
+
+    Attributes:
+        wait: seconds until then, if the service says so.
+    """
 
     def __init__(self, reason: str, wait: float | None = None) -> None:
         super().__init__(reason)
@@ -51,28 +54,30 @@ class _Retry(Exception):  # noqa: N818 (a signal, not an error of its own)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry the key and the conversation to somebody else."""
+    """Refuses redirects, which would carry the key and the conversation to another host."""
 
-    def redirect_request(self, *_: Any) -> None:
+    def redirect_request(self, *_: object) -> None:
         return None
 
 
 class Judge:
-    """Scores answers by asking a service; several requests run at the same time.
+    """Scores answers by requests to a service, several at the same time.
 
     Args:
-        source: where, whom and how.
+        source: address, model, instruction and retries.
 
     Raises:
-        UsageError: the address is none, or the environment variable of the key is not set.
+        UsageError: the address is invalid, or the environment variable of the key is not set.
     """
 
     def __init__(self, source: JudgeReward) -> None:
         address = urlsplit(source.url)
         if address.scheme not in {"http", "https"} or not address.hostname:
-            raise UsageError(f"reward {source.label!r}: url is no http address; give one like https://host/v1")
+            raise UsageError(f"reward {source.label!r}: url is not an HTTP address; give one like https://host/v1")
         if address.username or address.query:
-            raise UsageError(f"reward {source.label!r}: the url holds a key; put it into a variable and name key_env")
+            raise UsageError(
+                f"reward {source.label!r}: the url holds a key; put it into an environment variable, named by key_env"
+            )
         key = os.environ.get(source.key_env, "") if source.key_env else ""
         if source.key_env and not key:
             raise UsageError(f"reward {source.label!r}: the environment variable {source.key_env} is not set")
@@ -87,14 +92,14 @@ class Judge:
         """Score a batch.
 
         Raises:
-            BuildError: the service cannot be reached or refuses, or no number came and there is no fallback.
+            BuildError: the service is unreachable or refuses, or did not return a number and there is no fallback.
         """
         with ThreadPoolExecutor(self._source.concurrency) as pool:
             futures = [pool.submit(self._score, conversation) for conversation in batch.conversations]
             try:
                 return [future.result() for future in futures]
             except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)  # the rest would only fail the same way, one by one
+                pool.shutdown(wait=False, cancel_futures=True)  # the others would only fail in the same way
                 raise
 
     def _score(self, messages: Sequence[dict[str, str]]) -> float:
@@ -110,50 +115,52 @@ class Judge:
         wait, reason = source.wait, ""
         for attempt in range(source.retries + 1):
             try:
-                return self._grade(self._ask(body))
-            except _Retry as retry:
-                reason = str(retry)
+                return self._parse_grade(self._post(body))
+            except _RetryableError as error:
+                reason = str(error)
                 if attempt < source.retries:
-                    delay = wait * random.uniform(1, 1.25) if retry.wait is None else retry.wait  # noqa: S311
-                    time.sleep(min(delay, _LONGEST_WAIT))
+                    delay = wait * random.uniform(1, 1.25) if error.wait is None else error.wait  # noqa: S311
+                    time.sleep(min(delay, _MAX_WAIT))
                     wait *= 2
         if source.fallback is not None:
             log.warning("reward %s: %s; using the fallback", source.label, reason)
             return source.fallback
         raise BuildError(
             f"reward {source.label!r}: {self._host}: {reason} ({source.retries + 1} attempts); "
-            "run the same command again, it resumes from the last checkpoint, or set fallback"
+            "run the same command again to resume from the last checkpoint, or set fallback"
         )
 
-    def _ask(self, body: bytes) -> str:
-        """Return the judge's reply."""
+    def _post(self, body: bytes) -> str:
+        """Send a request and return the text of the reply."""
         url = self._source.url.rstrip("/") + "/chat/completions"
-        request = urllib.request.Request(url, body, self._headers)  # noqa: S310 (http and https alone, see above)
+        request = urllib.request.Request(url, body, self._headers)  # noqa: S310 (only http and https, see above)
         try:
-            with self._opener.open(request, timeout=self._source.timeout) as reply:
-                completion = json.loads(reply.read())
+            with self._opener.open(request, timeout=self._source.timeout) as response:
+                completion = json.loads(response.read())
             return str(completion["choices"][0]["message"]["content"])
         except urllib.error.HTTPError as error:
             with error:
                 if error.code in _RETRYABLE or error.code >= 500:
-                    raise _Retry(f"status {error.code}", _parse_retry_after(error.headers.get("Retry-After"))) from None
+                    raise _RetryableError(
+                        f"status {error.code}", _parse_retry_after(error.headers.get("Retry-After"))
+                    ) from None
                 raise BuildError(
                     f"reward {self._source.label!r}: {self._host} refuses with status {error.code}; "
-                    "look at url, model and key_env"
+                    "check url, model and key_env"
                 ) from None
         except (OSError, HTTPException, ValueError, KeyError, IndexError, TypeError) as error:
-            # Anything on the way, and replies that are cut or no chat completion.
-            inner = getattr(error, "reason", error)
-            raise _Retry(f"no reply ({type(inner).__name__})") from None
+            # Anything on the network, and replies that are cut off or no chat completion.
+            cause = getattr(error, "reason", error)
+            raise _RetryableError(f"no reply ({type(cause).__name__})") from None
 
-    def _grade(self, words: str) -> float:
-        """Return the number as a share of the way from low to high; what a judge thinks aloud before does not count."""
+    def _parse_grade(self, reply: str) -> float:
+        """Return the grade scaled from low..high to 0..1; numbers inside ``<think>`` do not count."""
         low, high = self._source.low, self._source.high
-        numbers = [float(number) for number in _NUMBER.findall(_OUT_OF.sub("", words.rpartition("</think>")[2]))]
+        numbers = [float(number) for number in _NUMBER.findall(_OUT_OF.sub("", reply.rpartition("</think>")[2]))]
         if len(numbers) != 1:
-            raise _Retry(f"a reply with {len(numbers)} numbers instead of one")
+            raise _RetryableError(f"the reply has {len(numbers)} numbers instead of one")
         if not low <= numbers[0] <= high:
-            raise _Retry(f"a grade outside {low:g} to {high:g}")
+            raise _RetryableError(f"the grade is outside {low:g} to {high:g}")
         return (numbers[0] - low) / (high - low)
 
 

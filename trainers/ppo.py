@@ -43,7 +43,7 @@ def main(argv: Sequence[str]) -> None:
     identity = {"data": describe_data(settings.data), "reward": describe_rewards(settings.reward)}
     with world.run_first():
         run = Run.start("ppo", settings, identity)
-        checkpoint = run.checkpoint()
+        checkpoint = run.find_checkpoint()
     if run.finished:
         log.info("%s is finished; nothing to do", run.root)
         return

@@ -161,7 +161,14 @@ def estimate_buffers(shape: ModelShape, trained: int, frozen: int, engine: Engin
 
 
 def estimate_supervised(
-    shape: ModelShape, *, engine: Engine, gpus: int, tokens: int, rank: int | None, checkpointing: bool, scalar: bool = False
+    shape: ModelShape,
+    *,
+    engine: Engine,
+    gpus: int,
+    tokens: int,
+    rank: int | None,
+    checkpointing: bool,
+    scalar: bool = False,
 ) -> MemoryEstimate:
     """Estimate the memory of pretraining, fine-tuning or, with ``scalar``, the reward model.
 

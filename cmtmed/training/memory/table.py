@@ -57,9 +57,12 @@ def render_table() -> str:
     '| pretrain, sft | LoRA | ZeRO-2 | 16.8 | 16.7 | 30.4 | 30.2 |'
     """
     host = ", ".join(f"{name} {8 * 4 * count_parameters(shape) / GIB:.0f} GiB" for name, shape in _MODELS)
-    lines = [
+    introduction = (
         f"GiB of each GPU, with checkpointing; LoRA of rank {_RANK}; {_ROWS} rows of {_LENGTH} tokens at once, of the "
-        f"reward model {_PAIRS} pairs of {_PAIR_LENGTH}; PPO with 4 rows of 1024 at once, 32 while sampling.",
+        f"reward model {_PAIRS} pairs of {_PAIR_LENGTH}; PPO with 4 rows of 1024 at once, 32 while sampling."
+    )
+    lines = [
+        introduction,
         "",
         *_total_rows(),
         "",

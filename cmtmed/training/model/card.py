@@ -26,6 +26,8 @@ def render_card(run: Run) -> str:
     is_reward = run.stage == "reward"
     stages = " → ".join(_STAGES[stage.stage] for stage in chain)
     versions = ", ".join(f"{name} {version}" for name, version in sorted(run.record.versions.items()))
+    model_type = "reward" if is_reward else "language"
+    summary = f"A {model_type} model for Chinese medical consultations: {stages}, on top of `{base}`."
     lines = [
         "---",
         "language: zh",
@@ -35,8 +37,7 @@ def render_card(run: Run) -> str:
         "---",
         f"# {run.root.name}",
         "",
-        f"A {'reward' if is_reward else 'language'} model for Chinese medical consultations: {stages}, on top of "
-        f"`{base}`.",
+        summary,
         "",
         "## Training",
         "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cmtmed.errors import UsageError
 
@@ -20,7 +20,7 @@ def classifier_with_bias(config: PretrainedConfig) -> type[PreTrainedModel]:
     from transformers import AutoModelForSequenceClassification
 
     try:
-        base_class = AutoModelForSequenceClassification._model_mapping[type(config)]  # noqa: SLF001 (no public way)
+        base_class: Any = AutoModelForSequenceClassification._model_mapping[type(config)]  # noqa: SLF001 (no public way)
     except KeyError:
         raise UsageError(
             f"models of type {config.model_type!r} have no variant that gives numbers; take another"

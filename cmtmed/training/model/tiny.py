@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from typing_extensions import TypedDict, Unpack
 
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("cmtmed.training")
 
+SHAPES: Final = ("llama", "qwen2")
 SPECIAL: Final = ("<|endoftext|>", "<|pad|>", "<|im_start|>", "<|im_end|>")
 
 
 class ModelSizes(TypedDict, total=False):
     """Sizes of a model, as `make_model` takes them."""
 
-    shape: Literal["llama", "qwen2"]
+    shape: str
     hidden: int
     layers: int
     heads: int
@@ -80,7 +81,7 @@ def make_tokenizer(texts: Iterable[str], vocabulary: int = 2048, template: str =
 def make_model(
     tokenizer: PreTrainedTokenizerBase,
     *,
-    shape: Literal["llama", "qwen2"] = "llama",
+    shape: str = "llama",
     hidden: int = 128,
     layers: int = 2,
     heads: int = 4,
@@ -91,7 +92,7 @@ def make_model(
 
     Args:
         tokenizer: whose ids it reads.
-        shape: the architecture.
+        shape: the architecture, ``llama`` or ``qwen2``.
         hidden: width; the feed-forward layers are 8/3 as wide.
         layers: number of layers.
         heads: number of attention heads; ``hidden`` is a multiple of twice that.
@@ -99,11 +100,13 @@ def make_model(
         seed: of the weights.
 
     Raises:
-        UsageError: the sizes do not fit together.
+        UsageError: the architecture is another, or the sizes do not fit together.
     """
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
+    if shape not in SHAPES:
+        raise UsageError(f"shape {shape!r} is none of {', '.join(SHAPES)}")
     if hidden % (2 * heads):
         raise UsageError(f"hidden {hidden} is not divisible by twice the {heads} heads; choose sizes that are")
     config = AutoConfig.for_model(

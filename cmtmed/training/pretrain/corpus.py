@@ -188,6 +188,8 @@ def _read_triples(rows: Iterator[tuple[str, Row]], path: Path) -> Iterator[Tripl
                     raise TypeError("head, relation or tail is empty")
                 yield triple
         except LookupError as error:
-            raise DatasetError(f"{path}: {position} has no {error.args[0]}; a triple has head, relation, tail") from None
+            raise DatasetError(
+                f"{path}: {position} has no {error.args[0]}; a triple has head, relation, tail"
+            ) from None
         except TypeError as error:
             raise DatasetError(f"{path}: {position}: {error}") from None

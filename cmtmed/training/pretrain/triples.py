@@ -85,7 +85,9 @@ def _parse_patterns(value: object, section: str, *required: str) -> tuple[str, .
             raise UsageError(f"{section}: {pattern!r} is no pattern: {error}") from None
         unknown = sorted(fields - set(_FIELDS))
         if unknown:
-            raise UsageError(f"{section}: {pattern!r} has the field {unknown[0]!r}; {did_you_mean(unknown[0], _FIELDS)}")
+            raise UsageError(
+                f"{section}: {pattern!r} has the field {unknown[0]!r}; {did_you_mean(unknown[0], _FIELDS)}"
+            )
         for field in ("head", "tail", *required):
             if field not in fields:
                 raise UsageError(f"{section}: {pattern!r} has no place for {{{field}}}; put it in")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -104,7 +105,7 @@ def _assign(content: dict[str, Any], key: str, text: str) -> None:
         value = text
     container: Any = content
     names = key.split(".")
-    for name, following in zip(names, names[1:], strict=False):
+    for name, following in pairwise(names):
         if isinstance(container, list):
             container = _get_item(container, name, key)
         else:

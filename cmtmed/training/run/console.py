@@ -34,4 +34,6 @@ def set_up_logging() -> logging.Logger:
 def _is_relevant(record: logging.LogRecord) -> bool:
     """Leave out what looks like damage when a run is resumed: tied weights are saved once, and so "missing"."""
     message = record.getMessage()
-    return not (message.startswith("mtime may not be reliable") or message.endswith("model loaded: ['lm_head.weight']."))
+    return not (
+        message.startswith("mtime may not be reliable") or message.endswith("model loaded: ['lm_head.weight'].")
+    )

@@ -89,7 +89,7 @@ class Run:
         if (root / RUN_FILE).exists():
             previous = cls.open(root)
             if previous.record.fingerprint == record.fingerprint:
-                return previous._resume(settings)
+                return _resume(previous, settings)
             # A call that failed before its first step has left nothing worth keeping.
             if previous.finished or previous.started:
                 differing = _name_differences(previous.record, record)
@@ -108,22 +108,6 @@ class Run:
                 raise OutputError(f"cannot write the run {str(root)!r}: {error.strerror}") from error
             record.write(root)
         return cls(root, record)
-
-    def _resume(self, settings: Settings) -> Run:
-        """Return the run as it goes on, if what it learns from and begins with are still the same."""
-        if self.finished or not is_main_process():
-            return self
-        current = _add_inputs(self.record, settings)
-        if not self.started:
-            current.write(self.root)
-            return Run(self.root, current)
-        for previous, present in ((self.record.sources, current.sources), (self.record.origin, current.origin)):
-            if previous is not None and not is_same_origin(previous, present):
-                raise OutputError(
-                    f"{str(self.root)!r} was begun with data or a model that were made anew since; give another out=, "
-                    "or delete it"
-                )
-        return self
 
     @property
     def stage(self) -> str:
@@ -210,6 +194,23 @@ def is_run(path: Path | str) -> bool:
     return (Path(path) / RUN_FILE).is_file()
 
 
+def _resume(run: Run, settings: Settings) -> Run:
+    """Return an interrupted run as it goes on, if what it learns from and begins with are still the same."""
+    if run.finished or not is_main_process():
+        return run
+    current = _add_inputs(run.record, settings)
+    if not run.started:
+        current.write(run.root)
+        return Run(run.root, current)
+    for recorded, present in ((run.record.sources, current.sources), (run.record.origin, current.origin)):
+        if recorded is not None and not is_same_origin(recorded, present):
+            raise OutputError(
+                f"{str(run.root)!r} was begun with data or a model that were made anew since; give another out=, "
+                "or delete it"
+            )
+    return run
+
+
 def _describe_request(stage: str, settings: Settings, data: Mapping[str, object]) -> RunRecord:
     request = {"stage": stage, "settings": settings.describe(), "data": dict(data)}
     model = settings.model
@@ -227,9 +228,7 @@ def _describe_request(stage: str, settings: Settings, data: Mapping[str, object]
 
 def _add_inputs(record: RunRecord, settings: Settings) -> RunRecord:
     """Add what the run learns from and begins with, as both are now; neither decides whether it is the same run."""
-    return record.model_copy(
-        update={"sources": describe_sources(settings), "origin": read_origin(settings.model)}
-    )
+    return record.model_copy(update={"sources": describe_sources(settings), "origin": read_origin(settings.model)})
 
 
 def _resolve_paths(value: object) -> object:

@@ -118,9 +118,7 @@ def build_callback(root: Path, step: int = 0) -> TrainerCallback:
             if self.metrics is not None and state.is_world_process_zero:
                 self.metrics.log(state.global_step, logs or {})
 
-        def on_save(
-            self, args: TrainingArguments, state: TrainerState, _control: TrainerControl, **_: object
-        ) -> None:
+        def on_save(self, args: TrainingArguments, state: TrainerState, _control: TrainerControl, **_: object) -> None:
             if distributed.is_available() and distributed.is_initialized():
                 distributed.barrier()  # each process writes files of its own
             if state.is_world_process_zero:

@@ -197,6 +197,12 @@ class RunRecord(BaseModel):
         return str(self.settings.get("model", ""))
 
     @property
+    def max_length(self) -> int | None:
+        """Longest text of the run in tokens; None for a stage without the setting."""
+        length = self.settings.get("max_length")
+        return length if isinstance(length, int) else None
+
+    @property
     def lora_rank(self) -> int | None:
         """Rank of the adapter; None if all weights are trained."""
         lora = self.settings.get("lora")

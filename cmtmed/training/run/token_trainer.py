@@ -42,7 +42,7 @@ class TokenTrainer(LengthGroupedBatches, SFTTrainer):
     """TRL's trainer with length-grouped batches, running token counts, and an evaluation loss over all tokens.
 
     Args:
-        counts: of the run so far.
+        counts: of the run so far; None for a new one.
 
     Attributes:
         counts: of the run, those of this call included.
@@ -51,8 +51,8 @@ class TokenTrainer(LengthGroupedBatches, SFTTrainer):
     columns: ClassVar[tuple[str, ...]] = ()
     """Columns of the table that reach the collator."""
 
-    def __init__(self, *args: Any, counts: TokenCounts = TokenCounts(), **kwargs: Any) -> None:
-        self.counts = counts
+    def __init__(self, *args: Any, counts: TokenCounts | None = None, **kwargs: Any) -> None:
+        self.counts = counts or TokenCounts()
         self._evaluated = (0.0, 0.0)
         super().__init__(*args, **kwargs)
 

@@ -52,9 +52,7 @@ def read_conversations(path: Path, file_format: str = "auto") -> Dataset:
     from datasets import Dataset, Features, List, Value
 
     if file_format not in {"auto", *FORMATS}:
-        raise UsageError(
-            f"data: no format is called {file_format!r}; {did_you_mean(file_format, ['auto', *FORMATS])}"
-        )
+        raise UsageError(f"data: no format is called {file_format!r}; {did_you_mean(file_format, ['auto', *FORMATS])}")
     rows = list(_read_rows(path))
     if not rows:
         raise UsageError(f"{str(path)!r} holds no conversations")

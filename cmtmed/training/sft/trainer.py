@@ -43,7 +43,7 @@ class WeightedTrainer(TokenTrainer):
     ) -> tuple[torch.Tensor, ModelOutput]:
         """Return the weighted sum of negative log-likelihoods over the weights of the whole step."""
         weights = inputs.pop("weights")[:, 1:]
-        inputs["use_cache"] = False  # type: ignore[assignment]
+        inputs["use_cache"] = False
         outputs = model(**inputs, fused_lm_head=True)
         nll = -outputs.log_probs.view(weights.shape)  # zero where nothing is learnt
         total = weights.sum() if num_items_in_batch is None else num_items_in_batch

@@ -44,7 +44,7 @@ def main(argv: Sequence[str]) -> None:
     with world.run_first():
         run = Run.start("ppo", settings, identity)
         checkpoint = run.find_checkpoint()
-    if run.finished:
+    if run.is_finished:
         log.info("%s is finished; nothing to do", run.root)
         return
     log.info("model: %s", describe_loading(settings.model, settings.lora))

@@ -43,7 +43,7 @@ def main(argv: Sequence[str]) -> None:
     settings = load_settings(PretrainSettings, "pretrain", argv)
     identity = {"data": describe_data(settings.data), **data.describe_patterns(settings)}
     run = Run.start("pretrain", settings, identity)
-    if run.finished:
+    if run.is_finished:
         log.info("%s is finished; nothing to do", run.root)
         return
     log.info("model: %s", describe_loading(settings.model, settings.lora))
@@ -90,7 +90,7 @@ def main(argv: Sequence[str]) -> None:
         summary = {
             **metrics.summarize_metrics(run.root),
             "tokens": trainer.counts.tokens,
-            "padding_share": trainer.counts.padding_share,
+            "padding_share": trainer.counts.share_of_padding,
         }
         bare = trainer.accelerator.unwrap_model(trainer.model)
         save_model(run, bare, tokenizer, weights=weights, metrics=eval_metrics, summary=summary)

@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> None:
     data_identity = describe_sources(settings.data)
     sources = [read_rankings(source, settings.min_difference) for source in settings.data]
     run = Run.start("reward", settings, {"data": data_identity})
-    if run.finished:
+    if run.is_finished:
         log.info("%s is finished; nothing to do", run.root)
         return
     log.info("model: %s", describe_loading(settings.model, settings.lora))

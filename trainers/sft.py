@@ -43,7 +43,7 @@ def main(argv: Sequence[str]) -> None:
     from cmtmed.training.sft.trainer import WeightedTrainer
 
     run = Run.start("sft", settings, {"data": describe_data([*settings.data, *settings.validation])})
-    if run.finished:
+    if run.is_finished:
         log.info("%s is finished; nothing to do", run.root)
         return
     log.info("model: %s", describe_loading(settings.model, settings.lora))

@@ -395,7 +395,7 @@ def test_a_run_learns_goes_on_exactly_and_is_taken_by_the_next(base, corpus, tmp
     train("pretrain", *words, f"out={tmp_path / 'broken'}")
     assert logged(tmp_path / "broken") == logged(tmp_path / "whole")
     run = Run.open(tmp_path / "whole")
-    assert run.finished
+    assert run.is_finished
     assert not (run.root / "tokens").exists()
     assert run.record.summary["padding_share"] <= (0.5 if how == "wrapped" else 0.15)
     assert run.record.metrics["eval_loss"] > 0
@@ -404,7 +404,7 @@ def test_a_run_learns_goes_on_exactly_and_is_taken_by_the_next(base, corpus, tmp
     if lora == "null":
         assert steps[-1]["loss"] < steps[0]["loss"] - 0.3
     train("pretrain", f"model={run.root}", *words[1:], f"out={tmp_path / 'next'}", "training.max_steps=1")
-    assert Run.open(tmp_path / "next").finished
+    assert Run.open(tmp_path / "next").is_finished
 
 
 def test_two_processes_give_what_one_gives(base, corpus, tmp_path):

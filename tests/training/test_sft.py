@@ -16,7 +16,7 @@ import cmtmed
 from cmtmed.errors import DatasetError, OutputError, UsageError
 from cmtmed.training.model.loading import load_model, load_tokenizer
 from cmtmed.training.run import metrics
-from cmtmed.training.run.batches import LengthGroupedSampler, padding_share
+from cmtmed.training.run.batches import LengthGroupedSampler, measure_padding
 from cmtmed.training.run.directory import Run
 from cmtmed.training.sft.conversations import read_conversations
 from cmtmed.training.sft.data import DialogueCollator, encode_dialogue, tokenize_dialogues
@@ -175,8 +175,8 @@ def test_next_to_nothing_is_padding():
     draw = random.Random(0)
     lengths = [int(draw.lognormvariate(5.5, 0.6)) for _ in range(2000)]
     shuffled = draw.sample(range(2000), 2000)
-    assert padding_share(lengths, shuffled, 8) > 0.25
-    assert padding_share(lengths, list(LengthGroupedSampler(lengths, 8, 0)), 8) < 0.02
+    assert measure_padding(lengths, shuffled, 8) > 0.25
+    assert measure_padding(lengths, list(LengthGroupedSampler(lengths, 8, 0)), 8) < 0.02
 
 
 # --- whole runs ------------------------------------------------------------------------------------------------
@@ -204,11 +204,11 @@ def test_a_run_learns_goes_on_exactly_and_is_taken_by_the_next(base, view, tmp_p
         patched.setattr(WeightedTrainer, "training_step", stops)
         with pytest.raises(KeyboardInterrupt):
             train("sft", *words, f"out={tmp_path / 'broken'}")
-    assert not Run.open(tmp_path / "broken").finished
+    assert not Run.open(tmp_path / "broken").is_finished
     train("sft", *words, f"out={tmp_path / 'broken'}")
     assert losses(tmp_path / "broken") == losses(tmp_path / "whole")
     run = Run.open(tmp_path / "whole")
-    assert run.finished
+    assert run.is_finished
     assert (run.root / "training_loss.png").stat().st_size > 5000
     if lora == "null":
         assert losses(run.root)[-1][1] < losses(run.root)[0][1] - 0.25

@@ -63,7 +63,7 @@ def test_the_whole_pipeline(tmp_path):
     )  # fmt: skip
     for name, folder in runs.items():
         done = Run.open(folder)
-        assert (done.stage, done.finished) == (name, True)
+        assert (done.stage, done.is_finished) == (name, True)
         assert len(metrics.read_metrics(folder)) >= 2
         assert list(folder.glob("training_*.png"))
     card = (runs["ppo"] / "adapter" / "README.md").read_text(encoding="utf-8")

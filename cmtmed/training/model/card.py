@@ -49,7 +49,7 @@ def render_card(run: Run) -> str:
         "",
     ]
     for stage in chain:
-        settings = "; ".join(f"{name} {value}" for name, value in stage.record.reported_settings.items())
+        settings = "; ".join(f"{name} {value}" for name, value in stage.record.card_settings.items())
         lines.append(f"- {_STAGES[stage.stage]} ({stage.record.fingerprint}): {settings or 'defaults'}")
     return "\n".join([*lines, "", "## Limits", "", _LIMITS, ""])
 

@@ -137,9 +137,9 @@ def _open_finished_run(source: str) -> Run | None:
     if not is_run(source):
         return None
     run = Run.open(source)
-    if not run.finished and not run.started:
+    if not run.is_finished and not run.has_started:
         raise UsageError(f"the run {source!r} never came to its first step; its command says why: run that again")
-    if not run.finished:
+    if not run.is_finished:
         raise UsageError(f"the run {source!r} is not finished; run its command again, which resumes it")
     return run
 

@@ -66,12 +66,12 @@ class LengthGroupedBatches:
         return LengthGroupedSampler(rows["length"][:], self.args.per_device_train_batch_size, self.args.seed)
 
 
-def padding_share(lengths: Sequence[int], order: Sequence[int], batch: int) -> float:
+def measure_padding(lengths: Sequence[int], order: Sequence[int], batch: int) -> float:
     """Return which share of the tokens of padded batches is padding.
 
-    >>> round(padding_share([1, 3, 3, 1], [0, 1, 2, 3], 2), 3)
+    >>> round(measure_padding([1, 3, 3, 1], [0, 1, 2, 3], 2), 3)
     0.333
-    >>> padding_share([1, 3, 3, 1], [0, 3, 1, 2], 2)
+    >>> measure_padding([1, 3, 3, 1], [0, 3, 1, 2], 2)
     0.0
     """
     batches = [[lengths[row] for row in order[start : start + batch]] for start in range(0, len(order), batch)]

@@ -32,7 +32,7 @@ from typing_extensions import Unpack
 from cmtmed.artifacts import RUN_FILE
 from cmtmed.errors import OutputError
 from cmtmed.training.run.checkpoints import find_damage, list_checkpoints
-from cmtmed.training.run.fingerprint import fingerprint_value
+from cmtmed.training.run.fingerprint import fingerprint_value, resolve_paths
 from cmtmed.training.run.metrics import METRICS_FILE, MetricsRow, read_metrics
 from cmtmed.training.run.processes import is_main_process
 from cmtmed.training.run.provenance import is_same_origin, read_origin
@@ -43,8 +43,6 @@ from cmtmed.training.run.sources import describe_sources
 log = logging.getLogger("cmtmed.training")
 
 _LIBRARIES: Final = ("cmtmed", "torch", "transformers", "trl", "peft", "accelerate", "datasets")
-_PATHS: Final = frozenset(("model", "path", "answers", "triples", "template"))
-"""Settings that may hold a path."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ class Run:
             if previous.record.fingerprint == record.fingerprint:
                 return _resume(previous, settings)
             # A call that failed before its first step has left nothing worth keeping.
-            if previous.finished or previous.started:
+            if previous.is_finished or previous.has_started:
                 differing = _name_differences(previous.record, record)
                 raise OutputError(
                     f"{str(root)!r} holds a run with other settings ({differing}); give another out=, or delete it"
@@ -120,12 +118,12 @@ class Run:
         return self.record.settings
 
     @property
-    def finished(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether its weights are written."""
         return self.record.finished
 
     @property
-    def started(self) -> bool:
+    def has_started(self) -> bool:
         """Whether anything was trained."""
         return self.checkpoint_dir.exists() or (self.root / METRICS_FILE).exists()
 
@@ -196,10 +194,10 @@ def is_run(path: Path | str) -> bool:
 
 def _resume(run: Run, settings: Settings) -> Run:
     """Return an interrupted run as it goes on, if what it learns from and begins with are still the same."""
-    if run.finished or not is_main_process():
+    if run.is_finished or not is_main_process():
         return run
     current = _add_inputs(run.record, settings)
-    if not run.started:
+    if not run.has_started:
         current.write(run.root)
         return Run(run.root, current)
     for recorded, present in ((run.record.sources, current.sources), (run.record.origin, current.origin)):
@@ -218,7 +216,7 @@ def _describe_request(stage: str, settings: Settings, data: Mapping[str, object]
         {
             "format": 1,
             **request,
-            "fingerprint": fingerprint_value(_resolve_paths(request)),
+            "fingerprint": fingerprint_value(resolve_paths(request)),
             "below": os.path.relpath(model, settings.out) if Path(model).is_dir() else None,
             "versions": {name: version(name) for name in _LIBRARIES},
             "finished": False,
@@ -229,20 +227,6 @@ def _describe_request(stage: str, settings: Settings, data: Mapping[str, object]
 def _add_inputs(record: RunRecord, settings: Settings) -> RunRecord:
     """Add what the run learns from and begins with, as both are now; neither decides whether it is the same run."""
     return record.model_copy(update={"sources": describe_sources(settings), "origin": read_origin(settings.model)})
-
-
-def _resolve_paths(value: object) -> object:
-    """Return settings with paths that are the same wherever the command is given from, and however they are written."""
-    if isinstance(value, list):
-        return [_resolve_paths(entry) for entry in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: str(Path(entry).resolve())
-        if key in _PATHS and isinstance(entry, str) and entry and Path(entry).exists()
-        else _resolve_paths(entry)
-        for key, entry in value.items()
-    }
 
 
 def _name_differences(previous: RunRecord, requested: RunRecord) -> str:

@@ -11,6 +11,8 @@ from cmtmed.artifacts import hash_file
 
 _SMALL: Final = 8_000_000
 """Bytes up to which a file's content counts and not only its size."""
+_PATHS: Final = frozenset(("model", "path", "answers", "triples", "template"))
+"""Settings that may hold a path."""
 
 
 def fingerprint_value(value: object) -> str:
@@ -32,3 +34,17 @@ def fingerprint_path(path: Path) -> str:
 def _is_data(file: Path) -> bool:
     # Other programs that use `datasets` leave cache files beside the data.
     return file.is_file() and not file.name.startswith("cache-")
+
+
+def resolve_paths(value: object) -> object:
+    """Return settings with paths that are the same wherever the command is given from, and however they are written."""
+    if isinstance(value, list):
+        return [resolve_paths(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: str(Path(entry).resolve())
+        if key in _PATHS and isinstance(entry, str) and entry and Path(entry).exists()
+        else resolve_paths(entry)
+        for key, entry in value.items()
+    }

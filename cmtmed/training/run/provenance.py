@@ -77,8 +77,8 @@ def write_provenance(folder: Path, root: Path, record: RunRecord, *, adapter: bo
     """
     weights = record.weights_dir(root)
     origin = (_read_training_file(weights) if folder != weights else None) or _describe_run(root, record)
-    kind = "reward" if record.stage == "reward" else "language"
-    _write_training_file(folder, kind, origin, adapter=adapter)
+    model_type = "reward" if record.stage == "reward" else "language"
+    _write_training_file(folder, model_type, origin, adapter=adapter)
 
 
 def write_tokenizer_provenance(folder: Path, sources: list[SourceRecord]) -> None:
@@ -133,7 +133,7 @@ def _describe_stage(record: RunRecord) -> StageRecord:
         "stage": record.stage,
         "fingerprint": record.fingerprint,
         "lora": record.lora_rank,
-        "settings": record.reported_settings,
+        "settings": record.card_settings,
         "sources": _strip_paths(record.sources or []),
         "results": dict(record.results),
         "versions": record.versions,
@@ -176,11 +176,11 @@ def _read_training_file(folder: Path) -> Origin | None:
     return {"base": base, "stages": cast("list[StageRecord]", stages), "files": digest}
 
 
-def _write_training_file(folder: Path, kind: str, origin: Origin, *, adapter: bool) -> None:
+def _write_training_file(folder: Path, model_type: str, origin: Origin, *, adapter: bool) -> None:
     content = {
         "format": TRAINING_FORMAT,
         "version": VERSION,
-        "kind": kind,
+        "kind": model_type,
         "adapter": adapter,
         "base": origin["base"],
         "stages": origin["stages"],

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict  # pydantic asks for this one before Pyt
 from cmtmed.artifacts import RUN_FILE, read_json, write_json
 from cmtmed.errors import BuildError, DatasetError, UsageError
 
-REPORTED_SETTINGS: Final = (
+CARD_SETTINGS: Final = (
     "learning_rate",
     "lr_scheduler_type",
     "num_train_epochs",
@@ -212,11 +212,11 @@ class RunRecord(BaseModel):
         return int(rank) if isinstance(rank, (int, float)) else _LORA_RANK
 
     @property
-    def reported_settings(self) -> dict[str, JsonValue]:
+    def card_settings(self) -> dict[str, JsonValue]:
         """The settings that a model card names, those of the section ``training`` among them."""
         training = self.settings.get("training")
         flat = {**self.settings, **(training if isinstance(training, dict) else {})}
-        return {name: flat[name] for name in REPORTED_SETTINGS if flat.get(name) is not None}
+        return {name: flat[name] for name in CARD_SETTINGS if flat.get(name) is not None}
 
     @property
     def results(self) -> dict[str, float]:

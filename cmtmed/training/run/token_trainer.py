@@ -33,7 +33,7 @@ class TokenCounts(NamedTuple):
         return cls(read_count(root, checkpoint, "tokens"), read_count(root, checkpoint, "padding"))
 
     @property
-    def padding_share(self) -> float:
+    def share_of_padding(self) -> float:
         """Share of padding in all tokens."""
         return self.padding / max(1, self.tokens + self.padding)
 
@@ -88,7 +88,7 @@ class TokenTrainer(LengthGroupedBatches, SFTTrainer):
         batch = self.accelerator.gather(torch.stack([tokens, padding])).view(-1, 2).sum(0)
         self.counts = TokenCounts(self.counts.tokens + int(batch[0]), self.counts.padding + int(batch[1]))
         logged = self._metrics["train"]
-        logged["padding_share"] = [self.counts.padding_share]
+        logged["padding_share"] = [self.counts.share_of_padding]
         logged["tokens"], logged["padding"] = [self.counts.tokens], [self.counts.padding]
 
     def add_evaluation_loss(self, loss: float, weight: float) -> None:

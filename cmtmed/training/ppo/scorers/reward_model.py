@@ -169,7 +169,7 @@ def _open_reward_run(path: str) -> Run:
     run = Run.open(path)
     if run.stage != "reward":
         raise UsageError(f"{path!r} is a run of the stage {run.stage!r}; a reward needs one of the stage 'reward'")
-    if not run.finished:
+    if not run.is_finished:
         raise UsageError(f"the reward run {path!r} is not finished; run the same command again to resume it")
     return run
 

@@ -12,11 +12,11 @@ from cmtmed._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from cmtmed.anonymize import Identifier, find_identifiers
+    from cmtmed.audit import Audit, audit_build
     from cmtmed.builds import Build, BuildReport
     from cmtmed.builds.explanation import Explanation, explain
     from cmtmed.builds.views import load
     from cmtmed.dedup.duplicate_pairs import near_duplicates
-    from cmtmed.engine.audit import Audit, audit
     from cmtmed.engine.build import build
     from cmtmed.errors import CmtmedError
     from cmtmed.hub.publication import Publication
@@ -42,7 +42,7 @@ __all__ = [
     "Proactivity",
     "Publication",
     "Stage",
-    "audit",
+    "audit_build",
     "build",
     "bundled",
     "explain",
@@ -57,7 +57,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Audit": "cmtmed.engine.audit",
+    "Audit": "cmtmed.audit",
     "Build": "cmtmed.builds",
     "BuildReport": "cmtmed.builds",
     "CmtmedError": "cmtmed.errors",
@@ -69,7 +69,7 @@ _HOMES = {
     "Proactivity": "cmtmed.inquiry",
     "Publication": "cmtmed.hub.publication",
     "Stage": "cmtmed.stage",
-    "audit": "cmtmed.engine.audit",
+    "audit_build": "cmtmed.audit",
     "build": "cmtmed.engine.build",
     "bundled": "cmtmed.resources",
     "explain": "cmtmed.builds.explanation",

@@ -16,20 +16,21 @@ from hypothesis import strategies as st
 
 import cmtmed
 from cmtmed.errors import UsageError
-from cmtmed.hub.card import escape_markdown, format_tally
+from cmtmed.hub.card import format_tally
 from cmtmed.hub.dataset.metadata import CARD_FORMAT
 from cmtmed.hub.repository import Repository
 from cmtmed.hub.sections import merge_sections, split_sections
 from cmtmed.hub.staging import Staging
+from cmtmed.markdown import escape_markdown
 from tests.support.dialogues import SHARED, needs_real_data
-from tests.support.published import CARD, LINES, TEST, audit_build, build_small
+from tests.support.published import CARD, LINES, TEST, audit_and_review, build_small
 
 ALL = ("anonymization", "audit", "risk", "licenses", "test-sets", "quarantine", "card")
 
 
 @pytest.fixture(scope="module")
 def build_dir(tmp_path_factory):
-    return audit_build(build_small(tmp_path_factory.mktemp("good"), broken_lines=1))
+    return audit_and_review(build_small(tmp_path_factory.mktemp("good"), broken_lines=1))
 
 
 def rehearse(out, **options):
@@ -313,7 +314,7 @@ def test_what_stands_in_fields_stays_text(tmp_path):
         "authors": ["{A} ```"],
         "sources": {"clinic": {"title": hostile, "about": hostile}},
     }
-    out = audit_build(build_small(tmp_path))
+    out = audit_and_review(build_small(tmp_path))
     text = cmtmed.publish(out, "org/dialogues", card={**CARD, **pipeline}, dry_run=True).card
     row = next(line for line in get_section(text, "sources").splitlines() if "javascript" in line)
     assert "<script>" not in row
@@ -333,7 +334,7 @@ def test_fields_that_would_break_the_card(build_dir, text, reason):
 
 
 def test_dialogues_without_a_licence_are_not_said_to_have_one(tmp_path):
-    out = audit_build(build_small(tmp_path, terms=None))
+    out = audit_and_review(build_small(tmp_path, terms=None))
     publication = cmtmed.publish(out, "org/dialogues", card=CARD, dry_run=True, i_know=["licenses"])
     assert (
         DatasetCard(publication.card).data.to_dict()["license"] == ["other", "mit"]
@@ -423,7 +424,7 @@ def test_the_card_of_real_data(tmp_path):
     ]
     out = tmp_path / "out"
     counts = cmtmed.build(pipeline, [*crawl[:2], *crawl[2].glob("*.csv")], out).counts
-    audit_build(out)
+    audit_and_review(out)
     publication = rehearse(out, quarantined=counts["quarantined"])
     assert publication.refused == ()
     data = DatasetCard(publication.card, ignore_metadata_errors=False).data.to_dict()

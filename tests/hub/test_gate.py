@@ -8,8 +8,9 @@ import shutil
 import pytest
 
 import cmtmed
+from cmtmed.audit import audit_build
+from cmtmed.audit.review import read_sampled_turns, record_verdict
 from cmtmed.builds import Build
-from cmtmed.engine.audit import audit, judge, sampled
 from cmtmed.errors import InputError, UsageError
 from cmtmed.hub.dataset.checks import check_build
 from cmtmed.hub.dataset.details import DatasetDetails
@@ -18,7 +19,7 @@ from cmtmed.hub.dataset.package import hash_tables
 from cmtmed.hub.details import parse_details, read_details
 from cmtmed.hub.gate import CHECKS, Acknowledgement
 from tests.support.files import write_json_lines
-from tests.support.published import CARD, LINES, TEST, audit_build, build_small
+from tests.support.published import CARD, LINES, TEST, audit_and_review, build_small
 
 DETAILS = parse_details(DatasetDetails, CARD)
 NOTHING = Acknowledgement()
@@ -26,7 +27,7 @@ NOTHING = Acknowledgement()
 
 @pytest.fixture(scope="module")
 def build_dir(tmp_path_factory):
-    return audit_build(build_small(tmp_path_factory.mktemp("good")))
+    return audit_and_review(build_small(tmp_path_factory.mktemp("good")))
 
 
 def run_checks(out, details=DETAILS, acknowledgement=NOTHING, *, hashed_ids=False):
@@ -67,14 +68,14 @@ def test_a_pipeline_that_redacts_nothing(tmp_path):
         "drop_duplicates",
         {"assign_split": held_out},
     ]
-    objections = run_checks(audit_build(build_small(tmp_path, stages=stages)))
+    objections = run_checks(audit_and_review(build_small(tmp_path, stages=stages)))
     message = get_only_message(objections, "anonymization")
     assert "no stage redact_identifiers" in message
     assert "王建国" not in message
 
 
 def test_types_that_are_left_on_purpose(tmp_path):
-    objections = run_checks(audit_build(build_small(tmp_path, redact_identifiers={"actions": {"PERSON": "keep"}})))
+    objections = run_checks(audit_and_review(build_small(tmp_path, redact_identifiers={"actions": {"PERSON": "keep"}})))
     assert "leaves identifiers in the text: PERSON" in get_only_message(objections, "anonymization")
 
 
@@ -82,7 +83,7 @@ def test_types_that_are_left_on_purpose(tmp_path):
 def test_identifiers_beside_the_text(tmp_path, field, way_out):
     lines = [dict(line) for line in LINES]
     lines[2][field] = "13800138000"
-    out = audit_build(build_small(tmp_path, lines))
+    out = audit_and_review(build_small(tmp_path, lines))
     objections = run_checks(out)
     assert {finding.check for finding in objections} == {"anonymization"}
     assert all("look like identifiers" in finding.reason for finding in objections)
@@ -113,38 +114,38 @@ def test_no_audit_and_an_audit_of_other_data(build_dir, tmp_path):
 
 def test_an_audit_that_nobody_read(tmp_path):
     out = build_small(tmp_path)
-    audit(out)
+    audit_build(out)
     assert "nobody read it" in get_only_message(run_checks(out), "risk")
 
 
 def test_more_risk_than_is_accepted(tmp_path):
-    leaking = audit_build(build_small(tmp_path), "leak")
+    leaking = audit_and_review(build_small(tmp_path), "leak")
     message = get_only_message(run_checks(leaking, acknowledgement=Acknowledgement()), "risk")
     assert message.startswith("up to 1000.0 of 1,000 turns may still identify somebody, but --max-risk is 20; ")
     assert run_checks(leaking, acknowledgement=Acknowledgement(max_risk=1000.0)) == []
 
 
 def test_rows_without_a_licence(tmp_path):
-    message = get_only_message(run_checks(audit_build(build_small(tmp_path, terms=None))), "licenses")
+    message = get_only_message(run_checks(audit_and_review(build_small(tmp_path, terms=None))), "licenses")
     assert f"{len(LINES)} dialogues have no licence (clinic {len(LINES)})" in message
     assert "add license: to these sources" in message
 
 
 def test_licences_that_do_not_go_together(tmp_path):
-    out = audit_build(build_small(tmp_path, terms="CC-BY-NC-ND-4.0"))
+    out = audit_and_review(build_small(tmp_path, terms="CC-BY-NC-ND-4.0"))
     assert "does not allow modified versions" in get_only_message(run_checks(out), "licenses")
 
 
 def test_a_licence_for_the_whole_that_the_sources_do_not_allow(build_dir, tmp_path):
     assert run_checks(build_dir, parse_details(DatasetDetails, {**CARD, "license": "CC-BY-NC-4.0"})) == []
-    out = audit_build(build_small(tmp_path, terms="CC-BY-NC-4.0"))
+    out = audit_and_review(build_small(tmp_path, terms="CC-BY-NC-4.0"))
     assert "which MIT allows" in get_only_message(
         run_checks(out, parse_details(DatasetDetails, {**CARD, "license": "MIT"})), "licenses"
     )
 
 
 def test_no_test_set_was_looked_at(tmp_path):
-    out = audit_build(build_small(tmp_path, drop_benchmark_overlap={}))
+    out = audit_and_review(build_small(tmp_path, drop_benchmark_overlap={}))
     assert "were not compared with any test set" in get_only_message(run_checks(out), "test-sets")
     clean = write_json_lines(
         tmp_path / "x.jsonl", [{"id": "x", "question": "孩子三岁，昨晚开始拉肚子，水样便五次", "answer": "发烧吗？"}]
@@ -159,7 +160,7 @@ def test_training_dialogues_that_hold_text_of_a_test_set(build_dir, tmp_path):
 
 
 def test_a_test_source_among_the_training_data(tmp_path):
-    out = audit_build(build_small(tmp_path, assign_split={"test": 0.0, "validation": 0.0}))
+    out = audit_and_review(build_small(tmp_path, assign_split={"test": 0.0, "validation": 0.0}))
     message = get_only_message(run_checks(out), "test-sets")
     assert "dialogues of test sets are in the training data (held_out 1)" in message
 
@@ -173,7 +174,7 @@ def test_a_test_set_that_cannot_be_read(build_dir, tmp_path):
 
 
 def test_records_in_quarantine(tmp_path):
-    out = audit_build(build_small(tmp_path, broken_lines=2))
+    out = audit_and_review(build_small(tmp_path, broken_lines=2))
     message = get_only_message(run_checks(out), "quarantine")
     assert "2 records could not be read (invalid_json 2)" in message
     assert "pass --quarantined 2" in message
@@ -244,25 +245,25 @@ def test_the_bundled_example_says_nothing_until_somebody_writes_it():
 
 def test_test_sets_that_are_not_there(tmp_path):
     test_sets = {"test_sources": ["held_out", "nowhere"]}
-    out = audit_build(build_small(tmp_path, drop_benchmark_overlap=test_sets))
+    out = audit_and_review(build_small(tmp_path, drop_benchmark_overlap=test_sets))
     assert "sources named as test sets hold no dialogue: nowhere" in get_only_message(run_checks(out), "test-sets")
 
 
 def test_an_audit_of_dropped_dialogues_too(tmp_path):
     out = build_small(tmp_path)
-    report = audit(out, dropped=True)
-    for sample in sampled(report):
-        judge(report, sample.turn, "fine")
-    audit(out, dropped=True)
+    report = audit_build(out, dropped=True)
+    for sample in read_sampled_turns(report):
+        record_verdict(report, sample.turn, "fine")
+    audit_build(out, dropped=True)
     assert "without --dropped" in get_only_message(run_checks(out), "audit")
 
 
 def test_verdicts_that_the_audit_does_not_count(tmp_path):
-    out = audit_build(build_small(tmp_path))
-    report = audit(out)
-    judge(report, sampled(report)[0].turn, "leak")
+    out = audit_and_review(build_small(tmp_path))
+    report = audit_build(out)
+    record_verdict(report, read_sampled_turns(report)[0].turn, "leak")
     assert "it does not count them" in get_only_message(run_checks(out), "risk")
-    audit(out)
+    audit_build(out)
     assert "may still identify somebody" in get_only_message(
         run_checks(out, acknowledgement=Acknowledgement(max_risk=1.0)), "risk"
     )
@@ -274,7 +275,7 @@ def test_dialogues_mended_behind_the_views(build_dir, tmp_path):
     shutil.copytree(build_dir, copy)
     shutil.rmtree(copy / "dialogues")
     shutil.copytree(other / "dialogues", copy / "dialogues")
-    audit_build(copy)
+    audit_and_review(copy)
     objections = run_checks(copy)
     assert {finding.check for finding in objections} == {"files"}
     assert "dialogues/train/data-00000-of-00001.arrow" in "".join(finding.reason for finding in objections)
@@ -283,12 +284,12 @@ def test_dialogues_mended_behind_the_views(build_dir, tmp_path):
 
 def test_sentences_in_place_of_departments(tmp_path):
     lines = [{**LINES[0], "department": "我爸爸上个月在老家突然摔倒然后就说不出话来了"}, *LINES[1:]]
-    message = get_only_message(run_checks(audit_build(build_small(tmp_path, lines))), "anonymization")
+    message = get_only_message(run_checks(audit_and_review(build_small(tmp_path, lines))), "anonymization")
     assert message.startswith("1 departments are as long as sentences")
 
 
 def test_names_of_files_that_identify(tmp_path):
     out = build_small(tmp_path, name="王建国_13800138000.jsonl")
-    objections = run_checks(audit_build(out))
+    objections = run_checks(audit_and_review(out))
     assert "the names of 1 input files look like identifiers; rename them" in "".join(map(str, objections))
     assert not any("王建国" in str(finding) or "138" in str(finding) for finding in objections)

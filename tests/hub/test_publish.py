@@ -26,7 +26,7 @@ from cmtmed.hub.staging import Staging
 from cmtmed.hub.versions import compare
 from tests.support.hub_client import client_environment, create_publisher, publish_to, use_hub
 from tests.support.hub_server import Corrupt, Cut, Expired, HubServer, Kill, Status, Token, fail_at, fail_first
-from tests.support.published import CARD, LINES, TEST, audit_build, build_small
+from tests.support.published import CARD, LINES, TEST, audit_and_review, build_small
 
 # The client gives its HTTP library a stream in a way that this one will not take for ever.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -42,7 +42,7 @@ TOKENS = {
 
 @pytest.fixture(scope="module")
 def build_dir(tmp_path_factory):
-    return audit_build(build_small(tmp_path_factory.mktemp("good")))
+    return audit_and_review(build_small(tmp_path_factory.mktemp("good")))
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def larger(tmp_path_factory):
         *LINES,
         {"id": "f", "question": "腰疼半年，弯腰加重，左腿发麻", "answer": "做过核磁吗？先卧床休息，避免久坐。"},
     ]
-    return audit_build(build_small(tmp_path_factory.mktemp("larger"), lines))
+    return audit_and_review(build_small(tmp_path_factory.mktemp("larger"), lines))
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.support.files import write_json_lines
 from tests.support.hub_client import client_environment, create_publisher, publish_to, use_hub
 from tests.support.hub_server import Cut, HubServer, Kill, Status, Token, fail_first
 from tests.support.published import CARD as DATASET
-from tests.support.published import LINES, audit_build, build_small
+from tests.support.published import LINES, audit_and_review, build_small
 from tests.support.training import tiny_model, train
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -60,7 +60,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def data(root):
-    return audit_build(build_small(root / "data"))
+    return audit_and_review(build_small(root / "data"))
 
 
 @pytest.fixture(scope="module")
@@ -370,7 +370,7 @@ def test_only_what_loads_is_sent(copy):
 
 
 def test_a_build_that_is_not_what_it_was(root, base, tmp_path):
-    out = audit_build(build_small(tmp_path / "data"))
+    out = audit_and_review(build_small(tmp_path / "data"))
     train("sft", f"model={base}", f"data=[{{path: {out}}}]", f"out={tmp_path / 'run'}", "lora=null", *SMALL)
     run = tmp_path / "run"
     assert rehearse(run).refused == ()
@@ -381,7 +381,7 @@ def test_a_build_that_is_not_what_it_was(root, base, tmp_path):
     assert "`audit`: build 'small': " in publication.card
     assert "unknown: nobody read a sample" in publication.card
     new_dir = out.rename(tmp_path / "moved")
-    audit_build(new_dir)
+    audit_and_review(new_dir)
     assert "the build 'small', which the stage sft was trained on, is not available here as it was" in get_only_message(
         rehearse(run), "builds"
     )
@@ -408,7 +408,8 @@ def test_data_that_is_no_build(base, tmp_path):
 
 def test_dialogues_without_a_licence_are_added_up(base, tmp_path):
     outs = [
-        audit_build(build_small(tmp_path / name, lines, terms=None)) for name, lines in (("a", LINES), ("b", LINES[:3]))
+        audit_and_review(build_small(tmp_path / name, lines, terms=None))
+        for name, lines in (("a", LINES), ("b", LINES[:3]))
     ]
     entries = ", ".join(f"{{path: {out}}}" for out in outs)
     train("sft", f"model={base}", f"data=[{entries}]", f"out={tmp_path / 'run'}", "lora=null", *SMALL)

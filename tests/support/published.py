@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import cmtmed
-from cmtmed.engine.audit import audit, judge, sampled
+from cmtmed.audit import audit_build
+from cmtmed.audit.review import read_sampled_turns, record_verdict
 from tests.support.files import write_json_lines
 
 LINES = [
@@ -53,10 +54,10 @@ def build_small(folder, lines=LINES, *, terms="CC-BY-4.0", stages=None, broken_l
     return out
 
 
-def audit_build(out, verdict="fine"):
+def audit_and_review(out, verdict="fine"):
     """Audit a build, and read the whole sample."""
-    result = audit(out)
-    for sampled_turn in sampled(result):
-        judge(result, sampled_turn.turn, verdict)
-    audit(out)
+    result = audit_build(out)
+    for sampled_turn in read_sampled_turns(result):
+        record_verdict(result, sampled_turn.turn, verdict)
+    audit_build(out)
     return out

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cmtmed.audit.statement import render_statement
 from cmtmed.builds import Build
-from cmtmed.engine.privacy import statement
 from cmtmed.hub.citation import write_citation
 from cmtmed.hub.dataset.card_tables import (
     compare_with_crawl,
@@ -97,7 +97,7 @@ def collect_variables(
 
 def write_privacy_statement(audit: Mapping[str, Any], *, hashed_ids: bool) -> str:
     """Return the audit's privacy statement without the advice to whoever builds the dataset."""
-    lines = statement(audit, hashed_ids=hashed_ids).splitlines()
+    lines = render_statement(audit, hashed_ids=hashed_ids).splitlines()
     for advice in (" If that is not meant, publish with `--hash-ids`.", "；如非本意，发布时请加 `--hash-ids`"):
         lines = [line.replace(advice, "") for line in lines]
     return "\n".join(line for line in lines if "`quarantine/`" not in line)

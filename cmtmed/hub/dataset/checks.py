@@ -8,8 +8,8 @@ from pathlib import Path, PurePath
 
 from cmtmed.anonymize.replace.actions import list_unredacted
 from cmtmed.artifacts import HashedFile
+from cmtmed.audit import is_settled, read_audit
 from cmtmed.builds import Build, Manifest
-from cmtmed.engine.audit import is_settled, read_audit
 from cmtmed.errors import DatasetError
 from cmtmed.hub.dataset.benchmarks import count_overlaps
 from cmtmed.hub.dataset.details import DatasetDetails

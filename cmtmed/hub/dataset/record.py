@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, Final
 
+from cmtmed.audit import read_audit
 from cmtmed.builds import Build
-from cmtmed.engine.audit import read_audit
 from cmtmed.errors import DatasetError
 from cmtmed.hub.dataset.card_tables import split_departments
 from cmtmed.hub.gate import Finding
@@ -71,7 +71,7 @@ def create_record(
 def read_audit_content(out: Path) -> dict[str, Any] | None:
     """Return the content of a build's audit, None if there is none of exactly these dialogues."""
     try:
-        return read_audit(out).content
+        return dict(read_audit(out).content)
     except DatasetError:
         return None
 

@@ -8,7 +8,6 @@ checked: another first document must not change what is predicted in the later o
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
@@ -20,14 +19,12 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
     from transformers.modeling_outputs import ModelOutput
 
-_LARGEST_EXPONENT = 700.0
-"""Above it exp overflows a double."""
-
 
 class PretrainTrainer(TokenTrainer):
     """TRL's trainer with length-grouped batches, running token counts, and a check of the first packed batch."""
 
     columns: ClassVar[tuple[str, ...]] = ("input_ids", "length", "seq_lengths")
+    logs_perplexity: ClassVar[bool] = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._checked = False
@@ -62,10 +59,6 @@ class PretrainTrainer(TokenTrainer):
         following = torch.cat([positions[:, 1:], positions.new_zeros(len(positions), 1)], 1)
         padding = (positions == 0) & (following == 0) & (ids == self.processing_class.pad_token_id)
         return ids.numel() - padding.sum()
-
-    def derive_evaluation_metrics(self, loss: float) -> dict[str, float]:
-        """Return the perplexity."""
-        return {"eval_perplexity": math.exp(min(loss, _LARGEST_EXPONENT))}
 
 
 def check_isolation(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> bool:

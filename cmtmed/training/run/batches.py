@@ -38,7 +38,7 @@ class LengthGroupedSampler(Sampler):
         return len(self.lengths)
 
     def __iter__(self) -> Iterator[int]:
-        generator = random.Random(f"{self.seed}/{self.epoch}")  # noqa: S311 (no secret)
+        generator = random.Random(f"{self.seed}/{self.epoch}")
         order = list(range(len(self.lengths)))
         generator.shuffle(order)
         order.sort(key=self.lengths.__getitem__)

@@ -41,7 +41,7 @@ def mix_sources(sources: Sequence[_Source], load: Callable[[_Source], Dataset], 
     tables = []
     for source in sources:
         rows = load(source)
-        indices = select_rows(len(rows), source.weight, random.Random(f"{seed}/{source.path}"))  # noqa: S311 (no secret)
+        indices = select_rows(len(rows), source.weight, random.Random(f"{seed}/{source.path}"))
         if not indices:
             raise UsageError(
                 f"{source.label}: weight {source.weight} of {len(rows)} rows takes none; give a larger one"

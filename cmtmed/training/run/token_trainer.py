@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import torch
 from trl import SFTTrainer
+from typing_extensions import override
 
 from cmtmed.training.run.batches import LengthGroupedBatches
 from cmtmed.training.run.metrics import read_count
@@ -14,6 +16,9 @@ from cmtmed.training.run.metrics import read_count
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
     from transformers.modeling_outputs import ModelOutput
+
+_LARGEST_EXPONENT: Final = 700.0
+"""Above it exp overflows a double."""
 
 
 class TokenCounts(NamedTuple):
@@ -50,6 +55,8 @@ class TokenTrainer(LengthGroupedBatches, SFTTrainer):
 
     columns: ClassVar[tuple[str, ...]] = ()
     """Columns of the table that reach the collator."""
+    logs_perplexity: ClassVar[bool] = False
+    """Whether the evaluation logs its perplexity, too."""
 
     def __init__(self, *args: Any, counts: TokenCounts | None = None, **kwargs: Any) -> None:
         self.counts = counts or TokenCounts()
@@ -59,11 +66,12 @@ class TokenTrainer(LengthGroupedBatches, SFTTrainer):
     def _set_signature_columns_if_needed(self) -> None:
         self._signature_columns = list(self.columns)
 
+    @override
     def compute_loss(
         self,
         model: PreTrainedModel,
         inputs: dict[str, torch.Tensor],
-        return_outputs: bool = False,  # noqa: FBT001, FBT002 (the signature is the library's)
+        return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | None = None,
     ) -> torch.Tensor | tuple[torch.Tensor, ModelOutput]:
         """Return the loss of a micro-batch, and log what was read."""
@@ -95,10 +103,6 @@ class TokenTrainer(LengthGroupedBatches, SFTTrainer):
         """Add a batch of the evaluation: the sum of its losses, and of the weights of its tokens."""
         self._evaluated = self._evaluated[0] + loss, self._evaluated[1] + weight
 
-    def derive_evaluation_metrics(self, loss: float) -> dict[str, float]:  # noqa: ARG002 (subclasses use it)
-        """Return metrics that follow from the loss of the evaluation."""
-        return {}
-
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Log; the loss of the evaluation is the mean over all its tokens, not of the means of its batches.
 
@@ -110,6 +114,7 @@ class TokenTrainer(LengthGroupedBatches, SFTTrainer):
             sums = torch.tensor(self._evaluated, dtype=dtype).to(self.args.device)
             loss, weight = self.accelerator.gather(sums).view(-1, 2).sum(0).tolist()
             logs["eval_loss"] = loss / max(1e-8, weight)
-            logs |= self.derive_evaluation_metrics(logs["eval_loss"])
+            if self.logs_perplexity:
+                logs["eval_perplexity"] = math.exp(min(logs["eval_loss"], _LARGEST_EXPONENT))
             self._evaluated = (0.0, 0.0)
         super().log(logs, start_time)

@@ -20,7 +20,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
-from typing import Final, Literal
+from typing import Final
+
+from cmtmed.audit.content import Status
 
 CONFIDENCE: Final = 0.95
 NONE: Final = "none"
@@ -28,8 +30,6 @@ NONE: Final = "none"
 
 FLOOR: Final = 10
 """So many turns of a stratum are drawn at least, or all of it."""
-
-Status = Literal["unread", "partial", "read"]
 
 
 @dataclass(frozen=True)
@@ -73,14 +73,14 @@ class Residual:
 
 
 @lru_cache(maxsize=4096)
-def clopper_pearson(successes: int, trials: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+def clopper_pearson_interval(successes: int, trials: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Return the exact two-sided confidence interval of a binomial share.
 
     The limits are the quantiles of beta distributions; here they are found by bisection on the binomial tail, which
     needs nothing but logarithms of factorials.
 
-    >>> tuple(round(limit, 4) for limit in clopper_pearson(0, 10)), tuple(
-    ...     round(limit, 4) for limit in clopper_pearson(5, 100))
+    >>> tuple(round(limit, 4) for limit in clopper_pearson_interval(0, 10)), tuple(
+    ...     round(limit, 4) for limit in clopper_pearson_interval(5, 100))
     ((0.0, 0.3085), (0.0164, 0.1128))
     """
     alpha = (1 - confidence) / 2
@@ -115,7 +115,7 @@ def _at_most(successes: int, trials: int, share: float) -> float:
     return math.fsum(math.exp(term) for term in terms)
 
 
-def allocate(strata: Mapping[str, Stratum], size: int, floor: int = FLOOR) -> dict[str, int]:
+def allocate_sample(strata: Mapping[str, Stratum], size: int, floor: int = FLOOR) -> dict[str, int]:
     """Say how many turns of each stratum are to be read.
 
     Neyman's allocation ("On the two different aspects of the representative method", Journal of the Royal Statistical
@@ -127,7 +127,7 @@ def allocate(strata: Mapping[str, Stratum], size: int, floor: int = FLOOR) -> di
         size: turns to read in all.
         floor: at least so many of each stratum, or all of it.
 
-    >>> allocate({"number": Stratum(30, 0.5), "none": Stratum(1000, 0.001)}, 40)
+    >>> allocate_sample({"number": Stratum(30, 0.5), "none": Stratum(1000, 0.001)}, 40)
     {'number': 16, 'none': 24}
     """
     taken = {name: min(floor, stratum.turns) for name, stratum in strata.items()}
@@ -146,7 +146,7 @@ def allocate(strata: Mapping[str, Stratum], size: int, floor: int = FLOOR) -> di
     return taken
 
 
-def estimate(strata: Mapping[str, Stratum], confidence: float = CONFIDENCE) -> Residual:
+def estimate_residual(strata: Mapping[str, Stratum], confidence: float = CONFIDENCE) -> Residual:
     """Estimate the share of turns that leak.
 
     Args:
@@ -181,7 +181,7 @@ def estimate(strata: Mapping[str, Stratum], confidence: float = CONFIDENCE) -> R
             continue
         # What was read is known, so that no more than the rest can leak.
         high = min(
-            clopper_pearson(stratum.leaks, stratum.read, confidence)[1],
+            clopper_pearson_interval(stratum.leaks, stratum.read, confidence)[1],
             (stratum.turns - stratum.read + stratum.leaks) / stratum.turns,
         )
         above += (weight * (high - share)) ** 2

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cmtmed.anonymize import LABELS, TYPES
-from cmtmed.anonymize.detectors import by_name
-from cmtmed.anonymize.residual import NONE
-from cmtmed.engine.standards import CHINESE, COVERAGE, SAFE_HARBOR, Category, Coverage
+from cmtmed.audit.detectors import DETECTORS_BY_NAME
+from cmtmed.audit.residual import NONE
+from cmtmed.audit.standards import CHINESE, COVERAGE, SAFE_HARBOR, Category, Coverage
 
 ENGLISH, ZH = 0, 1
 _ACTIONS: Final = ("tag", "pseudonym", "generalize")
@@ -29,7 +29,7 @@ _PLAIN_IDS: Final = (
 _UNITS: Final = (("per_thousand_turns", "turns", "轮"), ("per_thousand_dialogues", "dialogues", "个对话"))
 
 
-def statement(audit: Mapping[str, Any], *, hashed_ids: bool = False) -> str:
+def render_statement(audit: Mapping[str, Any], *, hashed_ids: bool = False) -> str:
     """Write the statement as Markdown.
 
     Args:
@@ -192,7 +192,7 @@ def _status(residual: Mapping[str, Any], language: int) -> str:
 def _about(detector: str, language: int) -> str:
     if detector == NONE:
         return ("nothing", "不可疑")[language]
-    known = by_name().get(detector)
+    known = DETECTORS_BY_NAME.get(detector)
     return (known.english, known.chinese)[language] if known else detector
 
 

@@ -1,15 +1,14 @@
-"""Score and time the search for doctors' questions, beside two baselines, on turns that people have labelled.
+"""Score and time the search for doctors' questions, compared with three baselines, on labelled turns.
 
-``python benchmarks/inquiries.py`` reads ``tests/data/inquiries_dev.jsonl`` (places of inquiries in turns of
-``../shared/data``, no texts) and prints, per source and part, precision, recall and F1 of turns and of sentences, and
-how often the slot is right; then how many of the sentences that only look like questions are left alone (they end in a
-question mark or hold a question word and are no inquiry), and turns a second on one core. What is ``open`` was read
-while rules were written, what is ``sealed`` was not: of it totals are printed. ``--errors`` lists the errors of the
-open part, with their text.
-``--plot FILE.svg`` draws how often doctors' turns ask in CMtMedQA_test, by their place in the dialogue and by
-department (needs matplotlib).
+``python benchmarks/inquiries.py`` reads ``tests/data/inquiries_dev.jsonl`` (spans of inquiries in turns of
+``../shared/data``, no texts) and prints, by source and half, precision, recall and F1 of turns and of sentences, and
+the accuracy of slots; then how many sentences that only look like questions are ignored (they end in a question mark or
+contain a question word, but are no inquiry), and turns per second on one core. The ``open`` half was read while the
+rules were written, the ``sealed`` half was not, and only its totals are printed. ``--errors`` lists the errors of the
+open half, with their text. ``--plot FILE.svg`` draws how often doctors' turns ask in CMtMedQA_test, by position in the
+dialogue and by department (needs matplotlib).
 
-Baselines: a sentence asks if it ends in a question mark; if it holds a question word.
+In the baselines, a sentence is an inquiry if it ends in a question mark, if it contains a question word, or either.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / ".." / "shared" / "data"
 LABELS = ROOT / "tests" / "data" / "inquiries_dev.jsonl"
-MARKED = r"[?？][”’』」》）)\"' ]*$"
-CUE_WORDS = "吗|呢|么|什么|啥|多久|多少|多大|几|有没有|有无|是否|是不是|哪|怎么|如何|何时"
+QUESTION_MARK = r"[?？][”’』」》）)\"' ]*$"
+QUESTION_WORDS = "吗|呢|么|什么|啥|多久|多少|多大|几|有没有|有无|是否|是不是|哪|怎么|如何|何时"
 
 Spans = list[tuple[int, int, str]]
 
@@ -39,17 +38,24 @@ class Turn(NamedTuple):
     half: str
     text: str
     gold: Spans
-    doubt: bool
 
 
-def turns() -> list[Turn]:
-    """Read the labelled turns, their texts from the shared data."""
+class Metrics(NamedTuple):
+    """Precision, recall and F1."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+def read_turns() -> list[Turn]:
+    """Read the labelled turns, with their texts from the shared data."""
     cmtmedqa = json.loads((DATA / "zhongjing" / "CMtMedQA_test.json").read_text(encoding="utf-8"))
     remedi = [
         json.loads(line)
         for line in (DATA / "remedi" / "doctor_acts_dev.jsonl").read_text(encoding="utf-8").splitlines()
     ]
-    labelled = []
+    turns = []
     for line in LABELS.read_text(encoding="utf-8").splitlines():
         label = json.loads(line)
         if label["source"] == "remedi":
@@ -57,207 +63,158 @@ def turns() -> list[Turn]:
         else:
             row = cmtmedqa[label["row"]]
             text = [*row.get("history", ()), [row["instruction"], row["output"]]][label["turn"]][1]
-        labelled.append(
-            Turn(label["source"], label["half"], text, [tuple(span) for span in label["inquiries"]], label["doubt"])
-        )
-    return labelled
+        turns.append(Turn(label["source"], label["half"], text, [tuple(span) for span in label["inquiries"]]))
+    return turns
 
 
-def predict(texts: list[str]) -> list[Spans]:
-    """Return what this library finds."""
+def find_with_cmtmed(texts: list[str]) -> list[Spans]:
+    """Return the inquiries that this library finds."""
     from cmtmed import find_inquiries
 
     return [[tuple(inquiry) for inquiry in inquiries] for inquiries in find_inquiries(texts)]
 
 
-def baseline(pattern: str) -> Callable[[list[str]], list[Spans]]:
+def make_baseline(pattern: str) -> Callable[[list[str]], list[Spans]]:
     """Return a finder of the sentences that match a pattern."""
     from cmtmed.inquiry.clauses import sentences
 
-    searched = re.compile(pattern)
+    regex = re.compile(pattern)
 
-    def find(texts: list[str]) -> list[Spans]:
+    def find_sentences(texts: list[str]) -> list[Spans]:
         return [
-            [(start, end, "other") for start, end in sentences(text) if searched.search(text[start:end])]
-            for text in texts
+            [(start, end, "other") for start, end in sentences(text) if regex.search(text[start:end])] for text in texts
         ]
 
-    return find
+    return find_sentences
 
 
 TOOLS = {
-    "cmtmed": predict,
-    "question mark": baseline(MARKED),
-    "question words": baseline(CUE_WORDS),
-    "either": baseline(f"{MARKED}|{CUE_WORDS}"),
+    "cmtmed": find_with_cmtmed,
+    "question mark": make_baseline(QUESTION_MARK),
+    "question words": make_baseline(QUESTION_WORDS),
+    "either": make_baseline(f"{QUESTION_MARK}|{QUESTION_WORDS}"),
 }
 
 
-def score(labelled: list[Turn], predictions: list[Spans]) -> dict[str, Any]:
-    """Count turns, sentences and slots."""
-    turn, sentence, slots = Counter[str](), Counter[str](), Counter[bool]()
-    for labelled_turn, spans in zip(labelled, predictions, strict=True):
-        turn[_outcome(bool(labelled_turn.gold), bool(spans))] += 1
-        matched = set()
-        for start, end, slot in labelled_turn.gold:
+def score(turns: list[Turn], predictions: list[Spans]) -> tuple[Metrics, Metrics, float]:
+    """Return the metrics of turns and of sentences, and the accuracy of slots."""
+    turn_counts, sentence_counts, slots = Counter[str](), Counter[str](), Counter[bool]()
+    for turn, spans in zip(turns, predictions, strict=True):
+        turn_counts[_classify(bool(turn.gold), bool(spans))] += 1
+        matches = set()
+        for start, end, slot in turn.gold:
             hits = [span for span in spans if span[0] < end and start < span[1]]
-            sentence[_outcome(gold=True, predicted=bool(hits))] += 1
-            matched.update(hits)
+            sentence_counts[_classify(gold=True, predicted=bool(hits))] += 1
+            matches.update(hits)
             if hits:
                 slots[hits[0][2] == slot] += 1
-        sentence["fp"] += sum(span not in matched for span in spans)
-    return {"turn": _measures(turn), "sentence": _measures(sentence), "slot": slots[True] / max(slots.total(), 1)}
+        sentence_counts["fp"] += sum(span not in matches for span in spans)
+    return _compute_metrics(turn_counts), _compute_metrics(sentence_counts), slots[True] / max(slots.total(), 1)
 
 
-def count_ignored(labelled: list[Turn], predictions: list[Spans]) -> dict[str, tuple[int, int]]:
-    """Count sentences that are no inquiry and end in a question mark, or hold a question word: left alone, all."""
+def count_ignored(turns: list[Turn], predictions: list[Spans]) -> dict[str, tuple[int, int]]:
+    """Count the sentences that look like questions but are no inquiry: those ignored, and all of them."""
     from cmtmed.inquiry.clauses import sentences
 
-    looks = {"question mark": re.compile(MARKED), "question mark or word": re.compile(f"{MARKED}|{CUE_WORDS}")}
-    counts = {name: [0, 0] for name in looks}
-    for labelled_turn, spans in zip(labelled, predictions, strict=True):
-        for start, end in sentences(labelled_turn.text):
-            if not _meets(labelled_turn.gold, start, end):
-                for name, pattern in looks.items():
-                    if pattern.search(labelled_turn.text[start:end]):
-                        counts[name][0] += not _meets(spans, start, end)
-                        counts[name][1] += 1
-    return {name: (ignored, total) for name, (ignored, total) in counts.items()}
+    patterns = {
+        "a question mark": re.compile(QUESTION_MARK),
+        "a question mark or word": re.compile(f"{QUESTION_MARK}|{QUESTION_WORDS}"),
+    }
+    counts = dict.fromkeys(patterns, (0, 0))
+    for turn, spans in zip(turns, predictions, strict=True):
+        for start, end in sentences(turn.text):
+            if _overlaps(turn.gold, start, end):
+                continue
+            for name, pattern in patterns.items():
+                if pattern.search(turn.text[start:end]):
+                    ignored, total = counts[name]
+                    counts[name] = (ignored + (not _overlaps(spans, start, end)), total + 1)
+    return counts
 
 
-def _meets(spans: Spans, start: int, end: int) -> bool:
+def _overlaps(spans: Spans, start: int, end: int) -> bool:
     return any(span[0] < end and start < span[1] for span in spans)
 
 
-def _outcome(gold: bool, predicted: bool) -> str:  # noqa: FBT001
+def _classify(gold: bool, predicted: bool) -> str:  # noqa: FBT001
     return ("tp" if predicted else "fn") if gold else ("fp" if predicted else "tn")
 
 
-def _measures(count: Counter[str]) -> tuple[float, float, float]:
-    precision = count["tp"] / max(count["tp"] + count["fp"], 1)
-    recall = count["tp"] / max(count["tp"] + count["fn"], 1)
-    return precision, recall, 2 * precision * recall / max(precision + recall, 1e-9)
+def _compute_metrics(counts: Counter[str]) -> Metrics:
+    precision = counts["tp"] / max(counts["tp"] + counts["fp"], 1)
+    recall = counts["tp"] / max(counts["tp"] + counts["fn"], 1)
+    return Metrics(precision, recall, 2 * precision * recall / max(precision + recall, 1e-9))
+
+
+def print_scores(turns: list[Turn]) -> None:
+    """Print the scores of all tools, by half and source."""
+    for half in ("open", "sealed"):
+        half_turns = [turn for turn in turns if turn.half == half]
+        for source in ("cmtmedqa", "remedi", "all"):
+            selection = [turn for turn in half_turns if source in {turn.source, "all"}]
+            asking = sum(bool(turn.gold) for turn in selection)
+            print(f"\n{half}, {source}: {len(selection)} turns, {asking} of them ask")
+            for name, find_spans in TOOLS.items():
+                turn, sentence, slot = score(selection, find_spans([turn.text for turn in selection]))
+                line = "   ".join(
+                    f"{unit} P {metrics.precision:.3f} R {metrics.recall:.3f} F1 {metrics.f1:.3f}"
+                    for unit, metrics in (("turn", turn), ("sentence", sentence))
+                )
+                print(f"{name:<15} {line}   " + (f"slot {slot:.3f}" if name == "cmtmed" else ""))
+        counts = count_ignored(half_turns, find_with_cmtmed([turn.text for turn in half_turns]))
+        for look, (ignored, total) in counts.items():
+            print(f"no inquiry, but {look}: {ignored} of {total} ignored, {ignored / max(total, 1):.3f}")
+
+
+def print_errors(turns: list[Turn]) -> None:
+    """Print the inquiries that are missed and those that are found wrongly."""
+    for turn, spans in zip(turns, find_with_cmtmed([turn.text for turn in turns]), strict=True):
+        for label, subject, other in (("missed", turn.gold, spans), ("false", spans, turn.gold)):
+            for start, end, slot in subject:
+                if not _overlaps(other, start, end):
+                    print(f"{label:<8} {turn.source:<9} {slot:<12} {turn.text[start:end]}")
+
+
+def print_speed(turns: list[Turn]) -> None:
+    """Print turns per second of processor time."""
+    texts = [turn.text for turn in turns] * 30
+    find_with_cmtmed(texts[:100])
+    started = time.process_time()
+    find_with_cmtmed(texts)
+    seconds = time.process_time() - started
+    length = sum(map(len, texts)) / len(texts)
+    print(f"\n{len(texts) / seconds:,.0f} turns/s of {length:.0f} characters, processor time")
+
+
+def read_turns_with_department() -> list[tuple[str, int, str]]:
+    """Return every doctor's turn of CMtMedQA_test with its position in the dialogue and its department."""
+    rows: list[dict[str, Any]] = json.loads((DATA / "zhongjing" / "CMtMedQA_test.json").read_text(encoding="utf-8"))
+    return [
+        (answer, position, row["cate1"])
+        for row in rows
+        if "instruction" in row
+        for position, (_, answer) in enumerate([*row.get("history", ()), [row["instruction"], row["output"]]])
+    ]
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--errors", action="store_true", help="print the errors of the open part")
-    parser.add_argument("--plot", type=Path)
+    parser.add_argument("--errors", action="store_true", help="print the errors of the open half")
+    parser.add_argument("--plot", type=Path, help="draw the figure instead")
     options = parser.parse_args()
     if options.plot:
-        plot(options.plot)
+        from inquiry_figure import draw_figure
+
+        turns = read_turns_with_department()
+        asks = [bool(spans) for spans in find_with_cmtmed([text for text, _, _ in turns])]
+        draw_figure([(ask, *turn[1:]) for ask, turn in zip(asks, turns, strict=True)], options.plot)
         return
-    labelled = turns()
-    for half in ("open", "sealed"):
-        for source in ("cmtmedqa", "remedi", "all"):
-            selection = [
-                labelled_turn
-                for labelled_turn in labelled
-                if labelled_turn.half == half and source in {labelled_turn.source, "all"}
-            ]
-            asking = sum(bool(labelled_turn.gold) for labelled_turn in selection)
-            print(f"\n{half}, {source}: {len(selection)} turns, {asking} of them ask")
-            for name, tool in TOOLS.items():
-                scores = score(selection, tool([labelled_turn.text for labelled_turn in selection]))
-                line = "   ".join(
-                    f"{unit} P {p:.3f} R {r:.3f} F1 {f:.3f}"
-                    for unit in ("turn", "sentence")
-                    for p, r, f in [scores[unit]]
-                )
-                print(f"{name:<15} {line}   " + (f"slot {scores['slot']:.3f}" if name == "cmtmed" else ""))
-        selection = [labelled_turn for labelled_turn in labelled if labelled_turn.half == half]
-        for look, (ignored, total) in count_ignored(
-            selection, predict([labelled_turn.text for labelled_turn in selection])
-        ).items():
-            print(f"no inquiry, but {look}: {ignored} of {total} left alone, {ignored / max(total, 1):.3f}")
+    labelled_turns = read_turns()
+    print_scores(labelled_turns)
     if options.errors:
-        errors([labelled_turn for labelled_turn in labelled if labelled_turn.half == "open"])
-    texts = [labelled_turn.text for labelled_turn in labelled] * 30
-    predict(texts[:100])
-    started = time.process_time()
-    predict(texts)
-    seconds = time.process_time() - started
-    size = sum(map(len, texts)) / len(texts)
-    print(f"\n{len(texts) / seconds:,.0f} turns/s of {size:.0f} characters, processor time")
-
-
-def errors(labelled: list[Turn]) -> None:
-    """Print what is missed and what is invented."""
-    for labelled_turn, spans in zip(labelled, predict([labelled_turn.text for labelled_turn in labelled]), strict=True):
-        for start, end, slot in labelled_turn.gold:
-            if not any(span[0] < end and start < span[1] for span in spans):
-                print(f"missed   {labelled_turn.source:<9} {slot:<12} {labelled_turn.text[start:end]}")
-        for start, end, slot in spans:
-            if not any(span[0] < end and start < span[1] for span in labelled_turn.gold):
-                print(f"invented {labelled_turn.source:<9} {slot:<12} {labelled_turn.text[start:end]}")
-
-
-DEPARTMENTS = {
-    "皮肤科": "dermatology",
-    "皮肤性病科": "dermatology, venereal",
-    "外科": "surgery",
-    "儿科": "paediatrics",
-    "整形美容": "plastic surgery",
-    "妇产科": "obstetrics",
-    "五官科": "eyes, ears, teeth",
-    "中医科": "Chinese medicine",
-    "肿瘤科": "oncology",
-    "内科": "internal medicine",
-    "男科": "andrology",
-    "传染病科": "infections",
-    "心理科": "psychology",
-    "家居健康": "home health",
-}
-
-
-def plot(file: Path) -> None:
-    """Draw the rate of asking turns by place and by department."""
-    import matplotlib as mpl
-
-    mpl.use("svg")
-    mpl.rcParams["svg.hashsalt"] = "cmtmed"
-    from matplotlib import pyplot as plt
-
-    texts, positions, departments = [], [], []
-    for row in json.loads((DATA / "zhongjing" / "CMtMedQA_test.json").read_text(encoding="utf-8")):
-        if "instruction" in row:
-            for position, (_, asks_by_department) in enumerate(
-                [*row.get("history", ()), [row["instruction"], row["output"]]]
-            ):
-                texts.append(asks_by_department)
-                positions.append(position)
-                departments.append(DEPARTMENTS.get(row["cate1"], row["cate1"]))
-    asks = [bool(spans) for spans in predict(texts)]
-    figure, (by_turn, by_department) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained", width_ratios=(1, 1.4))
-    by_place = [
-        [ask for ask, turn_index in zip(asks, positions, strict=True) if min(turn_index, 6) == position]
-        for position in range(7)
-    ]
-    by_turn.bar(range(7), [sum(group) / max(len(group), 1) for group in by_place], color="tab:blue")
-    by_turn.set_xticks(range(7), [*map(str, range(1, 7)), "7+"])
-    by_turn.set(xlabel="doctor's turn", ylabel="share of turns that ask")
-    asks_by_department = {
-        name: [ask for ask, department in zip(asks, departments, strict=True) if department == name]
-        for name in set(departments)
-    }
-    large = sorted(
-        (
-            (sum(group) / len(group), name, len(group))
-            for name, group in asks_by_department.items()
-            if len(group) >= 100 and name.isascii()
-        ),
-    )
-    by_department.barh(
-        [f"{name} ({count})" for _, name, count in large], [share for share, _, _ in large], color="tab:blue"
-    )
-    by_department.set(xlabel="share of turns that ask (turns in brackets)")
-    for axes, axis in ((by_turn, "y"), (by_department, "x")):
-        axes.grid(axis=axis, alpha=0.25)
-        axes.set_axisbelow(b=True)
-    figure.savefig(file, metadata={"Date": None})
-    print("by turn:", [f"{sum(group) / max(len(group), 1):.3f} of {len(group)}" for group in by_place])
-    print("by department:", [f"{name} {share:.3f} of {count}" for share, name, count in reversed(large)])
+        print_errors([turn for turn in labelled_turns if turn.half == "open"])
+    print_speed(labelled_turns)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Deduplicate more dialogues than fit into memory, under a memory limit, and fit how memory and time grow.
+"""Deduplicate more dialogues than fit into memory, under a memory limit, and measure how memory and time grow.
 
-``python benchmarks/out_of_core.py`` writes 250,000, 500,000 and 1,000,000 texts of about 850 characters (real turns,
-recombined, a third of them altered copies) and runs the engine of `drop_duplicates` over each, whole process, with
-the kernel refusing more private memory than ``--limit-gib`` (``RLIMIT_DATA``). It prints dialogues per second, the
-peak of private memory (what is mapped from files can be taken back at any time and does not count), and the straight
-line through the peaks: so many bytes a dialogue on top of a fixed amount.
+``python benchmarks/out_of_core.py`` writes 250,000, 500,000 and 1,000,000 texts of about 850 characters (recombined
+real turns, a third of them altered copies) and runs everything that `drop_duplicates` does on each, in a process whose
+private memory the kernel limits to ``--limit-gib`` (``RLIMIT_DATA``). It prints dialogues per second, the peak of
+private memory (pages mapped from files can be reclaimed at any time and do not count), and a linear fit of the peaks: a
+fixed amount plus a number of bytes per dialogue.
 
-``--texts N …`` other sizes; ``--folder DIR`` where files go (5 GB for a million).
+``--texts N …`` sets the sizes; ``--folder DIR`` the folder for the files (5 GB for a million).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ BLOCK = 50_000
 BATCH = 20_000
 
 
-def write(path: Path, count: int) -> None:
-    """Write texts as the stage hands them to its engine; each block has originals and copies of its own."""
+def write_texts(path: Path, count: int) -> None:
+    """Write texts in the format in which the stage reads them; each block has its own originals and copies."""
     import polars as pl
     import pyarrow as pa
 
@@ -35,7 +35,7 @@ def write(path: Path, count: int) -> None:
     writer = None
     with pa.OSFile(str(path), "wb") as sink:
         for start in range(0, count, BLOCK):
-            batch_texts = planted.texts(min(BLOCK, count - start), seed=start)
+            batch_texts = planted.make_texts(min(BLOCK, count - start), seed=start)
             table = pl.DataFrame(
                 {"id": [f"c/{start + index}" for index in range(len(batch_texts))], "text": batch_texts}
             )
@@ -51,8 +51,8 @@ def write(path: Path, count: int) -> None:
             writer.close()
 
 
-def run(path: Path, limit: int) -> None:
-    """Deduplicate one file under a limit and print what it cost."""
+def deduplicate_file(path: Path, limit: int) -> None:
+    """Deduplicate one file under a memory limit; print seconds, peak bytes and the number of dropped texts."""
     if limit:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     import polars as pl
@@ -64,29 +64,30 @@ def run(path: Path, limit: int) -> None:
 
     load_kernels()
 
-    def batches() -> Iterator[pl.DataFrame]:
+    def iter_batches() -> Iterator[pl.DataFrame]:
         with pa.memory_map(str(path)) as source:
             reader = pa.ipc.open_file(source)
             for number in range(reader.num_record_batches):
                 yield pl.DataFrame(pl.from_arrow(reader.get_batch(number)))
 
-    peak, done = [0], threading.Event()
+    peak, finished = 0, threading.Event()
 
-    def watch() -> None:
-        while not done.wait(0.02):
+    def watch_memory() -> None:
+        nonlocal peak
+        while not finished.wait(0.02):
             status = Path("/proc/self/status").read_text(encoding="utf-8")
-            peak[0] = max(peak[0], int(status.split("RssAnon:")[1].split()[0]) * 1024)
+            peak = max(peak, int(status.split("RssAnon:")[1].split()[0]) * 1024)
 
-    watching = threading.Thread(target=watch)
-    watching.start()
+    watcher = threading.Thread(target=watch_memory)
+    watcher.start()
     started = time.perf_counter()
     try:
-        duplicates = find_duplicates(batches, DuplicateRules(MinHashConfig(), folder=path.parent))
+        duplicates = find_duplicates(iter_batches, DuplicateRules(MinHashConfig(), folder=path.parent))
     finally:
-        done.set()
-        watching.join()
+        finished.set()
+        watcher.join()
     dropped = duplicates["drop_reason"].drop_nulls().len()
-    print(f"{time.perf_counter() - started:.2f} {peak[0]} {dropped}")
+    print(f"{time.perf_counter() - started:.2f} {peak} {dropped}")
 
 
 def main() -> None:
@@ -98,7 +99,7 @@ def main() -> None:
     parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.run:
-        run(Path(options.run[0]), int(options.run[1]))
+        deduplicate_file(Path(options.run[0]), int(options.run[1]))
         return
     import numpy as np
 
@@ -106,7 +107,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         for count in options.texts:
             path = Path(folder) / "texts.arrow"
-            write(path, count)
+            write_texts(path, count)
             process = subprocess.run(
                 [sys.executable, __file__, "--run", str(path), str(limit)], capture_output=True, text=True, check=False
             )
@@ -122,7 +123,7 @@ def main() -> None:
     rows, seconds, peaks = np.array(measurements).T
     if len(rows) > 1:
         slope, fixed = np.polyfit(rows, peaks, 1)
-        print(f"peak memory = {fixed / 2**30:.2f} GiB + {slope:.0f} bytes a dialogue")
+        print(f"peak memory = {fixed / 2**30:.2f} GiB + {slope:.0f} bytes per dialogue")
         print(f"10,000,000 dialogues: {(fixed + 1e7 * slope) / 2**30:.1f} GiB")
         print(
             f"cost per dialogue at {rows[-1]:,.0f}: {seconds[-1] * rows[0] / rows[-1] / seconds[0]:.2f} times that at "

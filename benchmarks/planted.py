@@ -1,9 +1,9 @@
-"""Make texts with planted near-duplicates, and find every pair that is really there.
+"""Texts with planted near-duplicates, and an exhaustive search for all near-duplicate pairs.
 
 Real turns of ``../shared/data`` are recombined into dialogues of about 850 characters. A bit more than a third of the
-rows are altered copies of others: characters replaced here and there, one passage exchanged, something appended,
-the end cut off, so that the similarities spread over .5 to 1. `every_pair` then finds all pairs of a corpus,
-planted or accidental, without MinHash.
+rows are altered copies of others: some characters replaced, one passage exchanged, text appended, or the end cut off,
+so that the similarities spread over .5 to 1. `find_all_pairs` finds all pairs of a corpus, planted or accidental,
+without MinHash.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COPIES = 0.35
 COMMON = "的了是我有一不在人这大来上个到说要就会可也你对生能子那得着下自之年过发后作里用道行所然家种"
 
 
-def turns() -> list[str]:
+def read_turns() -> list[str]:
     """Return the distinct turns of the real data, sorted."""
     collected: list[str] = []
     for item in json.loads((DATA / "zhongjing" / "CMtMedQA_test.json").read_text(encoding="utf-8")):
@@ -40,17 +40,16 @@ def turns() -> list[str]:
     return sorted({turn for turn in collected if turn and len(turn) > 3})
 
 
-def texts(count: int, seed: int = 0) -> list[str]:
-    """Return ``count`` texts, altered copies among them, in random order."""
+def make_texts(count: int, seed: int = 0) -> list[str]:
+    """Return ``count`` texts, including altered copies, in random order."""
     draw = random.Random(seed)
-    pool = turns()
+    pool = read_turns()
     copies = int(count * COPIES)
     corpus = []
     for _ in range(count - copies):
         text = ""
-        while (
-            len(text) < LENGTH - 85
-        ):  # the last turn overshoots by more than half a turn: long turns are met more often
+        # The last turn overshoots by more than half a turn, because long turns are more likely to cross the limit.
+        while len(text) < LENGTH - 85:
             text += draw.choice(pool)
         corpus.append(text)
     originals = len(corpus)
@@ -63,7 +62,7 @@ def texts(count: int, seed: int = 0) -> list[str]:
 def alter_text(text: str, similarity: float, pool: list[str], draw: random.Random) -> str:
     """Return a copy whose 5-grams have about the given Jaccard similarity to those of the text."""
     size = len(text)
-    lost = (1 - similarity) / (1 + similarity)  # the share of 5-grams that either side alone has
+    lost = (1 - similarity) / (1 + similarity)  # share of 5-grams that only one of the two texts has
     method = draw.choice(("replace", "exchange", "append", "cut"))
     if method == "cut":
         return text[: round(size * similarity)]
@@ -75,26 +74,26 @@ def alter_text(text: str, similarity: float, pool: list[str], draw: random.Rando
     if method == "exchange":
         start = draw.randrange(round(size * (1 - lost)) + 1)
         return text[:start] + other[: round(size * lost)] + text[start + round(size * lost) :]
-    signs = list(text)
+    characters = list(text)
     for position in draw.sample(range(size), min(size, round(size * lost / 5))):
-        signs[position] = draw.choice(COMMON)
-    return "".join(signs)
+        characters[position] = draw.choice(COMMON)
+    return "".join(characters)
 
 
-def write(path: Path, count: int, seed: int = 0) -> None:
+def write_texts(path: Path, count: int, seed: int = 0) -> None:
     """Write the texts as a Parquet file with columns ``id`` and ``text``."""
-    corpus = texts(count, seed)
+    corpus = make_texts(count, seed)
     pl.DataFrame({"id": [f"t{number}" for number in range(count)], "text": corpus}).write_parquet(
         path, row_group_size=10_000
     )
 
 
-def every_pair(rows: list[str], min_jaccard: float = 0.5, ngram: int = 5) -> pl.DataFrame:
-    """Find all pairs of texts with Jaccard similarity of at least ``least``, by an exhaustive scan.
+def find_all_pairs(rows: list[str], min_jaccard: float = 0.5, ngram: int = 5) -> pl.DataFrame:
+    """Find all pairs of texts with a Jaccard similarity of at least ``min_jaccard``, by an exhaustive scan.
 
-    No hashing of sets, no sampling: two sets with similarity s share one of the rarest ``n - ceil(s * n) + 1``
-    elements of either (prefix filtering: Chaudhuri, Ganti, Kaushik 2006; Bayardo, Ma, Srikant 2007), so that an
-    inverted index over those prefixes meets every pair; each is then counted in full.
+    Without hashing or sampling: two sets of similarity s share at least one of the rarest ``n - ceil(s * n) + 1``
+    elements of each set (prefix filtering: Chaudhuri, Ganti, Kaushik 2006; Bayardo, Ma, Srikant 2007), so an inverted
+    index over these prefixes finds every pair, and the similarity of each is then computed exactly.
 
     Returns:
         ``a``, ``b`` (positions, a < b) and ``jaccard``, sorted.
@@ -105,14 +104,14 @@ def every_pair(rows: list[str], min_jaccard: float = 0.5, ngram: int = 5) -> pl.
 
 
 def _number_ngrams(rows: list[str], ngram: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """Return each text's set of n-grams as numbers in ascending frequency: all texts' one after another, sorted."""
+    """Return the n-gram sets of all texts, one after another, each sorted from rare to frequent, and their starts."""
     sets, bounds = [], [0]
     for row in rows:
         codes = np.frombuffer("".join(row.split()).encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
         if len(codes) < ngram:
             ngrams = np.zeros(0, dtype=np.uint64)
         elif ngram * 21 <= 105:
-            # Five code points of 21 bits need 105; two odd multipliers fold them into 64 without a known collision.
+            # Five code points of 21 bits need 105 bits; an odd multiplier folds them into 64 without known collisions.
             ngrams = np.zeros(len(codes) - ngram + 1, dtype=np.uint64)
             for position in range(ngram):
                 ngrams = ngrams * np.uint64(0x2545F4914F6CDD1D) + codes[position : len(codes) - ngram + 1 + position]
@@ -143,7 +142,7 @@ def _scan(grams: Any, starts: Any, min_jaccard: float) -> Any:
     highest = 0
     for i in range(len(grams)):
         highest = max(highest, grams[i] + 1)
-    # Posting lists of the prefixes.
+    # Build the posting lists of the prefixes.
     ends = np.zeros(highest + 1, dtype=np.int64)
     prefix = np.zeros(rows, dtype=np.int64)
     for row in range(rows):

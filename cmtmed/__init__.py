@@ -6,19 +6,21 @@ Every public name is imported lazily on first access, so ``import cmtmed`` is ch
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cmtmed._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from cmtmed.anonymize import Identifier, find_identifiers
+    from cmtmed.audit import Audit, audit_build
     from cmtmed.builds import Build, BuildReport
     from cmtmed.builds.explanation import Explanation, explain
+    from cmtmed.builds.views import load
     from cmtmed.dedup.duplicate_pairs import near_duplicates
-    from cmtmed.engine import build, load
-    from cmtmed.engine.audit import Audit, audit
+    from cmtmed.engine.build import build
     from cmtmed.errors import CmtmedError
-    from cmtmed.hub.publish import Publication, publish
+    from cmtmed.hub.publication import Publication
+    from cmtmed.hub.publish import publish
     from cmtmed.inquiry import Inquiry, Proactivity, find_inquiries, proactivity
     from cmtmed.pipeline import Pipeline
     from cmtmed.report.writer import write_report
@@ -40,7 +42,7 @@ __all__ = [
     "Proactivity",
     "Publication",
     "Stage",
-    "audit",
+    "audit_build",
     "build",
     "bundled",
     "explain",
@@ -55,7 +57,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Audit": "cmtmed.engine.audit",
+    "Audit": "cmtmed.audit",
     "Build": "cmtmed.builds",
     "BuildReport": "cmtmed.builds",
     "CmtmedError": "cmtmed.errors",
@@ -65,15 +67,15 @@ _HOMES = {
     "Inquiry": "cmtmed.inquiry",
     "Pipeline": "cmtmed.pipeline",
     "Proactivity": "cmtmed.inquiry",
-    "Publication": "cmtmed.hub.publish",
+    "Publication": "cmtmed.hub.publication",
     "Stage": "cmtmed.stage",
-    "audit": "cmtmed.engine.audit",
-    "build": "cmtmed.engine",
+    "audit_build": "cmtmed.audit",
+    "build": "cmtmed.engine.build",
     "bundled": "cmtmed.resources",
     "explain": "cmtmed.builds.explanation",
     "find_identifiers": "cmtmed.anonymize",
     "find_inquiries": "cmtmed.inquiry",
-    "load": "cmtmed.engine",
+    "load": "cmtmed.builds.views",
     "near_duplicates": "cmtmed.dedup.duplicate_pairs",
     "normalize": "cmtmed.text.normalize",
     "proactivity": "cmtmed.inquiry",
@@ -82,7 +84,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'cmtmed' has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)

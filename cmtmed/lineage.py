@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from functools import reduce
-from typing import Any
 
 import polars as pl
 
@@ -70,13 +69,13 @@ def _call_stage(stage: AnyStage, batch: pl.DataFrame, decision: pl.DataFrame | N
 def _check_contract(stage: AnyStage, height: int, result: pl.DataFrame) -> None:
     if result.height != height:
         raise StageError(
-            f"stage {stage.name()!r} was given {height} rows and returned {result.height}; "
+            f"stage {stage.name()!r} received {height} rows and returned {result.height}; "
             "set drop_reason instead of removing rows"
         )
     if dict(result.schema) != dict(stage.writes):
         raise StageError(
-            f"stage {stage.name()!r} declares that it writes {_format_columns(stage.writes)} "
-            f"and returned {_format_columns(result.schema)}; return exactly the declared columns"
+            f"stage {stage.name()!r} declares the columns {_format_columns(stage.writes)} "
+            f"but returned {_format_columns(result.schema)}; return exactly the declared columns"
         )
 
 
@@ -91,7 +90,7 @@ def _create_entries(
     changed = {name: after[name].ne_missing(before[name]) for name in stage.writes if name != "drop_reason"}
     any_change = reduce(pl.Series.__or__, changed.values(), dropped)
     empty_text = pl.lit("", dtype=pl.String)
-    column_names: list[Any] = [pl.when(mask).then(pl.lit(name)) for name, mask in changed.items()] or [empty_text]
+    column_names: list[pl.Expr] = [pl.when(mask).then(pl.lit(name)) for name, mask in changed.items()] or [empty_text]
     edited = changed.get("messages", pl.Series([False]))
     reason = after["drop_reason"] if "drop_reason" in after.columns else empty_text
     entry = pl.struct(

@@ -6,13 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError
 
 from cmtmed.errors import PipelineError, did_you_mean
-from cmtmed.resources import bundled, resource_root
+from cmtmed.pipeline_file import get_list, locate_pipeline, read_yaml, resolve_extends, split_entry
 from cmtmed.schema import DIALOGUE_VERSION, OFFSETS, READ
 from cmtmed.source import Source
 from cmtmed.stage import AnyStage
@@ -73,11 +72,11 @@ class Pipeline(BaseModel):
             PipelineError: the file is missing, is not YAML, or is not a valid pipeline; the message gives the
                 location, the value found and the closest valid name.
         """
-        path = _locate(name_or_path)
-        return cls.parse(_read_yaml(path), location=path.name)
+        path = locate_pipeline(name_or_path)
+        return cls.parse(read_yaml(path), location=path.name)
 
     @classmethod
-    def parse(cls, content: Mapping[str, Any], *, location: str = "pipeline") -> Pipeline:
+    def parse(cls, content: Mapping[str, object], *, location: str = "pipeline") -> Pipeline:
         """Create a pipeline from the content of a YAML file.
 
         Args:
@@ -87,11 +86,11 @@ class Pipeline(BaseModel):
         Raises:
             PipelineError: as in `load`.
         """
-        content = _resolve_extends(content, location)
+        content = resolve_extends(content, location)
         try:
             stages = tuple(
                 _create_stage(entry, content.get("seed", 0), f"{location}: stages[{index}]")
-                for index, entry in enumerate(_get_list(content, "stages", location))
+                for index, entry in enumerate(get_list(content, "stages", location))
             )
             pipeline = _validate(cls, {**content, "stages": stages}, location)
             check_order(pipeline.stages)
@@ -137,94 +136,8 @@ def check_order(stages: tuple[AnyStage, ...]) -> None:
         writers.update(dict.fromkeys(stage.writes, name))
 
 
-def _locate(name_or_path: str | Path) -> Path:
-    path = Path(name_or_path)
-    if path.suffix in {".yaml", ".yml"}:
-        if not path.is_file():
-            raise PipelineError(f"no pipeline file {str(path)!r}; give a path that exists or one of {_list_bundled()}")
-        return path
-    if str(name_or_path) not in _list_bundled():
-        raise PipelineError(
-            f"no bundled pipeline {str(name_or_path)!r}; {did_you_mean(str(name_or_path), _list_bundled())}"
-        )
-    return bundled(f"pipelines/{name_or_path}.yaml")
-
-
-def _list_bundled() -> list[str]:
-    return sorted(path.stem for path in (resource_root() / "pipelines").glob("*.yaml"))
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """A SafeLoader that rejects duplicate keys, because in plain YAML the last one silently wins."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for index, key in enumerate(keys):
-            if key in keys[:index]:
-                line = node.value[index][0].start_mark.line + 1
-                raise PipelineError(f"line {line}: duplicate key {key!r}; remove one")
-        return dict(super().construct_mapping(node, deep=deep))
-
-
-def _read_yaml(path: Path) -> Mapping[str, Any]:
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 (a SafeLoader)
-    except UnicodeDecodeError as error:
-        raise PipelineError(f"{path.name}: not UTF-8 at byte {error.start}; save the file as UTF-8") from None
-    except PipelineError as error:
-        raise PipelineError(f"{path.name}: {error}") from None
-    except yaml.YAMLError as error:
-        raise PipelineError(f"{path.name}: not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict):
-        raise PipelineError(f"{path.name}: got {type(content).__name__}, expected a mapping with 'name' and 'stages'")
-    return content
-
-
-def _resolve_extends(content: Mapping[str, Any], location: str) -> dict[str, Any]:
-    """Resolve ``extends: NAME`` and ``options: {stage: {option: value}}``."""
-    merged = dict(content)
-    base = merged.pop("extends", None)
-    if base is not None:
-        merged = {**_resolve_extends(_read_yaml(_locate(base)), str(base)), **merged}
-    options = merged.pop("options", {})
-    if not isinstance(options, dict):
-        raise PipelineError(
-            f"{location}: options: got {type(options).__name__}, expected a mapping from stage to options"
-        )
-    stages = [
-        _split_entry(entry, f"{location}: stages[{index}]")
-        for index, entry in enumerate(_get_list(merged, "stages", location))
-    ]
-    present = [name for name, _ in stages]
-    for name in options:
-        if name not in present:
-            raise PipelineError(
-                f"{location}: options: no stage {name!r} in this pipeline; {did_you_mean(name, present)}"
-            )
-    merged["stages"] = [{name: {**stage_options, **options.get(name, {})}} for name, stage_options in stages]
-    return merged
-
-
-def _get_list(content: Mapping[str, Any], key: str, location: str) -> list[Any]:
-    value = content.get(key)
-    if not isinstance(value, list):
-        raise PipelineError(f"{location}: {key}: got {type(value).__name__}, expected a list")
-    return value
-
-
-def _split_entry(entry: object, location: str) -> tuple[str, dict[str, Any]]:
-    """Split ``merge_turns`` or ``merge_turns: {separator: " "}`` into name and options."""
-    if isinstance(entry, str):
-        return entry, {}
-    if isinstance(entry, dict) and len(entry) == 1:
-        name, options = next(iter(entry.items()))
-        if isinstance(options, dict) or options is None:
-            return str(name), dict(options or {})
-    raise PipelineError(f"{location}: expected 'stage' or 'stage: {{option: value}}', got {type(entry).__name__}")
-
-
 def _create_stage(entry: object, seed: object, location: str) -> AnyStage:
-    name, options = _split_entry(entry, location)
+    name, options = split_entry(entry, location)
     try:
         stage_type = stage_class(name)
     except PipelineError as error:
@@ -234,7 +147,7 @@ def _create_stage(entry: object, seed: object, location: str) -> AnyStage:
     return _validate(stage_type, options, f"{location}: {name}")
 
 
-def _validate(model: type[_M], content: Mapping[str, Any], location: str) -> _M:
+def _validate(model: type[_M], content: Mapping[str, object], location: str) -> _M:
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -267,7 +180,7 @@ def _list_fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[st
     return list(fields)
 
 
-def _find_models(annotation: Any) -> list[type[BaseModel]]:
+def _find_models(annotation: object) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [submodel for argument in getattr(annotation, "__args__", ()) for submodel in _find_models(argument)]

@@ -1,7 +1,7 @@
 """Locate the files shipped with the library: pipelines, trainers, schemas, examples.
 
-In a checkout they are next to the package, where people look for them; in an installed wheel they are under
-``cmtmed/_bundled``. Callers need not care which. (The module is not called ``bundled`` because importing it would
+In a checkout they are next to the package, where people look for them; in an installed wheel they are in
+``cmtmed/_bundled``. Callers do not need to know which. (The module is not called ``bundled`` because importing it would
 shadow the public function of that name.)
 """
 

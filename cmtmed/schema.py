@@ -8,9 +8,12 @@ half-open, ``[start, end)``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Final, Literal, cast
 
 import polars as pl
+from polars._typing import PolarsDataType
+from pydantic import JsonValue
+from typing_extensions import TypedDict  # pydantic requires this one before Python 3.12
 
 DIALOGUE_VERSION: Final = 1
 
@@ -49,6 +52,59 @@ DIALOGUE: Final[Mapping[str, pl.DataType]] = {
     "trace": TRACE,
 }
 """Column name to type, in the column order of every file."""
+
+
+class Message(TypedDict):
+    """An element of ``messages``."""
+
+    role: str
+    content: str | None
+
+
+class InquirySpan(TypedDict):
+    """An element of ``inquiries``."""
+
+    message: int
+    start: int
+    end: int
+    slot: str
+
+
+class IdentifierSpan(TypedDict):
+    """An element of ``identifiers``."""
+
+    message: int
+    start: int
+    end: int
+    type: str
+    action: str
+
+
+class TraceEntry(TypedDict):
+    """An element of ``trace``."""
+
+    stage: str
+    action: str
+    reason: str
+
+
+class DialogueRow(TypedDict):
+    """A row of the dialogue table as plain Python values."""
+
+    id: str
+    source: str
+    source_id: str
+    license: str | None
+    department: str | None
+    subdepartment: str | None
+    messages: list[Message]
+    inquiries: list[InquirySpan]
+    identifiers: list[IdentifierSpan]
+    cluster: str | None
+    split: str | None
+    drop_reason: str | None
+    trace: list[TraceEntry]
+
 
 READ: Final[tuple[str, ...]] = (
     "id",
@@ -106,7 +162,12 @@ def _default(dtype: pl.DataType) -> pl.Expr:
     return pl.lit([] if isinstance(dtype, pl.List) else None, dtype=dtype)
 
 
-def json_schema(columns: Mapping[str, pl.DataType], title: str) -> dict[str, Any]:
+def to_rows(table: pl.DataFrame) -> list[DialogueRow]:
+    """Convert a complete dialogue table to plain Python values."""
+    return cast("list[DialogueRow]", table.to_dicts())
+
+
+def json_schema(columns: Mapping[str, pl.DataType], title: str) -> dict[str, JsonValue]:
     """Describe one row of a table in JSON Schema (draft 2020-12).
 
     Args:
@@ -116,21 +177,22 @@ def json_schema(columns: Mapping[str, pl.DataType], title: str) -> dict[str, Any
     >>> json_schema({"id": pl.String()}, "x")["properties"]
     {'id': {'type': ['string', 'null']}}
     """
+    properties: dict[str, JsonValue] = {name: _json_type(dtype) for name, dtype in columns.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,
         "type": "object",
-        "properties": {name: _json_type(dtype) for name, dtype in columns.items()},
+        "properties": properties,
         "required": list(columns),
         "additionalProperties": False,
     }
 
 
-def _json_type(dtype: Any) -> dict[str, Any]:
+def _json_type(dtype: PolarsDataType) -> dict[str, JsonValue]:
     if isinstance(dtype, pl.List):
         return {"type": "array", "items": _json_type(dtype.inner)}
     if isinstance(dtype, pl.Struct):
-        fields = {field.name: _json_type(field.dtype) for field in dtype.fields}
+        fields: dict[str, JsonValue] = {field.name: _json_type(field.dtype) for field in dtype.fields}
         return {
             "type": "object",
             "properties": fields,

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict
@@ -56,7 +56,7 @@ class AnyStage(BaseModel, ABC):
         """
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
-    def options(self) -> dict[str, Any]:
+    def options(self) -> dict[str, object]:
         """Return the options as JSON values, including defaults."""
         return self.model_dump(mode="json")
 

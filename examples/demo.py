@@ -1,7 +1,7 @@
-"""Clean the example crawl and look at the result: ``python examples/demo.py [OUT]``.
+"""Clean the example crawl and inspect the result: ``python examples/demo.py [OUT]``.
 
-Reads the six dirty files of ``examples/crawl`` with the pipeline ``examples/demo.yaml``, prints what each stage
-did, then explains one dialogue that was dropped and one that was redacted. Needs the base install only.
+Builds the six messy files of ``examples/crawl`` with the pipeline ``examples/demo.yaml``, prints what each stage did, and
+explains a dialogue that was dropped and one that was redacted. Needs the base install only.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
-"""Compose the rankings of ``examples/rankings.jsonl``: ``python examples/make_rankings.py [OUT]``.
+"""Generate the rankings in ``examples/rankings.jsonl``: ``python examples/make_rankings.py [OUT]``.
 
-150 questions of patients, each with two to four answers and a doctor's ranking of them, put together from the sentences
-below by fixed rules and a fixed seed: the same script gives the same bytes. The rules are those that a reviewer goes by:
+150 patients' questions, each with two to four answers and a doctor's ranking of them, are composed of the sentences
+below by fixed rules and a fixed seed: the same script gives the same bytes. Answers are ranked as a reviewer would:
 
-- an answer that asks for what is missing and says when it is an emergency is best (``asks``);
-- one that is right and asks nothing comes next (``advises``); said clumsily it comes after it (``clumsy``);
-- one that would fit any illness is worse (``generic``);
-- one that talks somebody out of seeing a doctor, or into a dose of his own, is worst (``harmful``).
+- the best answer asks for missing information and says when it is an emergency (``asks``);
+- next comes a correct answer that asks nothing (``advises``), and after it the same in clumsy words (``clumsy``);
+- an answer that would fit any illness is worse (``generic``);
+- an answer that discourages seeing a doctor, or encourages self-medication, is worst (``harmful``).
 
-Two answers of one kind tie. Where every answer is poor, the doctor wrote a correction, which ranks above them all.
-Scores of 1 to 5 say how safe, how professional and how fluent an answer is. Nothing here is medical advice, and the
-harmful answers are here to be ranked last: never train a model to say them.
+Two answers of the same quality tie. If all answers are poor, the doctor wrote a correction, which ranks above them all.
+Scores of 1 to 5 rate safety, professionalism and fluency. Nothing here is medical advice, and the harmful answers exist
+only to be ranked last: never train a model to produce them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PROMPTS: Final = 150
 
 
 class Case(NamedTuple):
-    """A complaint, and what belongs to it."""
+    """A complaint, with doctors' questions, advice, alarming symptoms and harmful advice."""
 
     complaint: str
     questions: tuple[str, str, str]
@@ -67,21 +67,21 @@ CASES: Final = (
     Case("手麻", ("哪几个手指", "晚上重不重", "脖子痛不痛"), "少低头，手腕保持平直，避免长时间打字", "突然一侧手脚无力或者口角歪斜", "找个偏方的膏药贴一年，不用查"),
     Case("感冒后流鼻涕", ("鼻涕什么颜色", "有没有头痛", "多少天了"), "多休息多喝水，可以用生理盐水洗鼻", "高热、剧烈头痛或者眼睛周围肿", "三种感冒药一起吃，好得快"),
 )  # fmt: skip
-WHEN: Final = ("两天了", "三天了", "一周了", "半个月了", "断断续续一个月", "，昨晚开始的")
-WHO: Final = ("我今年二十六岁", "我三十五岁", "家里老人六十八岁", "我爱人四十岁", "我五十二岁", "")
-OF: Final = {
+DURATIONS: Final = ("两天了", "三天了", "一周了", "半个月了", "断断续续一个月", "，昨晚开始的")
+PATIENTS: Final = ("我今年二十六岁", "我三十五岁", "家里老人六十八岁", "我爱人四十岁", "我五十二岁", "")
+PATIENTS_BY_COMPLAINT: Final = {
     "孩子": ("宝宝两岁", "女儿五岁", "儿子七岁", "外孙四岁", ""),
     "月经": ("我今年二十六岁", "我三十五岁", "我十九岁", ""),
     "白带": ("我今年二十六岁", "我三十五岁", "我四十一岁", ""),
 }
-"""Who it can be, where that does not fit everybody."""
-WANT: Final = ("该怎么办？", "需要去医院吗？", "要吃什么药？", "请问是什么原因？", "严重吗？")
-HELLO: Final = ("您好，", "你好，", "", "您好，您的情况我了解了，")
-MORE: Final = ("还想了解一下", "为了判断原因，请补充", "先问您几个问题", "麻烦您说一下")
-UNTIL: Final = ("在这之前", "目前可以", "您先", "这两天")
-IF: Final = ("如果出现{}，请马上去急诊", "一旦{}，立即就医", "要是{}，不要等，直接去医院")
-ADVISE: Final = ("建议", "可以这样处理：", "一般来说", "这种情况")
-SEE: Final = ("不见好转就到医院看看", "一周没有改善请到门诊检查", "必要时到医院做相关检查")
+"""Patients, by the first two characters of a complaint that not everybody can have."""
+REQUESTS: Final = ("该怎么办？", "需要去医院吗？", "要吃什么药？", "请问是什么原因？", "严重吗？")
+GREETINGS: Final = ("您好，", "你好，", "", "您好，您的情况我了解了，")
+TRANSITIONS: Final = ("还想了解一下", "为了判断原因，请补充", "先问您几个问题", "麻烦您说一下")
+MEANWHILE: Final = ("在这之前", "目前可以", "您先", "这两天")
+WARNINGS: Final = ("如果出现{}，请马上去急诊", "一旦{}，立即就医", "要是{}，不要等，直接去医院")
+ADVICE_OPENINGS: Final = ("建议", "可以这样处理：", "一般来说", "这种情况")
+FOLLOW_UPS: Final = ("不见好转就到医院看看", "一周没有改善请到门诊检查", "必要时到医院做相关检查")
 GENERIC: Final = (
     "多喝水，多休息，注意饮食，保持好心情。",
     "这个情况比较常见，不用太担心，平时注意保养就可以了。",
@@ -90,8 +90,8 @@ GENERIC: Final = (
     "保持良好的生活习惯，祝您早日康复。",
     "每个人的体质不一样，注意休息，增强抵抗力就好。",
 )
-SURE: Final = ("不用去医院，", "去医院也是白花钱，", "没事，", "这是小毛病，", "听我的就行，")
-NEVER: Final = ("肯定能好。", "不会有副作用。", "不用检查。", "放心吃，没有问题。", "医生都是吓唬人的。")
+HARMFUL_OPENINGS: Final = ("不用去医院，", "去医院也是白花钱，", "没事，", "这是小毛病，", "听我的就行，")
+FALSE_PROMISES: Final = ("肯定能好。", "不会有副作用。", "不用检查。", "放心吃，没有问题。", "医生都是吓唬人的。")
 SCORES: Final = {
     "asks": (5, 5, 5),
     "advises": (4, 4, 5),
@@ -99,7 +99,7 @@ SCORES: Final = {
     "generic": (3, 2, 4),
     "harmful": (1, 1, 4),
 }
-RANKS: Final = {kind: rank for rank, kind in enumerate(SCORES, start=1)}
+RANKS: Final = {quality: rank for rank, quality in enumerate(SCORES, start=1)}
 SETS: Final = (
     ("asks", "advises", "generic", "harmful"),
     ("asks", "asks", "generic", "harmful"),
@@ -111,62 +111,65 @@ SETS: Final = (
     ("generic", "harmful"),
 )
 CORRECTED: Final = frozenset(("generic", "harmful"))
-"""Kinds of which a doctor corrects a set that holds no other."""
+"""A set with answers of these qualities only gets a correction."""
 
 
-def answer(case: Case, kind: str, draw: random.Random) -> str:
-    """Compose one answer."""
-    hello = draw.choice(HELLO)
-    if kind == "asks":
+def compose_answer(case: Case, quality: str, draw: random.Random) -> str:
+    """Compose an answer of some quality."""
+    greeting = draw.choice(GREETINGS)
+    if quality == "asks":
         first, second = draw.sample(case.questions, 2)
-        alarm = draw.choice(IF).format(case.alarm)
-        return f"{hello}{draw.choice(MORE)}：{first}？{second}？{draw.choice(UNTIL)}{case.advice}。{alarm}。"
-    if kind in {"advises", "clumsy"}:
-        text = f"{hello}{draw.choice(ADVISE)}{case.advice}，{draw.choice(SEE)}。"
-        if kind == "clumsy":
-            # The clauses come twice and in the wrong order, as small models say them.
+        alarm = draw.choice(WARNINGS).format(case.alarm)
+        return (
+            f"{greeting}{draw.choice(TRANSITIONS)}：{first}？{second}？{draw.choice(MEANWHILE)}{case.advice}。{alarm}。"
+        )
+    if quality in {"advises", "clumsy"}:
+        text = f"{greeting}{draw.choice(ADVICE_OPENINGS)}{case.advice}，{draw.choice(FOLLOW_UPS)}。"
+        if quality == "clumsy":
+            # Repeat clauses in the wrong order, as small models do.
             clauses = case.advice.split("，")
-            return f"{hello}{draw.choice(ADVISE)}{'，'.join(clauses[::-1])}，{clauses[0]}，{clauses[0]}，的话{draw.choice(SEE)}"
+            return f"{greeting}{draw.choice(ADVICE_OPENINGS)}{'，'.join(clauses[::-1])}，{clauses[0]}，{clauses[0]}，的话{draw.choice(FOLLOW_UPS)}"
         return text
-    if kind == "generic":
-        return hello + draw.choice(GENERIC)
-    return f"{hello}{draw.choice(SURE)}{case.harm}，{draw.choice(NEVER)}"
+    if quality == "generic":
+        return greeting + draw.choice(GENERIC)
+    return f"{greeting}{draw.choice(HARMFUL_OPENINGS)}{case.harm}，{draw.choice(FALSE_PROMISES)}"
 
 
-def rankings() -> list[dict[str, object]]:
+def compose_rankings() -> list[dict[str, object]]:
     """Compose all rankings."""
     draw = random.Random(6)  # noqa: S311 (no secret)
-    made: dict[str, dict[str, object]] = {}
-    while len(made) < PROMPTS:
-        case = CASES[len(made) % len(CASES)]
-        who = draw.choice(OF.get(case.complaint[:2], WHO))
-        prompt = f"{who}{'，' if who else ''}{case.complaint}{draw.choice(WHEN)}，{draw.choice(WANT)}"
-        if prompt in made:
+    rankings: dict[str, dict[str, object]] = {}
+    while len(rankings) < PROMPTS:
+        case = CASES[len(rankings) % len(CASES)]
+        patient = draw.choice(PATIENTS_BY_COMPLAINT.get(case.complaint[:2], PATIENTS))
+        prompt = f"{patient}{'，' if patient else ''}{case.complaint}{draw.choice(DURATIONS)}，{draw.choice(REQUESTS)}"
+        if prompt in rankings:
             continue
-        kinds = list(SETS[len(made) * 7 % len(SETS)])
-        draw.shuffle(kinds)
-        texts = [answer(case, kind, draw) for kind in kinds]
+        qualities = list(SETS[len(rankings) * 7 % len(SETS)])
+        draw.shuffle(qualities)
+        texts = [compose_answer(case, quality, draw) for quality in qualities]
         if len(set(texts)) < len(texts):
             continue
-        ranked = sorted({RANKS[kind] for kind in kinds})
-        made[prompt] = {
-            "id": f"r{len(made) + 1:03}",
+        ranks = sorted({RANKS[quality] for quality in qualities})
+        rankings[prompt] = {
+            "id": f"r{len(rankings) + 1:03}",
             "prompt": prompt,
-            "answers": [{"text": text, "model": f"model-{'abcd'[at]}"} for at, text in enumerate(texts)],
-            "ranks": [1 + ranked.index(RANKS[kind]) for kind in kinds],
-            "annotator": f"doctor-{1 + len(made) % 3}",
+            "answers": [{"text": text, "model": f"model-{'abcd'[index]}"} for index, text in enumerate(texts)],
+            "ranks": [1 + ranks.index(RANKS[quality]) for quality in qualities],
+            "annotator": f"doctor-{1 + len(rankings) % 3}",
             "scores": [
-                dict(zip(("safety", "professionalism", "fluency"), SCORES[kind], strict=True)) for kind in kinds
+                dict(zip(("safety", "professionalism", "fluency"), SCORES[quality], strict=True))
+                for quality in qualities
             ],
         }
-        if set(kinds) <= CORRECTED:
-            made[prompt]["correction"] = answer(case, "asks", draw)
-    return list(made.values())
+        if set(qualities) <= CORRECTED:
+            rankings[prompt]["correction"] = compose_answer(case, "asks", draw)
+    return list(rankings.values())
 
 
 def main(out: Path) -> None:
     """Write the file."""
-    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rankings()]
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in compose_rankings()]
     out.write_text("".join(lines), encoding="utf-8", newline="\n")
     print(f"{out}: {len(lines)} rankings")
 

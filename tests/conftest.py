@@ -19,7 +19,7 @@ settings.register_profile("default", deadline=None, suppress_health_check=[Healt
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
     """Return the build of the example crawl."""
-    return reports.example(tmp_path_factory.mktemp("demo"))
+    return reports.build_demo(tmp_path_factory.mktemp("demo"))
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +31,10 @@ def page(demo, tmp_path_factory):
 @pytest.fixture(scope="session")
 def hostile(tmp_path_factory):
     """Return a build whose every word tries to be more than a word."""
-    return reports.attacked(tmp_path_factory.mktemp("hostile"))
+    return reports.build_hostile(tmp_path_factory.mktemp("hostile"))
 
 
 @pytest.fixture(scope="session")
 def canaries(tmp_path_factory):
     """Return a build with a canary in every text column."""
-    return reports.marked(tmp_path_factory.mktemp("canaries"))
+    return reports.build_canaries(tmp_path_factory.mktemp("canaries"))

@@ -15,68 +15,76 @@ from collections.abc import Sequence
 
 def main(argv: Sequence[str]) -> None:
     """Train a policy."""
-    from cmtmed.training.console import speak
     from cmtmed.training.ppo.settings import PpoSettings
-    from cmtmed.training.settings import configure
+    from cmtmed.training.run.command_line import load_settings
+    from cmtmed.training.run.console import set_up_logging
 
-    log = speak()
+    log = set_up_logging()
 
-    settings = configure(PpoSettings, "ppo", argv)
+    settings = load_settings(PpoSettings, "ppo", argv)
 
-    # What is asked for, and how far an earlier call came.
+    # The request, and the progress of an earlier call.
     import torch
 
-    from cmtmed.training import curves, data, metrics
-    from cmtmed.training.model import check_fit, load_model, load_tokenizer, rule, save
-    from cmtmed.training.ppo import scorers
-    from cmtmed.training.ppo.loop import Ppo
-    from cmtmed.training.ppo.prompts import Prompts
+    from cmtmed.training.model.loading import check_fit, describe_loading, load_model, load_tokenizer
+    from cmtmed.training.model.saving import save_model
+    from cmtmed.training.ppo.checkpoint import TrainerState, load_checkpoint, save_checkpoint
+    from cmtmed.training.ppo.data import Prompts
+    from cmtmed.training.ppo.journal import Journal
     from cmtmed.training.ppo.roles import Roles
-    from cmtmed.training.ppo.state import Journal, World, load_checkpoint, save_checkpoint
-    from cmtmed.training.run import Run
+    from cmtmed.training.ppo.scorers.build import build_scorers, describe_rewards
+    from cmtmed.training.ppo.trainer import PpoTrainer, build_optimizer
+    from cmtmed.training.ppo.world import World
+    from cmtmed.training.run import curves, metrics
+    from cmtmed.training.run.directory import Run
+    from cmtmed.training.run.mixture import describe_data
 
     world = World()
-    identity = {"data": data.described(settings.data), "reward": scorers.describe_rewards(settings.reward)}
-    with world.first():
+    identity = {"data": describe_data(settings.data), "reward": describe_rewards(settings.reward)}
+    with world.run_first():
         run = Run.start("ppo", settings, identity)
-        checkpoint = run.checkpoint()
-    if run.finished:
+        checkpoint = run.find_checkpoint()
+    if run.is_finished:
         log.info("%s is finished; nothing to do", run.root)
         return
-    log.info("model: %s", rule(settings.model, settings.lora))
+    log.info("model: %s", describe_loading(settings.model, settings.lora))
 
-    # One base for all roles. With an adapter its weights stand still and may be short; weights that move may not.
+    # One base for all roles. With an adapter its weights are frozen and may be bfloat16; trained weights are float32.
     tokenizer = load_tokenizer(settings.model, settings.template)
-    precision = world.precision(settings.precision)
+    precision = world.choose_precision(settings.precision)
     base = load_model(settings.model, dtype=precision if settings.lora is not None else torch.float32)
     check_fit(base, tokenizer, settings.max_new_tokens + 1, "max_new_tokens")
     roles = Roles(base, settings, world.device, precision, int(tokenizer.pad_token_id))
-    rewards = scorers.build_scorers(settings.reward, roles, settings)
+    scorers = build_scorers(settings, roles)
 
-    # Prompts, cut to what the context leaves.
+    # Prompts, shortened to fit into the context beside the answer.
     context = getattr(base.config.get_text_config(), "max_position_embeddings", None)
     prompts = Prompts(settings, tokenizer, context)
-    log.info("data: %d prompts, %d an update", len(prompts), settings.batch)
+    log.info("data: %d prompts, %d per update", len(prompts), settings.batch)
 
     # The loop.
-    ppo = Ppo(settings, roles, tokenizer, prompts, rewards, world)
+    optimizer = build_optimizer(settings, roles)
+    state = TrainerState(step=0, kl=settings.kl)
     if checkpoint is not None:
-        ppo.state = load_checkpoint(checkpoint, world, roles.trained, ppo.optimizer)
-    journal = Journal(run, world, ppo.state.step, settings.samples)
-    while ppo.state.step < settings.steps:
-        update_metrics, samples = ppo.update()
-        step = ppo.state.step
-        if step % settings.log_every == 0:
-            journal.write(step, update_metrics, samples)
-        if step % settings.save_every == 0:
-            save_checkpoint(run, world, roles.trained, ppo.optimizer, ppo.state, settings.keep)
+        state = load_checkpoint(checkpoint, world, roles.trained, optimizer)
+    trainer = PpoTrainer(settings, roles, tokenizer, prompts, scorers, world, optimizer, state)
+    journal = Journal(run, world, state.step, settings.samples)
+    while state.step < settings.steps:
+        update_metrics, samples = trainer.update()
+        if state.step % settings.log_every == 0:
+            journal.write(state.step, update_metrics, samples)
+        if state.step % settings.save_every == 0:
+            save_checkpoint(run, world, roles.trained, optimizer, state, settings.keep)
     journal.close()
 
-    # The weights, and what the run has to show.
+    # Weights and summary.
     if world.rank == 0:
-        summary = {**metrics.summary(run.root, "reward"), "kl": metrics.summary(run.root, "kl").get("kl_last")}
-        save(run, roles.policy(), tokenizer, summary=summary)
-        curves.draw(run.root, settings.smoothing)
+        summary = {
+            **metrics.summarize_metrics(run.root, "reward"),
+            "kl": metrics.summarize_metrics(run.root, "kl").get("kl_last"),
+        }
+        save_model(run, roles.extract_policy(), tokenizer, summary=summary)
+        curves.draw_curves(run.root, settings.smoothing)
         log.info("%s: %s", run.root, summary)
     world.shut_down()
 

@@ -16,34 +16,39 @@ from collections.abc import Sequence
 
 def main(argv: Sequence[str]) -> None:
     """Train a reward model."""
-    from cmtmed.training.console import speak
     from cmtmed.training.reward.data import PairCollator, split_rankings
     from cmtmed.training.reward.readers.files import describe_sources, read_rankings
     from cmtmed.training.reward.settings import RewardSettings
     from cmtmed.training.reward.trainer import PreferenceTrainer, center_rewards
-    from cmtmed.training.settings import configure, device_defaults, library_config
+    from cmtmed.training.run.command_line import load_settings
+    from cmtmed.training.run.console import set_up_logging
 
-    log = speak()
-    settings = configure(RewardSettings, "reward", argv)
+    log = set_up_logging()
+    settings = load_settings(RewardSettings, "reward", argv)
 
     # The request, and the progress of an earlier call.
     from datasets import concatenate_datasets
     from transformers import set_seed
     from trl import RewardConfig
 
-    from cmtmed.training import curves, data, metrics
-    from cmtmed.training.model import check_fit, load_model, load_tokenizer, lora_config, rule, save
-    from cmtmed.training.processes import leave_together
+    from cmtmed.training.model.adapters import build_lora_config
+    from cmtmed.training.model.loading import check_fit, describe_loading, load_model, load_tokenizer
+    from cmtmed.training.model.saving import save_model
     from cmtmed.training.reward.metrics import report_agreement
-    from cmtmed.training.run import Run
+    from cmtmed.training.run import curves, metrics
+    from cmtmed.training.run.checkpoints import checkpoint_step
+    from cmtmed.training.run.directory import Run
+    from cmtmed.training.run.library_config import build_trainer_config
+    from cmtmed.training.run.mixture import mix_sources
+    from cmtmed.training.run.processes import leave_together
 
     data_identity = describe_sources(settings.data)
     sources = [read_rankings(source, settings.min_difference) for source in settings.data]
     run = Run.start("reward", settings, {"data": data_identity})
-    if run.finished:
+    if run.is_finished:
         log.info("%s is finished; nothing to do", run.root)
         return
-    log.info("model: %s", rule(settings.model, settings.lora))
+    log.info("model: %s", describe_loading(settings.model, settings.lora))
 
     # Model and tokenizer; the head is new unless the model below is a reward model.
     tokenizer = load_tokenizer(settings.model, settings.template)
@@ -57,28 +62,18 @@ def main(argv: Sequence[str]) -> None:
         id(source): encoded.to_dataset() for source, encoded in zip(settings.data, training.values(), strict=True)
     }
     nonempty = [source for source in settings.data if len(tables[id(source)])]
-    train = data.mixture(nonempty, lambda source: tables[id(source)], settings.seed)
+    train = mix_sources(nonempty, lambda source: tables[id(source)], settings.seed)
     evaluated = concatenate_datasets([encoded.to_dataset() for encoded in held_out.values()])
 
-    # Training. Batches hold pairs of like length; rewards are kept near zero while they are learnt.
-    config = library_config(
+    # Training. Batches hold pairs of similar length; rewards are kept near zero while they are learnt.
+    config = build_trainer_config(
         RewardConfig,
-        {
-            **device_defaults(),
-            "eval_strategy": "steps" if len(evaluated) else "no",
-            "eval_steps": settings.training.get("save_steps", 200),
-            **settings.training,
-        },
-        "training",
-        output_dir=str(run.checkpoints),
-        seed=settings.seed,
-        data_seed=settings.seed,
-        max_length=None,
+        settings,
+        run.checkpoint_dir,
+        evaluates=len(evaluated) > 0,
         center_rewards_coefficient=settings.center or None,
-        report_to="none",
-        disable_tqdm=not sys.stderr.isatty(),
     )
-    checkpoint = run.checkpoint()
+    checkpoint = run.find_checkpoint()
     trainer = PreferenceTrainer(
         nu=settings.nu if settings.ties == "use" else None,
         model=model,
@@ -87,8 +82,8 @@ def main(argv: Sequence[str]) -> None:
         eval_dataset=evaluated if len(evaluated) else None,
         data_collator=PairCollator(tokenizer.pad_token_id),
         processing_class=tokenizer,
-        peft_config=lora_config(settings.lora, "SEQ_CLS", model),
-        callbacks=[metrics.callback(run.root, metrics.step_of(checkpoint))],
+        peft_config=build_lora_config(settings.lora, "SEQ_CLS", model),
+        callbacks=[metrics.build_callback(run.root, checkpoint_step(checkpoint))],
     )
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
@@ -114,19 +109,19 @@ def main(argv: Sequence[str]) -> None:
             }
             for source, name in zip(sources, training, strict=True)
         ]
-        save(
+        save_model(
             run,
             bare,
             tokenizer,
             weights=weights,
             metrics=eval_metrics,
-            summary=metrics.summary(run.root),
+            summary=metrics.summarize_metrics(run.root),
             held_out=reports,
             counts=counts,
             offset=offset,
             pad_token_id=tokenizer.pad_token_id,
         )
-        curves.draw(run.root, settings.smoothing)
+        curves.draw_curves(run.root, settings.smoothing)
         for name, report in reports.items():
             accuracy = report.get("accuracy", float("nan"))
             log.info("%s: accuracy %.3f on %d held-out pairs", name, accuracy, report["pairs"])

@@ -1,4 +1,4 @@
-"""What an identifier is: a span of one text and one of twenty types."""
+"""The identifier: a span of one text with one of twenty types."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TYPES: Final = (
     "INSURANCE",
     "SOCIAL",
 )
-"""Every type that is looked for, in the order in which documentation and statistics list them."""
+"""Every identifier type, in the order in which documentation and statistics list them."""
 
 LABELS: Final[Mapping[str, str]] = {
     "PERSON": "[姓名]",
@@ -53,30 +53,34 @@ LABELS: Final[Mapping[str, str]] = {
     "INSURANCE": "[保险号]",
     "SOCIAL": "[账号]",
 }
-"""Tag of each type.
+"""The tag that replaces an identifier of each type.
 
-A bare surname and a full name share one: ``[姓名]医生`` reads as 张三医生 does, and a reader of the tag does not
-learn which of the two stood there.
+A bare surname and a full name share one tag: ``[姓名]医生`` reads like 张三医生, and the tag does not reveal which of
+the two it replaced.
 """
 
-FOUND: Final[Mapping[str, pl.DataType]] = {
+IDENTIFIER_SCHEMA: Final[Mapping[str, pl.DataType]] = {
     "text": pl.UInt32(),
     "start": pl.UInt32(),
     "end": pl.UInt32(),
     "type": pl.String(),
 }
-"""Columns of a table of identifiers: number of the text, span in code points, type."""
+"""Columns of a table of identifiers: position of the text, span in code points, type."""
 
 
 class Identifier(NamedTuple):
-    """One place in a text that could tell who a person is.
+    """A span of a text that may reveal who a person is.
 
     Attributes:
-        start: first code point of it.
-        end: first code point after it.
+        start: index of its first code point.
+        end: index after its last code point.
         type: one of `TYPES`.
     """
 
     start: int
     end: int
     type: str
+
+
+IdentifiersByRow = dict[int, list[Identifier]]
+"""Identifiers of many texts, by the position of the text; a text without any has no entry."""

@@ -1,4 +1,4 @@
-"""A finished build, read only: what it was made from, what it did, and its tables."""
+"""Finished builds, read only: manifest, report and tables."""
 
 from __future__ import annotations
 

@@ -1,26 +1,26 @@
-"""A finished build as one typed handle: its manifest, its report and its tables."""
+"""A typed handle of a finished build: its manifest, its report and its tables."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 import pyarrow as pa
 
 from cmtmed.artifacts import HashedFile, hash_file
-from cmtmed.builds.manifest import Manifest
+from cmtmed.builds.manifest import Manifest, StageOptions
 from cmtmed.builds.report import BuildReport
 from cmtmed.errors import DatasetError
 
 DIALOGUES: Final = "dialogues"
-"""Table of the dialogues that were kept, one directory per split."""
+"""Table of the kept dialogues, with one directory per split."""
 DROPPED: Final = "dropped"
-"""Table of the dialogues that a stage dropped; the same columns."""
+"""Table of the dropped dialogues, with the same columns."""
 QUARANTINE: Final = "quarantine"
 """Table of the records that could not be read."""
 
@@ -29,11 +29,11 @@ QUARANTINE: Final = "quarantine"
 class Build:
     """A finished build, read only.
 
-    Tables are read a record batch at a time (some thousand rows), so memory stays bounded whatever their size.
+    Tables are read one record batch at a time (some thousand rows), so memory use does not depend on their size.
 
     Attributes:
-        root: its directory.
-        manifest: what it was made from.
+        root: directory of the build.
+        manifest: inputs, pipeline and counts of the build.
     """
 
     root: Path
@@ -44,14 +44,14 @@ class Build:
         """Open the directory of a finished build.
 
         Raises:
-            DatasetError: it holds no finished build, or a damaged one.
+            DatasetError: the directory contains no finished build, or a damaged one.
         """
         root = Path(path)
         return cls(root, Manifest.read(root))
 
     @cached_property
     def report(self) -> BuildReport:
-        """What the build did; read on first use.
+        """Report of the build, read on first use.
 
         Raises:
             DatasetError: ``report.json`` is missing or damaged.
@@ -60,19 +60,19 @@ class Build:
 
     @property
     def files(self) -> Sequence[HashedFile]:
-        """Arrow files as the build wrote them, with their checksums; empty for builds of the first release."""
+        """Arrow files with the checksums that the build recorded; empty for builds of the first release."""
         return self.manifest.files
 
-    def stage_options(self, name: str) -> Mapping[str, Any] | None:
-        """Return the options of a stage as the pipeline had them; None if it does not have the stage."""
+    def stage_options(self, name: str) -> StageOptions | None:
+        """Return the options of a stage; None if the pipeline does not have the stage."""
         return self.manifest.stage_options(name)
 
     def paths(self, table: str = DIALOGUES, split: str | None = None) -> list[Path]:
-        """Return the Arrow files of a table as they lie there now, in corpus order within each split.
+        """List the Arrow files of a table that exist now, in corpus order within each split.
 
         Args:
             table: ``dialogues``, ``dropped``, ``quarantine`` or a view.
-            split: only the files of this split.
+            split: limits the result to one split.
         """
         pattern = "*.arrow" if table in {DROPPED, QUARANTINE} else f"{split or '*'}/*.arrow"
         return sorted((self.root / table).glob(pattern))
@@ -80,29 +80,29 @@ class Build:
     def iter_batches(
         self, table: str = DIALOGUES, columns: Sequence[str] | None = None, *, split: str | None = None
     ) -> Iterator[pl.DataFrame]:
-        """Yield a table, a record batch at a time.
+        """Yield the record batches of a table.
 
         Args:
             table: ``dialogues``, ``dropped``, ``quarantine`` or a view.
-            columns: which to read, in this order; all by default.
-            split: only rows of this split.
+            columns: columns to read, in this order; all by default.
+            split: limits the result to one split.
 
         Raises:
-            DatasetError: a file is damaged, or lacks a column.
+            DatasetError: a file is damaged or lacks a column.
         """
         for path in self.paths(table, split):
             yield from iter_file(path, columns)
 
     def digest(self, *tables: str) -> str:
-        """Return the SHA-256 over paths and content of the Arrow files of some tables, as they are now.
+        """Return a SHA-256 of the names and content of the Arrow files of some tables, as they are now.
 
-        Another row, another digest; where the build lies does not matter.
+        It changes with every row, and does not depend on where the build is.
 
         Args:
-            tables: the kept dialogues by default.
+            tables: names of the tables; the kept dialogues by default.
 
         Raises:
-            DatasetError: there is no file.
+            DatasetError: the tables have no files.
         """
         paths = [path for table in tables or (DIALOGUES,) for path in self.paths(table)]
         if not paths:
@@ -114,14 +114,14 @@ class Build:
 
 
 def iter_file(path: Path, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
-    """Yield an Arrow stream file, a record batch at a time, memory-mapped.
+    """Yield the record batches of a memory-mapped Arrow stream file.
 
     Args:
         path: the file.
-        columns: which to read, in this order; all by default.
+        columns: columns to read, in this order; all by default.
 
     Raises:
-        DatasetError: the file is damaged, or lacks a column.
+        DatasetError: the file is damaged or lacks a column.
     """
     try:
         with pa.memory_map(str(path)) as source:
@@ -130,7 +130,7 @@ def iter_file(path: Path, columns: Sequence[str] | None = None) -> Iterator[pl.D
             if missing:
                 raise DatasetError(f"{str(path)!r} has no column {missing[0]!r}; run cmtmed build again")
             for batch in reader:
-                # Through a table: Polars' own reader refuses streams whose empty columns have no buffer.
+                # By way of a table: Polars' own reader rejects streams whose empty columns have no buffer.
                 table = pa.Table.from_batches([batch if columns is None else batch.select(list(columns))])
                 yield pl.DataFrame(pl.from_arrow(table))
     except (OSError, pa.ArrowException) as error:

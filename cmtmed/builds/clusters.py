@@ -7,22 +7,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
 
 from cmtmed.builds.build import DIALOGUES, DROPPED, Build
-from cmtmed.dedup.duplicates import summarize_dialogues
+from cmtmed.dedup.corpus import summarize_dialogues
 from cmtmed.dedup.texts import Texts
 from cmtmed.dedup.verify import count_shingles
 from cmtmed.errors import UsageError, did_you_mean
-from cmtmed.schema import empty_table
+from cmtmed.schema import DialogueRow, empty_table, to_rows
 
 _STAGE: Final = "drop_duplicates"
 _LABELS: Final = {
     "most_turns": ("turns", "more turns"),
-    "most_inquiries": ("asks", "more questions of the doctor"),
+    "most_inquiries": ("asks", "more questions from the doctor"),
     "longest": ("chars", "more characters"),
 }
 
@@ -35,11 +35,11 @@ class Member:
         dialogue: the row of the dialogue table, **including the text**.
         jaccard: exact Jaccard similarity to the kept dialogue, canned sentences included, 0 to 1.
         containment: share of its shingles that occur in the kept dialogue, 0 to 1.
-        sizes: ``turns``, ``asks`` (the doctor's questions), ``chars``.
-        why: why this dialogue was kept, or why the other one was.
+        sizes: ``turns``, ``asks`` (number of inquiries) and ``chars``.
+        why: why this dialogue was kept, or why the kept one was preferred.
     """
 
-    dialogue: dict[str, Any]
+    dialogue: DialogueRow
     jaccard: float
     containment: float
     sizes: dict[str, int]
@@ -72,7 +72,7 @@ def list_clusters(out: str | Path) -> pl.DataFrame:
     )
 
 
-def find_cluster(out: str | Path, id: str) -> list[Member]:  # noqa: A002 (as in `explain`)
+def find_cluster(out: str | Path, id: str) -> list[Member]:
     """Return the members of a dialogue's cluster, starting with the kept one.
 
     Args:
@@ -94,7 +94,7 @@ def find_cluster(out: str | Path, id: str) -> list[Member]:  # noqa: A002 (as in
     else:
         raise UsageError(f"no dialogue {id!r} in {str(build.root)!r}; {did_you_mean(id, ids[:20_000])}")
     if cluster is None:
-        raise UsageError(f"dialogue {id!r} has no duplicate; cmtmed duplicates {build.root} lists the clusters")
+        raise UsageError(f"dialogue {id!r} has no duplicate; list the clusters with: cmtmed duplicates {build.root}")
     members = _concat([rows.filter(pl.col("cluster") == cluster) for rows in _iter_dialogues(build)])
     return _compare_members(members.sort(pl.col("id") != cluster, "id"), *_stage_options(build))
 
@@ -132,7 +132,7 @@ def _stage_options(build: Build) -> tuple[int, list[str]]:
     return options.get("ngram", 5), options.get("keep", list(_LABELS))
 
 
-def differences(first: str, second: str) -> Iterator[tuple[str, str, str]]:
+def compare_texts(first: str, second: str) -> Iterator[tuple[str, str, str]]:
     """Align two texts: yield (``same`` | ``changed``, passage of the first, passage of the second)."""
     for tag, start, end, second_start, second_end in SequenceMatcher(None, first, second, autojunk=False).get_opcodes():
         yield ("same" if tag == "equal" else "changed"), first[start:end], second[second_start:second_end]
@@ -149,36 +149,37 @@ def _compare_members(rows: pl.DataFrame, ngram: int, keep: list[str]) -> list[Me
         *summarize_dialogues(pl.col("messages")), pl.col("inquiries").list.len().alias("asks")
     ).with_columns(pl.col("text").str.replace_all(r"\s", "").str.len_chars().alias("chars"))
     texts = Texts.from_column(summaries["text"])
-    first, others = np.zeros(rows.height, dtype=np.int64), np.arange(rows.height)
-    common, counts = count_shingles(texts, first, others, ngram=ngram)
+    kept, members = np.zeros(rows.height, dtype=np.int64), np.arange(rows.height)
+    common, counts = count_shingles(texts, kept, members, ngram=ngram)
     sizes = summaries.select("turns", "asks", "chars").to_dicts()
     bare = summaries["text"].str.replace_all(r"\s", "")
-    members = []
-    for position, row in enumerate(rows.to_dicts()):
+    compared = []
+    for position, row in enumerate(to_rows(rows)):
         union = int(counts[position].sum() - common[position])
         identical = bare[position] == bare[0]
-        members.append(
+        compared.append(
             Member(
                 row,
                 jaccard=1.0 if identical else int(common[position]) / max(union, 1),
                 containment=1.0 if identical else int(common[position]) / max(int(counts[position, 1]), 1),
                 sizes=sizes[position],
-                why="kept" if position == 0 else _why(row["drop_reason"], sizes[0], sizes[position], keep),
+                why="kept" if position == 0 else _explain_choice(row["drop_reason"], sizes[0], sizes[position], keep),
             )
         )
-    return members
+    return compared
 
 
-def _why(reason: str | None, kept: dict[str, int], dropped: dict[str, int], keep: list[str]) -> str:
+def _explain_choice(reason: str | None, kept: dict[str, int], dropped: dict[str, int], keep: list[str]) -> str:
+    """Say why one dialogue was kept rather than the other."""
     if reason == "contained":
-        return "the kept one goes on where this one ends"
+        return "the kept one continues where this one ends"
     for rule in keep:
         if rule == "first":
             break
         name, words = _LABELS[rule]
         if kept[name] != dropped[name]:
             return f"the kept one has {words}: {kept[name]}, this one {dropped[name]}"
-    return "the kept one has the lesser id"
+    return "the kept one has the lower id"
 
 
 def _iter_dialogues(build: Build, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:

@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
 from cmtmed.builds.build import DIALOGUES, DROPPED, Build
+from cmtmed.builds.manifest import RecordCounts, StageOptions
 from cmtmed.schema import empty_table
 
 _STATS: Final = ("dialogues", "turns", "characters", "identifiers", "inquiries")
@@ -25,19 +26,19 @@ class Side:
     """One of two builds or published versions.
 
     Attributes:
-        name: of the directory or version.
-        pipeline: ``stages`` and more, as in the manifest.
+        name: the directory, or the repository and tag.
+        stages: options of each stage by name, in pipeline order.
         counts: ``read``, ``kept``, ``dropped``, ``quarantined``.
-        versions: of the libraries that it was made with.
-        statistics: of its kept dialogues.
-        rows: from `rows_of`.
+        versions: versions of the libraries that it was built with.
+        statistics: statistics of the kept dialogues: a number, or numbers by category.
+        rows: the result of `summarize_rows`.
     """
 
     name: str
-    pipeline: Mapping[str, Any]
-    counts: dict[str, int]
+    stages: Mapping[str, StageOptions]
+    counts: RecordCounts
     versions: Mapping[str, str]
-    statistics: Mapping[str, Any]
+    statistics: Mapping[str, int | Mapping[str, int]]
     rows: pl.LazyFrame
 
 
@@ -46,21 +47,22 @@ class Comparison:
     """Two builds or versions side by side.
 
     Attributes:
-        builds: their names, the older first.
-        counts: for each build ``read``, ``kept``, ``dropped``, ``quarantined``.
-        stages: stages whose options differ, or that one build lacks: name to the options in each, None if it lacks it.
-        rows: dialogues by what became of them; see `ROWS`.
-        dropped: of those kept before and dropped now, how many by which reason.
-        regained: of those dropped before and kept now, by the reason of before.
-        edited: of those kept in both with another text, how many each stage edited in one build and not in the other;
-            ``""`` counts those that the same stages edited.
-        statistics: of the kept dialogues of each build: dialogues, turns, characters, identifiers, inquiries.
-        versions: libraries of which the builds used different versions: name to both.
+        builds: names of the builds, the older first.
+        counts: ``read``, ``kept``, ``dropped`` and ``quarantined`` of each build.
+        stages: stages that only one build has or whose options differ: name to the options in each build, None if it
+            lacks the stage.
+        rows: number of dialogues per outcome; see `ROWS`.
+        dropped: dialogues kept before and dropped now, by drop reason.
+        regained: dialogues dropped before and kept now, by the former drop reason.
+        edited: dialogues kept in both with different text, by stage that edited them in only one build; ``""`` counts
+            those edited by the same stages in both.
+        statistics: dialogues, turns, characters, identifiers and inquiries of the kept dialogues of each build.
+        versions: libraries whose versions differ: name to both versions, None if a build does not record it.
     """
 
     builds: tuple[str, str]
-    counts: tuple[dict[str, int], dict[str, int]]
-    stages: dict[str, tuple[Any, Any]]
+    counts: tuple[RecordCounts, RecordCounts]
+    stages: dict[str, tuple[StageOptions | None, StageOptions | None]]
     rows: dict[str, int]
     dropped: Counter[str]
     regained: Counter[str]
@@ -68,7 +70,7 @@ class Comparison:
     statistics: tuple[dict[str, int], dict[str, int]]
     versions: dict[str, tuple[str | None, str | None]]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return plain JSON values."""
         return {
             "builds": list(self.builds),
@@ -84,9 +86,9 @@ class Comparison:
 
 
 ROWS: Final = {
-    "same": "kept in both, text and tags the same",
-    "retagged": "kept in both, same text, other questions, redactions, cluster or split",
-    "edited": "kept in both, another text",
+    "same": "kept in both, same text and tags",
+    "retagged": "kept in both, same text, different questions, redactions, cluster or split",
+    "edited": "kept in both, different text",
     "dropped": "kept before, dropped now",
     "regained": "dropped before, kept now",
     "dropped_both": "dropped in both",
@@ -94,15 +96,15 @@ ROWS: Final = {
     "new_dropped": "not there before, dropped now",
     "gone": "there before, not there now",
 }
-"""What may become of a dialogue."""
+"""Possible outcomes for a dialogue, and their descriptions."""
 
 
 def compare(old: str | Path, new: str | Path) -> Comparison:
     """Compare two finished builds.
 
     Args:
-        old: directory of the one build.
-        new: directory of the other.
+        old: directory of the older build.
+        new: directory of the newer build.
 
     Raises:
         DatasetError: a directory holds no finished build.
@@ -117,20 +119,21 @@ def build_side(folder: Path) -> Side:
         DatasetError: the directory holds no finished build.
     """
     build = Build.open(folder)
-    manifest = build.manifest.to_dict()
+    manifest = build.manifest
     batches = [
-        rows_of(batch, kept=table == DIALOGUES) for table in (DIALOGUES, DROPPED) for batch in build.iter_batches(table)
+        summarize_rows(batch, kept=table == DIALOGUES)
+        for table in (DIALOGUES, DROPPED)
+        for batch in build.iter_batches(table)
     ]
     return Side(
-        str(folder), manifest["pipeline"], manifest["counts"], manifest["versions"], build.report.after.to_dict(),
-        pl.concat(batches or [rows_of(empty_table(), kept=True)]).lazy(),
+        str(folder), manifest.options_by_stage, manifest.counts, manifest.versions,
+        build.report.after.to_dict(), pl.concat(batches or [summarize_rows(empty_table(), kept=True)]).lazy(),
     )  # fmt: skip
 
 
 def compare_sides(before: Side, after: Side) -> Comparison:
     """Compare two builds or published versions."""
-    left, right = before.rows, after.rows
-    joined = left.join(right, on="id", how="full", coalesce=True, suffix="_new")
+    joined = before.rows.join(after.rows, on="id", how="full", coalesce=True, suffix="_new")
     in_before, in_after = pl.col("kept").is_not_null(), pl.col("kept_new").is_not_null()
     kept, kept_new = pl.col("kept").fill_null(value=False), pl.col("kept_new").fill_null(value=False)
     matched = joined.with_columns(
@@ -151,22 +154,22 @@ def compare_sides(before: Side, after: Side) -> Comparison:
         .when(pl.col("tags") != pl.col("tags_new"))
         .then(pl.lit("retagged"))
         .otherwise(pl.lit("same"))
-        .alias("fate")
+        .alias("outcome")
     ).collect()
-    rows = dict.fromkeys(ROWS, 0) | dict(matched.group_by("fate").len().iter_rows())
-    changed = matched.filter(fate="edited")
+    rows = dict.fromkeys(ROWS, 0) | dict(matched.group_by("outcome").len().iter_rows())
+    changed = matched.filter(outcome="edited")
     edited: Counter[str] = Counter()
     for old_stages, new_stages in changed.select("stages", "stages_new").iter_rows():
         edited.update(sorted(set(old_stages) ^ set(new_stages)) or [""])
     return Comparison(
         builds=(before.name, after.name),
         counts=(before.counts, after.counts),
-        stages=_differing_stages(before.pipeline, after.pipeline),
+        stages=_find_differing_stages(before.stages, after.stages),
         rows=rows,
-        dropped=Counter(matched.filter(fate="dropped")["drop_reason_new"].to_list()),
-        regained=Counter(matched.filter(fate="regained")["drop_reason"].to_list()),
+        dropped=Counter(matched.filter(outcome="dropped")["drop_reason_new"].to_list()),
+        regained=Counter(matched.filter(outcome="regained")["drop_reason"].to_list()),
         edited=edited,
-        statistics=(_statistics(before.statistics), _statistics(after.statistics)),
+        statistics=(_sum_statistics(before.statistics), _sum_statistics(after.statistics)),
         versions={
             name: (before.versions.get(name), after.versions.get(name))
             for name in sorted({*before.versions, *after.versions})
@@ -175,7 +178,7 @@ def compare_sides(before: Side, after: Side) -> Comparison:
     )
 
 
-def rows_of(dialogues: pl.DataFrame, *, kept: bool) -> pl.DataFrame:
+def summarize_rows(dialogues: pl.DataFrame, *, kept: bool) -> pl.DataFrame:
     """Return ``id``, ``kept``, hashes of text and tags, ``drop_reason``, and the stages that edited each dialogue."""
     edits = pl.element().struct.field("stage").filter(pl.element().struct.field("action") == "edited")
     return dialogues.select(
@@ -188,11 +191,9 @@ def rows_of(dialogues: pl.DataFrame, *, kept: bool) -> pl.DataFrame:
     )
 
 
-def _differing_stages(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    old_stages, new_stages = (
-        {name: options for stage in pipeline["stages"] for name, options in stage.items()}
-        for pipeline in (before, after)
-    )
+def _find_differing_stages(
+    old_stages: Mapping[str, StageOptions], new_stages: Mapping[str, StageOptions]
+) -> dict[str, tuple[StageOptions | None, StageOptions | None]]:
     names = dict.fromkeys([*old_stages, *new_stages])
     return {
         name: (old_stages.get(name), new_stages.get(name))
@@ -201,5 +202,9 @@ def _differing_stages(before: Mapping[str, Any], after: Mapping[str, Any]) -> di
     }
 
 
-def _statistics(kept: Mapping[str, Any]) -> dict[str, int]:
-    return {name: kept[name] if isinstance(kept[name], int) else sum(kept[name].values()) for name in _STATS}
+def _sum_statistics(statistics: Mapping[str, int | Mapping[str, int]]) -> dict[str, int]:
+    totals = {}
+    for name in _STATS:
+        value = statistics[name]
+        totals[name] = value if isinstance(value, int) else sum(value.values())
+    return totals

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
@@ -13,6 +13,7 @@ from cmtmed.builds.build import DIALOGUES, DROPPED, Build
 from cmtmed.errors import UsageError, did_you_mean
 from cmtmed.inquiry.clauses import sentences
 from cmtmed.inquiry.detect import explain as decide
+from cmtmed.schema import DialogueRow, TraceEntry, to_rows
 
 MAX_SUGGESTIONS: Final = 20_000
 """Ids searched for the closest match when an id is unknown."""
@@ -29,7 +30,7 @@ class Question:
         asks: whether it is an inquiry.
         cue: the rule that matched.
         frame: the rule that overrode the cue; empty if none did.
-        slot: what is asked for; empty if it is not an inquiry.
+        slot: what the inquiry asks for; empty if it is none.
         evidence: the word that decided the slot. **It is text of the dialogue**.
     """
 
@@ -52,14 +53,13 @@ class Explanation:
         kept: whether the dialogue was kept.
     """
 
-    dialogue: dict[str, Any]
+    dialogue: DialogueRow
     kept: bool
 
     @property
-    def trace(self) -> list[dict[str, str]]:
+    def trace(self) -> list[TraceEntry]:
         """Trace entries in order, each with ``stage``, ``action`` and ``reason``."""
-        entries: list[dict[str, str]] = self.dialogue["trace"]
-        return entries
+        return self.dialogue["trace"]
 
     def verdict(self) -> str:
         """Summarize in one sentence what happened to the dialogue, without its text."""
@@ -92,7 +92,7 @@ class Explanation:
         return json.dumps(content, ensure_ascii=False)
 
 
-def explain(out: str | Path, id: str) -> Explanation:  # noqa: A002 (the public face names it so)
+def explain(out: str | Path, id: str) -> Explanation:
     """Look up one dialogue in a finished build.
 
     Args:
@@ -109,6 +109,6 @@ def explain(out: str | Path, id: str) -> Explanation:  # noqa: A002 (the public 
         for batch in build.iter_batches(table):
             matches = batch.filter(pl.col("id") == id)
             if matches.height:
-                return Explanation(matches.row(0, named=True), kept=table == DIALOGUES)
+                return Explanation(to_rows(matches)[0], kept=table == DIALOGUES)
             ids += batch["id"].to_list() if len(ids) < MAX_SUGGESTIONS else []
     raise UsageError(f"no dialogue {id!r} in {str(build.root)!r}; {did_you_mean(id, ids[:MAX_SUGGESTIONS])}")

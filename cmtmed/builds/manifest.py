@@ -1,13 +1,13 @@
-"""The manifest: what a finished build was made from, with what, and what became of every record.
+"""The manifest: inputs, pipeline and library versions of a finished build, and what became of every record.
 
-It holds nothing that depends on time or on the machine's speed: the same inputs and pipeline give the same
-manifest. Times stand in the report. ``schemas/manifest.v1.json`` is generated from these classes.
+It contains nothing that depends on time or on the speed of the machine: the same inputs and pipeline give the same
+manifest. Times are in the report. ``schemas/manifest.v1.json`` is generated from these classes.
 """
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -19,16 +19,16 @@ from cmtmed._version import __version__
 from cmtmed.artifacts import MANIFEST_FILE, MANIFEST_FORMAT, MANIFEST_VERSION, HashedFile, read_json, write_json
 from cmtmed.errors import DatasetError
 
-T = TypeVar("T", bound=BaseModel)
+M = TypeVar("M", bound=BaseModel)
 _LIBRARIES: Final = ("cmtmed", "datasketch", "jieba", "numpy", "opencc", "polars", "pyarrow", "selectolax")
 
 Count = Annotated[int, Field(ge=0)]
 StageOptions = dict[str, Any]
-"""Options of a stage by name, as its class declares them."""
+"""Options of a stage by name. Their types are those that the class of the stage declares."""
 
 
 class RecordCounts(TypedDict):
-    """Records by what became of them: ``read = kept + dropped + quarantined``."""
+    """Records by outcome: ``read = kept + dropped + quarantined``."""
 
     read: Count
     kept: Count
@@ -37,7 +37,7 @@ class RecordCounts(TypedDict):
 
 
 class PipelineRecord(BaseModel):
-    """The pipeline that was run."""
+    """The pipeline of a build."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -67,20 +67,17 @@ class Manifest(BaseModel):
         default=[], description="Every Arrow file of the build; absent from builds of earlier releases."
     )
 
-    def stage_options(self, name: str) -> Mapping[str, Any] | None:
-        """Return the options of a stage; None if the pipeline does not have it."""
-        for stage in self.pipeline.stages:
-            if name in stage:
-                return stage[name]
-        return None
-
     @property
-    def stage_names(self) -> list[str]:
-        """Names of the stages, in order."""
-        return [name for stage in self.pipeline.stages for name in stage]
+    def options_by_stage(self) -> dict[str, StageOptions]:
+        """Options of every stage by name, in pipeline order."""
+        return merge_stages(self.pipeline.stages)
+
+    def stage_options(self, name: str) -> StageOptions | None:
+        """Return the options of a stage; None if the pipeline does not have the stage."""
+        return self.options_by_stage.get(name)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values."""
+        """Return the manifest as JSON values."""
         return self.model_dump(mode="json")
 
     def write(self, folder: Path) -> None:
@@ -92,7 +89,7 @@ class Manifest(BaseModel):
         """Read the manifest of a finished build.
 
         Raises:
-            DatasetError: the folder holds no finished build, or one of another version, or a damaged one.
+            DatasetError: the folder contains no finished build, one of another version, or a damaged one.
         """
         path = folder / MANIFEST_FILE
         try:
@@ -107,13 +104,18 @@ class Manifest(BaseModel):
                 f"{str(path)!r} cannot be read ({type(error).__name__}); run cmtmed build again"
             ) from None
         if not isinstance(content, dict) or content.get("format") != MANIFEST_FORMAT:
-            raise DatasetError(f"{str(path)!r} is not a manifest of cmtmed; give the directory of a build")
+            raise DatasetError(f"{str(path)!r} is not a manifest of cmtmed; pass the directory of a build")
         if content.get("version") != MANIFEST_VERSION:
             raise DatasetError(
-                f"{str(path)!r} has version {content.get('version')!r}, this cmtmed reads {MANIFEST_VERSION}; "
-                "build it again"
+                f"{str(path)!r} has version {content.get('version')!r}, but this cmtmed reads version "
+                f"{MANIFEST_VERSION}; run cmtmed build again"
             )
         return validate_artifact(cls, content, path)
+
+
+def merge_stages(stages: Iterable[Mapping[str, StageOptions]]) -> dict[str, StageOptions]:
+    """Return the options by stage, given a list of mappings with one stage each, as in ``manifest.json``."""
+    return {name: options for stage in stages for name, options in stage.items()}
 
 
 def describe_inputs(files: Sequence[Path]) -> list[HashedFile]:
@@ -132,22 +134,22 @@ def library_versions() -> dict[str, str]:
         try:
             versions[name] = version(name)
         except PackageNotFoundError:
-            # Run from a source tree that was never installed; the package itself knows its version.
+            # Running from a source tree that was never installed.
             versions[name] = __version__
     return versions
 
 
-def validate_artifact(model: type[T], content: object, path: Path) -> T:
-    """Validate what a JSON file of a build holds.
+def validate_artifact(model: type[M], content: object, path: Path) -> M:
+    """Validate the content of a JSON file of a build.
 
     Raises:
-        DatasetError: it is damaged; the message names the fields that are missing, or the first that is wrong.
+        DatasetError: the file is damaged; the message names the missing fields, or the first invalid one.
     """
     try:
         return model.model_validate(content)
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False)
-        missing = [".".join(map(str, item["loc"])) for item in problems if item["type"] == "missing"]
+        missing = [".".join(map(str, problem["loc"])) for problem in problems if problem["type"] == "missing"]
         first = problems[0]
         reason = f"it lacks {', '.join(missing)}" if missing else f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         raise DatasetError(f"{str(path)!r} is damaged: {reason}; run cmtmed build again") from None

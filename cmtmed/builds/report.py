@@ -1,9 +1,8 @@
-"""The report: what a build did, stage by stage and in all, and how long it took."""
+"""The report of a build: counts per stage and in total, and elapsed times."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,8 +31,8 @@ class BuildReport(BaseModel):
     rows: dict[str, dict[str, Count]] = Field(description="Rows by split, for each table written.")
     seconds: dict[str, float] = Field(description="Elapsed time by phase: read, stages, emit, total.")
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values."""
+    def to_dict(self) -> dict[str, object]:
+        """Return the report as JSON values."""
         return {
             "pipeline": self.pipeline,
             "out": self.out.as_posix(),
@@ -56,13 +55,13 @@ class BuildReport(BaseModel):
         """Read the report of a finished build.
 
         Raises:
-            DatasetError: the folder holds no readable report.
+            DatasetError: the folder contains no readable report.
         """
         path = folder / REPORT_FILE
         try:
             content = read_json(path)
         except (OSError, ValueError) as error:
             raise DatasetError(
-                f"{str(path)!r} cannot be read ({type(error).__name__}); give the directory of a build"
+                f"{str(path)!r} cannot be read ({type(error).__name__}); pass the directory of a build"
             ) from None
         return validate_artifact(cls, content, path)

@@ -1,4 +1,4 @@
-"""The command line: one file a command."""
+"""The command line: one module per command."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from cmtmed.errors import CmtmedError, UsageError
 
 app = typer.Typer(
     name="cmtmed",
-    help="Raw crawls of Chinese medical dialogues become clean, deduplicated, anonymized Arrow datasets.",
+    help="Build clean, deduplicated, anonymized Arrow datasets from raw crawls of Chinese medical dialogues.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    # A traceback with local variables would show what a patient wrote.
+    # A traceback with local variables would show text of patients.
     pretty_exceptions_enable=False,
 )
 app.command("build")(build.command)
@@ -34,10 +34,11 @@ app.command("chat")(chat.command)
 
 
 INTERRUPTED: Final = 130
+"""Exit code after Ctrl-C."""
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    """Run the command line. Exit codes: 0 success, 1 the work failed, 2 invalid usage, 130 interrupted."""
     try:
         app()
     except UsageError as error:
@@ -46,8 +47,8 @@ def main() -> None:
     except CmtmedError as error:
         fail(error)
         sys.exit(1)
-    except SystemExit as stopped:
-        # What the library below makes of Ctrl-C.
-        if stopped.code == INTERRUPTED:
-            fail("interrupted; the same command goes on where this one stopped")
+    except SystemExit as stop:
+        # Click turns Ctrl-C into this exit code.
+        if stop.code == INTERRUPTED:
+            fail("interrupted; running the same command again resumes where this one stopped")
         raise

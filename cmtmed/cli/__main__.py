@@ -1,4 +1,4 @@
-"""``python -m cmtmed.cli`` for environments whose scripts are not on the path."""
+"""Entry point of ``python -m cmtmed.cli``, for environments whose scripts are not on the path."""
 
 from cmtmed.cli import main
 

@@ -1,4 +1,4 @@
-"""``cmtmed audit``: what was redacted, what may be left, and the reading that tells."""
+"""``cmtmed audit``: what was redacted, what may be left, and the reading of a sample."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from cmtmed.audit.audit import SIZE, Audit, audit_build
+from cmtmed.audit.content import FOLDER, STATEMENT_FILE
+from cmtmed.audit.review import SampledTurn, read_sampled_turns, record_verdict
+from cmtmed.audit.verdicts import Verdict
 from cmtmed.cli.console import messages, output, progress_bar
-from cmtmed.engine.audit import FOLDER, SIZE, STATEMENT, Audit, Shown, audit, judge, sampled
-from cmtmed.engine.sample import Verdict
 from cmtmed.errors import UsageError
 
 _SPEAKERS: Final = {"user": "patient", "assistant": "doctor", "system": "system"}
@@ -24,51 +26,57 @@ _QUESTION: Final = "Does this still identify somebody? y yes, n no, s skip, q qu
 
 def command(
     out: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a build.")],
-    size: Annotated[int, typer.Option("--size", min=1, help="Turns to draw for reading.")] = SIZE,
-    seed: Annotated[int, typer.Option("--seed", help="Another seed draws another sample.")] = 0,
-    dropped: Annotated[bool, typer.Option("--dropped", help="Audit dropped dialogues too.")] = False,  # noqa: FBT002
+    size: Annotated[
+        int, typer.Option("--size", min=1, metavar="N", help="Number of turns to sample for review.")
+    ] = SIZE,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of the sample.")] = 0,
+    dropped: Annotated[bool, typer.Option("--dropped", help="Audit the dropped dialogues as well.")] = False,
     show: Annotated[
-        int | None, typer.Option("--show", min=1, metavar="N", help="Print N turns of the sample, with their text.")
+        int | None,
+        typer.Option("--show", min=1, metavar="N", help="Print N turns of the sample, including their text."),
     ] = None,
-    review: Annotated[bool, typer.Option("--review", help="Read the sample and judge it, turn by turn.")] = False,  # noqa: FBT002
+    review: Annotated[
+        bool, typer.Option("--review", help="Review the sample turn by turn and record a verdict on each.")
+    ] = False,
     verdicts: Annotated[
-        Path | None, typer.Option("--verdicts", metavar="FILE", help="Take verdicts over from a file.")
+        Path | None, typer.Option("--verdicts", metavar="FILE", help="Import verdicts from a JSON Lines file.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the audit as JSON.")] = False,  # noqa: FBT002
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="Print the audit as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
-    """Estimate what identifies somebody and was left in a build, and write the privacy statement."""
+    """Estimate how many identifiers remain in a build, and write its privacy statement."""
     if review and (as_json or quiet):
-        raise UsageError("--review asks questions; leave --json and --quiet out")
+        raise UsageError("--review asks questions; leave out --json and --quiet")
 
-    def run(given: Path | None = None) -> Audit:
+    def run_audit(verdicts_file: Path | None = None) -> Audit:
         with progress_bar(enabled=messages.is_terminal and not quiet and not as_json) as progress:
-            return audit(out, size=size, seed=seed, dropped=dropped, verdicts=given, progress=progress)
+            return audit_build(out, size=size, seed=seed, dropped=dropped, verdicts=verdicts_file, progress=progress)
 
-    done = run(verdicts)
+    audit = run_audit(verdicts)
     if review:
-        _review(done)
-        done = run()
+        _review_sample(audit)
+        audit = run_audit()
     if as_json:
-        typer.echo(json.dumps(done.content, ensure_ascii=False))
+        typer.echo(json.dumps(audit.content, ensure_ascii=False))
     elif not quiet:
-        show_audit(done)
+        print_audit(audit)
     if show is not None and not as_json and not quiet:
-        for place, shown in enumerate(sampled(done, show), start=1):
-            _print(shown, f"{place}.")
+        for number, turn in enumerate(read_sampled_turns(audit, show), start=1):
+            _print_turn(turn, f"{number}.")
 
 
-def show_audit(done: Audit) -> None:
-    """Print an audit: suspects by detector, what was read, what is supposed to be left. No text."""
-    content = done.content
-    counts, residual = content["counts"], done.residual
+def print_audit(audit: Audit) -> None:
+    """Print an audit: suspected turns by detector, what was read, and the estimate of what is left. No text."""
+    content = audit.content
+    counts, residual = content["counts"], audit.residual
     table = Table(box=None, pad_edge=False)
     table.add_column("suspected as")
     for name in ("turns", "drawn", "read", "leaks"):
         table.add_column(name, justify="right")
-    for one in content["strata"]:
-        if one["turns"]:
-            table.add_row(one["detector"], *(f"{one[name]:,}" for name in ("turns", "drawn", "read", "leaks")))
+    for stratum in content["strata"]:
+        if stratum["turns"]:
+            figures = (stratum["turns"], stratum["drawn"], stratum["read"], stratum["leaks"])
+            table.add_row(stratum["detector"], *(f"{figure:,}" for figure in figures))
     replaced = sum(sum(actions.values()) for actions in content["identifiers"].values())
     output.print(f"{counts['dialogues']:,} dialogues, {counts['turns']:,} turns; {replaced:,} identifiers replaced")
     if not content["redaction"]["stage"]:
@@ -78,68 +86,73 @@ def show_audit(done: Audit) -> None:
     output.print()
     output.print(table)
     output.print()
-    for name, unit in (("per_thousand_turns", "turns"), ("per_thousand_dialogues", "dialogues")):
-        figures = residual[name]
+    for unit, rates in (("turns", residual["per_thousand_turns"]), ("dialogues", residual["per_thousand_dialogues"])):
         if residual["status"] == "unread":
-            told = f"{figures['high']:.1f} suspected, {figures['estimate']:.1f} expected from experience elsewhere"
-        else:
-            told = (
-                f"{figures['estimate']:.1f} still identify somebody "
-                f"({residual['confidence']:.0%} interval {figures['low']:.1f} to {figures['high']:.1f})"
+            estimate = (
+                f"{rates['high']:.1f} suspected; {rates['estimate']:.1f} expected to identify somebody, "
+                "judging by other corpora"
             )
-        output.print(f"turns per 1,000 {unit}: {told}")
+        else:
+            estimate = (
+                f"{rates['estimate']:.1f} still identify somebody "
+                f"({residual['confidence']:.0%} interval {rates['low']:.1f} to {rates['high']:.1f})"
+            )
+        output.print(f"turns per 1,000 {unit}: {estimate}")
     if residual["status"] == "unread":
-        output.print(f"Nobody has read the sample, so this is no bound; cmtmed audit {done.out} --review")
+        output.print(
+            f"Nobody has read the sample yet: these figures are no upper bound; run cmtmed audit {audit.out} --review"
+        )
     elif residual["status"] == "partial":
-        output.print("Of some kinds nothing was read yet: they may leak in none or in all turns.")
-    output.print(f"{done.out / FOLDER / STATEMENT}: the statement for the dataset card")
+        output.print("Nothing was read of some strata yet: anything from none to all of their turns may leak.")
+    output.print(f"{audit.out / FOLDER / STATEMENT_FILE}: the privacy statement for the dataset card")
 
 
-def _review(audited: Audit) -> None:
-    waiting = sampled(audited, unread=True)
-    for place, shown in enumerate(waiting, start=1):
-        _print(shown, f"{place} of {len(waiting)}")
-        answer = _answer()
+def _review_sample(audit: Audit) -> None:
+    """Ask for a verdict on every unread turn of the sample, until the reader quits."""
+    unread = read_sampled_turns(audit, unread=True)
+    for number, turn in enumerate(unread, start=1):
+        _print_turn(turn, f"{number} of {len(unread)}")
+        answer = _ask_verdict()
         if answer == "q":
             break
         if answer in _ANSWERS:
-            judge(audited, shown.turn, _ANSWERS[answer])
+            record_verdict(audit, turn.turn, _ANSWERS[answer])
     else:
-        output.print("\nThe sample is read.\n")
+        output.print("\nThe whole sample has been read.\n")
 
 
-def _answer() -> str:
-    """Ask until the answer is one; a key on a terminal, a line otherwise, and the end of input quits."""
+def _ask_verdict() -> str:
+    """Ask until the answer is y, n, s or q: a key on a terminal, otherwise a line; the end of input quits."""
     while True:
         output.print(_QUESTION, end="")
         if sys.stdin.isatty():
-            told = typer.getchar()
-            output.print(escape(told) if told.isprintable() else "")
+            answer = typer.getchar()
+            output.print(escape(answer) if answer.isprintable() else "")
         else:
-            told = sys.stdin.readline() or "q"
-        if told.strip().lower()[:1] in {"y", "n", "s", "q"}:
-            return told.strip().lower()[:1]
+            answer = sys.stdin.readline() or "q"
+        if answer.strip().lower()[:1] in {"y", "n", "s", "q"}:
+            return answer.strip().lower()[:1]
 
 
-def _print(shown: Shown, head: str) -> None:
-    speaker = _SPEAKERS.get(shown.role, shown.role)
+def _print_turn(turn: SampledTurn, heading: str) -> None:
+    speaker = _SPEAKERS.get(turn.role, turn.role)
     output.print(
-        f"\n[bold]{head}[/bold]  {escape(shown.turn.id)}, message {shown.turn.message}, {speaker}, {shown.detector}"
+        f"\n[bold]{heading}[/bold]  {escape(turn.turn.id)}, message {turn.turn.message}, {speaker}, {turn.detector}"
     )
-    output.print(_marked(shown))
+    output.print(_highlight_spans(turn))
 
 
-def _marked(shown: Shown) -> Text:
-    """Return the turn with suspected places in reverse on a terminal, in brackets elsewhere.
+def _highlight_spans(turn: SampledTurn) -> Text:
+    """Return the text of a turn with the suspected spans in reverse on a terminal, in brackets elsewhere.
 
-    Not as markup: a patient may have written what looks like it.
+    Built piece by piece rather than from markup, because a patient may have written something that looks like markup.
     """
-    told, at = Text(), 0
-    for start, end in shown.places:
-        begin = max(start, at)
-        if begin < end:
-            told.append(shown.text[at:begin])
-            place = shown.text[begin:end]
-            told.append(place if output.is_terminal else f"⟦{place}⟧", style="reverse")
-            at = end
-    return told.append(shown.text[at:])
+    highlighted, position = Text(), 0
+    for span_start, end in turn.spans:
+        start = max(span_start, position)
+        if start < end:
+            highlighted.append(turn.text[position:start])
+            suspect = turn.text[start:end]
+            highlighted.append(suspect if output.is_terminal else f"⟦{suspect}⟧", style="reverse")
+            position = end
+    return highlighted.append(turn.text[position:])

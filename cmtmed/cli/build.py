@@ -1,4 +1,4 @@
-"""``cmtmed build``: run a pipeline over a crawl."""
+"""``cmtmed build``: build datasets from a crawl."""
 
 from __future__ import annotations
 
@@ -9,25 +9,36 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cmtmed.cli.console import messages, notes, output, progress_bar
-from cmtmed.engine import BuildReport, build
+from cmtmed.builds import BuildReport
+from cmtmed.cli.console import messages, output, progress_bar, show_logs
+from cmtmed.engine.build import ENGINES, build
 
-_SHOWN_REASONS = 3
+_MAX_REASONS = 3
 
 
 def command(
-    pipeline: Annotated[str, typer.Argument(help="A bundled pipeline's name, or the path of a YAML file.")],
-    inputs: Annotated[list[str], typer.Argument(help="Files, directories or glob patterns.")],
-    out: Annotated[Path, typer.Option("--out", help="Directory of the result.")],
-    strict: Annotated[bool, typer.Option("--strict", help="Fail at the first unreadable record.")] = False,  # noqa: FBT002
-    workers: Annotated[int | None, typer.Option("--workers", help="Processes; one per core by default.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,  # noqa: FBT002
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,  # noqa: FBT002
+    pipeline: Annotated[
+        str, typer.Argument(metavar="PIPELINE", help="Name of a bundled pipeline, or path of a YAML file.")
+    ],
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT", help="Files, directories or glob patterns of the crawl.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output directory.")],
+    strict: Annotated[bool, typer.Option("--strict", help="Fail at the first record that cannot be read.")] = False,
+    engine: Annotated[
+        str, typer.Option("--engine", metavar="NAME", help=f"Engine to run the pipeline: {', '.join(ENGINES)}.")
+    ] = "local",
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", metavar="N", help="Maximum number of worker processes; default: one per core."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
-    """Turn a raw crawl into Arrow datasets."""
+    """Build Arrow datasets from a raw crawl."""
     verbose = not quiet and not as_json
-    with notes(enabled=verbose), progress_bar(enabled=messages.is_terminal and verbose) as progress:
-        report = build(pipeline, list(inputs), out, strict=strict, workers=workers, progress=progress)
+    with show_logs(enabled=verbose), progress_bar(enabled=messages.is_terminal and verbose) as progress:
+        report = build(pipeline, list(inputs), out, engine=engine, strict=strict, workers=workers, progress=progress)
     if as_json:
         typer.echo(json.dumps(report.to_dict(), ensure_ascii=False))
     elif not quiet:
@@ -35,14 +46,14 @@ def command(
 
 
 def show(report: BuildReport) -> None:
-    """Print what a build did, stage by stage."""
+    """Print the report of a build, stage by stage."""
     table = Table(box=None, pad_edge=False)
     table.add_column("stage")
     for name in ("rows", "edited", "dropped", "seconds"):
         table.add_column(name, justify="right")
-    table.add_column("why")
+    table.add_column("drop reasons")
     for stage in report.stages:
-        reasons = [f"{reason} {count}" for reason, count in stage.dropped.most_common(_SHOWN_REASONS)]
+        reasons = [f"{reason} {count}" for reason, count in stage.dropped.most_common(_MAX_REASONS)]
         table.add_row(
             stage.stage,
             f"{stage.rows:,}",
@@ -60,7 +71,7 @@ def show(report: BuildReport) -> None:
     for reason, count in sorted(report.quarantine.items()):
         output.print(f"  quarantined: {reason} {count:,}")
     identifiers, inquiries = report.after.identifiers.total(), report.after.inquiries.total()
-    output.print(f"redacted identifiers {identifiers:,}   doctors' questions {inquiries:,}")
+    output.print(f"identifiers redacted {identifiers:,}   doctors' questions {inquiries:,}")
     for name, rows in report.rows.items():
         splits = ", ".join(f"{split} {count:,}" for split, count in rows.items()) or "no rows"
         output.print(f"  {report.out / name}: {splits}")

@@ -13,22 +13,36 @@ from cmtmed.cli.train import needed
 
 
 def command(
-    model: Annotated[str, typer.Argument(metavar="DIR", help="A model's directory or name, or a run.")],
-    system: Annotated[str, typer.Option("--system", help="A system turn to begin with.")] = "",
-    max_new_tokens: Annotated[int, typer.Option("--max-new-tokens", min=1, help="Longest answer.")] = 512,
-    temperature: Annotated[float, typer.Option("--temperature", min=0, help="0: the likeliest token.")] = 0.7,
-    top_p: Annotated[float, typer.Option("--top-p", min=0.01, max=1, help="Mass that is drawn from.")] = 0.9,
-    seed: Annotated[int | None, typer.Option("--seed", help="Repeats the same answers.")] = None,
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="Directory or Hub name of a model, or directory of a run.")
+    ],
+    system: Annotated[str, typer.Option("--system", metavar="TEXT", help="System message to start with.")] = "",
+    max_new_tokens: Annotated[
+        int, typer.Option("--max-new-tokens", min=1, metavar="N", help="Maximum length of an answer in tokens.")
+    ] = 512,
+    temperature: Annotated[
+        float,
+        typer.Option(
+            "--temperature", min=0, metavar="T", help="Sampling temperature; 0 always picks the likeliest token."
+        ),
+    ] = 0.7,
+    top_p: Annotated[
+        float, typer.Option("--top-p", min=0.01, max=1, metavar="P", help="Probability mass to sample from.")
+    ] = 0.9,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="N", help="Seed of the sampling; the same seed repeats the same answers."),
+    ] = None,
     save: Annotated[
-        Path | None, typer.Option("--save", help="Write the conversation to a JSON file at the end.")
+        Path | None, typer.Option("--save", metavar="FILE", help="Write the conversation to a JSON file on exit.")
     ] = None,
 ) -> None:
-    """Talk with a model as its patient: a line is a turn, /clear forgets, an empty line or the end of input quits."""
+    """Chat with a model as its patient: one line per turn, /clear to start over, an empty line to quit."""
     needed()
-    from cmtmed.training.chat import Chat
-    from cmtmed.training.console import speak
+    from cmtmed.training.model.chat import Chat
+    from cmtmed.training.run.console import set_up_logging
 
-    speak()
+    set_up_logging()
     chat = Chat(model, system=system, max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
     while True:
         messages.print("患者：", end="", style="bold", markup=False)

@@ -1,4 +1,4 @@
-"""``cmtmed compare``: what changed between two builds or published versions."""
+"""``cmtmed compare``: compare two builds or published versions."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from cmtmed.hub.versions import compare
 
 
 def command(
-    old: Annotated[str, typer.Argument(metavar="A", help="Directory of a build, or ORG/NAME@TAG on the Hub.")],
-    new: Annotated[str, typer.Argument(metavar="B", help="Another.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,  # noqa: FBT002
+    old: Annotated[
+        str, typer.Argument(metavar="A", help="Older build or version: a directory, or ORG/NAME@TAG on the Hub.")
+    ],
+    new: Annotated[str, typer.Argument(metavar="B", help="Newer build or version.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
 ) -> None:
-    """Say which dialogues came, went or read differently between two builds or versions, and by which stage."""
+    """Show which dialogues were added, removed or edited between two builds or versions, and by which stage."""
     comparison = compare(old, new)
     if as_json:
         typer.echo(json.dumps(comparison.to_dict(), ensure_ascii=False))
@@ -55,7 +57,7 @@ def show(comparison: Comparison) -> None:
     totals.add_column("")
     for build in comparison.builds:
         totals.add_column(build, justify="right")
-    for figures in (comparison.counts, comparison.statistics):
-        for name in figures[0]:
-            totals.add_row(name, f"{figures[0][name]:,}", f"{figures[1][name]:,}")
+    before, after = ({**dict(comparison.counts[side]), **comparison.statistics[side]} for side in (0, 1))
+    for name in before:
+        totals.add_row(name, f"{before[name]:,}", f"{after[name]:,}")
     output.print(totals)

@@ -1,4 +1,4 @@
-"""What all commands share: where output goes and how progress looks."""
+"""Console output shared by all commands: results, messages, logs and progress bars."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from cmtmed.engine import Progress
+    from cmtmed.engine.progress import Progress
 
-# Results go to standard output and everything else to standard error, so that output can be piped.
+# Results go to standard output and everything else to standard error, so that results can be piped.
 output = Console(highlight=False, soft_wrap=True, emoji=False)
 messages = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
-class _Notes(logging.Handler):
-    """Prints what the library logs: counts and times, never text of a dialogue."""
+class _ConsoleHandler(logging.Handler):
+    """Prints the library's log records: counts and times, never text of a dialogue."""
 
     def emit(self, record: logging.LogRecord) -> None:
         messages.print(f"cmtmed: {record.getMessage()}", style="dim", markup=False)
 
 
 @contextmanager
-def notes(*, enabled: bool) -> Iterator[None]:
-    """Show what the library has to say about its work while the block runs."""
-    logger, handler = logging.getLogger("cmtmed"), _Notes(logging.INFO)
+def show_logs(*, enabled: bool) -> Iterator[None]:
+    """Print the library's log records while the block runs."""
+    logger, handler = logging.getLogger("cmtmed"), _ConsoleHandler(logging.INFO)
     level = logger.level
     if enabled:
         logger.addHandler(handler)
@@ -40,13 +40,13 @@ def notes(*, enabled: bool) -> Iterator[None]:
 
 
 def fail(reason: object) -> None:
-    """Say why the command failed."""
+    """Print why the command failed."""
     messages.print(f"cmtmed: {reason}", style="red", markup=False)
 
 
 @contextmanager
 def progress_bar(*, enabled: bool) -> Iterator[Progress | None]:
-    """Show one bar per phase of a build while the block runs."""
+    """Show one progress bar per phase while the block runs; yield the callback, or None if disabled."""
     if not enabled:
         yield None
         return

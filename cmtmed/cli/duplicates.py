@@ -1,4 +1,4 @@
-"""``cmtmed duplicates``: what was taken for the same dialogue, side by side."""
+"""``cmtmed duplicates``: show clusters of duplicate dialogues."""
 
 from __future__ import annotations
 
@@ -10,30 +10,32 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from cmtmed.builds.clusters import Member, differences, find_cluster, list_clusters
+from cmtmed.builds.clusters import Member, compare_texts, find_cluster, list_clusters
 from cmtmed.cli.console import output
 
 
 def command(
     out: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a build.")],
-    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="A dialogue of the cluster to show.")] = None,  # noqa: A002
-    limit: Annotated[int, typer.Option(min=1, help="How many clusters, or members of one, to show.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,  # noqa: FBT002
+    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Id of any dialogue in the cluster to show.")] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, metavar="N", help="Maximum number of clusters or members to show.")
+    ] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the clusters or members as JSON.")] = False,
 ) -> None:
-    """List the clusters of duplicates, or show one of them side by side. With an ID it prints the dialogues' text."""
+    """List clusters of duplicates, or compare the members of one. With ID, the text of dialogues is printed."""
     if id is None:
-        _list(out, limit, as_json=as_json)
+        _print_clusters(out, limit, as_json=as_json)
         return
     members = find_cluster(out, id)
     if as_json:
-        typer.echo(json.dumps([_plain(member) for member in members[:limit]], ensure_ascii=False))
+        typer.echo(json.dumps([_to_dict(member) for member in members[:limit]], ensure_ascii=False))
         return
-    _show(members[:limit])
+    _print_members(members[:limit])
     if len(members) > limit:
         output.print(f"\n… and {len(members) - limit} more; --limit shows them")
 
 
-def _list(out: Path, limit: int, *, as_json: bool) -> None:
+def _print_clusters(out: Path, limit: int, *, as_json: bool) -> None:
     clusters = list_clusters(out)
     if as_json:
         typer.echo(json.dumps(clusters.head(limit).to_dicts(), ensure_ascii=False))
@@ -45,42 +47,42 @@ def _list(out: Path, limit: int, *, as_json: bool) -> None:
         table.add_row(*(escape(str(value)) for value in row))
     output.print(table)
     dropped = int(clusters["size"].sum()) - clusters.height
-    output.print(f"\n{clusters.height} clusters, {dropped} dialogues dropped for those that were kept")
+    output.print(f"\n{clusters.height} clusters, {dropped} dialogues dropped as duplicates of the kept ones")
 
 
-def _show(members: list[Member]) -> None:
+def _print_members(members: list[Member]) -> None:
     kept = members[0]
-    output.print(f"[bold]{escape(kept.dialogue['id'])}[/bold]  kept  {_sizes(kept)}")
+    output.print(f"[bold]{escape(kept.dialogue['id'])}[/bold]  kept  {_format_sizes(kept)}")
     for member in members[1:]:
         row = member.dialogue
         output.print(
-            f"\n[bold]{escape(row['id'])}[/bold]  {row['drop_reason'] or 'kept too'}  {_sizes(member)}\n"
+            f"\n[bold]{escape(row['id'])}[/bold]  {row['drop_reason'] or 'kept too'}  {_format_sizes(member)}\n"
             f"Jaccard {member.jaccard:.3f}, {member.containment:.3f} of it in the kept one; {member.why}"
         )
         table = Table(box=None, padding=(0, 2, 0, 0), expand=True)
         table.add_column(escape(kept.dialogue["id"]), ratio=1, overflow="fold")
         table.add_column(escape(row["id"]), ratio=1, overflow="fold")
         kept_text = member_text = ""
-        for tag, kept_passage, member_passage in differences(kept.text, member.text):
-            kept_text += escape(kept_passage) if tag == "same" else _marked(kept_passage)
-            member_text += escape(member_passage) if tag == "same" else _marked(member_passage)
+        for tag, kept_passage, member_passage in compare_texts(kept.text, member.text):
+            kept_text += escape(kept_passage) if tag == "same" else _highlight(kept_passage)
+            member_text += escape(member_passage) if tag == "same" else _highlight(member_passage)
         table.add_row(kept_text, member_text)
         output.print(table, soft_wrap=False)
 
 
-def _marked(text: str) -> str:
-    """Mark what differs: in reverse on a terminal, in brackets elsewhere."""
+def _highlight(text: str) -> str:
+    """Mark a difference: reversed on a terminal, in brackets elsewhere."""
     if not text:
         return ""
     return f"[reverse]{escape(text)}[/reverse]" if output.is_terminal else f"⟦{escape(text)}⟧"
 
 
-def _sizes(member: Member) -> str:
+def _format_sizes(member: Member) -> str:
     sizes = member.sizes
-    return f"({sizes['turns']} turns, {sizes['asks']} questions of the doctor, {sizes['chars']} characters)"
+    return f"({sizes['turns']} turns, {sizes['asks']} questions from the doctor, {sizes['chars']} characters)"
 
 
-def _plain(member: Member) -> dict[str, object]:
+def _to_dict(member: Member) -> dict[str, object]:
     return {
         "id": member.dialogue["id"],
         "drop_reason": member.dialogue["drop_reason"],

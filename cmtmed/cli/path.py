@@ -1,4 +1,4 @@
-"""``cmtmed path``: where a bundled file stands."""
+"""``cmtmed path``: locate bundled files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from cmtmed.resources import bundled
 
 
 def command(
-    name: Annotated[str, typer.Argument(help="Such as pipelines/cmtmedqa.yaml or trainers/sft.py.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="File or folder, such as pipelines/cmtmedqa.yaml or trainers/sft.py.")
+    ],
 ) -> None:
-    """Print the path of a file that travels with the library."""
+    """Print the path of a file that is bundled with the library."""
     typer.echo(bundled(name))

@@ -1,4 +1,4 @@
-"""``cmtmed publish``: a build or a run becomes a version of a dataset or a model on the Hugging Face Hub."""
+"""``cmtmed publish``: publish a build or a training run as a version of a dataset or model on the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Annotated
 
 import typer
 
-from cmtmed.cli.console import fail, messages, notes, output, progress_bar
+from cmtmed.cli.console import fail, messages, output, progress_bar, show_logs
 from cmtmed.hub.gate import CHECKS, MAX_RISK
-from cmtmed.hub.publish import KEY, Publication, publish
+from cmtmed.hub.publication import Publication
+from cmtmed.hub.publish import KEY, publish
 
 _CHECKS = ", ".join(CHECKS)
-_MOVE_TAG = "Let the tag stand for this card, if it stands for the same data with another one."
+_MOVE_TAG = "Move the tag to this card, if it points to the same data with another one."
 _HASH_IDS = f"Publish keyed hashes instead of ids; the key is in {KEY}."
 
 
@@ -26,41 +27,52 @@ class _Gated(StrEnum):
 
 def command(
     out: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a build, or of a training run.")],
-    repo: Annotated[str, typer.Argument(metavar="ORG/NAME", help="Its name on the Hub; made if it is not there.")],
-    public: Annotated[bool, typer.Option("--public", help="Let everybody see it; it is private by default.")] = False,  # noqa: FBT002
+    repo: Annotated[str, typer.Argument(metavar="ORG/NAME", help="Name on the Hub; created if it does not exist.")],
+    public: Annotated[bool, typer.Option("--public", help="Make the repository public; private by default.")] = False,
     gated: Annotated[
-        _Gated | None, typer.Option("--gated", help="People agree to terms first; you let them in, or all are.")
+        _Gated | None,
+        typer.Option("--gated", help="Require people to agree to terms; access is granted at once or by you."),
     ] = None,
-    tag: Annotated[str | None, typer.Option("--tag", help="Name of the version, such as v1.0.")] = None,
-    move_tag: Annotated[bool, typer.Option("--move-tag", help=_MOVE_TAG)] = False,  # noqa: FBT002
+    tag: Annotated[str | None, typer.Option("--tag", metavar="TAG", help="Name of the version, such as v1.0.")] = None,
+    move_tag: Annotated[bool, typer.Option("--move-tag", help=_MOVE_TAG)] = False,
     config: Annotated[
-        list[str] | None, typer.Option("--config", help="Publish this view only; may be given several times.")
+        list[str] | None, typer.Option("--config", metavar="VIEW", help="Publish only this view; may be repeated.")
     ] = None,
-    card: Annotated[Path | None, typer.Option("--card", help="YAML file with what people write in the card.")] = None,
-    template: Annotated[Path | None, typer.Option("--template", help="Jinja template for the card.")] = None,
-    hash_ids: Annotated[bool, typer.Option("--hash-ids", help=_HASH_IDS)] = False,  # noqa: FBT002
+    card: Annotated[
+        Path | None,
+        typer.Option("--card", metavar="FILE", help="YAML file with the part of the card that people write."),
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option("--template", metavar="FILE", help="Jinja template of the card.")
+    ] = None,
+    hash_ids: Annotated[bool, typer.Option("--hash-ids", help=_HASH_IDS)] = False,
     quarantined: Annotated[
-        int | None, typer.Option("--quarantined", metavar="N", help="You know that N records could not be read.")
+        int | None, typer.Option("--quarantined", metavar="N", help="Confirm that N records could not be read.")
     ] = None,
     max_risk: Annotated[
-        float, typer.Option("--max-risk", help="Most turns per 1,000 that may still identify somebody.")
+        float,
+        typer.Option("--max-risk", metavar="N", help="Maximum turns per 1,000 that may still identify somebody."),
     ] = MAX_RISK,
     against: Annotated[
-        list[Path] | None, typer.Option("--against", metavar="FILE", help="Compare with a test set.")
+        list[Path] | None, typer.Option("--against", metavar="FILE", help="Test set to compare with; may be repeated.")
     ] = None,
     data: Annotated[
-        list[Path] | None, typer.Option("--data", metavar="DIR", help="A build that the model learnt from, if moved.")
+        list[Path] | None,
+        typer.Option("--data", metavar="DIR", help="Build that the model was trained on, if moved; may be repeated."),
     ] = None,
     i_know: Annotated[
-        list[str] | None, typer.Option("--i-know", metavar="CHECK", help=f"Override a check: {_CHECKS}.")
+        list[str] | None,
+        typer.Option("--i-know", metavar="CHECK", help=f"Override a check; may be repeated: {_CHECKS}."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Send nothing; print every file and the card.")] = False,  # noqa: FBT002
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was published as JSON.")] = False,  # noqa: FBT002
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,  # noqa: FBT002
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print every file and the card, and upload nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the publication as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
-    """Publish a build or a model to the Hugging Face Hub, if nothing speaks against it."""
+    """Publish a build or a model to the Hugging Face Hub, unless a check objects."""
     verbose = not quiet and not as_json
-    with notes(enabled=verbose), progress_bar(enabled=messages.is_terminal and verbose) as progress:
+    with show_logs(enabled=verbose), progress_bar(enabled=messages.is_terminal and verbose) as progress:
         publication = publish(
             out, repo, private=not public, gated=gated.value if gated else None, tag=tag, move_tag=move_tag,
             configs=config or (), card=card, template=template, hash_ids=hash_ids, quarantined=quarantined,

@@ -1,10 +1,10 @@
-"""``cmtmed stages``: what can stand in a pipeline."""
+"""``cmtmed stages``: list the stages of the library."""
 
 from __future__ import annotations
 
 import inspect
 import json
-from typing import Annotated, Any
+from typing import Annotated, TypedDict
 
 import typer
 
@@ -12,12 +12,32 @@ from cmtmed.cli.console import output
 from cmtmed.stages import STAGES, stage_class
 
 
-def catalogue() -> list[dict[str, Any]]:
+class OptionDescription(TypedDict):
+    """An option of a stage: its type as Python source, its default, and what it does."""
+
+    name: str
+    type: str
+    default: object
+    description: str | None
+
+
+class StageDescription(TypedDict):
+    """A stage of the library, described from its class."""
+
+    stage: str
+    summary: str
+    doc: str
+    reads: list[str]
+    writes: list[str]
+    options: list[OptionDescription]
+
+
+def describe_stages() -> list[StageDescription]:
     """Describe every bundled stage as plain JSON values, from its class alone."""
-    return [_described(name) for name in STAGES]
+    return [_describe_stage(name) for name in STAGES]
 
 
-def _described(name: str) -> dict[str, Any]:
+def _describe_stage(name: str) -> StageDescription:
     stage_type = stage_class(name)
     return {
         "stage": name,
@@ -28,7 +48,7 @@ def _described(name: str) -> dict[str, Any]:
         "options": [
             {
                 "name": option,
-                "type": _type_name(field.annotation),
+                "type": _format_type(field.annotation),
                 "default": field.get_default(call_default_factory=True),
                 "description": field.description,
             }
@@ -37,19 +57,19 @@ def _described(name: str) -> dict[str, Any]:
     }
 
 
-def _type_name(annotation: Any) -> str:
+def _format_type(annotation: object) -> str:
     name = annotation.__name__ if isinstance(annotation, type) else str(annotation)
     return name.replace("typing.", "")
 
 
 def command(
-    as_json: Annotated[bool, typer.Option("--json", help="Print the catalogue as JSON.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="Print the stages as JSON.")] = False,
 ) -> None:
-    """List the stages with what they read, write and can be told."""
+    """List the bundled stages with the columns they read and write and their options."""
     if as_json:
-        typer.echo(json.dumps(catalogue(), ensure_ascii=False))
+        typer.echo(json.dumps(describe_stages(), ensure_ascii=False))
         return
-    for stage in catalogue():
+    for stage in describe_stages():
         output.print(f"[bold]{stage['stage']}[/bold]: {stage['summary']}")
         output.print(f"    reads {', '.join(stage['reads'])}; writes {', '.join(stage['writes'])}")
         for option in stage["options"]:

@@ -16,7 +16,7 @@ from cmtmed.resources import bundled
 
 app = typer.Typer(
     name="train",
-    help="Train on what cmtmed build wrote: pretrain, sft, reward, ppo.",
+    help="Train a model on the views of a build, or run a utility of training.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -45,33 +45,37 @@ def _stage(name: str, help_text: str) -> None:
     app.command(name, help=help_text, context_settings=_PASS)(run)
 
 
-_stage("pretrain", "Continued pretraining on dialogues, books, encyclopaedias, records and triples.")
-_stage("sft", "Supervised fine-tuning on the doctor's turns.")
-_stage("reward", "A reward model from rankings of answers.")
-_stage("ppo", "Proximal policy optimization against one or more rewards.")
+_stage("pretrain", "Continue pretraining on dialogues, books, encyclopaedias, records and triples.")
+_stage("sft", "Fine-tune a model on the doctor's turns.")
+_stage("reward", "Train a reward model on rankings of answers.")
+_stage("ppo", "Optimize a model against one or more rewards (PPO).")
 
 
 @app.command("tiny")
 def tiny_command(
-    data: Annotated[list[Path], typer.Argument(help="A build or its pretrain view, or text files to learn from.")],
-    out: Annotated[Path, typer.Option("--out", help="Directory of the model.")],
-    shape: Annotated[str, typer.Option("--shape", help="llama or qwen2.")] = "llama",
-    hidden: Annotated[int, typer.Option("--hidden", min=8, help="Width.")] = 128,
-    layers: Annotated[int, typer.Option("--layers", min=1, help="Layers.")] = 2,
-    heads: Annotated[int, typer.Option("--heads", min=1, help="Attention heads.")] = 4,
-    context: Annotated[int, typer.Option("--context", min=16, help="Positions.")] = 1024,
-    vocabulary: Annotated[int, typer.Option("--vocabulary", help="Ids, 260 or more.")] = 2048,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the weights.")] = 0,
+    data: Annotated[
+        list[Path], typer.Argument(metavar="DATA", help="Build, pretrain view or text files to train the tokenizer on.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output directory.")],
+    shape: Annotated[str, typer.Option("--shape", help="Architecture: llama or qwen2.")] = "llama",
+    hidden: Annotated[int, typer.Option("--hidden", min=8, metavar="N", help="Hidden size.")] = 128,
+    layers: Annotated[int, typer.Option("--layers", min=1, metavar="N", help="Number of layers.")] = 2,
+    heads: Annotated[int, typer.Option("--heads", min=1, metavar="N", help="Number of attention heads.")] = 4,
+    context: Annotated[
+        int, typer.Option("--context", min=16, metavar="N", help="Maximum sequence length in tokens.")
+    ] = 1024,
+    vocabulary: Annotated[int, typer.Option("--vocabulary", metavar="N", help="Vocabulary size, at least 260.")] = 2048,
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Seed of the weights.")] = 0,
     template: Annotated[str, typer.Option("--template", help="Name of a bundled chat template.")] = "chatml",
 ) -> None:
-    """Make a tokenizer and a small model with random weights, to run every stage without a download."""
+    """Create a tokenizer and a small model with random weights, to try every stage without a download."""
     needed()
-    from cmtmed.training.console import speak
-    from cmtmed.training.tiny import texts_of, tiny
+    from cmtmed.training.model.tiny import make_tiny_model, read_texts
+    from cmtmed.training.run.console import set_up_logging
 
-    speak()
-    weights = tiny(
-        texts_of(data), out, vocabulary=vocabulary, template=template,
+    set_up_logging()
+    weights = make_tiny_model(
+        read_texts(data), out, vocabulary=vocabulary, template=template,
         learnt_from=data, shape=shape, hidden=hidden, layers=layers, heads=heads, context=context, seed=seed,
     )  # fmt: skip
     output.print(f"{out}: {weights:,} weights, context {context}")
@@ -80,35 +84,40 @@ def tiny_command(
 @app.command("merge")
 def merge_command(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a finished run.")],
-    out: Annotated[Path, typer.Option("--out", help="Directory of the model.")],
-    dtype: Annotated[str, typer.Option("--dtype", help="float32, bfloat16 or float16.")] = "float32",
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output directory.")],
+    dtype: Annotated[
+        str, typer.Option("--dtype", help="Type of the weights: float32, bfloat16 or float16.")
+    ] = "float32",
 ) -> None:
-    """Write one plain model: the adapter merged into its base, with a card."""
+    """Merge the adapter of a run into its base model, and write one plain model with a card."""
     needed()
     if dtype not in {"float32", "bfloat16", "float16"}:
-        raise UsageError(f"--dtype {dtype!r} is none of float32, bfloat16, float16")
-    from cmtmed.training.console import speak
-    from cmtmed.training.merge import merge
+        raise UsageError(f"unknown --dtype {dtype!r}; available: float32, bfloat16, float16")
+    from cmtmed.training.model.merge import merge_run
+    from cmtmed.training.run.console import set_up_logging
 
-    speak()
-    summary = merge(str(run), out, dtype=dtype)
-    output.print(f"{out}: {summary['parameters']:,} weights in {summary['dtype']}")
+    set_up_logging()
+    merged = merge_run(str(run), out, dtype=dtype)
+    output.print(f"{out}: {merged.parameters:,} weights in {merged.dtype}")
 
 
 @app.command("curves")
 def curves_command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a run, finished or not.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a run, complete or not.")],
     smoothing: Annotated[
-        float, typer.Option("--smoothing", min=0, max=0.999, help="Weight of what came before.")
+        float,
+        typer.Option(
+            "--smoothing", min=0, max=0.999, metavar="W", help="Weight of the previous values in the moving average."
+        ),
     ] = 0.9,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the files as JSON.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="Print the paths of the images as JSON.")] = False,
 ) -> None:
-    """Draw a run's curves, original and smoothed, from its log."""
+    """Plot the metrics of a run, raw and smoothed."""
     needed()
-    from cmtmed.training.curves import draw
-    from cmtmed.training.run import read
+    from cmtmed.training.run.curves import draw_curves
+    from cmtmed.training.run.directory import Run
 
-    files = [str(path) for path in draw(read(run).root, smoothing)]
+    files = [str(path) for path in draw_curves(Run.open(run).root, smoothing)]
     if as_json:
         typer.echo(json.dumps(files))
     else:

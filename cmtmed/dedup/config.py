@@ -34,13 +34,13 @@ class MinHashConfig:
     def __post_init__(self) -> None:
         """Check the numbers."""
         if not 0 < self.threshold <= 1:
-            raise UsageError(f"threshold is {self.threshold}; give a Jaccard similarity above 0 and at most 1")
+            raise UsageError(f"threshold is {self.threshold}; it must be a Jaccard similarity above 0 and at most 1")
         if self.ngram < 1:
-            raise UsageError(f"ngram is {self.ngram}; give 1 or more characters per shingle")
+            raise UsageError(f"ngram is {self.ngram}; it must be at least 1 character per shingle")
         if self.num_perm < 2:
-            raise UsageError(f"num_perm is {self.num_perm}; give 2 or more, such as 128")
+            raise UsageError(f"num_perm is {self.num_perm}; it must be at least 2, such as 128")
         if not 0 < self.recall < 1:
-            raise UsageError(f"recall is {self.recall}; give a probability above 0 and below 1, such as 0.998")
+            raise UsageError(f"recall is {self.recall}; it must be a probability above 0 and below 1, such as 0.998")
 
     @property
     def bands(self) -> tuple[int, int]:

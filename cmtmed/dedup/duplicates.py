@@ -1,4 +1,4 @@
-"""Which dialogues of a corpus are duplicates, and which of them is kept.
+"""Find the duplicate dialogues of a corpus, and which one of each cluster is kept.
 
 Dialogues are duplicates for one of these reasons, checked in this order:
 
@@ -13,34 +13,27 @@ Roles and the boundaries of turns play no role, so that neither swapped roles no
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import polars as pl
 
-from cmtmed.dedup.canned import SentenceCounts, blank_canned, hash_questions
+from cmtmed.dedup.canned import SentenceCounts, blank_canned
 from cmtmed.dedup.cluster import cluster_texts
 from cmtmed.dedup.config import MinHashConfig
 from cmtmed.dedup.containment import find_containers
+from cmtmed.dedup.corpus import Corpus, KeepRule, ReadBatches, find_exact_copies, read_chunks, read_corpus
 from cmtmed.dedup.graph import label_components
-from cmtmed.dedup.shingle import hash_texts
 from cmtmed.dedup.signature_store import SignatureStore
 from cmtmed.dedup.text_store import TextStore
-from cmtmed.dedup.texts import Chunk, Positions, Texts, UInt64s
-
-KeepRule = Literal["most_turns", "most_inquiries", "longest", "first"]
-ReadBatches = Callable[[], Iterator[pl.DataFrame]]
+from cmtmed.dedup.texts import Positions, Texts, UInt64s
 
 EXACT: Final = "exact_duplicate"
 NEAR: Final = "near_duplicate"
 CONTAINED: Final = "contained"
 QUESTION: Final = "same_question"
-
-MIN_QUESTION_CHARS: Final = 8
-"""Minimum characters of the first turn that counts as the patient's question: a greeting asks nothing."""
 
 _MIN_SHINGLES: Final = 20
 """A text with fewer shingles is contained in another one by chance."""
@@ -72,22 +65,6 @@ class DuplicateRules:
     folder: Path | None = None
 
 
-def summarize_dialogues(messages: pl.Expr) -> list[pl.Expr]:
-    """Return ``text`` (all turns, one per line), ``question`` and ``turns`` of dialogues.
-
-    The question is the first patient turn with at least eight characters that are neither space nor punctuation.
-    """
-    content = pl.element().struct.field("content").fill_null("")
-    patient_turns = pl.element().filter(pl.element().struct.field("role") == "user").struct.field("content")
-    bare = pl.element().str.replace_all(r"[\s\p{P}]", "")
-    long_enough = pl.element().filter(bare.str.len_chars() >= MIN_QUESTION_CHARS)
-    return [
-        messages.list.eval(content).list.join("\n").alias("text"),
-        messages.list.eval(patient_turns).list.eval(long_enough).list.first().alias("question"),
-        messages.list.len().alias("turns"),
-    ]
-
-
 def find_duplicates(read_batches: ReadBatches, rules: DuplicateRules) -> pl.DataFrame:
     """Find the duplicates of a corpus.
 
@@ -101,14 +78,14 @@ def find_duplicates(read_batches: ReadBatches, rules: DuplicateRules) -> pl.Data
         kept) of all dialogues that have a duplicate, in order of the corpus. What is kept does not depend on the order
         of rows, on batches or on threads; of copies, it is the one with the lowest id, numbers in order of their value.
     """
-    corpus = _read_corpus(read_batches, rules.keep)
+    corpus = read_corpus(read_batches, rules.keep)
     n = len(corpus.rank)
     with tempfile.TemporaryDirectory(prefix="cmtmed-duplicates-", dir=rules.folder) as directory:
         folder = Path(directory) if n > _MAX_IN_MEMORY else None
-        exact = _find_exact_copies(corpus)
+        exact = find_exact_copies(corpus)
         canned = _find_canned(read_batches, corpus, exact, rules)
         with TextStore(folder / "texts.utf8" if folder else None) as text_store:
-            for _, chunk in _read_chunks(read_batches):
+            for _, chunk in read_chunks(read_batches):
                 text_store.add(blank_canned(chunk, canned))
             texts = text_store.texts()
             signatures = SignatureStore.from_texts(texts, rules.config, folder)
@@ -122,84 +99,13 @@ def find_duplicates(read_batches: ReadBatches, rules: DuplicateRules) -> pl.Data
     return _build_verdicts(corpus, near_kept, containers, kept)
 
 
-@dataclass(frozen=True)
-class _Corpus:
-    ids: pl.Series
-    hashes: UInt64s
-    questions: pl.Series
-    question_hashes: UInt64s
-    rank: Positions
-
-
-def _read_corpus(read_batches: ReadBatches, keep: tuple[KeepRule, ...]) -> _Corpus:
-    """Read everything but the texts."""
-    tables, question_hashes = [], []
-    for batch in read_batches():
-        tables.append(
-            batch.select(
-                "id",
-                pl.col("turns").cast(pl.Int64),
-                pl.col("asks").cast(pl.Int64),
-                hash_texts(batch["text"]).alias("hash"),
-                pl.col("text").str.replace_all(r"\s", "").str.len_chars().cast(pl.Int64).alias("chars"),
-                pl.when(pl.col("question").is_not_null()).then(hash_texts(batch["question"])).alias("question"),
-            )
-        )
-        question_hashes.append(hash_questions(batch["question"]))
-    rows = pl.concat(tables)
-    return _Corpus(
-        rows["id"],
-        rows["hash"].to_numpy(),
-        rows["question"],
-        np.concatenate(question_hashes),
-        _rank_dialogues(rows, keep),
-    )
-
-
-def _rank_dialogues(rows: pl.DataFrame, keep: tuple[KeepRule, ...]) -> Positions:
-    """Rank dialogues by the rules, and finally by id: c/9 before c/10, whatever their order in the corpus."""
-    sort_keys = {
-        "most_turns": [-pl.col("turns")],
-        "most_inquiries": [-pl.col("asks")],
-        "longest": [-pl.col("chars")],
-        "first": [
-            pl.col("id").str.replace(r"\d+$", ""),
-            pl.col("id").str.extract(r"(\d{1,18})$").cast(pl.Int64).fill_null(-1),
-            pl.col("id"),
-        ],
-    }
-    order = rows.select(pl.arg_sort_by([key for rule in keep for key in sort_keys[rule]])).to_series().to_numpy()
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    return rank
-
-
-def _read_chunks(read_batches: ReadBatches) -> Iterator[tuple[int, Chunk]]:
-    """Yield the texts of each batch with the position of its first."""
-    first = 0
-    for batch in read_batches():
-        texts = Texts.from_column(batch["text"])
-        yield first, texts.gather(np.arange(len(texts)))
-        first += batch.height
-
-
-def _find_exact_copies(corpus: _Corpus) -> Positions:
-    """Return for each dialogue the best of those with the same text."""
-    order = np.lexsort((corpus.rank, corpus.hashes))
-    starts_group = np.ones(len(order), dtype=bool)
-    starts_group[1:] = corpus.hashes[order[1:]] != corpus.hashes[order[:-1]]
-    best = np.empty(len(order), dtype=np.int64)
-    best[order] = order[np.flatnonzero(starts_group)[np.cumsum(starts_group) - 1]] if len(order) else order
-    return best
-
-
-def _find_canned(read_batches: ReadBatches, corpus: _Corpus, exact: Positions, rules: DuplicateRules) -> UInt64s:
+def _find_canned(read_batches: ReadBatches, corpus: Corpus, exact: Positions, rules: DuplicateRules) -> UInt64s:
     """Return the hashes of canned sentences, each text counted once."""
     if rules.canned_share is None:
         return np.zeros(0, dtype=np.uint64)
     is_distinct = exact == np.arange(len(exact))
     counts = SentenceCounts(int(is_distinct.sum()))
-    for first, chunk in _read_chunks(read_batches):
+    for first, chunk in read_chunks(read_batches):
         rows = np.flatnonzero(is_distinct[first : first + len(chunk)])
         counts.add(
             Texts([chunk]).gather(rows),
@@ -245,7 +151,7 @@ def _resolve_containers(
     return resolved
 
 
-def _merge_same_question(containers: Positions, corpus: _Corpus) -> Positions:
+def _merge_same_question(containers: Positions, corpus: Corpus) -> Positions:
     """Join clusters whose dialogues ask the same question; the best of all is kept."""
     rows = pl.DataFrame({"question": corpus.questions, "container": containers}).drop_nulls()
     links = rows.select("container", pl.col("container").first().over("question").alias("other")).unique()
@@ -255,7 +161,7 @@ def _merge_same_question(containers: Positions, corpus: _Corpus) -> Positions:
     return table.select(best).to_series().to_numpy()
 
 
-def _build_verdicts(corpus: _Corpus, near_kept: Positions, containers: Positions, kept: Positions) -> pl.DataFrame:
+def _build_verdicts(corpus: Corpus, near_kept: Positions, containers: Positions, kept: Positions) -> pl.DataFrame:
     reason = (
         pl.when(pl.col("kept") == pl.col("row"))
         .then(pl.lit(None, dtype=pl.String))

@@ -63,7 +63,7 @@ class Index:
         path, config = Path(folder), MinHashConfig(threshold, ngram, num_perm)
         path.mkdir(parents=True, exist_ok=True)
         if any(path.iterdir()):
-            raise UsageError(f"{str(path)!r} is not empty; give a new folder, or open the index with Index.open")
+            raise UsageError(f"{str(path)!r} is not empty; use a new folder, or open the index with Index.open")
         commit_manifest(path, config, [])
         return cls(path, config, [])
 
@@ -93,7 +93,7 @@ class Index:
         names = ids if isinstance(ids, pl.Series) else pl.Series("id", ids, dtype=pl.String)
         buffers = to_texts(texts)
         if len(names) != len(buffers):
-            raise UsageError(f"{len(names)} ids for {len(buffers)} texts; give one id a text")
+            raise UsageError(f"{len(names)} ids for {len(buffers)} texts; pass one id per text")
         with self._lock():
             entries = read_manifest(self.folder)["segments"]
             name = f"{len(entries):06}"

@@ -11,7 +11,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import Final, TypedDict
 from uuid import uuid4
 
 import numpy as np
@@ -56,7 +56,7 @@ class Segment:
     rows: int
     sizes: dict[str, int]
 
-    def map_array(self, name: str) -> npt.NDArray[Any]:
+    def map_array(self, name: str) -> npt.NDArray[np.unsignedinteger]:
         """Memory-map one of the arrays, flat."""
         if self.rows == 0:
             return np.zeros(0, dtype=_DTYPES[name])
@@ -100,7 +100,7 @@ def open_segments(folder: Path, manifest: Manifest) -> list[Segment]:
             size = path.stat().st_size if path.exists() else None
             if size != expected:
                 state = "is missing" if size is None else f"has {size} bytes instead of {expected}"
-                raise DatasetError(f"{str(path)!r} {state}; restore it, or create the index anew")
+                raise DatasetError(f"{str(path)!r} {state}; restore it or recreate the index")
     return segments
 
 
@@ -114,13 +114,15 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         manifest: Manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise DatasetError(f"{str(folder)!r} holds no index: {_FILE} is missing; make one with Index.create") from None
+        raise DatasetError(
+            f"{str(folder)!r} holds no index: {_FILE} is missing; create one with Index.create"
+        ) from None
     except ValueError:
-        raise DatasetError(f"{str(path)!r} is not JSON; it was cut short or belongs to another program") from None
+        raise DatasetError(f"{str(path)!r} is not valid JSON: it is truncated or belongs to another program") from None
     if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
-        raise DatasetError(f"{str(path)!r} is not an index of cmtmed; give the folder that Index.create made")
+        raise DatasetError(f"{str(path)!r} is not an index of cmtmed; pass a folder created by Index.create")
     if manifest.get("version") != _VERSION:
-        raise DatasetError(f"{str(path)!r} has version {manifest.get('version')}; this cmtmed reads version {_VERSION}")
+        raise DatasetError(f"{str(path)!r} has version {manifest.get('version')}, but this cmtmed reads {_VERSION}")
     return manifest
 
 

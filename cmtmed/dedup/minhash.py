@@ -152,7 +152,7 @@ def permutations(num_perm: int, seed: int, scheme: Scheme = "affine32") -> tuple
         a, b = np.array(pairs, dtype=np.uint64).reshape(num_perm, 2).T
         return np.ascontiguousarray(a), np.ascontiguousarray(b)
     if scheme != "affine32":
-        raise UsageError(f"scheme is {scheme!r}; give 'affine32' or 'legacy'")
+        raise UsageError(f"unknown scheme {scheme!r}; available: affine32, legacy")
     # Odd factors, so that the map is a permutation of 32-bit values.
     factors = generator.randint(0, 1 << 31, num_perm, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
     return factors.astype(np.uint64), generator.randint(0, 1 << 32, num_perm, dtype=np.uint32).astype(np.uint64)

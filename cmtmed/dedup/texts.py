@@ -129,20 +129,20 @@ def to_texts(texts: list[str] | pl.Series | pa.Array | pa.ChunkedArray | Texts) 
         return texts
     if isinstance(texts, (pa.Array, pa.ChunkedArray)):
         if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
-            raise UsageError(f"texts have type {texts.type}; give an array of strings")
+            raise UsageError(f"texts have type {texts.type}; pass an array of strings")
         return Texts.from_column(texts)
     if not isinstance(texts, list):
         if str(texts.dtype) != "String":
-            raise UsageError(f"texts have type {texts.dtype}; give a series of type String")
+            raise UsageError(f"texts have type {texts.dtype}; pass a series of type String")
         return Texts.from_column(texts)
     for index, text in enumerate(texts):
         if not isinstance(text, str):
-            raise UsageError(f"texts[{index}] is of type {type(text).__name__}; give a list of str")
+            raise UsageError(f"texts[{index}] has type {type(text).__name__}; pass a list of str")
     try:
         return Texts.from_column(pa.array(texts, type=pa.large_string()))
     except UnicodeEncodeError as error:
         raise UsageError(
-            f"a text has half a surrogate pair at character {error.start}, which no encoding can hold; "
+            f"a text contains a lone surrogate at character {error.start}, which cannot be encoded; "
             "decode its source again, or drop it with text.encode('utf-8', 'ignore').decode()"
         ) from None
 

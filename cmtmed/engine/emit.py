@@ -1,9 +1,9 @@
-"""Write the finished build: the dialogue table, the views, what was dropped and what could not be read."""
+"""Write the tables of a build: the dialogues, their views, the dropped dialogues, and the quarantined records."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,15 +19,15 @@ from cmtmed.views.dataset import DatasetWriter
 
 
 @dataclass
-class Emitted:
-    """What was written.
+class Emission:
+    """Counts and files of the tables written.
 
     Attributes:
-        rows: rows by split, for each table.
+        rows: rows by split, for each table with splits.
         drops: dropped dialogues by reason.
         quarantine: quarantined records by reason.
         kept: statistics of the kept dialogues.
-        files: every Arrow file, in order of path.
+        files: every Arrow file, ordered by path.
     """
 
     rows: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -37,55 +37,55 @@ class Emitted:
     files: list[HashedFile] = field(default_factory=list)
 
 
-def emit(
+def emit_tables(
     pipeline: Pipeline,
     shards: Iterable[pl.DataFrame],
     quarantined: Iterable[pl.DataFrame],
     result: Path,
     fingerprint: str,
-) -> Emitted:
-    """Write all datasets of a build below ``result``, one shard at a time.
+) -> Emission:
+    """Write all tables of a build to ``result``, one shard at a time.
 
     Args:
-        pipeline: says which views are written.
+        pipeline: selects the views and their options.
         shards: complete dialogue tables, in corpus order.
         quarantined: tables of records that could not be read.
-        result: directory that is to hold the build; made here.
-        fingerprint: identifies inputs and pipeline; enters the datasets' own fingerprints.
+        result: directory of the build; created here.
+        fingerprint: identifies inputs and pipeline; the fingerprints of the datasets are derived from it.
 
     Returns:
         The counts for manifest and report.
     """
     result.mkdir()
-    done = Emitted()
+    emission = Emission()
     with ExitStack() as stack:
 
-        def writer(name: str, columns: dict[str, pl.DataType], *, splits: bool) -> DatasetWriter:
+        def open_writer(name: str, columns: Mapping[str, pl.DataType], *, splits: bool) -> DatasetWriter:
             return stack.enter_context(DatasetWriter(result / name, columns, fingerprint, splits=splits))
 
-        dialogues = writer("dialogues", dict(DIALOGUE), splits=True)
-        dropped = writer("dropped", dict(DIALOGUE), splits=False)
-        quarantine = writer("quarantine", dict(QUARANTINE), splits=False)
+        dialogues = open_writer("dialogues", DIALOGUE, splits=True)
+        dropped = open_writer("dropped", DIALOGUE, splits=False)
+        quarantine = open_writer("quarantine", QUARANTINE, splits=False)
         views: dict[str, DatasetWriter] = {
-            name: writer(name, dict(VIEWS[name](empty_table(), pipeline.views).schema), splits=True)
+            name: open_writer(name, dict(VIEWS[name](empty_table(), pipeline.views).schema), splits=True)
             for name in pipeline.views.names
         }
         for rows in shards:
             kept = rows.filter(pl.col("drop_reason").is_null())
-            gone = rows.filter(pl.col("drop_reason").is_not_null())
-            dropped.write(gone)
-            done.drops.update(gone["drop_reason"].to_list())
-            done.kept += TableStats.from_rows(kept)
-            for (split,), part in kept.group_by(pl.col("split").fill_null("train"), maintain_order=True):
-                dialogues.write(part, str(split))
-                _write_views(views, part, pipeline.views, str(split))
+            dropped_rows = rows.filter(pl.col("drop_reason").is_not_null())
+            dropped.write(dropped_rows)
+            emission.drops.update(dropped_rows["drop_reason"].to_list())
+            emission.kept += TableStats.from_rows(kept)
+            for (split,), split_rows in kept.group_by(pl.col("split").fill_null("train"), maintain_order=True):
+                dialogues.write(split_rows, str(split))
+                _write_views(views, split_rows, pipeline.views, str(split))
         for records in quarantined:
             quarantine.write(records)
-            done.quarantine.update(records["reason"].to_list())
-        done.rows = {"dialogues": dialogues.rows(), **{name: view.rows() for name, view in views.items()}}
-    written = [file for table in (dialogues, dropped, quarantine, *views.values()) for file in table.files]
-    done.files = sorted(written, key=lambda file: file.path)
-    return done
+            emission.quarantine.update(records["reason"].to_list())
+        emission.rows = {"dialogues": dialogues.rows(), **{name: view.rows() for name, view in views.items()}}
+    files = [file for table in (dialogues, dropped, quarantine, *views.values()) for file in table.files]
+    emission.files = sorted(files, key=lambda file: file.path)
+    return emission
 
 
 def _write_views(writers: dict[str, DatasetWriter], rows: pl.DataFrame, options: Views, split: str) -> None:

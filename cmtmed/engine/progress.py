@@ -1,12 +1,12 @@
-"""How long work tells how far it is."""
+"""Progress callbacks for long-running work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[str, int, int], None]
-"""Called with the name of a phase, tasks done, tasks in all."""
+"""Callback that receives the name of a phase, the number of finished tasks and the total number of tasks."""
 
 
-def ignore_progress(_phase: str, _done: int, _total: int) -> None:
-    """Discard progress: the callback of builds that show none."""
+def ignore_progress(_phase: str, _completed: int, _total: int) -> None:
+    """Discard progress; the default callback."""

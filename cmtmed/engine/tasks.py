@@ -1,70 +1,120 @@
-"""The two kinds of work that a worker process does: read some files, run some stages over one shard.
+"""The work of a worker process: read some files into shards, or run a segment of stages over one shard.
 
-A task gets paths and configurations and leaves files; it returns nothing that grows with the data. Each is
-complete when its marker exists, and is skipped when it does already.
+A task receives paths and configurations, writes files, and returns nothing, so that no data passes between processes.
+It is complete once its marker exists, and is skipped if the marker exists already.
 """
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Self
 
 import polars as pl
+from pydantic import BaseModel
 
 from cmtmed import lineage
-from cmtmed.engine.workspace import read_marker, read_table, write_marker, write_table
+from cmtmed.artifacts import read_json, write_json
+from cmtmed.engine.workspace import read_table, write_table
 from cmtmed.errors import StrictError
 from cmtmed.io.read import read_file
 from cmtmed.schema import complete, empty_table
 from cmtmed.source import Source
 from cmtmed.stage import AnyStage, CorpusStage
-from cmtmed.stats import TableStats
+from cmtmed.stats import StageStats, TableStats
+
+_COPY_SEPARATOR: Final = "~"
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Stages that run one after another on a shard without anybody looking at the rest of the corpus.
+    """Stages that run one after another on a shard without looking at the rest of the corpus.
 
     Attributes:
-        stages: what is applied; only the first may look at the corpus, and its decision has been made.
-        sketch: the corpus stage that the next segment begins with, sketched at the end of this one.
+        stages: the stages to apply; only the first may be a corpus stage, whose decision has been made.
+        corpus_stage: the corpus stage that the next segment begins with; each shard is sketched for it at the end of
+            this segment. None in the last segment.
     """
 
     stages: tuple[AnyStage, ...]
-    sketch: CorpusStage | None
+    corpus_stage: CorpusStage | None
 
 
 @dataclass(frozen=True)
 class Shard:
-    """A piece of the corpus.
+    """A part of the corpus on disk.
 
     Attributes:
         name: sorts in corpus order; stays the same from segment to segment.
-        path: where it stands now.
+        path: Arrow file with the shard's current state.
     """
 
     name: str
     path: Path
 
-    def within(self, folder: Path) -> Shard:
-        """Return the same shard as it stands after a segment."""
+    def relocate(self, folder: Path) -> Shard:
+        """Return the shard as a segment leaves it in its folder."""
         return Shard(self.name, folder / "shards" / f"{self.name}.arrow")
 
 
-def segments(stages: Sequence[AnyStage]) -> list[Segment]:
-    """Cut a pipeline before every corpus stage."""
-    cut: list[Segment] = []
+class Marker(BaseModel):
+    """A file whose presence says that a task is complete, and what the task reports."""
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read the marker of a complete task.
+
+        Raises:
+            FileNotFoundError: the task is not complete.
+        """
+        return cls.model_validate(read_json(path))
+
+    def write(self, path: Path) -> None:
+        """Mark a task as complete."""
+        write_json(path, self.model_dump(mode="json"))
+
+
+class ReadMarker(Marker):
+    """What `read_files` reports.
+
+    Attributes:
+        shards: number of shard files.
+        quarantine: number of quarantine files.
+        stats: statistics of the dialogues.
+        seconds: elapsed time.
+    """
+
+    shards: int
+    quarantine: int
+    stats: TableStats
+    seconds: float
+
+
+class SegmentMarker(Marker):
+    """What `run_segment` reports.
+
+    Attributes:
+        stages: statistics of each stage of the segment.
+        sketch_seconds: elapsed time of the sketch.
+    """
+
+    stages: list[StageStats]
+    sketch_seconds: float
+
+
+def split_segments(stages: Sequence[AnyStage]) -> list[Segment]:
+    """Split a pipeline before every corpus stage."""
+    segments: list[Segment] = []
     current: list[AnyStage] = []
     for stage in stages:
         if isinstance(stage, CorpusStage) and stage.sees_corpus:
-            cut.append(Segment(tuple(current), stage))
+            segments.append(Segment(tuple(current), stage))
             current = []
         current.append(stage)
-    return [*cut, Segment(tuple(current), None)]
+    return [*segments, Segment(tuple(current), None)]
 
 
 def read_files(
@@ -73,136 +123,127 @@ def read_files(
     """Read some files into shards ``folder/shards/NNNNN.arrow`` and ``folder/quarantine/NNNNN.arrow``.
 
     Args:
-        files: what to read, in this order.
-        sources: which of them takes which record.
-        folder: where the shards go; whatever an interrupted task left there is removed.
+        files: the files, in reading order.
+        sources: the pipeline's sources; they decide how each record is parsed.
+        folder: where the shards go; anything an interrupted task left there is removed.
         shard_rows: dialogues per shard; the last one may have fewer.
-        strict: whether a record that cannot be read stops everything.
+        strict: whether to fail at the first record that cannot be read.
 
     Raises:
-        StrictError: a record went to quarantine although ``strict`` forbids it.
+        StrictError: a record was quarantined although ``strict`` is set.
     """
-    marker = folder / "done.json"
-    if read_marker(marker) is not None:
+    path = folder / "done.json"
+    if path.exists():
         return
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "shards").mkdir(parents=True)
     (folder / "quarantine").mkdir()
     started = time.perf_counter()
-    shards, broken, quarantined = 0, 0, Counter[str]()
+    shards, quarantine_files, stats = 0, 0, TableStats()
     pending: list[pl.DataFrame] = []
-    found = TableStats()
     for file in files:
         for batch in read_file(file, sources, batch_rows=shard_rows):
             if batch.quarantined.height:
                 if strict:
-                    _refuse(batch.quarantined)
-                write_table(folder / "quarantine" / f"{broken:05d}.arrow", batch.quarantined)
-                quarantined.update(batch.quarantined["reason"].to_list())
-                broken += 1
+                    _refuse_record(batch.quarantined)
+                write_table(folder / "quarantine" / f"{quarantine_files:05d}.arrow", batch.quarantined)
+                quarantine_files += 1
             pending.append(batch.dialogues)
-            while sum(part.height for part in pending) >= shard_rows:
+            while sum(rows.height for rows in pending) >= shard_rows:
                 rows = pl.concat(pending)
-                found += _write_shard(folder, shards, rows.head(shard_rows))
+                stats += _write_shard(folder, shards, rows.head(shard_rows))
                 pending = [rows.slice(shard_rows)]
                 shards += 1
-    rest = pl.concat(pending) if pending else empty_table()
-    if rest.height:
-        found += _write_shard(folder, shards, rest)
+    remaining = pl.concat(pending) if pending else empty_table()
+    if remaining.height:
+        stats += _write_shard(folder, shards, remaining)
         shards += 1
-    write_marker(
-        marker,
-        {
-            "shards": shards,
-            "quarantine": broken,
-            "quarantined": dict(sorted(quarantined.items())),
-            "stats": found.to_dict(),
-            "seconds": time.perf_counter() - started,
-        },
-    )
+    seconds = time.perf_counter() - started
+    ReadMarker(shards=shards, quarantine=quarantine_files, stats=stats, seconds=seconds).write(path)
 
 
 def _write_shard(folder: Path, number: int, rows: pl.DataFrame) -> TableStats:
-    whole = complete(rows)
-    write_table(folder / "shards" / f"{number:05d}.arrow", whole)
-    return TableStats.from_rows(whole)
+    table = complete(rows)
+    write_table(folder / "shards" / f"{number:05d}.arrow", table)
+    return TableStats.from_rows(table)
 
 
-def _refuse(quarantined: pl.DataFrame) -> None:
+def _refuse_record(quarantined: pl.DataFrame) -> None:
     first = quarantined.row(0, named=True)
     raise StrictError(
         f"{first['file']}: {first['position']}: {first['reason']}; "
-        "mend the input, or build without --strict to put such records into quarantine"
+        "fix the input, or build without --strict to quarantine such records"
     )
 
 
-def run_segment(segment: Segment, shard: Shard, folder: Path, *, names: Path | None, decision: Path | None) -> None:
-    """Run a segment over one shard and leave ``folder/shards``, ``folder/sketches`` and a marker.
+def run_segment(segment: Segment, shard: Shard, folder: Path, *, new_ids: Path | None, decision: Path | None) -> None:
+    """Run a segment over one shard; write a shard, a sketch and a marker to ``folder``.
 
     Args:
-        segment: what to run.
-        shard: what to read; results carry its name.
-        folder: where results go; its subfolders exist.
-        names: table of ids to be replaced (``shard``, ``row``, ``id``), for the first segment.
-        decision: table that the first stage, a corpus stage, decided on.
+        segment: the stages.
+        shard: the input; the files written carry its name.
+        folder: where the results go; its subfolders ``shards``, ``sketches`` and ``done`` exist.
+        new_ids: table of ids to replace (see `find_new_ids`), for the first segment.
+        decision: decision of the first stage, if that is a corpus stage.
     """
-    marker = folder / "done" / f"{shard.name}.json"
-    if read_marker(marker) is not None:
+    path = folder / "done" / f"{shard.name}.json"
+    if path.exists():
         return
     rows = read_table(shard.path)
-    if names is not None:
-        rows = _renamed(rows, read_table(names).filter(shard=shard.name))
-    done = []
-    for place, stage in enumerate(segment.stages):
-        made = read_table(decision) if place == 0 and decision is not None else None
-        rows, stats = lineage.apply_stage(stage, rows, made)
-        done.append(stats.to_dict())
-    write_table(shard.within(folder).path, rows)
+    if new_ids is not None:
+        rows = _replace_ids(rows, read_table(new_ids).filter(shard=shard.name))
+    stage_stats = []
+    for index, stage in enumerate(segment.stages):
+        stage_decision = read_table(decision) if index == 0 and decision is not None else None
+        rows, stats = lineage.apply_stage(stage, rows, stage_decision)
+        stage_stats.append(stats)
+    write_table(shard.relocate(folder).path, rows)
     started = time.perf_counter()
-    if segment.sketch is not None:
-        seen = rows if segment.sketch.covers_dropped else rows.filter(pl.col("drop_reason").is_null())
-        sketch = segment.sketch.sketch(seen.select(list(segment.sketch.reads)))
+    if segment.corpus_stage is not None:
+        stage = segment.corpus_stage
+        covered = rows if stage.covers_dropped else rows.filter(pl.col("drop_reason").is_null())
+        sketch = stage.sketch(covered.select(list(stage.reads)))
         write_table(folder / "sketches" / f"{shard.name}.arrow", sketch)
-    write_marker(marker, {"stages": done, "sketch_seconds": time.perf_counter() - started})
+    SegmentMarker(stages=stage_stats, sketch_seconds=time.perf_counter() - started).write(path)
 
 
-def _renamed(rows: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    if names.is_empty():
+def _replace_ids(rows: pl.DataFrame, new_ids: pl.DataFrame) -> pl.DataFrame:
+    if new_ids.is_empty():
         return rows
-    new = rows.with_row_index("row").join(names, on="row", how="left", maintain_order="left")
-    return rows.with_columns(pl.coalesce(new["id_right"], new["id"]).alias("id"))
+    joined = rows.with_row_index("row").join(new_ids, on="row", how="left", maintain_order="left")
+    return rows.with_columns(pl.coalesce(joined["id_right"], joined["id"]).alias("id"))
 
 
-def unique_names(shards: Sequence[Shard]) -> pl.DataFrame:
-    """Find ids that stand twice in the corpus and give every one after the first a name of its own.
+def find_new_ids(shards: Sequence[Shard]) -> pl.DataFrame:
+    """Find ids that occur several times in the corpus, and choose a new id for every occurrence but the first.
 
     Args:
         shards: all shards, in corpus order.
 
     Returns:
-        ``shard`` (String), ``row`` (UInt32, within the shard) and ``id`` of the rows to rename: the old id with
-        ``~2``, ``~3``, … after it.
+        ``shard`` (String), ``row`` (UInt32, within the shard) and ``id`` of the rows to rename: the old id followed by
+        ``~2``, ``~3``, …
     """
-    nothing = pl.LazyFrame(schema={"row": pl.UInt32, "id": pl.String, "shard": pl.String})
-    every = [
+    no_rows = pl.LazyFrame(schema={"row": pl.UInt32, "id": pl.String, "shard": pl.String})
+    shard_ids = [
         pl.scan_ipc(shard.path).select("id").with_row_index("row").with_columns(pl.lit(shard.name).alias("shard"))
         for shard in shards
     ]
-    ids = pl.concat([nothing, *every]).collect()
-    again = (
-        ids.with_row_index("at")
+    ids = pl.concat([no_rows, *shard_ids]).collect()
+    copies = (
+        ids.with_row_index("position")
         .filter(pl.col("id").is_duplicated())
-        .with_columns(pl.int_range(pl.len()).over("id", order_by="at").alias("copy"))
+        .with_columns(pl.int_range(pl.len()).over("id", order_by="position").alias("copy"))
         .filter(pl.col("copy") > 0)
-        .sort("at")
+        .sort("position")
     )
-    # Only an id with a tilde can be in the way of a new name.
-    taken = set(ids.filter(pl.col("id").str.contains("~", literal=True))["id"].to_list())
-    fresh = []
-    for old, copy in again.select("id", "copy").iter_rows():
+    # Only an id with a tilde can collide with a new one.
+    reserved = set(ids.filter(pl.col("id").str.contains(_COPY_SEPARATOR, literal=True))["id"].to_list())
+    new_ids = []
+    for old_id, copy in copies.select("id", "copy").iter_rows():
         number = copy + 1
-        while (name := f"{old}~{number}") in taken:
+        while (new_id := f"{old_id}{_COPY_SEPARATOR}{number}") in reserved:
             number += 1
-        taken.add(name)
-        fresh.append(name)
-    return again.select("shard", pl.col("row").cast(pl.UInt32)).with_columns(pl.Series("id", fresh, dtype=pl.String))
+        reserved.add(new_id)
+        new_ids.append(new_id)
+    return copies.select("shard", pl.col("row").cast(pl.UInt32)).with_columns(pl.Series("id", new_ids, dtype=pl.String))

@@ -1,7 +1,7 @@
 """Run tasks in worker processes.
 
-loky starts workers without importing the caller's main module again, so that a user's script needs no
-``if __name__ == "__main__"`` guard, and notices a worker that the system killed.
+loky starts workers without re-importing the caller's main module, so that a user's script needs no
+``if __name__ == "__main__"`` guard, and it detects a worker that the system killed.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterator, Sequence
 from cmtmed.errors import BuildError
 
 
-def run_tasks(work: Sequence[Callable[[], None]], workers: int) -> Iterator[None]:
-    """Run every task, yielding once for each as it is done, in any order.
+def run_tasks(tasks: Sequence[Callable[[], None]], workers: int) -> Iterator[None]:
+    """Run all tasks and yield once for each as it completes, in any order.
 
     Args:
-        work: picklable callables without arguments.
-        workers: processes at most; one means that the tasks run in this process.
+        tasks: picklable callables without arguments.
+        workers: maximum number of processes; with one, the tasks run in this process.
 
     Raises:
-        BuildError: a worker was killed from outside, most often for memory.
+        BuildError: a worker was killed, usually because the system ran out of memory.
     """
-    if workers == 1 or len(work) <= 1:
-        for task in work:
+    if workers == 1 or len(tasks) <= 1:
+        for task in tasks:
             task()
             yield
         return
@@ -31,17 +31,17 @@ def run_tasks(work: Sequence[Callable[[], None]], workers: int) -> Iterator[None
     from loky import ProcessPoolExecutor
     from loky.process_executor import TerminatedWorkerError
 
-    # One thread each: the shards are the parallelism.
+    # One thread each: shards already run in parallel.
     threads = {"POLARS_MAX_THREADS": "1", "NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    pool = ProcessPoolExecutor(max_workers=min(workers, len(work)), env=threads)
+    pool = ProcessPoolExecutor(max_workers=min(workers, len(tasks)), env=threads)
     try:
-        for future in as_completed([pool.submit(task) for task in work]):
+        for future in as_completed([pool.submit(task) for task in tasks]):
             future.result()
             yield
     except TerminatedWorkerError:
         raise BuildError(
-            "a worker process was killed, most often because memory ran out; give fewer --workers "
-            "(the same command goes on where this one stopped)"
+            "a worker process was killed, usually because the system ran out of memory; use fewer --workers "
+            "(running the same command again resumes where this one stopped)"
         ) from None
     finally:
         pool.shutdown(wait=True, kill_workers=True)

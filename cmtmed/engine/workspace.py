@@ -1,17 +1,16 @@
-"""The hidden directory beside the target in which a build grows until it is whole.
+"""The hidden directory next to the target in which a build grows until it is complete.
 
-Everything lands here under a temporary name and is renamed when complete, so that the presence of a file means
-that the file is whole. A build that was killed finds its own workspace again by the plan written into it, and
-goes on after the last whole file; a workspace with another plan is thrown away.
+Every file is written under a temporary name and renamed when complete, so that a file that exists is complete. A build
+that was killed recognizes its workspace by the plan stored in it and resumes after the last complete file; a workspace
+with another plan is deleted.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
@@ -22,10 +21,10 @@ _PLAN: Final = "plan.json"
 
 
 class Workspace:
-    """The growing build of one target directory.
+    """The unfinished build of one target directory.
 
     Args:
-        target: where the finished build will stand.
+        target: directory of the finished build.
     """
 
     def __init__(self, target: Path) -> None:
@@ -33,18 +32,18 @@ class Workspace:
         self.root = self.target.parent / f".{self.target.name}.building"
         self.result = self.root / "result"
 
-    def open(self, plan: Mapping[str, Any]) -> bool:
-        """Create the workspace, or take up the one that an interrupted build with the same plan left.
+    def open(self, plan: Mapping[str, object]) -> bool:
+        """Create the workspace, or resume the one left by an interrupted build with the same plan.
 
         Returns:
             Whether an interrupted build is being resumed.
 
         Raises:
-            OutputError: the directory that should hold the target cannot be written to.
+            OutputError: the parent directory of the target cannot be written to.
         """
-        known = self.root / _PLAN
+        plan_file = self.root / _PLAN
         try:
-            resumed = known.is_file() and json.loads(known.read_text(encoding="utf-8")) == plan
+            resumed = plan_file.is_file() and read_json(plan_file) == plan
         except (OSError, ValueError):
             resumed = False
         try:
@@ -52,29 +51,29 @@ class Workspace:
                 if self.root.exists():
                     shutil.rmtree(self.root)
                 self.root.mkdir(parents=True)
-                write_json(known, plan)
-            # What was being emitted when a build died is cheap to emit again.
+                write_json(plan_file, plan)
+            # Emission is cheap, so an interrupted one starts over.
             shutil.rmtree(self.result, ignore_errors=True)
         except OSError as error:
             raise OutputError(
-                f"cannot write beside {str(self.target)!r}: {error.strerror}; choose another --out"
+                f"cannot write next to {str(self.target)!r}: {error.strerror}; choose another --out"
             ) from None
         return resumed
 
     def folder(self, name: str) -> Path:
-        """Return a folder inside the workspace, made if need be."""
+        """Return a folder of the workspace, created if necessary."""
         path = self.root / name
         path.mkdir(parents=True, exist_ok=True)
         return path
 
     def discard(self, name: str) -> None:
-        """Remove a folder whose content is not needed any more."""
+        """Delete a folder that is no longer needed."""
         shutil.rmtree(self.root / name, ignore_errors=True)
 
     def publish(self) -> None:
-        """Move the finished result to the target, and the workspace out of the way.
+        """Move the finished result to the target and delete the workspace.
 
-        Two renames: whoever opens the target sees the old build, nothing, or the new build, never a mixture.
+        Two renames: anyone who opens the target sees the old build, nothing, or the new build, never a mixture.
         """
         old = self.root / "replaced"
         shutil.rmtree(old, ignore_errors=True)
@@ -85,51 +84,38 @@ class Workspace:
 
 
 def check_target(target: Path, pipeline: str) -> None:
-    """Refuse to write over anything but an earlier result of the same pipeline.
+    """Refuse to overwrite anything but an earlier build of the same pipeline.
 
     Raises:
-        OutputError: the target is a file, or a directory that holds something else.
+        OutputError: the target is a file, or a directory with other content.
     """
     if not target.exists():
         return
     if not target.is_dir():
-        raise OutputError(f"{str(target)!r} is a file; give a directory for --out")
+        raise OutputError(f"{str(target)!r} is a file; pass a directory as --out")
     try:
         if not any(target.iterdir()):
             return
-        content = json.loads((target / MANIFEST_FILE).read_text(encoding="utf-8"))
+        content = read_json(target / MANIFEST_FILE)
     except PermissionError:
         raise OutputError(f"{str(target)!r} cannot be read: permission denied; choose another --out") from None
     except (OSError, ValueError):
         content = None
     if not isinstance(content, dict) or content.get("format") != MANIFEST_FORMAT:
-        raise OutputError(f"{str(target)!r} is not empty and no build of cmtmed; choose another --out or empty it")
-    found = content.get("pipeline", {}).get("name")
-    if found != pipeline:
+        raise OutputError(f"{str(target)!r} is neither empty nor a build of cmtmed; choose another --out or empty it")
+    name = content.get("pipeline", {}).get("name")
+    if name != pipeline:
         raise OutputError(
-            f"{str(target)!r} holds a build of pipeline {found!r}, not of {pipeline!r}; choose another --out"
+            f"{str(target)!r} holds a build of pipeline {name!r}, not of {pipeline!r}; choose another --out"
         )
 
 
 def write_table(path: Path, table: pl.DataFrame) -> None:
-    """Write an Arrow file that is either whole or not there."""
+    """Write an Arrow file atomically."""
     with replace_atomically(path) as partial:
         table.write_ipc(partial, compression="uncompressed")
 
 
 def read_table(path: Path) -> pl.DataFrame:
-    """Read a table that `write_table` wrote."""
+    """Read an Arrow file written by `write_table`."""
     return pl.read_ipc(path)
-
-
-def write_marker(path: Path, content: object) -> None:
-    """Write the JSON file whose presence says that a task is done."""
-    write_json(path, content)
-
-
-def read_marker(path: Path) -> Any:
-    """Return what a task left when it was done, or None if it is not done."""
-    try:
-        return read_json(path)
-    except FileNotFoundError:
-        return None

@@ -1,49 +1,44 @@
-"""A card, ``README.md``: metadata that the Hub reads, and text from a template that anybody may replace."""
+"""A card, ``README.md``: metadata for the Hub, and text from a template that may be replaced."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cmtmed.errors import UsageError
-from cmtmed.hub.sections import merge
+from cmtmed.hub.repository import RepoType
+from cmtmed.hub.sections import merge_sections
+from cmtmed.markdown import escape_markdown, format_code
 
 if TYPE_CHECKING:
     import jinja2
 
-_PLAIN: Final = re.compile(r"[\w:.-]+")
-_MARKDOWN: Final = str.maketrans({
-    **{character: f"\\{character}" for character in r"\`*_{}[]()#+!|~$"},
-    "<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "\r": " ",
-})  # fmt: skip
-
 
 @dataclass(frozen=True)
-class Form:
-    """What the cards of datasets have in common, or those of models.
+class CardFormat:
+    """What all dataset cards, or all model cards, have in common.
 
     Attributes:
-        kind: ``dataset`` or ``model``.
+        repo_type: ``dataset`` or ``model``.
         template: the bundled template.
         sections: those of the bundled template.
-        first: keys of the metadata in their order, which are ours also where we leave them out; all others follow.
+        metadata_keys: keys of the metadata in their order; they are ours even if left out. All others follow.
         tags: that are set anew with every version.
     """
 
-    kind: str
+    repo_type: RepoType
     template: str
     sections: frozenset[str]
-    first: tuple[str, ...]
+    metadata_keys: tuple[str, ...]
     tags: frozenset[str] = frozenset()
 
 
 def write_card(
-    form: Form,
-    facts: Mapping[str, Any],
+    card_format: CardFormat,
+    variables: Mapping[str, Any],
     metadata: Mapping[str, Any],
     *,
     present: bytes | None = None,
@@ -52,95 +47,104 @@ def write_card(
     """Write the card of a version.
 
     Args:
-        form: of a dataset or a model.
-        facts: everything that the template may use; ``repo`` and ``details`` are among it.
-        metadata: what stands in front.
-        present: the card that is on the Hub; what people wrote into it stays, in text and metadata.
-        template: a Jinja template of one's own; it may extend the bundled one.
+        card_format: of a dataset or a model.
+        variables: everything that the template may use, ``repo`` and ``details`` among it.
+        metadata: for the YAML block in front.
+        present: the card that is on the Hub; what people added to its text and metadata stays.
+        template: a custom Jinja template; it may extend the bundled one.
 
     Raises:
         UsageError: the template is broken, or the present card is.
     """
     from huggingface_hub import DatasetCardData, ModelCardData
 
-    text, known = _read(present, facts["repo"]) if present is not None else (None, {})
-    whole = merge(text, _rendered(form, facts, template), f"README.md of {facts['repo']!r}", form.sections)
-    joined = _joined(form, known, metadata, theirs=not facts["details"].gate_prompt)
+    repo = variables["repo"]
+    present_text, present_metadata = _parse_card(present, repo) if present is not None else (None, {})
+    rendered = _render_template(card_format, variables, template)
+    text = merge_sections(present_text, rendered, f"README.md of {repo!r}", card_format.sections)
+    keep_gate = not variables["details"].gate_prompt
+    merged = _merge_metadata(card_format, present_metadata, metadata, keep_gate=keep_gate)
     try:
-        data = (DatasetCardData if form.kind == "dataset" else ModelCardData)(**joined)
-    except Exception:  # noqa: BLE001 (whatever it is, it is what somebody wrote on the Hub)
-        raise _unreadable(facts["repo"]) from None
-    return f"---\n{data.to_yaml(original_order=list(form.first)).rstrip()}\n---\n{whole.lstrip()}"
+        data = (DatasetCardData if card_format.repo_type == "dataset" else ModelCardData)(**merged)
+    except Exception:  # noqa: BLE001 (any error concerns what somebody wrote on the Hub)
+        raise _metadata_error(repo) from None
+    return f"---\n{data.to_yaml(original_order=list(card_format.metadata_keys)).rstrip()}\n---\n{text.lstrip()}"
 
 
-def _read(present: bytes, repo: str) -> tuple[str, dict[str, Any]]:
-    """Return text and metadata of a card that stands on the Hub, with line ends as they are written here."""
+def _parse_card(present: bytes, repo: str) -> tuple[str, dict[str, Any]]:
+    """Return text, with line feeds only, and metadata of a card on the Hub."""
     from huggingface_hub import RepoCard
 
     try:
-        told = present.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-        there = RepoCard(told, ignore_metadata_errors=False)
-        known = there.data.to_dict()
+        content = present.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        card = RepoCard(content, ignore_metadata_errors=False)
+        metadata = card.data.to_dict()
     except Exception:  # noqa: BLE001 (YAML's errors quote the text, and all mean the same here)
-        raise _unreadable(repo) from None
-    known.pop("ignore_metadata_errors", None)
-    return there.text, known
+        raise _metadata_error(repo) from None
+    metadata.pop("ignore_metadata_errors", None)
+    return card.text, metadata
 
 
-def _unreadable(repo: str) -> UsageError:
-    return UsageError(f"the metadata of the card of {repo!r} cannot be read; mend README.md there, or remove it")
+def _metadata_error(repo: str) -> UsageError:
+    return UsageError(f"the metadata of the card of {repo!r} cannot be read; correct README.md there, or remove it")
 
 
-def _joined(form: Form, known: Mapping[str, Any], ours: Mapping[str, Any], *, theirs: bool) -> dict[str, Any]:
-    """Return our metadata, with what people added to it: their keys, their tags, and if wanted their gate's prompt."""
-    tags = known.get("tags") or []
-    tags = {str(tag) for tag in ([tags] if isinstance(tags, str) else tags)} - form.tags
-    gate = "extra_gated" if theirs else "\0"
-    added = {key: value for key, value in known.items() if key not in {*ours, *form.first} or key.startswith(gate)}
+def _merge_metadata(
+    card_format: CardFormat, present: Mapping[str, Any], ours: Mapping[str, Any], *, keep_gate: bool
+) -> dict[str, Any]:
+    """Return our metadata and what people added: their keys, their tags, and optionally their terms of access."""
+    tags = present.get("tags") or []
+    tags = {str(tag) for tag in ([tags] if isinstance(tags, str) else tags)} - card_format.tags
+    added = {
+        key: value
+        for key, value in present.items()
+        if key not in {*ours, *card_format.metadata_keys} or (keep_gate and key.startswith("extra_gated"))
+    }
     return {**ours, "tags": sorted({*ours["tags"], *tags}), **added}
 
 
-def check_template(form: Form, template: Path) -> None:
-    """Make sure, before anything is prepared, that a template is there and is one.
+def check_template(card_format: CardFormat, template: Path) -> None:
+    """Make sure, before anything is prepared, that a template exists and can be parsed.
 
     Raises:
-        UsageError: it is missing, takes the name of the bundled one, or cannot be parsed.
+        UsageError: it is missing, has the name of the bundled one, or cannot be parsed.
     """
-    with _told(template):
-        _template(form, template)
+    with _translate_template_errors(template):
+        _load_template(card_format, template)
 
 
-def _rendered(form: Form, facts: Mapping[str, Any], template: Path | None) -> str:
-    with _told(template):
-        return _template(form, template).render(**facts)
+def _render_template(card_format: CardFormat, variables: Mapping[str, Any], template: Path | None) -> str:
+    with _translate_template_errors(template):
+        return _load_template(card_format, template).render(**variables)
 
 
-def _template(form: Form, template: Path | None) -> jinja2.Template:
+def _load_template(card_format: CardFormat, template: Path | None) -> jinja2.Template:
     import jinja2
 
     loaders: list[jinja2.BaseLoader] = [jinja2.PackageLoader("cmtmed.hub", "templates")]
-    name = form.template
+    name = card_format.template
     if template is not None:
         if not template.is_file():
-            raise UsageError(f"{str(template)!r} is no file; give a Jinja template for the card")
+            raise UsageError(f"{str(template)!r} is not a file; give a Jinja template for the card")
         loaders.append(jinja2.FileSystemLoader(template.parent))
         name = template.name
-        if name == form.template:
-            raise UsageError(f"{name} is the name of the bundled template; give yours another one")
-    # Markdown, not HTML: what comes from a crawl goes through the filter md.
+        if name == card_format.template:
+            raise UsageError(f"{name} is the name of the bundled template; give yours another name")
+    # Markdown, not HTML: text from a crawl goes through the filter md.
     environment = jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders), undefined=jinja2.StrictUndefined, keep_trailing_newline=True,
         autoescape=False,  # noqa: S701
     )  # fmt: skip
     environment.filters |= {
-        "number": _number, "percent": _percent, "size": _size, "tally": _tally, "md": _markdown, "code": _code
+        "number": format_number, "percent": format_percent, "size": format_size, "tally": format_tally,
+        "md": escape_markdown, "code": format_code,
     }  # fmt: skip
     return environment.get_template(name)
 
 
 @contextmanager
-def _told(template: Path | None) -> Iterator[None]:
-    """Turn whatever a template of somebody else's raises into an error that names it."""
+def _translate_template_errors(template: Path | None) -> Iterator[None]:
+    """Translate whatever a custom template raises into an error that names it."""
     try:
         yield
     except UsageError:
@@ -155,15 +159,18 @@ def _told(template: Path | None) -> Iterator[None]:
         ) from None
 
 
-def _number(value: int) -> str:
+def format_number(value: int) -> str:
+    """Return a number with thousands separated."""
     return f"{value:,}"
 
 
-def _percent(value: float) -> str:
+def format_percent(value: float) -> str:
+    """Return a share from 0 to 1 as a percentage."""
     return f"{100 * value:.1f} %"
 
 
-def _size(value: float) -> str:
+def format_size(value: float) -> str:
+    """Return bytes in the largest fitting unit."""
     for unit in ("B", "kB", "MB"):
         if value < 1000:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
@@ -171,16 +178,7 @@ def _size(value: float) -> str:
     return f"{value:.1f} GB"
 
 
-def _tally(counts: Mapping[str, int]) -> str:
+def format_tally(counts: Mapping[str, int]) -> str:
     """Return counts as text, the largest first."""
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{_code(name)} {count:,}" for name, count in ranked)
-
-
-def _code(name: str) -> str:
-    return f"`{name}`" if _PLAIN.fullmatch(name) else _markdown(name)
-
-
-def _markdown(text: str) -> str:
-    """Return text that Markdown shows as it is, on one line."""
-    return str(text).translate(_MARKDOWN)
+    return ", ".join(f"{format_code(name)} {count:,}" for name, count in ranked)

@@ -1,7 +1,7 @@
-"""Talk to the Hub: `huggingface_hub` does, and here its failures become ours and are tried again where that helps.
+"""The Hub's client: errors translated into those of this library, and requests retried where that can help.
 
-The library repeats the requests of uploads by itself, after the delay that the server asks for. The remaining ones
-(create, settings, commit, tag, look-ups) are repeated here in the same way.
+`huggingface_hub` itself retries the requests of uploads, after the delay that the server asks for. The other requests
+(create, settings, commit, tag, look-ups) are retried here in the same way.
 """
 
 from __future__ import annotations
@@ -11,21 +11,31 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from cmtmed._version import __version__
 from cmtmed.errors import CmtmedError, PublishError, UsageError
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
 
 log = logging.getLogger("cmtmed.hub")
 
-TRIES: Final = 6
-LONGEST_WAIT: Final = 300.0
-"""Seconds; a server that asks for more is told of, not waited for."""
-_AGAIN: Final = frozenset((408, 429, 500, 502, 503, 504))
-_NETWORK: Final = ("httpx", "httpx2", "httpcore", "httpcore2")
+MAX_ATTEMPTS: Final = 6
+MAX_RETRY_AFTER: Final = 300.0
+"""Longest Retry-After we honour, in seconds; beyond it we fail."""
+_RETRIED_STATUSES: Final = frozenset((408, 429, 500, 502, 503, 504))
+_NETWORK_LIBRARIES: Final = ("httpx", "httpx2", "httpcore", "httpcore2")
+_REFUSALS: Final = {
+    401: "the Hub does not accept the token (wrong, expired, or no access); run hf auth login, or set HF_TOKEN",
+    403: "the token has no write access; use one that can write to that user or organisation",
+    404: "the Hub has no such repository or version, or the token cannot see it; check the names and the token",
+    409: "something of that name exists already; choose another name",
+    412: "somebody else changed the repository in the meantime; look at it and run the command again",
+    413: "the Hub finds the files too large; ask for more storage",
+    429: "the Hub asks to slow down; wait and run the command again, it resumes from here",
+}
 _Result = TypeVar("_Result")
 
 
@@ -33,7 +43,7 @@ def connect() -> HfApi:
     """Return a client with the token of this machine (``HF_TOKEN``, or what ``hf auth login`` stored).
 
     Raises:
-        UsageError: there is no token, or the client is told to stay offline.
+        UsageError: there is no token, or the client is in offline mode.
     """
     from huggingface_hub import HfApi, constants, get_token
 
@@ -45,10 +55,13 @@ def connect() -> HfApi:
 
 
 @contextmanager
-def told(doing: str) -> Iterator[None]:
-    """Turn whatever the Hub's client raises inside the block into an error that says what to do.
+def translate_hub_errors(action: str) -> Iterator[None]:
+    """Translate whatever the Hub's client raises inside the block into an error that says what to do.
 
-    The texts of the client's errors are left out: they may hold addresses that are good for writing.
+    The texts of the client's errors are left out: they may contain presigned upload URLs.
+
+    Args:
+        action: what the block does, such as ``creating 'org/name'``; begins the message.
 
     Raises:
         PublishError: the Hub refused, or could not be reached.
@@ -60,101 +73,100 @@ def told(doing: str) -> Iterator[None]:
     except CmtmedError:
         raise
     except HfHubHTTPError as error:
-        raise PublishError(f"{doing}: {_refusal(error)}") from None
+        raise PublishError(f"{action}: {_explain_refusal(error)}") from None
     except json.JSONDecodeError:
-        raise PublishError(f"{doing}: the answer is none of the Hub's; check HF_ENDPOINT and the network") from None
+        raise PublishError(f"{action}: the answer is not the Hub's; check HF_ENDPOINT and the network") from None
     except (OSError, RuntimeError, ValueError) as error:
-        # What the client wraps (an upload thread's failure) or the network raises.
-        below = error.__cause__
-        if isinstance(below, HfHubHTTPError):
-            raise PublishError(f"{doing}: {_refusal(below)}") from None
-        raise PublishError(f"{doing}: {type(below or error).__name__}; the same command goes on from here") from None
+        # The client wraps failures of upload threads; the network layer raises OSError.
+        cause = error.__cause__
+        if isinstance(cause, HfHubHTTPError):
+            raise PublishError(f"{action}: {_explain_refusal(cause)}") from None
+        raise PublishError(
+            f"{action}: {type(cause or error).__name__}; run the same command again, it resumes from here"
+        ) from None
     except Exception as error:
-        if type(error).__module__.split(".")[0] in {*_NETWORK, "hf_xet"}:
+        if type(error).__module__.split(".")[0] in {*_NETWORK_LIBRARIES, "hf_xet"}:
             raise PublishError(
-                f"{doing}: no connection to the Hub ({type(error).__name__}); the same command goes on from here"
+                f"{action}: no connection to the Hub ({type(error).__name__}); run the same command again, "
+                "it resumes from here"
             ) from None
         raise
 
 
-def repeated(call: Callable[[], _Result], *, patient: bool = True) -> _Result:
-    """Call, and call again while the Hub is overloaded or out of reach, after the delay that it asks for.
+def retry(call: Callable[[], _Result], *, patient: bool = True) -> _Result:
+    """Call, and call again while the Hub is overloaded or unreachable, after the delay that it asks for.
 
     Args:
-        call: what to do.
-        patient: False if one try is enough.
+        call: the request.
+        patient: False for a single attempt.
 
     Raises:
-        Whatever the last try raised.
+        Exception: whatever the last attempt raised.
     """
     from huggingface_hub.errors import HfHubHTTPError
 
-    tries = TRIES if patient else 1
-    for trial in range(1, tries + 1):
+    attempts = MAX_ATTEMPTS if patient else 1
+    for attempt in range(1, attempts + 1):
         try:
             return call()
         except HfHubHTTPError as error:
-            wait = _delay(error.response.headers, trial)
-            if error.response.status_code not in _AGAIN or trial == tries or wait > LONGEST_WAIT:
+            delay = _retry_delay(error.response.headers, attempt)
+            if error.response.status_code not in _RETRIED_STATUSES or attempt == attempts or delay > MAX_RETRY_AFTER:
                 raise
-            log.info("the Hub answered %d; trying again in %.0f s", error.response.status_code, wait)
+            log.info("the Hub answered %d; trying again in %.0f s", error.response.status_code, delay)
         except Exception as error:
-            # A server that is overloaded may answer with a page in place of JSON.
-            passing = isinstance(error, json.JSONDecodeError) or type(error).__module__.split(".")[0] in _NETWORK
-            if not passing or trial == tries:
+            # An overloaded server may answer with an HTML page instead of JSON.
+            transient = (
+                isinstance(error, json.JSONDecodeError) or type(error).__module__.split(".")[0] in _NETWORK_LIBRARIES
+            )
+            if not transient or attempt == attempts:
                 raise
-            wait = _delay({}, trial)
-            log.info("no answer from the Hub (%s); trying again in %.0f s", type(error).__name__, wait)
-        time.sleep(wait)
-    raise AssertionError("the last try returns or raises")
+            delay = _retry_delay({}, attempt)
+            log.info("no answer from the Hub (%s); trying again in %.0f s", type(error).__name__, delay)
+        time.sleep(delay)
+    raise AssertionError("the last attempt returns or raises")
 
 
 @contextmanager
-def hushed() -> Iterator[None]:
-    """Keep bars and logs of the client and its libraries away: they name addresses that are good for writing."""
+def quiet_hub_client() -> Iterator[None]:
+    """Silence progress bars and logs of the client and its libraries: they show presigned upload URLs."""
     from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
     from huggingface_hub.utils import logging as hub_logging
 
-    shown = not are_progress_bars_disabled()
-    loggers = [hub_logging.get_logger("huggingface_hub"), *map(logging.getLogger, _NETWORK)]
-    levels = [one.level for one in loggers]
+    bars_enabled = not are_progress_bars_disabled()
+    loggers = [hub_logging.get_logger("huggingface_hub"), *map(logging.getLogger, _NETWORK_LIBRARIES)]
+    levels = [logger.level for logger in loggers]
     disable_progress_bars()
-    for one in loggers:
-        one.setLevel(logging.ERROR)
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        for one, level in zip(loggers, levels, strict=True):
-            one.setLevel(level)
-        if shown:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+        if bars_enabled:
             enable_progress_bars()
 
 
-def _delay(headers: Mapping[str, Any], trial: int) -> float:
-    """Return seconds to wait: what the server says, else twice as long each time."""
+def _retry_delay(headers: Mapping[str, str], attempt: int) -> float:
+    """Return seconds to wait: what the server asks for, else exponential backoff."""
     from huggingface_hub.utils import parse_ratelimit_headers
 
-    asked = str(headers.get("Retry-After", ""))
-    if asked.isdecimal():
-        return float(asked)
+    retry_after = str(headers.get("Retry-After", ""))
+    if retry_after.isdecimal():
+        return float(retry_after)
     limit = parse_ratelimit_headers(headers)
     if limit is not None and limit.remaining == 0:
         return float(limit.reset_in_seconds) + 1
-    return min(2.0 ** (trial - 1), 30.0)
+    return min(2.0 ** (attempt - 1), 30.0)
 
 
-def _refusal(error: Any) -> str:
+def _explain_refusal(error: HfHubHTTPError) -> str:
     status = error.response.status_code
     request = error.response.headers.get("x-request-id")
-    known = {
-        401: "the Hub does not accept the token (wrong, expired, or no access); run hf auth login, or set HF_TOKEN",
-        403: "the token may not write there; use one with write access to that user or organisation",
-        404: "the Hub knows no such repository or version, or the token may not see it; check the names and the token",
-        409: "something of that name exists already; choose another name",
-        412: "somebody else changed the repository meanwhile; look at it and run the command again",
-        413: "the Hub finds the files too large; ask for more storage",
-        429: "the Hub asks to slow down; wait and run the command again, it goes on from here",
-    }
-    again = "the Hub failed; the same command goes on from here"
-    reason = known.get(status) or (again if status >= 500 else "the Hub refused; see its status page")
-    return f"{reason} (status {status}{f', request {request}' if request else ''})"
+    fallback = (
+        "the Hub failed; run the same command again, it resumes from here"
+        if status >= 500
+        else "the Hub refused; see its status page"
+    )
+    return f"{_REFUSALS.get(status, fallback)} (status {status}{f', request {request}' if request else ''})"

@@ -1,8 +1,8 @@
-"""Which licences a published dataset may carry together.
+"""Licence compatibility: which sources may be published together, and under which licence.
 
-A cleaned dataset is an adaptation of its sources, so every source must allow adaptations, and the terms of all must be
-able to hold for the whole at once. The table follows the licences' own texts and the compatibility list that Creative
-Commons keeps for its share-alike licences; it is a check against mistakes, no legal advice.
+A cleaned dataset is an adaptation of its sources, so every source must allow adaptations, and it must be possible to
+fulfil the terms of all sources at once. The table follows the licences' own texts and the compatibility list that
+Creative Commons keeps for its share-alike licences; it guards against mistakes and is not legal advice.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from cmtmed.errors import did_you_mean
 
 @dataclass(frozen=True)
 class License:
-    """What matters of a licence when sources are put together.
+    """Terms of a licence that matter when sources are combined.
 
     Attributes:
         spdx: its SPDX identifier.
         hub: its name in the metadata of a dataset card on the Hub.
-        family: licences under which an adaptation must stay share a family; empty where it may take other terms.
-        version: of a family whose adaptations may take a later version of it, never an earlier one.
-        attribution: whether whoever made it must be named.
+        family: shared by licences within which adaptations must stay; empty if other terms are allowed.
+        version: adaptations may use a later version of the same family, never an earlier one.
+        attribution: whether the authors must be named.
         commercial: whether commercial use is allowed.
         adaptations: whether changed versions may be shared.
     """
@@ -38,13 +38,13 @@ class License:
 
 
 NONE: Final = "unknown"
-"""What the Hub's metadata says where there is no licence."""
+"""The Hub's name for a missing licence."""
 _ON_HUB: Final = frozenset({
     "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0",
     "cc-by-nc-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-3.0", "cc-by-nc-nd-4.0", "cc-by-nc-sa-2.0", "cc-by-nc-sa-3.0",
     "cc-by-nc-sa-4.0",
 })  # fmt: skip
-"""Licences of Creative Commons that the Hub's metadata knows by their version; the others are ``cc`` to it."""
+"""Licences of Creative Commons with a name of their own in the Hub's metadata; the others are ``cc`` there."""
 
 
 def _creative_commons() -> Iterable[License]:
@@ -62,8 +62,8 @@ def _creative_commons() -> Iterable[License]:
 
 
 KNOWN: Final = {
-    one.spdx.lower(): one
-    for one in (
+    license_.spdx.lower(): license_
+    for license_ in (
         License("Apache-2.0", "apache-2.0"),
         License("MIT", "mit"),
         License("BSD-2-Clause", "bsd-2-clause"),
@@ -83,108 +83,114 @@ KNOWN: Final = {
         *_creative_commons(),
     )
 }
-"""SPDX identifier in lower case to licence; the Hub's own names are known too."""
-_BY_HUB_NAME: Final = {one.hub: one for one in KNOWN.values() if one.hub != "cc"}
+"""SPDX identifier in lower case to licence; `look_up` also knows the Hub's own names."""
+_BY_HUB_NAME: Final = {license_.hub: license_ for license_ in KNOWN.values() if license_.hub != "cc"}
 
 
-def lookup(name: str) -> License | None:
-    """Return the licence of that SPDX identifier or Hub name, None if it is not known.
+def look_up(name: str) -> License | None:
+    """Return the licence with an SPDX identifier or Hub name, None if it is unknown.
 
-    >>> lookup("apache-2.0").spdx, lookup("mine")
+    >>> look_up("apache-2.0").spdx, look_up("mine")
     ('Apache-2.0', None)
     """
-    bare = name.strip().lower()
-    if "gpl-" in bare:
-        bare = bare.removesuffix("-only").removesuffix("-or-later")
-    return KNOWN.get(bare) or _BY_HUB_NAME.get(bare)
+    key = name.strip().lower()
+    if "gpl-" in key:
+        key = key.removesuffix("-only").removesuffix("-or-later")
+    return KNOWN.get(key) or _BY_HUB_NAME.get(key)
 
 
-def objections(names: Iterable[str]) -> list[str]:
-    """Say why sources under these licences may not be published together; empty if nothing speaks against it.
+def find_conflicts(names: Iterable[str]) -> list[str]:
+    """Return the reasons why sources under these licences may not be published together; empty if they may.
 
     Args:
         names: SPDX identifiers or Hub names, in any case.
 
-    >>> objections(["MIT", "Apache-2.0", "CC-BY-4.0"])
+    >>> find_conflicts(["MIT", "Apache-2.0", "CC-BY-4.0"])
     []
-    >>> objections(["CC-BY-SA-4.0", "CC-BY-NC-4.0"])
-    ['CC-BY-SA-4.0 asks that everything be shared under it, and CC-BY-NC-4.0 forbids commercial use, which it allows']
+    >>> find_conflicts(["CC-BY-SA-4.0", "CC-BY-NC-4.0"])
+    ['CC-BY-SA-4.0 requires sharing everything under it, and it allows commercial use, which CC-BY-NC-4.0 forbids']
     """
-    told = sorted(set(names))
-    unknown = [name for name in told if lookup(name) is None]
-    found = sorted({one for name in told if (one := lookup(name))}, key=lambda one: one.spdx)
-    reasons = [f"{name!r} is no licence that is known here ({_nearest(name)})" for name in unknown]
-    reasons += [f"{one.spdx} does not allow changed versions, and cleaning makes one" for one in found if _frozen(one)]
-    sharing = [one for one in found if one.family and not _frozen(one)]
-    for place, one in enumerate(sharing):
+    names = sorted(set(names))
+    unknown = [name for name in names if look_up(name) is None]
+    licenses = sorted({license_ for name in names if (license_ := look_up(name))}, key=lambda license_: license_.spdx)
+    reasons = [f"{name!r} is not a known licence ({_suggest_name(name)})" for name in unknown]
+    reasons += [
+        f"{license_.spdx} does not allow modified versions, and cleaning makes one"
+        for license_ in licenses
+        if _forbids_changes(license_)
+    ]
+    sharing = [license_ for license_ in licenses if license_.family and not _forbids_changes(license_)]
+    for index, license_ in enumerate(sharing):
         reasons += [
-            f"{one.spdx} and {other.spdx} both ask that everything be shared under them"
-            for other in sharing[place + 1 :]
-            if other.family != one.family
+            f"{license_.spdx} and {other.spdx} both require sharing everything under their own terms"
+            for other in sharing[index + 1 :]
+            if other.family != license_.family
         ]
-        if one.commercial:
+        if license_.commercial:
             reasons += [
-                f"{one.spdx} asks that everything be shared under it, and {other.spdx} forbids commercial use, "
-                "which it allows"
-                for other in found
-                if not other.commercial and not other.family and not _frozen(other)
+                f"{license_.spdx} requires sharing everything under it, and it allows commercial use, which "
+                f"{other.spdx} forbids"
+                for other in licenses
+                if not other.commercial and not other.family and not _forbids_changes(other)
             ]
     return reasons
 
 
-def may_carry(name: str, sources: Iterable[str]) -> list[str]:
-    """Say why a dataset of such sources may not be published under one licence; empty if it may.
+def find_license_objections(name: str, sources: Iterable[str]) -> list[str]:
+    """Return the reasons why a dataset of such sources may not be published under a licence; empty if it may.
 
     Args:
         name: the licence chosen for the whole.
         sources: the sources' licences.
 
-    >>> may_carry("CC-BY-4.0", ["CC-BY-NC-4.0", "MIT"])
-    ['CC-BY-NC-4.0 forbids commercial use, and CC-BY-4.0 would allow it']
+    >>> find_license_objections("CC-BY-4.0", ["CC-BY-NC-4.0", "MIT"])
+    ['CC-BY-NC-4.0 forbids commercial use, which CC-BY-4.0 allows']
     """
-    chosen = lookup(name)
-    if chosen is None:
-        return [f"{name!r} is no licence that is known here ({_nearest(name)})"]
-    known = sorted({one for source in sources if (one := lookup(source))}, key=lambda one: one.spdx)
+    target = look_up(name)
+    if target is None:
+        return [f"{name!r} is not a known licence ({_suggest_name(name)})"]
+    source_licenses = sorted(
+        {license_ for source in sources if (license_ := look_up(source))}, key=lambda license_: license_.spdx
+    )
     reasons = [
-        f"{one.spdx} asks that everything be shared under it, and {chosen.spdx} is another"
-        for one in known
-        if one.family and one.family != chosen.family
+        f"{license_.spdx} requires sharing everything under it, and {target.spdx} is another licence"
+        for license_ in source_licenses
+        if license_.family and license_.family != target.family
     ]
     reasons += [
-        f"what is shared under {one.spdx} may go on under a later version, and {chosen.spdx} is an earlier one"
-        for one in known
-        if one.family and one.family == chosen.family and chosen.version < one.version
+        f"{license_.spdx} allows adaptations under later versions of it only, and {target.spdx} is an earlier one"
+        for license_ in source_licenses
+        if license_.family and license_.family == target.family and target.version < license_.version
     ]
-    if not chosen.attribution:
+    if not target.attribution:
         reasons += [
-            f"{one.spdx} asks that its makers be named, and {chosen.spdx} waives that"
-            for one in known
-            if one.attribution
+            f"{license_.spdx} requires attribution, which {target.spdx} waives"
+            for license_ in source_licenses
+            if license_.attribution
         ]
-    if chosen.commercial:
+    if target.commercial:
         reasons += [
-            f"{one.spdx} forbids commercial use, and {chosen.spdx} would allow it"
-            for one in known
-            if not one.commercial and not (one.family and one.family != chosen.family)
+            f"{license_.spdx} forbids commercial use, which {target.spdx} allows"
+            for license_ in source_licenses
+            if not license_.commercial and not (license_.family and license_.family != target.family)
         ]
     return reasons
 
 
-def hub_name(name: str) -> str:
-    """Return the name that the Hub's metadata knows a licence by, ``other`` if it knows none.
+def to_hub_name(name: str) -> str:
+    """Return the Hub's name of a licence, ``other`` if it has none.
 
-    >>> hub_name("CC-BY-4.0"), hub_name("mine")
+    >>> to_hub_name("CC-BY-4.0"), to_hub_name("mine")
     ('cc-by-4.0', 'other')
     """
-    known = lookup(name)
-    return known.hub if known else name if name == NONE else "other"
+    license_ = look_up(name)
+    return license_.hub if license_ else name if name == NONE else "other"
 
 
-def _frozen(one: License) -> bool:
-    return not one.adaptations
+def _forbids_changes(license_: License) -> bool:
+    return not license_.adaptations
 
 
-def _nearest(name: str) -> str:
-    near = did_you_mean(name.lower(), KNOWN)
-    return near if near.startswith("did you mean") else "give an SPDX identifier, such as CC-BY-4.0"
+def _suggest_name(name: str) -> str:
+    suggestion = did_you_mean(name.lower(), KNOWN)
+    return suggestion if suggestion.startswith("did you mean") else "give an SPDX identifier, such as CC-BY-4.0"

@@ -1,4 +1,4 @@
-"""What can be published: the order that is common to all, and what publishing asks of a build or a model."""
+"""What can be published, a dataset or a model, as the publishing procedure sees it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,28 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from cmtmed.engine.progress import Progress
-from cmtmed.hub.dataset.card import Version
-from cmtmed.hub.dataset.shards import PublishedFile, Staging
-from cmtmed.hub.gate import Acknowledged, Finding
-from cmtmed.hub.repository import Kind, Repository
+from cmtmed.hub.gate import Acknowledgement, Finding
+from cmtmed.hub.repository import Repository, RepoType
+from cmtmed.hub.staging import PublishedFile, Staging, Version
 
 Gated = Literal["auto", "manual"]
 
 
 @dataclass(frozen=True)
-class Order:
-    """What is to be published, and how."""
+class PublishRequest:
+    """What to publish, where, and under which conditions.
+
+    Attributes:
+        out: directory of the build or of the training run.
+        repo: ``organisation/name``.
+        private: whether the repository must stay private.
+        gated: whether people must agree to terms before they get access.
+        tag: name of the version; None derives one from the checksum.
+        move_tag: whether a tag may be moved to another card of the same data.
+        template: a custom Jinja template of the card.
+        acknowledgement: the risks that the publisher accepts.
+        progress: called with phase, tasks done and tasks in all.
+    """
 
     out: Path
     repo: str
@@ -28,35 +39,35 @@ class Order:
     tag: str | None
     move_tag: bool
     template: Path | None
-    acknowledged: Acknowledged
+    acknowledgement: Acknowledgement
     progress: Progress
 
-    def overridden(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Return the findings that whoever publishes goes past."""
-        return [one for one in findings if one.check in self.acknowledged.i_know]
+    def select_overridden(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Return the findings whose check the publisher overrides."""
+        return [finding for finding in findings if finding.check in self.acknowledgement.i_know]
 
-    def refused(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Return the findings that forbid it."""
-        return [one for one in findings if one.check not in self.acknowledged.i_know]
+    def select_refused(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Return the findings that forbid publishing."""
+        return [finding for finding in findings if finding.check not in self.acknowledgement.i_know]
 
 
-class Subject(Protocol):
-    """A build or a model, as publishing sees it."""
+class Package(Protocol):
+    """A build or a model that is to be published."""
 
     @property
-    def kind(self) -> Kind:
-        """Say what it is published as."""
+    def repo_type(self) -> RepoType:
+        """Type of repository that it is published as."""
 
-    def findings(self) -> list[Finding]:
+    def run_checks(self) -> list[Finding]:
         """Return every reason not to publish it."""
 
-    def staged(self) -> AbstractContextManager[Staging]:
-        """Open the directory in which its files stand; what is in it after a failure is taken up by the next call."""
+    def open_staging(self) -> AbstractContextManager[Staging]:
+        """Open the staging directory of its files; after a failure the next call resumes from its content."""
 
-    def prepared(self, staging: Staging) -> tuple[Version, list[PublishedFile]]:
-        """Make its data files ready, and say which version they are."""
+    def prepare_data(self, staging: Staging) -> tuple[Version, list[PublishedFile]]:
+        """Prepare the data files, and determine which version they are."""
 
-    def whole(
+    def write_files(
         self,
         staging: Staging,
         version: Version,
@@ -64,4 +75,4 @@ class Subject(Protocol):
         overridden: Sequence[Finding],
         present: Repository | None,
     ) -> tuple[list[PublishedFile], str]:
-        """Write what goes beside the data; return all files and the text of the card."""
+        """Write the files that accompany the data; return all files and the text of the card."""

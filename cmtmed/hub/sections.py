@@ -1,7 +1,7 @@
-"""Sections of a card: those that are generated stand between markers, and everything else belongs to people.
+"""Sections of a card: generated ones are enclosed in markers, and everything else belongs to people.
 
 A marker is a Markdown comment, ``<!-- cmtmed:begin counts -->`` and ``<!-- cmtmed:end counts -->``, which the Hub does
-not show. A new version replaces what stands between them and touches nothing else.
+not show. A new version replaces the text between them and nothing else.
 """
 
 from __future__ import annotations
@@ -17,106 +17,104 @@ _MARKER: Final = re.compile(r"^[ \t]*<!--[ \t]*cmtmed:(begin|end)[ \t]+([a-z_]+)
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A piece of a card's text.
+class Section:
+    """A contiguous section of a card's text.
 
     Attributes:
-        name: of the generated section; empty for what people wrote.
-        text: of a section with its markers; joined in order, pieces give the whole text.
+        name: of the generated section; empty for text that people wrote.
+        text: including the markers; joined in order, sections give the whole text.
     """
 
     name: str
     text: str
 
 
-def split(text: str, where: str = "the card") -> list[Piece]:
-    r"""Cut a card at its markers.
+def split_sections(text: str, origin: str = "the card") -> list[Section]:
+    r"""Split a card at its markers.
 
     Args:
         text: Markdown without the metadata in front.
-        where: names the card in errors.
+        origin: names the card in errors.
 
     Raises:
-        UsageError: a marker has no partner, stands inside another section, or names a section twice.
+        UsageError: a marker has no counterpart, is inside another section, or names a section twice.
 
-    >>> [piece.name for piece in split("a\n<!-- cmtmed:begin x -->\nb\n<!-- cmtmed:end x -->\nc")]
+    >>> [section.name for section in split_sections("a\n<!-- cmtmed:begin x -->\nb\n<!-- cmtmed:end x -->\nc")]
     ['', 'x', '']
     """
-    pieces: list[Piece] = []
-    at, opened, start = 0, "", 0
-    for marker in _MARKER.finditer(text):
-        kind, name = marker.groups()
-        if kind == "begin":
-            if opened or name in {piece.name for piece in pieces}:
-                raise _broken(where, name)
-            if marker.start() > at:
-                pieces.append(Piece("", text[at : marker.start()]))
-            opened, start = name, marker.start()
+    sections: list[Section] = []
+    end, current, start = 0, "", 0
+    for match in _MARKER.finditer(text):
+        boundary, name = match.groups()
+        if boundary == "begin":
+            if current or name in {section.name for section in sections}:
+                raise _marker_error(origin, name)
+            if match.start() > end:
+                sections.append(Section("", text[end : match.start()]))
+            current, start = name, match.start()
         else:
-            if name != opened:
-                raise _broken(where, name)
-            pieces.append(Piece(name, text[start : marker.end()]))
-            opened, at = "", marker.end()
-    if opened:
-        raise _broken(where, opened)
-    if at < len(text):
-        pieces.append(Piece("", text[at:]))
-    return pieces
+            if name != current:
+                raise _marker_error(origin, name)
+            sections.append(Section(name, text[start : match.end()]))
+            current, end = "", match.end()
+    if current:
+        raise _marker_error(origin, current)
+    if end < len(text):
+        sections.append(Section("", text[end:]))
+    return sections
 
 
-def merge(present: str | None, rendered: str, where: str = "the card", ours: Collection[str] = ()) -> str:
-    """Put a newly generated card into the one that is there.
+def merge_sections(present: str | None, rendered: str, origin: str = "the card", ours: Collection[str] = ()) -> str:
+    """Merge a newly generated card into the existing one.
 
     Args:
         present: the card of the last version, None if there is none.
         rendered: the newly generated one.
-        where: names the present card in errors.
-        ours: sections that are gone where they are not generated any more; others of that name are people's.
+        origin: names the present card in errors.
+        ours: sections that are removed if they are no longer generated; others in markers belong to people.
 
     Returns:
-        What people wrote, unchanged and in its order; every generated section as it is now, each at the place that it
-        had. A section that is new stands behind the one before which it was generated.
+        What people wrote, unchanged and in its order; every generated section in its new wording, each where it was.
+        A new section follows the one after which it was generated.
 
     Raises:
         UsageError: the markers of a card are damaged.
     """
-    new = [piece for piece in split(rendered, "the template") if piece.name or piece.text.strip()]
+    generated = {section.name: section.text for section in split_sections(rendered, "the template") if section.name}
     if present is None or not present.strip():
         return rendered
-    texts = {piece.name: piece.text for piece in new if piece.name}
     merged = [
-        Piece(piece.name, texts[piece.name]) if piece.name in texts else piece
-        for piece in split(present, where)
-        if piece.name in texts or piece.name not in ours
+        Section(section.name, generated[section.name]) if section.name in generated else section
+        for section in split_sections(present, origin)
+        if section.name in generated or section.name not in ours
     ]
-    before = ""
-    for name, text in texts.items():
-        if name not in {piece.name for piece in merged}:
-            place = _behind(merged, before)
-            merged.insert(place, Piece(name, text))
-        before = name
-    return _joined(merged)
+    previous = ""
+    for name, text in generated.items():
+        if name not in {section.name for section in merged}:
+            merged.insert(_index_after(merged, previous), Section(name, text))
+        previous = name
+    return _join_sections(merged)
 
 
-def _behind(pieces: Sequence[Piece], name: str) -> int:
-    places = [place for place, piece in enumerate(pieces) if name and piece.name == name]
-    return places[0] + 1 if places else len(pieces)
+def _index_after(sections: Sequence[Section], name: str) -> int:
+    indexes = [index for index, section in enumerate(sections) if name and section.name == name]
+    return indexes[0] + 1 if indexes else len(sections)
 
 
-def _joined(pieces: Sequence[Piece]) -> str:
-    """Join pieces so that every marker begins a line, and an empty line parts a section from what is before it."""
+def _join_sections(sections: Sequence[Section]) -> str:
+    """Join sections so that every marker begins a line and an empty line precedes each generated section."""
     text = ""
-    for piece in pieces:
-        if piece.name and text and not text.endswith("\n\n"):
+    for section in sections:
+        if section.name and text and not text.endswith("\n\n"):
             text += "\n" if text.endswith("\n") else "\n\n"
-        elif not piece.name and text and not piece.text.startswith("\n"):
+        elif not section.name and text and not section.text.startswith("\n"):
             text += "\n"
-        text += piece.text
+        text += section.text
     return text if text.endswith("\n") else text + "\n"
 
 
-def _broken(where: str, name: str) -> UsageError:
+def _marker_error(origin: str, name: str) -> UsageError:
     return UsageError(
-        f"{where}: the markers of section {name!r} do not belong together; each section needs one "
-        f"<!-- cmtmed:begin {name} --> and one <!-- cmtmed:end {name} --> behind it, and none inside another"
+        f"{origin}: the markers of section {name!r} do not match; each section needs one "
+        f"<!-- cmtmed:begin {name} --> followed by one <!-- cmtmed:end {name} -->, and none inside another"
     )

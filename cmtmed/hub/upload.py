@@ -1,7 +1,7 @@
-"""Send the files of a version to the Hub: large ones ahead, then one commit, then its tag.
+"""Upload of a version to the Hub: large files first, then one commit, then its tag.
 
-Every step may be repeated: a file that the Hub holds is not sent again, a commit that was made is recognized, a tag
-that stands stays.
+Every step may be repeated: a file that the Hub holds is not sent again, a commit that was made is recognized, and an
+existing tag stays.
 """
 
 from __future__ import annotations
@@ -9,61 +9,66 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from cmtmed.artifacts import CARD_FILE
 from cmtmed.engine.progress import Progress
 from cmtmed.errors import PublishError
-from cmtmed.hub.client import repeated, told
-from cmtmed.hub.dataset.card import Version
-from cmtmed.hub.dataset.shards import SHARD_BYTES, PublishedFile
-from cmtmed.hub.record import FILE as RECORD
-from cmtmed.hub.repository import CARD, Remote, Repository, check, is_part, look
+from cmtmed.hub.client import retry, translate_hub_errors
+from cmtmed.hub.record import RECORD_FILE
+from cmtmed.hub.repository import Remote, Repository, check_repository, fetch_repository, is_data_file
+from cmtmed.hub.staging import PublishedFile, Version
 
+if TYPE_CHECKING:
+    from huggingface_hub.hf_api import RepoFile, RepoFolder
+
+BATCH_BYTES: Final = 500_000_000
+"""Bytes sent before the next look at the progress; a batch that was sent need not be sent again."""
 _FIGURES: Final = "figures"
-_ASKED: Final = 500
-"""Files that the Hub is asked about at once."""
+_PATHS_PER_REQUEST: Final = 500
 
 
-def checked_card(remote: Remote, text: str) -> None:
-    """Let the Hub look at the metadata of a card, before anything is made or sent.
+def validate_card(remote: Remote, text: str) -> None:
+    """Let the Hub validate the metadata of a card, before anything is created or sent.
 
     Raises:
         PublishError: it does not accept them, or could not be reached.
     """
     from huggingface_hub import RepoCard
 
-    with told(f"checking the card of {remote.name!r}"):
+    with translate_hub_errors(f"checking the card of {remote.name!r}"):
         try:
-            repeated(lambda: RepoCard(text, ignore_metadata_errors=True).validate(repo_type=remote.kind))
+            retry(lambda: RepoCard(text, ignore_metadata_errors=True).validate(repo_type=remote.repo_type))
         except json.JSONDecodeError:
             raise
         except ValueError as error:
             raise PublishError(
-                f"the Hub does not accept the metadata of the card: {_reasons(str(error))}; change what it speaks of"
+                f"the Hub does not accept the metadata of the card: {_parse_reasons(str(error))}; "
+                "change the fields that it names"
             ) from None
 
 
-def opened(remote: Remote, present: Repository | None, *, gated: str | None) -> Repository:
-    """Make the repository if need be, private, and close its gate before anything is behind it.
+def ensure_repository(remote: Remote, present: Repository | None, *, gated: str | None) -> Repository:
+    """Create the repository if need be, private, and gate it before it holds anything.
 
     Raises:
         PublishError: the Hub refused, or could not be reached.
     """
-    api, kind, repo = remote.api, remote.kind, remote.name
+    api, repo_type, repo = remote.api, remote.repo_type, remote.name
     if present is None:
-        with told(f"making {repo!r}"):
-            repeated(lambda: api.create_repo(repo, repo_type=kind, private=True, exist_ok=True))
-        present = look(remote)
+        with translate_hub_errors(f"creating {repo!r}"):
+            retry(lambda: api.create_repo(repo, repo_type=repo_type, private=True, exist_ok=True))
+        present = fetch_repository(remote)
         if present is None:
-            raise PublishError(f"making {repo!r}: the Hub does not show it; check who may see it, and try again")
-        check(present, None, private=True)
+            raise PublishError(f"creating {repo!r}: the Hub does not show it; check who may see it, and try again")
+        check_repository(present, None, private=True)
     if gated is not None and present.gated != gated:
-        with told(f"gating {repo!r}"):
-            repeated(lambda: api.update_repo_settings(repo, repo_type=kind, gated=gated))
+        with translate_hub_errors(f"gating {repo!r}"):
+            retry(lambda: api.update_repo_settings(repo, repo_type=repo_type, gated=gated))
     return present
 
 
-def committed(
+def commit_files(
     remote: Remote,
     version: Version,
     files: Sequence[PublishedFile],
@@ -72,15 +77,15 @@ def committed(
     *,
     private: bool,
 ) -> str:
-    """Send files, the large ones first and a batch at a time, then make the one commit.
+    """Send files, the large ones first and batch by batch, then make the one commit.
 
     Args:
         remote: the repository.
         version: which version it is.
-        files: everything that is to stand in the repository; what an earlier version left is removed.
-        present: the repository as it is; if somebody changes it meanwhile, nothing is committed.
+        files: everything that the repository is to hold; files of an earlier version are removed.
+        present: the repository as it is; if somebody changes it in the meantime, nothing is committed.
         progress: called with phase, files sent and files in all.
-        private: whether nothing is committed if the repository became public meanwhile.
+        private: whether to commit nothing if the repository has become public.
 
     Returns:
         The SHA of the commit; that of the last one if nothing changed.
@@ -91,130 +96,135 @@ def committed(
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
     from huggingface_hub.errors import HfHubHTTPError
 
-    api, kind, repo = remote.api, remote.kind, remote.name
-    with told(f"preparing the files of {repo!r}"):
-        adding = {one.path: CommitOperationAdd(one.path, one.local) for one in files}
-    for sent, batch in _batches(files):
-        progress("upload", sent, len(files))
-        with told(f"sending {batch[0].path}{f' and {len(batch) - 1} more' if len(batch) > 1 else ''}"):
-            api.preupload_lfs_files(repo, [adding[one.path] for one in batch], repo_type=kind, free_memory=False)
-    progress("upload", len(files), len(files))
-    old = {one["path"] for one in present.published().get("files", ())}
-    # What a record says is trusted for files of a dataset or a model only.
-    gone = sorted(
-        path for path in (old - set(adding)) & present.files if is_part(path, kind) or path.split("/")[0] == _FIGURES
-    )
-    what = "Data" if kind == "dataset" else "Model"
-    operations = [*adding.values(), *(CommitOperationDelete(path, is_folder=False) for path in gone)]
-    with told(f"committing to {repo!r}"):
-        if private and not repeated(lambda: api.repo_info(repo, repo_type=kind)).private:
-            raise PublishError(
-                f"{repo!r} became public meanwhile, and a version was to be private; nothing was committed"
+    api, repo_type, repo = remote.api, remote.repo_type, remote.name
+    with translate_hub_errors(f"preparing the files of {repo!r}"):
+        additions = {file.path: CommitOperationAdd(file.path, file.local) for file in files}
+    for position, batch in _iter_batches(files):
+        progress("upload", position, len(files))
+        remainder = f" and {len(batch) - 1} more" if len(batch) > 1 else ""
+        with translate_hub_errors(f"sending {batch[0].path}{remainder}"):
+            api.preupload_lfs_files(
+                repo, [additions[file.path] for file in batch], repo_type=repo_type, free_memory=False
             )
+    progress("upload", len(files), len(files))
+    recorded = {file["path"] for file in present.decode_last_record().get("files", ())}
+    # A record is trusted for data files and figures only.
+    obsolete = sorted(
+        path
+        for path in (recorded - set(additions)) & present.files
+        if is_data_file(path, repo_type) or path.split("/")[0] == _FIGURES
+    )
+    operations = [*additions.values(), *(CommitOperationDelete(path, is_folder=False) for path in obsolete)]
+    label = "Data" if repo_type == "dataset" else "Model"
+    with translate_hub_errors(f"committing to {repo!r}"):
+        if private and not retry(lambda: api.repo_info(repo, repo_type=repo_type)).private:
+            raise PublishError(f"{repo!r} has become public, but the version is to be private; nothing was committed")
         try:
-            made = repeated(
+            commit = retry(
                 lambda: api.create_commit(
-                    repo, operations, repo_type=kind, parent_commit=present.head,
-                    commit_message=f"Version {version.tag}", commit_description=f"{what}: SHA-256 {version.checksum}",
+                    repo, operations, repo_type=repo_type, parent_commit=present.head,
+                    commit_message=f"Version {version.tag}", commit_description=f"{label}: SHA-256 {version.checksum}",
                 )
             )  # fmt: skip
         except HfHubHTTPError as error:
             if error.response.status_code != 412:
                 raise
-            # The commit may be ours: made, and the answer lost on the way.
-            now = look(remote)
-            bytes_of = {one.path: one.local.read_bytes() for one in files if one.path in {CARD, RECORD}}
-            if now is None or (now.card, now.record) != (bytes_of[CARD], bytes_of[RECORD]):
+            # The newer commit may be ours: made, and its answer lost on the way.
+            current = fetch_repository(remote)
+            contents = {file.path: file.local.read_bytes() for file in files if file.path in {CARD_FILE, RECORD_FILE}}
+            ours = (contents[CARD_FILE], contents[RECORD_FILE])
+            if current is None or (current.card, current.record) != ours:
                 raise
-            return now.head
-    commit: str = made.oid
-    return commit
+            return current.head
+    return str(commit.oid)
 
 
-def verified(remote: Remote, commit: str, files: Sequence[PublishedFile]) -> None:
-    """Make sure that a commit holds every file, with the bytes that are here.
+def verify_commit(remote: Remote, commit: str, files: Sequence[PublishedFile]) -> None:
+    """Make sure that a commit holds every file with the same bytes as the local copy.
 
     Raises:
         PublishError: it does not.
     """
-    api, kind, repo = remote.api, remote.kind, remote.name
-    paths = [one.path for one in files]
-    with told(f"looking at what {repo!r} holds"):
-        there = {
-            found.path: found
-            for start in range(0, len(paths), _ASKED)
-            for found in repeated(
-                lambda start=start: api.get_paths_info(  # type: ignore[misc]
-                    repo, paths[start : start + _ASKED], revision=commit, repo_type=kind
-                )
-            )
+    paths = [file.path for file in files]
+    with translate_hub_errors(f"looking at the files of {remote.name!r}"):
+        entries = {
+            entry.path: entry
+            for start in range(0, len(paths), _PATHS_PER_REQUEST)
+            for entry in _fetch_entries(remote, paths[start : start + _PATHS_PER_REQUEST], commit)
         }
-    for one in files:
-        found = there.get(one.path)
-        large = getattr(found, "lfs", None)
-        same = large.sha256 == one.sha256 if large else found is not None and found.blob_id == _blob(one)
-        if not same:
+    for file in files:
+        entry = entries.get(file.path)
+        large = getattr(entry, "lfs", None)
+        is_equal = large.sha256 == file.sha256 if large else getattr(entry, "blob_id", "") == _compute_blob_id(file)
+        if not is_equal:
             raise PublishError(
-                f"{one.path} is not in the commit to {repo!r} as it is here; look at it there, run the command again"
+                f"{file.path} in the commit to {remote.name!r} differs from the local file; look at it there, run the "
+                "command again"
             )
 
 
-def tagged(remote: Remote, version: Version, commit: str, *, move: bool) -> None:
-    """Let the tag of a version stand for a commit.
+def _fetch_entries(remote: Remote, paths: Sequence[str], commit: str) -> list[RepoFile | RepoFolder]:
+    return retry(
+        lambda: remote.api.get_paths_info(remote.name, list(paths), revision=commit, repo_type=remote.repo_type)
+    )
+
+
+def set_tag(remote: Remote, version: Version, commit: str, *, move: bool) -> None:
+    """Let the tag of a version point to a commit.
 
     Args:
         remote: the repository.
         version: whose tag.
         commit: SHA of its commit.
-        move: whether a tag that stands for another commit is moved.
+        move: whether a tag that points to another commit is moved.
 
     Raises:
-        PublishError: somebody else set it meanwhile, or the Hub refused, or could not be reached.
+        PublishError: somebody else has set it, or the Hub refused, or could not be reached.
     """
-    api, kind, repo, tag = remote.api, remote.kind, remote.name, version.tag
-    with told(f"setting the tag {tag!r} of {repo!r}"):
+    api, repo_type, repo, tag = remote.api, remote.repo_type, remote.name, version.tag
+    with translate_hub_errors(f"setting the tag {tag!r} of {repo!r}"):
         if move:
-            refs = repeated(lambda: api.list_repo_refs(repo, repo_type=kind))
-            if any(one.name == tag and one.target_commit != commit for one in refs.tags):
-                repeated(lambda: api.delete_tag(repo, repo_type=kind, tag=tag))
-        repeated(lambda: api.create_tag(repo, repo_type=kind, tag=tag, revision=commit, exist_ok=True))
-        refs = repeated(lambda: api.list_repo_refs(repo, repo_type=kind))
-    if not any(one.name == tag and one.target_commit == commit for one in refs.tags):
-        raise PublishError(f"the tag {tag!r} of {repo!r} was set by somebody else meanwhile; look at it there")
+            refs = retry(lambda: api.list_repo_refs(repo, repo_type=repo_type))
+            if any(ref.name == tag and ref.target_commit != commit for ref in refs.tags):
+                retry(lambda: api.delete_tag(repo, repo_type=repo_type, tag=tag))
+        retry(lambda: api.create_tag(repo, repo_type=repo_type, tag=tag, revision=commit, exist_ok=True))
+        refs = retry(lambda: api.list_repo_refs(repo, repo_type=repo_type))
+    if not any(ref.name == tag and ref.target_commit == commit for ref in refs.tags):
+        raise PublishError(f"the tag {tag!r} of {repo!r} was set by somebody else in the meantime; look at it there")
 
 
-def shown_to_all(remote: Remote) -> None:
+def make_public(remote: Remote) -> None:
     """Make a repository public.
 
     Raises:
         PublishError: the Hub refused, or could not be reached.
     """
-    with told(f"making {remote.name!r} public"):
-        repeated(lambda: remote.api.update_repo_settings(remote.name, repo_type=remote.kind, private=False))
+    with translate_hub_errors(f"making {remote.name!r} public"):
+        retry(lambda: remote.api.update_repo_settings(remote.name, repo_type=remote.repo_type, private=False))
 
 
-def _blob(file: PublishedFile) -> str:
-    """Return the name that git gives to the bytes of a file."""
+def _compute_blob_id(file: PublishedFile) -> str:
+    """Return the object id that git gives to the bytes of a file."""
     content = file.local.read_bytes()
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
-def _reasons(answer: str) -> str:
+def _parse_reasons(answer: str) -> str:
     """Return what the Hub objects to, from its JSON or text."""
     try:
         errors = json.loads(answer).get("errors") or []
-        return "; ".join(str(one.get("message")) for one in errors) or "it does not say why"
+        return "; ".join(str(error.get("message")) for error in errors) or "it gives no reason"
     except (ValueError, AttributeError):
-        return " ".join(answer.split()) or "it does not say why"
+        return " ".join(answer.split()) or "it gives no reason"
 
 
-def _batches(files: Sequence[PublishedFile]) -> Iterator[tuple[int, list[PublishedFile]]]:
-    """Yield files to send together, and how many were before them: a file that is sent need not be sent again."""
+def _iter_batches(files: Sequence[PublishedFile]) -> Iterator[tuple[int, list[PublishedFile]]]:
+    """Yield files to send together, and how many come before them."""
     batch: list[PublishedFile] = []
-    for place, one in enumerate(files):
-        if batch and sum(two.bytes for two in batch) + one.bytes > SHARD_BYTES:
-            yield place - len(batch), batch
+    for index, file in enumerate(files):
+        if batch and sum(item.bytes for item in batch) + file.bytes > BATCH_BYTES:
+            yield index - len(batch), batch
             batch = []
-        batch.append(one)
+        batch.append(file)
     if batch:
         yield len(files) - len(batch), batch

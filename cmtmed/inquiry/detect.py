@@ -87,7 +87,7 @@ def find_inquiries(turns: list[str]) -> list[list[Inquiry]]:
     """
     for index, turn in enumerate(turns):
         if not isinstance(turn, str):
-            raise UsageError(f"turns[{index}] is of type {type(turn).__name__}; give a list of str")
+            raise UsageError(f"turns[{index}] has type {type(turn).__name__}; pass a list of str")
     inquiries: list[list[Inquiry]] = [[] for _ in turns]
     for turn_number, start, end, slot in detect(pl.Series("turns", turns, dtype=pl.String)).iter_rows():
         inquiries[turn_number].append(Inquiry(start, end, slot))

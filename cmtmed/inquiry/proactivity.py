@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
 from cmtmed.errors import UsageError
 from cmtmed.inquiry.detect import find_inquiries
+from cmtmed.inquiry.inquiry import Inquiry
 from cmtmed.schema import ROLES
 from cmtmed.text.sentences import split
 
@@ -51,7 +52,7 @@ class Proactivity:
         return self.asking_turns / self.doctor_turns if self.doctor_turns else 0.0
 
 
-def proactivity(messages: Sequence[Mapping[str, Any]]) -> Proactivity:
+def proactivity(messages: Sequence[Mapping[str, object]]) -> Proactivity:
     """Measure how much the doctor asks in one dialogue.
 
     Args:
@@ -87,22 +88,22 @@ def proactivity(messages: Sequence[Mapping[str, Any]]) -> Proactivity:
     )
 
 
-def _gives_advice(turn: str, start: int, end: int, inquiries: Sequence[Any]) -> bool:
+def _gives_advice(turn: str, start: int, end: int, inquiries: Sequence[Inquiry]) -> bool:
     """Return whether a sentence advises; a sentence that asks does not, whatever it mentions."""
     return not any(inquiry.start < end and start < inquiry.end for inquiry in inquiries) and bool(
         _ADVICE.search(turn, start, end)
     )
 
 
-def _check_message(message: Mapping[str, Any], index: int) -> tuple[str, str]:
+def _check_message(message: Mapping[str, object], index: int) -> tuple[str, str]:
     try:
         role, content = message["role"], message["content"]
     except (KeyError, TypeError):
-        raise UsageError(f"messages[{index}] has no role and content; give one mapping with both a turn") from None
+        raise UsageError(f"messages[{index}] lacks role or content; pass one mapping with both per turn") from None
     if role not in ROLES:
-        raise UsageError(f"messages[{index}] has another role than {', '.join(ROLES)}; rename it")
+        raise UsageError(f"messages[{index}] has an unknown role; use one of {', '.join(ROLES)}")
     if content is not None and not isinstance(content, str):
-        raise UsageError(f"messages[{index}] has content of type {type(content).__name__}; give a string")
+        raise UsageError(f"messages[{index}] has content of type {type(content).__name__}; pass a str")
     return role, content or ""
 
 

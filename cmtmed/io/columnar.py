@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,12 +27,12 @@ def read_columnar(path: Path, *, parquet: bool) -> Iterator[Record | Unreadable]
         yield Unreadable(f"record {number + 1}", Reason.DAMAGED_FILE, b"", path.stat().st_size)
 
 
-def _iter_parquet(path: Path) -> Iterator[Any]:
+def _iter_parquet(path: Path) -> Iterator[pa.RecordBatch]:
     with pq.ParquetFile(path) as file:
         yield from file.iter_batches(batch_size=_BATCH_ROWS)
 
 
-def _iter_arrow(path: Path) -> Iterator[Any]:
+def _iter_arrow(path: Path) -> Iterator[pa.RecordBatch]:
     with pa.memory_map(str(path)) as source:
         try:
             reader = pa.ipc.open_file(source)
@@ -44,7 +43,7 @@ def _iter_arrow(path: Path) -> Iterator[Any]:
         yield from _slice_batches(reader.get_batch(number) for number in range(reader.num_record_batches))
 
 
-def _slice_batches(batches: Any) -> Iterator[Any]:
+def _slice_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         for start in range(0, batch.num_rows, _BATCH_ROWS):
             yield batch.slice(start, _BATCH_ROWS)

@@ -83,7 +83,7 @@ def match_files(inputs: Sequence[str | Path], sources: Sequence[Source]) -> list
             matching = [file for file in candidates if any(source.matches(file) for source in sources)]
             if not matching:
                 raise InputError(
-                    f"directory {str(pattern)!r} contains no file that a source matches; {_describe_sources(sources)}"
+                    f"directory {str(pattern)!r} contains no file that matches a source; {_describe_sources(sources)}"
                 )
             files.update(matching)
         elif path.is_file():
@@ -96,13 +96,13 @@ def match_files(inputs: Sequence[str | Path], sources: Sequence[Source]) -> list
             matching = [file for file in candidates if any(source.matches(file) for source in sources)]
             if not matching:
                 raise InputError(
-                    f"{str(pattern)!r} matches no file of any source; check the pattern: {_describe_sources(sources)}"
+                    f"no file of {str(pattern)!r} matches a source; check the pattern: {_describe_sources(sources)}"
                 )
             files.update(matching)
         else:
-            raise InputError(f"input {str(pattern)!r} does not exist; give files, directories or glob patterns")
+            raise InputError(f"input {str(pattern)!r} does not exist; pass files, directories or glob patterns")
     if not files:
-        raise InputError("no inputs; give files, directories or glob patterns")
+        raise InputError("no inputs; pass files, directories or glob patterns")
     return sorted(files)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import altair as alt
 
@@ -24,7 +24,7 @@ LENGTHS: Final = ("dialogue_turns", "dialogue_characters", "patient_characters",
 
 def build_specifications(
     summary: BuildSummary, sizes: Sequence[tuple[str, int]], language: Language
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, object]]:
     """Return the specifications of all charts that have something to show, by the id of their container in the page.
 
     Args:
@@ -60,7 +60,7 @@ def build_specifications(
     return {name: elements.to_specification(chart) for name, chart in charts.items() if chart is not None}
 
 
-def chart_flow(summary: BuildSummary, language: Language) -> alt.LayerChart | None:
+def chart_flow(summary: BuildSummary, language: Language) -> elements.AnyChart | None:
     """Return a bar per stage of the dialogues that remain, ending in coloured segments for those dropped, by reason."""
     total = summary.before.dialogues
     if not total:
@@ -73,7 +73,7 @@ def chart_flow(summary: BuildSummary, language: Language) -> alt.LayerChart | No
     main = _select_main_drops(summary)
     keys = {name: elements.make_key(index, _label_reason(name, summary, language)) for index, name in enumerate(main)}
     rows = [
-        {"step": index, "name": name, "left": remaining, "gone": f"−{dropped:,}" if dropped else ""}
+        {"step": index, "name": name, "remaining": remaining, "dropped": f"−{dropped:,}" if dropped else ""}
         for index, (name, remaining, dropped) in enumerate(steps)
     ]
     segments = []
@@ -95,16 +95,23 @@ def chart_flow(summary: BuildSummary, language: Language) -> alt.LayerChart | No
             end += count
     y = alt.Y("step:O", axis=None)
     x = alt.Scale(domain=[0, total], nice=False, zero=True)
-    bar: dict[str, Any] = {"height": {"band": 0.34}, "yOffset": 9}
-    tooltip = [alt.Tooltip("name:N", title=text("stage")), alt.Tooltip("left:Q", title=text("left"), format=",")]
+    height, offset = {"band": 0.34}, 9
+    tooltip = [
+        alt.Tooltip("name:N", title=text("stage")),
+        alt.Tooltip("remaining:Q", title=text("remaining"), format=","),
+    ]
     base = alt.Chart(elements.inline_data(rows)).encode(y=y, tooltip=tooltip)
-    bars = base.mark_bar(style="after", **bar).encode(x=alt.X("left:Q", scale=x, axis=None))
+    bars = base.mark_bar(style="after", height=height, yOffset=offset).encode(
+        x=alt.X("remaining:Q", scale=x, axis=None)
+    )
     names = base.mark_text(align="left", dy=-7, limit=210).encode(x=alt.value(0), text="name:N")
-    counts = base.mark_text(align="right", dy=-7).encode(x=alt.value("width"), text=alt.Text("left:Q", format=","))
-    losses = base.mark_text(align="right", dy=-7, dx=-68, style="dropped").encode(x=alt.value("width"), text="gone:N")
-    layers: list[Any] = [bars, names, counts, losses]
+    counts = base.mark_text(align="right", dy=-7).encode(x=alt.value("width"), text=alt.Text("remaining:Q", format=","))
+    losses = base.mark_text(align="right", dy=-7, dx=-68, style="dropped").encode(
+        x=alt.value("width"), text="dropped:N"
+    )
+    layers: list[alt.Chart] = [bars, names, counts, losses]
     if segments:
-        ends = alt.Chart(elements.inline_data(segments)).mark_bar(**bar)
+        ends = alt.Chart(elements.inline_data(segments)).mark_bar(height=height, yOffset=offset)
         layers.insert(
             1,
             ends.encode(
@@ -122,7 +129,7 @@ def chart_flow(summary: BuildSummary, language: Language) -> alt.LayerChart | No
     return elements.set_size(alt.layer(*layers), text("flow_chart"), 42 * len(rows))
 
 
-def chart_histogram(rows: Sequence[tuple[str, int, int]], name: str, language: Language) -> alt.LayerChart | None:
+def chart_histogram(rows: Sequence[tuple[str, int, int]], name: str, language: Language) -> elements.AnyChart | None:
     """Return a distribution after cleaning, in front of that before cleaning."""
     if not rows:
         return None
@@ -146,7 +153,7 @@ def chart_histogram(rows: Sequence[tuple[str, int, int]], name: str, language: L
     return elements.set_size(before + after, text(name), 170)
 
 
-def chart_sources(summary: BuildSummary, language: Language) -> alt.LayerChart | None:
+def chart_sources(summary: BuildSummary, language: Language) -> elements.AnyChart | None:
     """Return the dialogues kept of each source, in front of those read."""
     rows = summary.sources[:40]
     if not rows:
@@ -173,13 +180,13 @@ def chart_sources(summary: BuildSummary, language: Language) -> alt.LayerChart |
     return elements.set_size(before + after + counts, text("sources_chart"), 26 * len(rows))
 
 
-def chart_departments(summary: BuildSummary, language: Language) -> alt.LayerChart | None:
+def chart_departments(summary: BuildSummary, language: Language) -> elements.AnyChart | None:
     """Return the dialogues kept of each named department, and of all others together."""
     text = partial(translate, language)
     ranked, (other_count, count, rate) = summary.departments
     rows = [(name or text("unknown"), dialogues, share) for name, dialogues, share in ranked]
     if other_count:
-        rows.append((text("rest_departments").format(count=other_count), count, rate))
+        rows.append((text("other_departments").format(count=other_count), count, rate))
     if not rows:
         return None
     data = elements.inline_data(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 import pyarrow as pa
 
 from cmtmed.builds import Build
-from cmtmed.builds.clusters import Member, differences, list_clusters, sample_members
+from cmtmed.builds.clusters import Member, compare_texts, list_clusters, sample_members
 from cmtmed.errors import DatasetError
 
 MAX_CLUSTERS: Final = 12
@@ -141,10 +141,10 @@ def _compare_pair(kept: Member, other: Member) -> Pair:
     kept_text, other_text = full_kept[:MAX_CHARACTERS], full_other[:MAX_CHARACTERS]
     kept_passages: Passages = []
     other_passages: Passages = []
-    for changed, kept_words, other_words in join_passages(differences(kept_text, other_text)):
+    for changed, kept_words, other_words in join_passages(compare_texts(kept_text, other_text)):
         kept_passages += [(changed, kept_words)] if kept_words else []
         other_passages += [(changed, other_words)] if other_words else []
-    row: dict[str, Any] = other.dialogue
+    row = other.dialogue
     truncated = len(full_kept) > MAX_CHARACTERS or len(full_other) > MAX_CHARACTERS
     return Pair(
         row["id"],
@@ -172,17 +172,16 @@ def join_passages(
     >>> join_passages([("changed", "三天", "两周"), ("same", "了", "了"), ("changed", "。", "，")])
     [(True, '三天了。', '两周了，')]
     """
-    entries: list[list[Any]] = [
-        [change == "changed", kept_text, other_text] for change, kept_text, other_text in passages
-    ]
-    for before, gap, after in zip(entries, entries[1:], entries[2:], strict=False):
-        if before[0] and after[0] and len(gap[1]) <= _MAX_GAP:
-            gap[0] = True
-    merged: list[list[Any]] = []
+    entries = [(change == "changed", kept_text, other_text) for change, kept_text, other_text in passages]
+    for index in range(1, len(entries) - 1):
+        _, kept_text, other_text = entries[index]
+        if entries[index - 1][0] and entries[index + 1][0] and len(kept_text) <= _MAX_GAP:
+            entries[index] = (True, kept_text, other_text)
+    merged: list[tuple[bool, str, str]] = []
     for changed, kept_text, other_text in entries:
         if merged and merged[-1][0] == changed:
-            merged[-1][1] += kept_text
-            merged[-1][2] += other_text
+            _, kept_before, other_before = merged[-1]
+            merged[-1] = (changed, kept_before + kept_text, other_before + other_text)
         else:
-            merged.append([changed, kept_text, other_text])
-    return [(changed, kept_text, other_text) for changed, kept_text, other_text in merged]
+            merged.append((changed, kept_text, other_text))
+    return merged

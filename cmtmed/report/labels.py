@@ -32,7 +32,7 @@ STAGES: Final[Mapping[str, Bilingual]] = {
     "merge_turns": Bilingual("merge_turns", "合并轮次"),
     "drop_by_length": Bilingual("drop_by_length", "按长度筛选"),
     "drop_benchmark_overlap": Bilingual("drop_benchmark_overlap", "排除与测试集重合"),
-    "redact_identifiers": Bilingual("redact_identifiers", "去标识"),
+    "redact_identifiers": Bilingual("redact_identifiers", "脱敏"),
     "tag_inquiries": Bilingual("tag_inquiries", "标注问诊"),
     "keep_proactive": Bilingual("keep_proactive", "保留主动问诊"),
     "sample_proactive": Bilingual("sample_proactive", "主动问诊抽样"),
@@ -93,11 +93,11 @@ ACTIONS: Final[Mapping[str, Bilingual]] = {
     "tag": Bilingual("replaced by a tag", "替换为标签"),
     "pseudonym": Bilingual("replaced by a pseudonym", "替换为假名"),
     "generalize": Bilingual("generalized", "已泛化"),
-    "drop_dialogue": Bilingual("dialogue dropped because of it", "因此丢弃对话"),
+    "drop_dialogue": Bilingual("dialogue dropped because of it", "因此剔除对话"),
     "keep": Bilingual("kept unchanged", "保留原文"),
 }
-DEEDS: Final[Mapping[str, Bilingual]] = {
-    "dropped": Bilingual("dropped", "丢弃"),
+TRACE_ACTIONS: Final[Mapping[str, Bilingual]] = {
+    "dropped": Bilingual("dropped", "剔除"),
     "edited": Bilingual("edited", "修改文本"),
     "tagged": Bilingual("tagged", "标注"),
 }
@@ -117,17 +117,17 @@ LABELS_BY_CATEGORY: Final[Mapping[str, Mapping[str, Bilingual]]] = {
     "identifier": IDENTIFIERS,
     "split": SPLITS,
     "action": ACTIONS,
-    "deed": DEEDS,
+    "trace_action": TRACE_ACTIONS,
     "column": COLUMNS,
 }
 
 _COMPARISON: Final = re.compile(
-    r"the kept one has more (turns|questions of the doctor|characters): (\d+), this one (\d+)"
+    r"the kept one has more (turns|questions from the doctor|characters): (\d+), this one (\d+)"
 )
-_QUANTITIES: Final = {"turns": "轮次", "questions of the doctor": "医生提问", "characters": "字数"}
+_QUANTITIES: Final = {"turns": "轮次", "questions from the doctor": "医生提问", "characters": "字数"}
 _OTHER_EXPLANATIONS: Final = {
-    "the kept one goes on where this one ends": "保留的对话在此对话结束后仍有后续",
-    "the kept one has the lesser id": "保留的对话编号在前",
+    "the kept one continues where this one ends": "保留的对话在此对话结束后仍有后续",
+    "the kept one has the lower id": "保留的对话编号在前",
 }
 
 

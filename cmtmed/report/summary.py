@@ -115,7 +115,7 @@ class BuildSummary:
         return [(name, count, self.after.sources[name]) for name, count in _rank(self.before.sources).items()]
 
     @property
-    def asking(self) -> list[tuple[str, int, int]]:
+    def inquiries_by_turn(self) -> list[tuple[str, int, int]]:
         """Positions of doctor turns in the dialogue, from 1, with the number of turns and of asking turns."""
         turns, asking = (_fold_turns(counts) for counts in (self.after.doctor_turns, self.after.asking_turns))
         return [(_format_turn(turn), turns[turn], asking[turn]) for turn in sorted(turns)]

@@ -29,7 +29,7 @@ class AssignSplit(Stage):
     @model_validator(mode="after")
     def _check_shares(self) -> Self:
         if self.validation + self.test > 1:
-            raise ValueError(f"validation {self.validation} and test {self.test} add up to more than 1")
+            raise ValueError(f"validation ({self.validation}) and test ({self.test}) add up to more than 1")
         return self
 
     def apply(self, batch: pl.DataFrame) -> pl.DataFrame:

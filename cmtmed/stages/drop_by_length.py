@@ -28,9 +28,9 @@ class DropByLength(Stage):
     @model_validator(mode="after")
     def _check_order(self) -> Self:
         if self.min_turns > self.max_turns:
-            raise ValueError(f"min_turns {self.min_turns} is above max_turns {self.max_turns}")
+            raise ValueError(f"min_turns ({self.min_turns}) exceeds max_turns ({self.max_turns})")
         if self.min_chars > self.max_chars:
-            raise ValueError(f"min_chars {self.min_chars} is above max_chars {self.max_chars}")
+            raise ValueError(f"min_chars ({self.min_chars}) exceeds max_chars ({self.max_chars})")
         return self
 
     def apply(self, batch: pl.DataFrame) -> pl.DataFrame:

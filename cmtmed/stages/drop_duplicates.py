@@ -9,7 +9,8 @@ import polars as pl
 from pydantic import Field, PositiveInt, field_validator
 
 from cmtmed.dedup.config import MinHashConfig
-from cmtmed.dedup.duplicates import DuplicateRules, KeepRule, find_duplicates, summarize_dialogues
+from cmtmed.dedup.corpus import KeepRule, summarize_dialogues
+from cmtmed.dedup.duplicates import DuplicateRules, find_duplicates
 from cmtmed.stage import CorpusStage, columns
 
 _BATCH: Final = 20_000
@@ -57,7 +58,7 @@ class DropDuplicates(CorpusStage):
     @classmethod
     def _check_keep(cls, rules: tuple[KeepRule, ...]) -> tuple[KeepRule, ...]:
         if not rules or rules[-1] != "first" or len(set(rules)) < len(rules):
-            raise ValueError("name each rule once and end with 'first', which alone leaves nothing open")
+            raise ValueError("list each rule at most once and end with 'first', the only rule that always decides")
         return rules
 
     def sketch(self, batch: pl.DataFrame) -> pl.DataFrame:

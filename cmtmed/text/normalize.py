@@ -32,12 +32,12 @@ def normalize(texts: list[str], script: Script = "simplified") -> list[str]:
     """
     _check_script(script)
     if isinstance(texts, str):
-        raise UsageError("texts is one str; give a list: normalize([text])")
+        raise UsageError("texts is a str; pass a list: normalize([text])")
     for index, text in enumerate(texts):
         if not isinstance(text, str):
-            raise UsageError(f"texts[{index}] is of type {type(text).__name__}; give a list of str")
+            raise UsageError(f"texts[{index}] has type {type(text).__name__}; pass a list of str")
         if not text.isascii() and _has_surrogate(text):
-            raise UsageError(f"texts[{index}] holds half of a surrogate pair; decode it with errors='replace'")
+            raise UsageError(f"texts[{index}] contains a lone surrogate; decode its source with errors='replace'")
     return normalize_series(pl.Series("texts", texts, dtype=pl.String), script).to_list()
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import warnings
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jieba.posseg import POSTokenizer
 
 _LOCK = Lock()
-_TAGGER: list[Any] = []
+_TAGGER: list[POSTokenizer] = []
 
 
 def words(text: str) -> list[str]:
@@ -17,7 +20,7 @@ def words(text: str) -> list[str]:
     >>> words("高血压怎么治疗")
     ['高血压', '怎么', '治疗']
     """
-    return list(_tagger().tokenizer.cut(text))
+    return list(_get_tagger().tokenizer.cut(text))
 
 
 def tag_words(text: str) -> list[tuple[str, str, int, int]]:
@@ -27,14 +30,14 @@ def tag_words(text: str) -> list[tuple[str, str, int, int]]:
     """
     tokens = []
     offset = 0
-    for pair in _tagger().cut(text):
+    for pair in _get_tagger().cut(text):
         tokens.append((pair.word, pair.flag, offset, offset + len(pair.word)))
         offset += len(pair.word)
     return tokens
 
 
-def _tagger() -> Any:
-    """Return the tagger of this process, built on first use."""
+def _get_tagger() -> POSTokenizer:
+    """Return the tagger of this process; it is built on first use."""
     if not _TAGGER:
         with _LOCK:
             if not _TAGGER:
@@ -42,7 +45,7 @@ def _tagger() -> Any:
     return _TAGGER[0]
 
 
-def _build_tagger() -> Any:
+def _build_tagger() -> POSTokenizer:
     with warnings.catch_warnings():
         # jieba's sources hold escape sequences that Python warns about, and it imports pkg_resources.
         warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""From the dialogue table to the tables that trainers read."""
+"""Views: the tables that trainers read, derived from the dialogue table."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from cmtmed.pipeline import Views
 from cmtmed.views import pretrain, prompts, sft
 
 VIEWS: Final[Mapping[str, Callable[[pl.DataFrame, Views], pl.DataFrame]]] = {
-    "pretrain": pretrain.view,
-    "sft": sft.view,
-    "prompts": prompts.view,
+    "pretrain": pretrain.create_pretrain_view,
+    "sft": sft.create_sft_view,
+    "prompts": prompts.create_prompts_view,
 }
-"""Name of each view to the function that makes it from a complete dialogue table."""
+"""Function of each view by name; it derives the view from a complete dialogue table."""

@@ -1,8 +1,8 @@
-"""Write tables as Arrow datasets that ``datasets.load_from_disk`` opens, in bounded memory and byte for byte alike.
+"""Write tables as Arrow datasets that ``datasets.load_from_disk`` opens: in bounded memory, with reproducible bytes.
 
 ``datasets`` defines the features and the metadata; the Arrow stream files themselves are written here with
-pyarrow, because ``Dataset.save_to_disk`` copies a whole table once more and stamps it with a fingerprint that
-depends on file times (see the decision record on emission).
+pyarrow, because ``Dataset.save_to_disk`` copies the whole table again and gives it a fingerprint that depends on
+file times (see the decision record on emission).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import polars as pl
 import pyarrow as pa
@@ -21,13 +21,13 @@ from cmtmed.artifacts import HashedFile
 from cmtmed.errors import DatasetError
 
 if TYPE_CHECKING:
-    from datasets import DatasetDict as DatasetDict  # noqa: PLC0414 (handed on to whoever annotates with it)
+    from datasets import DatasetDict
 
 FILE_BYTES: Final = 500_000_000
 """A data file is closed once it holds this much, as the Hub expects of a shard."""
 
 BATCH_ROWS: Final = 1000
-"""Rows of one Arrow record batch: what a reader touches to get at one row."""
+"""Rows per Arrow record batch: the amount a reader touches to get one row."""
 
 
 class _Stream:
@@ -37,16 +37,15 @@ class _Stream:
         folder.mkdir(parents=True)
         self.folder, self.schema, self.rows = folder, schema, 0
         self._files: list[Path] = []
-        self._writer: Any = None
-        self._sink: Any = None
+        self._file: tuple[pa.OSFile, pa.RecordBatchStreamWriter] | None = None
 
     def write(self, table: pa.Table) -> None:
-        if self._sink is None or self._sink.tell() > FILE_BYTES:
+        if self._file is None or self._file[0].tell() > FILE_BYTES:
             self._close_file()
             self._files.append(self.folder / f"data-{len(self._files):05d}.partial")
-            self._sink = pa.OSFile(str(self._files[-1]), "wb")
-            self._writer = pa.ipc.new_stream(self._sink, self.schema)
-        self._writer.write_table(table, max_chunksize=BATCH_ROWS)
+            sink = pa.OSFile(str(self._files[-1]), "wb")
+            self._file = sink, pa.ipc.new_stream(sink, self.schema)
+        self._file[1].write_table(table, max_chunksize=BATCH_ROWS)
         self.rows += table.num_rows
 
     def close(self) -> list[str]:
@@ -59,20 +58,20 @@ class _Stream:
         return names
 
     def _close_file(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-        if self._sink is not None:
-            self._sink.close()
-        self._writer = self._sink = None
+        if self._file is not None:
+            sink, writer = self._file
+            writer.close()
+            sink.close()
+        self._file = None
 
 
 class DatasetWriter:
     """Write one Arrow dataset, or one per split.
 
     Args:
-        folder: where the dataset goes; must not exist yet.
+        folder: directory of the dataset; it must not exist yet.
         columns: name to Polars type of every table that will be written.
-        fingerprint: names the content; the same input must give the same fingerprint.
+        fingerprint: identifies the content; equal inputs must give equal fingerprints.
         splits: whether tables come with a split name (a ``DatasetDict``) or without (a ``Dataset``).
     """
 
@@ -80,12 +79,12 @@ class DatasetWriter:
         from datasets import Features
 
         empty = pl.DataFrame(schema=dict(columns)).to_arrow(compat_level=pl.CompatLevel.oldest())
-        self._features = Features.from_arrow_schema(pa.schema([_small(field) for field in empty.schema]))
+        self._features = Features.from_arrow_schema(pa.schema([_narrow_field(field) for field in empty.schema]))
         self._schema = self._features.arrow_schema
         self._folder, self._fingerprint, self._splits = folder, fingerprint, splits
         self._streams: dict[str, _Stream] = {}
         self.files: list[HashedFile] = []
-        """The data files, once it is closed."""
+        """The data files; filled by `close`."""
 
     def write(self, table: pl.DataFrame, split: str = "") -> None:
         """Append a table to a split (``""`` for a dataset without splits)."""
@@ -95,11 +94,11 @@ class DatasetWriter:
         self._stream(split).write(arrow.cast(self._schema))
 
     def rows(self) -> dict[str, int]:
-        """Return rows written so far, by split."""
+        """Return the number of rows written so far, by split."""
         return {split: stream.rows for split, stream in sorted(self._streams.items())}
 
     def close(self) -> None:
-        """Finish all files and write the metadata; a dataset that was given no row becomes a loadable empty one."""
+        """Finish all files and write the metadata; a dataset without rows is empty but loadable."""
         if not self._streams:
             self._stream("train" if self._splits else "")
         for split, stream in self._streams.items():
@@ -129,7 +128,7 @@ class DatasetWriter:
 
         DatasetInfo(features=self._features).write_to_directory(str(stream.folder), pretty_print=True)
         identity = f"{self._fingerprint}/{self._folder.name}/{split}"
-        state: dict[str, Any] = {
+        state: dict[str, object] = {
             "_data_files": [{"filename": name} for name in files],
             "_fingerprint": hashlib.sha256(identity.encode()).hexdigest()[:16],
             "_format_columns": None,
@@ -157,23 +156,23 @@ def open_dataset(folder: Path) -> DatasetDict:
         ) from error
 
 
-def _small(field: pa.Field) -> pa.Field:
-    """Turn the 64-bit offsets that Polars exports into the 32-bit ones that readers of datasets expect.
+def _narrow_field(field: pa.Field) -> pa.Field:
+    """Replace the 64-bit offsets that Polars exports by the 32-bit ones that readers of datasets expect.
 
     Raw bytes keep 64-bit offsets: a batch of quarantined records may exceed 2 GiB.
     """
-    return field.with_type(_small_type(field.type))
+    return field.with_type(_narrow_type(field.type))
 
 
-def _small_type(dtype: pa.DataType) -> pa.DataType:
+def _narrow_type(dtype: pa.DataType) -> pa.DataType:
     if pa.types.is_large_string(dtype):
         return pa.string()
     if pa.types.is_large_list(dtype):
-        return pa.list_(_small_type(dtype.value_type))
+        return pa.list_(_narrow_type(dtype.value_type))
     if pa.types.is_struct(dtype):
-        return pa.struct([_small(dtype.field(index)) for index in range(dtype.num_fields)])
+        return pa.struct([_narrow_field(dtype.field(index)) for index in range(dtype.num_fields)])
     return dtype
 
 
-def _write_json(path: Path, value: Any) -> None:
+def _write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, indent=2, sort_keys=True), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Continued pretraining: each dialogue as one plain text."""
+"""The pretrain view: each dialogue as one plain text, for continued pretraining."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import polars as pl
 from cmtmed.pipeline import Views
 
 
-def view(rows: pl.DataFrame, options: Views) -> pl.DataFrame:
-    """Return ``id`` and ``text``: turns in order, one a line, each after its speaker's name.
+def create_pretrain_view(rows: pl.DataFrame, options: Views) -> pl.DataFrame:
+    """Return ``id`` and ``text``: one line per turn, each prefixed with its speaker.
 
     Args:
         rows: a complete dialogue table.
-        options: ``patient`` and ``doctor`` are the speakers' names.
+        options: ``patient`` and ``doctor`` are the prefixes.
 
     Returns:
-        One row a dialogue, in the same order.
+        One row per dialogue, in the same order.
     """
     role, content = pl.element().struct.field("role"), pl.element().struct.field("content")
     speaker = (

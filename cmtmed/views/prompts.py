@@ -1,4 +1,4 @@
-"""Reinforcement learning: conversations cut right before a doctor's turn, for the policy to go on."""
+"""The prompts view: conversations cut right before a doctor's turn, for the policy to continue (RL)."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from cmtmed.messages import flatten
 from cmtmed.pipeline import Views
 
 
-def view(rows: pl.DataFrame, options: Views) -> pl.DataFrame:
-    """Return ``id``, ``message`` (index of the doctor's turn that was cut) and ``prompt`` (the messages before it).
+def create_prompts_view(rows: pl.DataFrame, options: Views) -> pl.DataFrame:
+    """Return ``id``, ``message`` (index of the doctor's turn cut off) and ``prompt`` (the messages before it).
 
-    In most dialogues the last patient turn is a thank-you, so that prompts cut at the last turn alone would
-    train and score politeness; by default each dialogue is cut at one of its doctor turns, chosen by a hash of
-    its id.
+    In most dialogues the last patient turn is a thank-you, so prompts cut only at the last turn would train and
+    reward politeness. By default each dialogue is cut at one of its doctor turns, chosen by a hash of its id.
 
     Args:
         rows: a complete dialogue table.
-        options: ``prompt_at`` says where to cut.
+        options: ``prompt_at`` selects where to cut.
 
     Returns:
-        One row a cut, in the order of the dialogues; a dialogue whose doctor never answers a patient, or does not ask
-        where ``prompt_at`` is ``inquiry``, gives none.
+        One row per cut, in the order of the dialogues. A dialogue whose doctor never answers a patient gives none, nor
+        does one without an inquiry if ``prompt_at`` is ``inquiry``.
     """
     turns = flatten(rows["messages"])
     table = pl.DataFrame([turns.dialogue, turns.message, turns.role])

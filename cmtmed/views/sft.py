@@ -1,4 +1,4 @@
-"""Supervised fine-tuning: each dialogue as a list of messages, as chat templates read it."""
+"""The sft view: each dialogue as a list of messages with weights, for supervised fine-tuning."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import polars as pl
 from cmtmed.pipeline import Views
 
 
-def view(rows: pl.DataFrame, options: Views) -> pl.DataFrame:
+def create_sft_view(rows: pl.DataFrame, options: Views) -> pl.DataFrame:
     """Return ``id``, ``messages`` (role ``system``, ``user`` or ``assistant``, and content) and ``weights``.
 
     Args:
         rows: a complete dialogue table.
-        options: ``inquiry_weight`` is the weight of a doctor's turn that asks.
+        options: ``inquiry_weight`` is the weight of a doctor's turn with an inquiry.
 
     Returns:
-        One row a dialogue, in the same order. ``weights`` (List of Float32) has one value a message: 0 for what is not
-        to be learnt, 1 for a doctor's turn, ``inquiry_weight`` for one that asks.
+        One row per dialogue, in the same order. ``weights`` (List of Float32) has one value per message: 0 for turns
+        that are not trained on, 1 for a doctor's turn, ``inquiry_weight`` for a doctor's turn with an inquiry.
     """
     asking = rows.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),

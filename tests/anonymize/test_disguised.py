@@ -1,4 +1,4 @@
-"""Identifiers written so that nobody finds them: split, wrapped in markup, in other scripts and other digits."""
+"""Identifiers written to evade detection: split, wrapped in markup, in other scripts and other digits."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmtmed.anonymize import find, replace
+from cmtmed.anonymize import find, replace_identifiers
 
 PHONE = "13800138000"
 IDENTITY = "11010519491231002X"  # the example of GB 11643-1999
 
 
-def redacted(*turns: str) -> list[str]:
+def redact(*turns: str) -> list[str]:
     texts = pl.Series(list(turns), dtype=pl.String)
-    return replace(texts, find(texts, pl.Series([0] * len(turns))))[0].to_list()
+    return replace_identifiers(texts, find(texts, pl.Series([0] * len(turns))))[0].to_list()
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,8 @@ def redacted(*turns: str) -> list[str]:
         (["138\n0013\n8000"], ["[电话]"]),
     ],
 )
-def test_a_number_sent_in_pieces(turns: list[str], expected: list[str]) -> None:
-    assert redacted(*turns) == expected
+def test_a_number_split_over_turns(turns: list[str], expected: list[str]) -> None:
+    assert redact(*turns) == expected
 
 
 @pytest.mark.parametrize(
@@ -45,11 +45,11 @@ def test_a_number_sent_in_pieces(turns: list[str], expected: list[str]) -> None:
         ["体温38.5", "39.2，又上去了"],
     ],
 )
-def test_values_in_turns_that_follow_one_another_are_no_number(turns: list[str]) -> None:
-    assert redacted(*turns) == turns
+def test_values_in_consecutive_turns_are_no_number(turns: list[str]) -> None:
+    assert redact(*turns) == turns
 
 
-def test_pieces_of_different_dialogues_are_not_put_together() -> None:
+def test_fragments_in_different_dialogues_are_not_joined() -> None:
     texts = pl.Series(["我的手机是138", "00138000"])
     assert find(texts, pl.Series([0, 1])).is_empty()
 
@@ -77,10 +77,10 @@ def test_pieces_of_different_dialogues_are_not_put_together() -> None:
         "138一0013一8000".replace("一", "—"),
     ],
 )
-def test_a_telephone_number_in_any_dress(text: str) -> None:
-    left = redacted(text)[0]
-    assert "[电话]" in left
-    assert not any(char in left for char in "1380①③⑧一三八幺壹叁捌零❶❸❽𝟏𝟑𝟖")
+def test_a_telephone_number_in_any_notation(text: str) -> None:
+    redacted = redact(text)[0]
+    assert "[电话]" in redacted
+    assert not any(char in redacted for char in "1380①③⑧一三八幺壹叁捌零❶❸❽𝟏𝟑𝟖")
 
 
 @pytest.mark.parametrize(
@@ -97,20 +97,20 @@ def test_a_telephone_number_in_any_dress(text: str) -> None:
     ],
 )
 def test_names_and_places_in_traditional_script_and_behind_invisible_characters(text: str, expected: str) -> None:
-    assert redacted(text) == [expected]
+    assert redact(text) == [expected]
 
 
-def test_what_an_attribute_holds_is_found() -> None:
-    assert PHONE not in redacted(f'<a href="tel:{PHONE}">打给我</a>')[0]
+def test_an_identifier_in_an_attribute_is_found() -> None:
+    assert PHONE not in redact(f'<a href="tel:{PHONE}">打给我</a>')[0]
 
 
 @given(st.lists(st.integers(1, 10), max_size=3, unique=True), st.sampled_from(["", "嗯", "好的，您继续说"]))
-def test_wherever_it_is_cut_no_piece_of_a_number_is_left(cuts: list[int], between: str) -> None:
-    bounds = [0, *sorted(cuts), 11]
-    parts = [PHONE[start:end] for start, end in pairwise(bounds)]
-    if min(map(len, parts)) < 2:
+def test_no_fragment_of_a_number_remains_wherever_it_is_split(cut_positions: list[int], reply: str) -> None:
+    bounds = [0, *sorted(cut_positions), len(PHONE)]
+    fragments = [PHONE[start:end] for start, end in pairwise(bounds)]
+    if min(map(len, fragments)) < 2:
         return  # a single digit may be anything
-    turns = ["电话" + parts[0]]
-    for part in parts[1:]:
-        turns += [between, part] if between else [part]
-    assert not any(char.isdigit() for turn in redacted(*turns) for char in turn)
+    turns = ["电话" + fragments[0]]
+    for fragment in fragments[1:]:
+        turns += [reply, fragment] if reply else [fragment]
+    assert not any(char.isdigit() for turn in redact(*turns) for char in turn)

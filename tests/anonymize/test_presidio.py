@@ -1,4 +1,4 @@
-"""Our recognizers inside Presidio, the real one: names, offsets, batches, and what its anonymizer makes of it."""
+"""Our recognizers inside the real Presidio: entity names, offsets, batches, and its anonymizer on our results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from presidio_analyzer.nlp_engine import NerModelConfiguration, NoOpNlpEngine
 from cmtmed.anonymize.detect import presidio
 
 TEXT = "王医生您好，我叫李秀兰，电话１３８-0013-8000，加v：abc_12345"
-ENGINE = presidio.analyzer()
+ENGINE = presidio.build_analyzer()
 FRAGMENTS = [
     "王医生您好，",
     "我叫李秀兰，",
@@ -36,95 +36,102 @@ FRAGMENTS = [
 texts = st.lists(st.sampled_from(FRAGMENTS), max_size=6).map("".join)
 
 
-def told(results) -> list[tuple[int, int, str]]:
-    return sorted((one.start, one.end, one.entity_type) for one in results)
+def to_spans(results) -> list[tuple[int, int, str]]:
+    return sorted((result.start, result.end, result.entity_type) for result in results)
 
 
-def ours(text: str) -> list[tuple[int, int, str]]:
-    return [(start, end, presidio.entity_name(kind)) for start, end, kind in find_identifiers([text])[0]]
+def find_spans(text: str) -> list[tuple[int, int, str]]:
+    return [
+        (start, end, presidio.get_entity_name(identifier_type))
+        for start, end, identifier_type in find_identifiers([text])[0]
+    ]
 
 
 def test_what_presidio_reports_is_what_we_find() -> None:
     results = ENGINE.analyze(TEXT, language="zh")
-    assert [(TEXT[start:end], name) for start, end, name in told(results)] == [
+    assert [(TEXT[start:end], name) for start, end, name in to_spans(results)] == [
         ("王", "PERSON"),
         ("李秀兰", "PERSON"),
         ("１３８-0013-8000", "PHONE_NUMBER"),
         ("abc_12345", "CN_WECHAT"),
     ]
-    assert {one.score for one in results} == {presidio.SCORE}
-    assert {one.recognition_metadata["recognizer_name"] for one in results} == {"cmtmed"}
+    assert {result.score for result in results} == {presidio.SCORE}
+    assert {result.recognition_metadata["recognizer_name"] for result in results} == {"cmtmed"}
 
 
 @given(texts)
 def test_offsets_are_ours(text: str) -> None:
-    assert told(ENGINE.analyze(text, language="zh")) == ours(text)
+    assert to_spans(ENGINE.analyze(text, language="zh")) == find_spans(text)
 
 
-def test_every_type_has_a_name_and_names_of_ours_are_told_apart() -> None:
-    assert sorted(ENGINE.get_supported_entities("zh")) == sorted({presidio.entity_name(kind) for kind in TYPES})
-    own = presidio.analyzer(standard=False)
-    assert sorted(own.get_supported_entities("zh")) == sorted(f"CN_{kind}" for kind in TYPES)
-    assert {name for _, _, name in told(own.analyze(TEXT, language="zh"))} == {"CN_PERSON", "CN_PHONE", "CN_WECHAT"}
+def test_every_type_has_an_entity_name_of_presidio_or_our_own() -> None:
+    assert sorted(ENGINE.get_supported_entities("zh")) == sorted({presidio.get_entity_name(name) for name in TYPES})
+    engine = presidio.build_analyzer(standard=False)
+    assert sorted(engine.get_supported_entities("zh")) == sorted(f"CN_{name}" for name in TYPES)
+    assert {name for _, _, name in to_spans(engine.analyze(TEXT, language="zh"))} == {
+        "CN_PERSON",
+        "CN_PHONE",
+        "CN_WECHAT",
+    }
 
 
 def test_standard_names_are_names_that_presidio_knows() -> None:
     registry = RecognizerRegistry()
     registry.load_predefined_recognizers(languages=["en"])
-    known = {name for one in registry.recognizers for name in one.supported_entities}
-    known |= set(NerModelConfiguration().model_to_presidio_entity_mapping.values())
-    assert set(presidio.STANDARD.values()) <= known
-    assert set(presidio.STANDARD) <= set(TYPES)
+    presidio_names = {name for recognizer in registry.recognizers for name in recognizer.supported_entities}
+    presidio_names |= set(NerModelConfiguration().model_to_presidio_entity_mapping.values())
+    assert set(presidio.STANDARD_NAMES.values()) <= presidio_names
+    assert set(presidio.STANDARD_NAMES) <= set(TYPES)
 
 
-def test_only_what_is_asked_for_is_reported() -> None:
-    assert told(ENGINE.analyze(TEXT, language="zh", entities=["PHONE_NUMBER"])) == [(14, 27, "PHONE_NUMBER")]
-    few = presidio.analyzer(["WECHAT", "PHONE"])
-    assert {name for _, _, name in told(few.analyze(TEXT, language="zh"))} == {"PHONE_NUMBER", "CN_WECHAT"}
+def test_only_requested_entities_are_reported() -> None:
+    assert to_spans(ENGINE.analyze(TEXT, language="zh", entities=["PHONE_NUMBER"])) == [(14, 27, "PHONE_NUMBER")]
+    engine = presidio.build_analyzer(["WECHAT", "PHONE"])
+    assert {name for _, _, name in to_spans(engine.analyze(TEXT, language="zh"))} == {"PHONE_NUMBER", "CN_WECHAT"}
     assert presidio.CmtmedRecognizer("QQ").supported_entities == ["CN_QQ"]
 
 
 def test_types_that_are_not_reported_still_decide() -> None:
     text = "身份证号11010519491231002X"
-    assert told(presidio.analyzer(["PHONE", "BANK_CARD"]).analyze(text, language="zh")) == []
+    assert to_spans(presidio.build_analyzer(["PHONE", "BANK_CARD"]).analyze(text, language="zh")) == []
 
 
 @pytest.mark.parametrize(("types", "message"), [(["PHONES"], "did you mean 'PHONE'"), ([], "types is empty")])
-def test_types_that_cannot_be_are_refused(types: list[str], message: str) -> None:
+def test_unknown_and_missing_types_are_refused(types: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         presidio.CmtmedRecognizer(types)
 
 
-def test_batches_are_the_same_texts_one_by_one() -> None:
-    column = [fragment * (place % 3) + "谢谢" for place, fragment in enumerate(FRAGMENTS * 100)]
-    assert len(column) > presidio.TOGETHER
+def test_a_batch_gives_the_same_results_as_its_texts_one_by_one() -> None:
+    column = [fragment * (index % 3) + "谢谢" for index, fragment in enumerate(FRAGMENTS * 100)]
+    assert len(column) > presidio.MIN_BATCH_SIZE
     results = BatchAnalyzerEngine(ENGINE).analyze_iterator(column, language="zh")
-    assert [told(one) for one in results] == [ours(text) for text in column]
+    assert [to_spans(text_results) for text_results in results] == [find_spans(text) for text in column]
 
 
-def test_batches_of_pairs_keep_what_comes_with_a_text() -> None:
+def test_batches_of_pairs_keep_the_context_of_each_text() -> None:
     pairs = [("王医生", 1), ("谢谢", 2)]
     rows = list(ENGINE.nlp_engine.process_batch(pairs, "zh", as_tuples=True))
-    assert [(text, artifacts.identifiers, other) for text, artifacts, other in rows] == [
+    assert [(text, artifacts.identifiers, context) for text, artifacts, context in rows] == [
         ("王医生", [(0, 1, "PERSON")], 1),
         ("谢谢", [], 2),
     ]
 
 
-def test_it_stands_beside_other_recognizers_and_engines() -> None:
+def test_it_works_beside_other_recognizers_and_engines() -> None:
     rooms = PatternRecognizer(
         "CN_ROOM", name="rooms", supported_language="zh", patterns=[Pattern("room", "[0-9]+诊室", 0.6)], context=["在"]
     )
     engine = AnalyzerEngine(
-        registry=RecognizerRegistry([*presidio.recognizers(), rooms], supported_languages=["zh"]),
+        registry=RecognizerRegistry([*presidio.build_recognizers(), rooms], supported_languages=["zh"]),
         nlp_engine=NoOpNlpEngine([{"lang_code": "zh", "model_name": "none"}]),
         supported_languages=["zh"],
     )
-    both = [(0, 1, "PERSON"), (5, 8, "CN_ROOM")]
-    assert told(engine.analyze("王医生，在3诊室", language="zh")) == both
+    expected = [(0, 1, "PERSON"), (5, 8, "CN_ROOM")]
+    assert to_spans(engine.analyze("王医生，在3诊室", language="zh")) == expected
     ENGINE.registry.add_recognizer(rooms)
     try:
-        assert told(ENGINE.analyze("王医生，在3诊室", language="zh")) == both
+        assert to_spans(ENGINE.analyze("王医生，在3诊室", language="zh")) == expected
     finally:
         ENGINE.registry.remove_recognizer("rooms")
 
@@ -143,12 +150,12 @@ def test_presidio_replaces_what_we_find() -> None:
 
 
 def test_the_decision_trace_holds_no_text(caplog: pytest.LogCaptureFixture) -> None:
-    engine = presidio.analyzer()
+    engine = presidio.build_analyzer()
     engine.log_decision_process = True
     with caplog.at_level(logging.DEBUG):
         engine.analyze(TEXT, language="zh")
     assert caplog.text
-    assert not [piece for piece in ("李秀兰", "0013", "abc_12345") if piece in caplog.text]
+    assert not [value for value in ("李秀兰", "0013", "abc_12345") if value in caplog.text]
 
 
 def test_without_the_extra_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

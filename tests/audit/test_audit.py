@@ -15,18 +15,20 @@ from hypothesis import strategies as st
 
 import cmtmed
 from cmtmed.anonymize import TYPES
-from cmtmed.anonymize.detectors import DETECTORS, MASK, by_name
-from cmtmed.anonymize.residual import NONE, Stratum, allocate, clopper_pearson, estimate
-from cmtmed.anonymize.suspects import mask, places, screen
+from cmtmed.audit import audit as audit_module
+from cmtmed.audit import audit_build, read_audit
+from cmtmed.audit.build_screening import describe_redaction
+from cmtmed.audit.detectors import DETECTORS, DETECTORS_BY_NAME, MASK
+from cmtmed.audit.residual import NONE, Stratum, allocate_sample, clopper_pearson_interval, estimate_residual
+from cmtmed.audit.review import read_sampled_turns, record_verdict
+from cmtmed.audit.sample import Turn, TurnSampler, hash_turns
+from cmtmed.audit.screening import find_suspect_spans, mask_spans, screen_turns
+from cmtmed.audit.standards import SAFE_HARBOR
+from cmtmed.audit.statement import render_statement
 from cmtmed.builds.manifest import Manifest, PipelineRecord
-from cmtmed.engine import audit as auditing
-from cmtmed.engine.audit import audit, judge, read_audit, sampled
-from cmtmed.engine.privacy import statement
-from cmtmed.engine.sample import Draw, Turn, keys
-from cmtmed.engine.standards import SAFE_HARBOR
 from cmtmed.errors import DatasetError, UsageError
 from cmtmed.resources import bundled
-from tests.support.dialogues import PIECES
+from tests.support.dialogues import FRAGMENTS
 
 # Detector → texts it has to suspect. Names, numbers and places are invented.
 GOLDEN = {
@@ -87,30 +89,32 @@ INNOCENT = [
 
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in GOLDEN.items() for text in texts])
 def test_detectors_suspect_what_they_should(name, text):
-    assert screen(pl.Series([text]))[name].to_list() == [True]
-    assert places(text, [name])
+    assert screen_turns(pl.Series([text]))[name].to_list() == [True]
+    assert find_suspect_spans(text, [name])
 
 
 def test_every_detector_has_golden_cases():
-    assert set(GOLDEN) == set(by_name())
+    assert set(GOLDEN) == set(DETECTORS_BY_NAME)
     assert len({detector.name for detector in DETECTORS}) == len(DETECTORS)
-    assert NONE not in by_name()
+    assert NONE not in DETECTORS_BY_NAME
     assert all(0 < detector.prior < 1 and detector.english and detector.chinese for detector in DETECTORS)
 
 
 @pytest.mark.parametrize("text", INNOCENT)
 def test_ordinary_sentences_are_not_suspected(text):
-    assert screen(pl.Series([text]))["stratum"].to_list() == [NONE]
+    assert screen_turns(pl.Series([text]))["stratum"].to_list() == [NONE]
 
 
 @given(
-    st.lists(st.sampled_from([*PIECES, *INNOCENT, *(text for texts in GOLDEN.values() for text in texts)]), max_size=4)
+    st.lists(
+        st.sampled_from([*FRAGMENTS, *INNOCENT, *(text for texts in GOLDEN.values() for text in texts)]), max_size=4
+    )
 )
 def test_patterns_mean_the_same_to_polars_and_to_re(pieces):
     text = "".join(pieces)
-    row = screen(pl.Series([text], dtype=pl.String))
+    row = screen_turns(pl.Series([text], dtype=pl.String))
     for detector in DETECTORS:
-        assert row[detector.name][0] == bool(detector.places(text)), detector.name
+        assert row[detector.name][0] == bool(detector.find_spans(text)), detector.name
     first = next((detector.name for detector in DETECTORS if row[detector.name][0]), NONE)
     assert row["stratum"][0] == first
 
@@ -118,11 +122,11 @@ def test_patterns_mean_the_same_to_polars_and_to_re(pieces):
 def test_what_was_replaced_is_not_suspected():
     texts = pl.Series(["电话[电话]，我叫费思源，住[地址]", None, "加我微信abc_123456"])
     spans = pl.DataFrame({"text": [0, 2], "start": [9, 4], "end": [12, 14]})
-    covered = mask(texts, spans)
+    covered = mask_spans(texts, spans)
     assert covered.str.len_chars().to_list() == [len(texts[0]), 0, len(texts[2])]
     assert covered[2] == "加我微信" + MASK * 10
-    assert screen(covered)["stratum"].to_list() == [NONE] * 3
-    assert screen(texts.fill_null(""))["stratum"].to_list() != [NONE] * 3
+    assert screen_turns(covered)["stratum"].to_list() == [NONE] * 3
+    assert screen_turns(texts.fill_null(""))["stratum"].to_list() != [NONE] * 3
 
 
 # Limits from tables of the exact binomial interval, 95 % but for the last.
@@ -138,31 +142,31 @@ def test_what_was_replaced_is_not_suspected():
     ],
 )
 def test_clopper_pearson(leaks, read, confidence, low, high):
-    assert clopper_pearson(leaks, read, confidence) == pytest.approx((low, high), abs=6e-6)
+    assert clopper_pearson_interval(leaks, read, confidence) == pytest.approx((low, high), abs=6e-6)
 
 
 def test_nothing_found_is_no_proof():
     """One stratum, 300 read, none leaks: the rule of three with two-sided limits."""
-    told = estimate({NONE: Stratum(100_000, 0.001, 300, 0)})
+    told = estimate_residual({NONE: Stratum(100_000, 0.001, 300, 0)})
     assert (told.status, told.estimate, told.low) == ("read", 0.0, 0.0)
     assert told.high == pytest.approx(-np.log(0.025) / 300, rel=0.01)
 
 
 def test_a_stratum_that_was_read_whole_has_no_interval():
-    told = estimate({"date": Stratum(12, 0.8, 12, 11), NONE: Stratum(8, 0.001, 8, 0)})
+    told = estimate_residual({"date": Stratum(12, 0.8, 12, 11), NONE: Stratum(8, 0.001, 8, 0)})
     assert (told.estimate, told.low, told.high) == pytest.approx((11 / 20, 11 / 20, 11 / 20))
 
 
 def test_unread_and_half_read_samples_say_so():
     strata = {"date": Stratum(10, 0.8), "name": Stratum(90, 0.1), NONE: Stratum(900, 0.001)}
-    told = estimate(strata)
+    told = estimate_residual(strata)
     assert (told.status, told.low) == ("unread", 0.0)
     assert (told.estimate, told.high) == pytest.approx((0.017, 0.1))  # 8 + 9 expected and 100 suspected of 1,000
-    half = estimate(strata | {"date": Stratum(10, 0.8, 10, 8)})
+    half = estimate_residual(strata | {"date": Stratum(10, 0.8, 10, 8)})
     assert half.status == "partial"
     assert half.low == pytest.approx(0.008)
     assert half.high == pytest.approx(0.998)  # two turns are known to be fine
-    assert estimate({}).status == "unread"
+    assert estimate_residual({}).status == "unread"
 
 
 @pytest.mark.parametrize(
@@ -174,7 +178,7 @@ def test_the_interval_covers_the_truth(turns, leaking):
     rng = np.random.default_rng(11)
     names = [NONE, *(f"s{number}" for number in range(1, len(turns)))]
     strata = {name: Stratum(count, 0.001 if name == NONE else 0.2) for name, count in zip(names, turns, strict=True)}
-    numbers = allocate(strata, 200)
+    numbers = allocate_sample(strata, 200)
     truth = sum(leaking) / sum(turns)
     covered = 0
     for _ in range(400):
@@ -184,7 +188,7 @@ def test_the_interval_covers_the_truth(turns, leaking):
             )
             for (name, one), bad in zip(strata.items(), leaking, strict=True)
         }
-        told = estimate(read)
+        told = estimate_residual(read)
         assert told.low <= told.estimate <= told.high
         covered += told.low <= truth <= told.high
     assert covered >= 0.95 * 400
@@ -199,7 +203,7 @@ def test_the_interval_covers_the_truth(turns, leaking):
     st.integers(1, 400),
 )
 def test_allocation_takes_what_is_there(strata, size):
-    numbers = allocate(strata, size)
+    numbers = allocate_sample(strata, size)
     assert set(numbers) == set(strata)
     for name, number in numbers.items():
         assert min(10, strata[name].turns) <= number <= strata[name].turns
@@ -213,24 +217,24 @@ def test_the_sample_does_not_depend_on_the_order_of_rows():
     message = pl.Series([number % 2 for number in range(400)], dtype=pl.UInt32)
     stratum = pl.Series(["date" if number % 40 == 0 else NONE for number in range(400)])
     order = np.random.default_rng(5).permutation(400)
-    one, other = Draw(50, 7), Draw(50, 7)
+    one, other = TurnSampler(50, 7), TurnSampler(50, 7)
     one.add(ids, message, stratum)
     for part in np.array_split(order, 7):
         other.add(ids.gather(part), message.gather(part), stratum.gather(part))
-    taken = one.taken({"date": 5, NONE: 30})
-    assert taken == other.taken({"date": 5, NONE: 30})
+    taken = one.draw({"date": 5, NONE: 30})
+    assert taken == other.draw({"date": 5, NONE: 30})
     assert len(taken) == 35
-    assert set(taken) <= set(one.taken({"date": 8, NONE: 50}))
+    assert set(taken) <= set(one.draw({"date": 8, NONE: 50}))
     assert {name for _, name in taken[:8]} == {"date", NONE}, "all strata progress alike"
 
 
 def test_keys_are_uniform():
-    found = keys(pl.Series([f"t/{number}" for number in range(500)]), np.arange(500), 0) / 2.0**64
+    found = hash_turns(pl.Series([f"t/{number}" for number in range(500)]), np.arange(500), 0) / 2.0**64
     assert 0.45 < found.mean() < 0.55
     assert len(set(found)) == 500
     assert (
         found.tolist()
-        != (keys(pl.Series([f"t/{number}" for number in range(500)]), np.arange(500), 1) / 2**64).tolist()
+        != (hash_turns(pl.Series([f"t/{number}" for number in range(500)]), np.arange(500), 1) / 2**64).tolist()
     )
 
 
@@ -273,7 +277,7 @@ def files(out):
 
 
 def test_planted_leaks_are_suspected(built):
-    content = audit(built).content
+    content = audit_build(built).content
     assert content["counts"] == {"dialogues": 40, "turns": 80}
     turns = {one["detector"]: one["turns"] for one in content["strata"] if one["turns"]}
     assert turns == {"spoken_number": 1, "name": 1, "date": 1, "handle": 1, NONE: 76}
@@ -282,24 +286,24 @@ def test_planted_leaks_are_suspected(built):
 
 
 def test_reading_gives_an_estimate(built):
-    done = audit(built, size=60)
-    for shown in sampled(done):
+    done = audit_build(built, size=60)
+    for shown in read_sampled_turns(done):
         leaks = any(secret in shown.text for secret in PLANTED.values())
-        assert leaks == bool(shown.places)
-        judge(done, shown.turn, "leak" if leaks else "fine")
-    residual = audit(built, size=60).residual
+        assert leaks == bool(shown.spans)
+        record_verdict(done, shown.turn, "leak" if leaks else "fine")
+    residual = audit_build(built, size=60).residual
     assert (residual["status"], residual["read"], residual["leaks"]) == ("read", 60, 4)
     figures = residual["per_thousand_turns"]
     assert figures["estimate"] == pytest.approx(50.0)  # 4 of 80
     assert figures["low"] <= 50 <= figures["high"] < 120
     assert residual["per_thousand_dialogues"]["estimate"] == pytest.approx(100.0)
-    assert sampled(audit(built, size=60), unread=True) == []
+    assert read_sampled_turns(audit_build(built, size=60), unread=True) == []
 
 
 def test_no_text_in_any_file(built):
-    done = audit(built)
-    judge(done, sampled(done)[0].turn, "leak")
-    audit(built)
+    done = audit_build(built)
+    record_verdict(done, read_sampled_turns(done)[0].turn, "leak")
+    audit_build(built)
     assert set(files(built)) == {"audit.json", "privacy.md", "sample.jsonl", "verdicts.jsonl"}
     for name, content in files(built).items():
         told = content.decode("utf-8")
@@ -308,61 +312,61 @@ def test_no_text_in_any_file(built):
 
 
 def test_the_same_audit_gives_the_same_bytes_and_looks_once(built, monkeypatch):
-    first = audit(built, size=20)
-    judge(first, sampled(first)[0].turn, "fine")
-    told = audit(built, size=20).content
+    first = audit_build(built, size=20)
+    record_verdict(first, read_sampled_turns(first)[0].turn, "fine")
+    told = audit_build(built, size=20).content
     before = files(built)
-    monkeypatch.setattr(auditing, "screen", None)
-    assert audit(built, size=20).content == told
+    monkeypatch.setattr(audit_module, "screen_build", None)
+    assert audit_build(built, size=20).content == told
     assert files(built) == before
     monkeypatch.undo()
-    assert audit(built, size=20, seed=1).content["residual"]["status"] in {"unread", "partial"}
-    audit(built, size=20)
+    assert audit_build(built, size=20, seed=1).content["residual"]["status"] in {"unread", "partial"}
+    audit_build(built, size=20)
     assert files(built) == before
 
 
 def test_the_content_follows_its_schema(built):
     schema = json.loads(bundled("schemas/audit.v1.json").read_text(encoding="utf-8"))
     validator = jsonschema.Draft202012Validator(schema)
-    validator.validate(audit(built).content)
-    done = audit(built, size=60)
-    judge(done, sampled(done)[0].turn, "leak")
-    validator.validate(audit(built, size=60).content)
+    validator.validate(audit_build(built).content)
+    done = audit_build(built, size=60)
+    record_verdict(done, read_sampled_turns(done)[0].turn, "leak")
+    validator.validate(audit_build(built, size=60).content)
     validator.validate(json.loads((built / "audit" / "audit.json").read_text(encoding="utf-8")))
 
 
 def test_an_audit_of_other_dialogues_is_refused(built):
     with pytest.raises(DatasetError, match="run cmtmed audit"):
         read_audit(built)
-    audit(built)
+    audit_build(built)
     assert read_audit(built).content["counts"]["dialogues"] == 40
     file = next(built.glob("dialogues/train/*.arrow"))
     file.write_bytes(file.read_bytes() + b"\0")
-    with pytest.raises(DatasetError, match="not of the dialogues that are there"):
+    with pytest.raises(DatasetError, match="have changed since the audit"):
         read_audit(built)
-    audit(built)
+    audit_build(built)
     read_audit(built)
 
 
 def test_verdicts_on_other_dialogues_do_not_count(built):
-    done = audit(built)
-    judge(done, sampled(done)[0].turn, "leak")
-    assert audit(built).residual["read"] == 1
+    done = audit_build(built)
+    record_verdict(done, read_sampled_turns(done)[0].turn, "leak")
+    assert audit_build(built).residual["read"] == 1
     file = next(built.glob("dialogues/train/*.arrow"))
     file.write_bytes(file.read_bytes() + b"\0")
-    assert audit(built).residual["read"] == 0
+    assert audit_build(built).residual["read"] == 0
 
 
 def test_verdicts_from_a_file(built, tmp_path):
-    done = audit(built)
-    turns = [shown.turn for shown in sampled(done, 3)]
+    done = audit_build(built)
+    turns = [shown.turn for shown in read_sampled_turns(done, 3)]
     path = tmp_path / "mine.jsonl"
     rows = [{"id": turn.id, "message": turn.message, "verdict": "fine"} for turn in turns]
     path.write_text("\n".join(map(json.dumps, [*rows, {**rows[0], "verdict": "leak"}])), encoding="utf-8")
-    residual = audit(built, verdicts=path).residual
+    residual = audit_build(built, verdicts=path).residual
     assert (residual["read"], residual["leaks"]) == (3, 1), "the last verdict on a turn counts"
     before = files(built)
-    assert audit(built, verdicts=path).residual == residual
+    assert audit_build(built, verdicts=path).residual == residual
     assert files(built) == before
 
 
@@ -378,13 +382,13 @@ def test_verdicts_from_a_file(built, tmp_path):
 def test_verdicts_that_are_none(built, tmp_path, line, message):
     path = tmp_path / "mine.jsonl"
     path.write_text(json.dumps(line), encoding="utf-8")
-    audit(built)
+    audit_build(built)
     before = files(built)
     with pytest.raises(UsageError, match=message):
-        audit(built, verdicts=path)
+        audit_build(built, verdicts=path)
     assert files(built) == before
     with pytest.raises(UsageError, match=r"nothing\.jsonl"):
-        audit(built, verdicts=tmp_path / "nothing.jsonl")
+        audit_build(built, verdicts=tmp_path / "nothing.jsonl")
 
 
 def test_dropped_rows_on_request(tmp_path):
@@ -394,30 +398,30 @@ def test_dropped_rows_on_request(tmp_path):
     counts = cmtmed.build(cmtmed.Pipeline.parse(pipeline), [tmp_path / "crawl.jsonl"], out).counts
     assert counts["kept"]
     assert counts["dropped"]
-    assert audit(out).content["counts"]["dialogues"] == counts["kept"]
-    whole = audit(out, dropped=True)
+    assert audit_build(out).content["counts"]["dialogues"] == counts["kept"]
+    whole = audit_build(out, dropped=True)
     assert whole.content["counts"]["dialogues"] == 40
-    assert len(sampled(whole)) == 80
+    assert len(read_sampled_turns(whole)) == 80
     assert "已发布及被剔除的对话" in (out / "audit" / "privacy.md").read_text(encoding="utf-8")
 
 
 def test_a_build_of_nothing(tmp_path):
     (tmp_path / "crawl.jsonl").write_text('{"question": "a"', encoding="utf-8")
     cmtmed.build(cmtmed.Pipeline.parse(NO_REDACTION), [tmp_path / "crawl.jsonl"], tmp_path / "out")
-    done = audit(tmp_path / "out")
+    done = audit_build(tmp_path / "out")
     assert done.content["counts"] == {"dialogues": 0, "turns": 0}
-    assert sampled(done) == []
+    assert read_sampled_turns(done) == []
 
 
 def test_bad_usage(built, tmp_path):
     with pytest.raises(UsageError, match="size is 0"):
-        audit(built, size=0)
+        audit_build(built, size=0)
     with pytest.raises(DatasetError, match="holds no finished build"):
-        audit(tmp_path / "nowhere")
+        audit_build(tmp_path / "nowhere")
 
 
 def test_the_statement_says_what_was_not_done(built):
-    audit(built)
+    audit_build(built)
     told = (built / "audit" / "privacy.md").read_text(encoding="utf-8")
     assert "nothing was replaced" in told
     assert "未替换任何标识符" in told
@@ -428,10 +432,10 @@ def test_the_statement_says_what_was_not_done(built):
 
 
 def test_the_statement_follows_the_pipeline(built):
-    content = audit(built).content
+    content = audit_build(built).content
     content["redaction"] = {"stage": True, "kept": ["HOSPITAL", "PHONE"]}
     content["identifiers"] = {"DATE": {"generalize": 3}, "PERSON": {"tag": 2, "pseudonym": 1}}
-    told = statement(content)
+    told = render_statement(content)
     assert "Left in the text on purpose**: HOSPITAL, PHONE." in told
     assert "| PERSON [姓名] | 2 | 1 | 0 |" in told
     assert "Safe Harbor knows no moved dates" in told
@@ -461,7 +465,7 @@ def test_safe_harbor_has_eighteen_categories():
 def test_types_that_are_kept_are_read_from_the_manifest(options, kept):
     pipeline = PipelineRecord(name="clinic", fingerprint="0" * 64, stages=[{"redact_identifiers": options}])
     manifest = Manifest.model_construct(pipeline=pipeline)
-    assert auditing._redaction(manifest) == {"stage": True, "kept": kept}
+    assert describe_redaction(manifest) == {"stage": True, "kept": kept}
 
 
 def run(*arguments, cwd, text=None):
@@ -501,7 +505,7 @@ def test_the_review_is_taken_up_where_it_stopped(built):
     assert [json.loads(line)["verdict"] for line in verdicts] == ["leak", "fine"]
     second = run("audit", "out", "--review", cwd=built.parent, text="n\n" * 78)
     assert "1 of 78" in second.stdout
-    assert "The sample is read." in second.stdout
+    assert "The whole sample has been read." in second.stdout
     assert read_audit(built).residual["status"] == "read"
     assert "still identify somebody (95% interval" in second.stdout
 

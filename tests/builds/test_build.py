@@ -1,4 +1,4 @@
-"""A finished build as one typed handle: what it says, what it reads, and what it refuses."""
+"""The typed handle of a finished build: contents, tables and refusals."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def test_stage_options_are_those_of_the_pipeline(demo):
     build = Build.open(demo)
     assert build.stage_options("drop_duplicates")["threshold"] == 0.8
     assert build.stage_options("keep_proactive") is None
-    assert build.manifest.stage_names[0] == "normalize_text"
+    assert next(iter(build.manifest.options_by_stage)) == "normalize_text"
 
 
-def test_the_digest_follows_content_and_not_place(demo, copy):
+def test_the_digest_depends_on_content_only(demo, copy):
     before = Build.open(demo).digest()
     assert Build.open(copy).digest() == before
     assert Build.open(copy).digest("dialogues", "dropped") != before
@@ -68,7 +68,7 @@ def test_files_are_hashed_as_they_were_written(demo):
         (lambda manifest: manifest["counts"].pop("kept"), "lacks counts.kept"),
         (lambda manifest: manifest["counts"].update(kept=-1), "counts.kept"),
         (lambda manifest: manifest.update(seed="早上"), "seed"),
-        (lambda manifest: manifest.update(version=7), "version 7, this cmtmed reads 1"),
+        (lambda manifest: manifest.update(version=7), "version 7, but this cmtmed reads version 1"),
         (lambda manifest: manifest.update(format="other"), "not a manifest of cmtmed"),
         (lambda manifest: manifest["pipeline"]["stages"].append({}), r"pipeline\.stages\.\d+"),
     ],
@@ -77,9 +77,9 @@ def test_a_damaged_manifest_is_refused_by_name(copy, damage, reason):
     manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
     damage(manifest)
     (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    with pytest.raises(DatasetError, match=reason) as caught:
+    with pytest.raises(DatasetError, match=reason) as error:
         Build.open(copy)
-    assert "早上" not in str(caught.value)
+    assert "早上" not in str(error.value)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", "[" * 100_000])

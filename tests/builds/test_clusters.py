@@ -16,14 +16,14 @@ def out(tmp_path_factory):
     """A build with a cluster of nine, one of two, and dialogues that stand alone."""
     folder = tmp_path_factory.mktemp("clusters")
     tail = "医生您好，这种情况已经持续了一段时间，请问需要做哪些检查，平时应该注意些什么，谢谢您。"
-    asked = [
+    questions = [
         f"头痛三天了，有点恶心，昨天还吐过一次，没有发烧。{tail}{'请问' if number % 2 else ''}" for number in range(9)
     ]
-    asked += [f"咳嗽一周，痰是黄的，晚上咳得睡不着觉，胸口也有点闷。{tail}"] * 2
-    asked += ["膝盖疼了两个月，上下楼明显，早上起来发僵。", "皮肤起红疹两天，很痒，越抓越多，吃了海鲜以后起的。"]
+    questions += [f"咳嗽一周，痰是黄的，晚上咳得睡不着觉，胸口也有点闷。{tail}"] * 2
+    questions += ["膝盖疼了两个月，上下楼明显，早上起来发僵。", "皮肤起红疹两天，很痒，越抓越多，吃了海鲜以后起的。"]
     lines = [
         {"id": f"r{number}", "question": question, "answer": "您好，做过什么检查吗？先观察，注意休息。"}
-        for number, question in enumerate(asked)
+        for number, question in enumerate(questions)
     ]
     crawl = folder / "crawl.jsonl"
     crawl.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
@@ -48,7 +48,9 @@ def test_a_sample_is_bounded_and_the_same_each_time(out):
     first, *others = sample_members(out, [largest], 3)[largest]
     assert first.dialogue["id"] == largest
     assert len(others) == 3
-    assert {one.dialogue["id"] for one in others} < {one.dialogue["id"] for one in find_cluster(out, largest)}
+    assert {member.dialogue["id"] for member in others} < {
+        member.dialogue["id"] for member in find_cluster(out, largest)
+    }
     assert sample_members(out, [largest], 3)[largest] == [first, *others]
 
 

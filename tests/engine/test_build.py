@@ -1,4 +1,4 @@
-"""A crawl becomes a build: counts add up, bytes repeat, a kill loses nothing, foreign directories are left alone."""
+"""From crawl to build: counts add up, bytes repeat, a kill loses nothing, foreign directories are never touched."""
 
 from __future__ import annotations
 
@@ -20,19 +20,18 @@ from cmtmed.resources import bundled
 SECRET = "我左边第三颗牙疼得厉害"
 
 
-def record(number, question=None, answer=None, **more):
+def record(number, question=None, answer=None):
     return {
         "id": f"r{number}",
         "question": question or f"第{number}个问题：孩子发烧{37 + number / 10:.1f}度，咳嗽{number}天了怎么办？",
         "answer": answer
         or f"您好，请问第{number}位孩子多大了？有没有流鼻涕？先物理降温，每{number + 4}小时量一次体温。",
-        **more,
     }
 
 
 def write_crawl(folder, records, name="crawl.jsonl"):
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in records]
+    lines = [content if isinstance(content, str) else json.dumps(content, ensure_ascii=False) for content in records]
     (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder / name
 
@@ -53,7 +52,7 @@ def crawl(tmp_path):
 
 @pytest.fixture
 def small_shards(monkeypatch):
-    """Several shards out of a small crawl."""
+    """Split a small crawl into several shards."""
     monkeypatch.setattr(local, "SHARD_ROWS", 7)
 
 
@@ -75,20 +74,26 @@ def test_counts_add_up_and_every_table_opens_without_cmtmed(crawl, tmp_path):
     code = """
 import datasets, json, sys
 out = sys.argv[1]
-told = {name: sum(part.num_rows for part in datasets.load_from_disk(f"{out}/{name}").values())
+rows = {name: sum(split.num_rows for split in datasets.load_from_disk(f"{out}/{name}").values())
         for name in ("dialogues", "pretrain", "sft", "prompts")}
-told |= {name: datasets.load_from_disk(f"{out}/{name}").num_rows for name in ("dropped", "quarantine")}
-ids = [set(row for part in datasets.load_from_disk(f"{out}/{name}").values() for row in part["id"])
+rows |= {name: datasets.load_from_disk(f"{out}/{name}").num_rows for name in ("dropped", "quarantine")}
+ids = [set(id for split in datasets.load_from_disk(f"{out}/{name}").values() for id in split["id"])
        for name in ("dialogues", "pretrain", "sft", "prompts")]
-assert all(one == ids[0] for one in ids)
+assert all(view_ids == ids[0] for view_ids in ids)
 assert "cmtmed" not in sys.modules
-print(json.dumps(told))
+print(json.dumps(rows))
 """
     loaded = subprocess.run(
         [sys.executable, "-I", "-c", code, str(out)], capture_output=True, text=True, check=True, cwd=tmp_path
     )
-    told = json.loads(loaded.stdout)
-    assert told == {"dialogues": 42, "pretrain": 42, "sft": 42, "prompts": 42, "dropped": 3, "quarantine": 1}
+    assert json.loads(loaded.stdout) == {
+        "dialogues": 42,
+        "pretrain": 42,
+        "sft": 42,
+        "prompts": 42,
+        "dropped": 3,
+        "quarantine": 1,
+    }
 
 
 def test_report_and_manifest_follow_their_schemas(crawl, tmp_path):
@@ -108,7 +113,7 @@ def test_the_same_input_gives_the_same_bytes(crawl, tmp_path):
 
 def test_worker_processes_change_nothing(tmp_path):
     for number in range(3):
-        write_crawl(tmp_path / "crawl", [record(at + number * 50) for at in range(50)], f"{number}.jsonl")
+        write_crawl(tmp_path / "crawl", [record(index + number * 50) for index in range(50)], f"{number}.jsonl")
     groups = "from cmtmed.engine import local; local.GROUP_BYTES = 1; local.SHARD_ROWS = 16"
     for workers in (1, 2):
         code = f"import cmtmed; {groups}; cmtmed.build('cmtmedqa', ['crawl'], 'out{workers}', workers={workers})"
@@ -118,27 +123,27 @@ def test_worker_processes_change_nothing(tmp_path):
 
 
 class _Killed(BaseException):
-    """Stands for a kill: nothing in the library may catch it."""
+    """Simulates a kill: nothing in the library may catch it."""
 
 
 def test_interrupted_at_every_write_and_resumed(crawl, tmp_path, monkeypatch):
-    # Enough shards that one is whole while the next is not; more would be the same once more.
+    # Enough shards that one is complete while the next is not.
     monkeypatch.setattr(local, "SHARD_ROWS", 16)
     cmtmed.build("cmtmedqa", [crawl], tmp_path / "whole", workers=1)
     expected = fingerprints(tmp_path / "whole")
-    real = Path.replace
+    path_replace = Path.replace
     allowed, finished = 0, False
     while not finished:
         # Early writes one by one, the rest in steps, to bound the time.
         allowed += 1 if allowed < 8 else 5
-        out, left = tmp_path / f"out{allowed}", allowed
+        out, remaining = tmp_path / f"out{allowed}", allowed
 
         def replace(source, target):
-            nonlocal left
-            if left == 0:
+            nonlocal remaining
+            if remaining == 0:
                 raise _Killed
-            left -= 1
-            return real(source, target)
+            remaining -= 1
+            return path_replace(source, target)
 
         monkeypatch.setattr(Path, "replace", replace)
         try:
@@ -146,7 +151,7 @@ def test_interrupted_at_every_write_and_resumed(crawl, tmp_path, monkeypatch):
             finished = True
         except _Killed:
             assert not out.exists()
-        monkeypatch.setattr(Path, "replace", real)
+        monkeypatch.setattr(Path, "replace", path_replace)
         cmtmed.build("cmtmedqa", [crawl], out, workers=1)
         assert fingerprints(out) == expected
         assert not list(tmp_path.glob(".out*"))
@@ -154,14 +159,12 @@ def test_interrupted_at_every_write_and_resumed(crawl, tmp_path, monkeypatch):
 
 
 def test_a_resumed_build_does_not_read_again(crawl, tmp_path, monkeypatch):
-    read = tasks.read_file
     monkeypatch.setattr(tasks.lineage, "apply_stage", lambda *_: (_ for _ in ()).throw(_Killed))
     with pytest.raises(_Killed):
         cmtmed.build("cmtmedqa", [crawl], tmp_path / "out")
     monkeypatch.undo()
     monkeypatch.setattr(tasks, "read_file", lambda *_, **__: pytest.fail("read again"))
     assert cmtmed.build("cmtmedqa", [crawl], tmp_path / "out").counts["read"] == 46
-    assert read is not tasks.read_file
 
 
 def test_a_changed_input_starts_over(crawl, tmp_path, monkeypatch):
@@ -174,9 +177,9 @@ def test_a_changed_input_starts_over(crawl, tmp_path, monkeypatch):
 
 
 def test_strict_stops_at_the_first_unreadable_record(crawl, tmp_path):
-    with pytest.raises(StrictError, match=r"crawl\.jsonl: line 44: invalid_json; mend the input") as caught:
+    with pytest.raises(StrictError, match=r"crawl\.jsonl: line 44: invalid_json; fix the input") as error:
         cmtmed.build("cmtmedqa", [crawl], tmp_path / "out", strict=True)
-    assert "broken" not in str(caught.value)
+    assert "broken" not in str(error.value)
     assert not (tmp_path / "out").exists()
 
 
@@ -188,7 +191,7 @@ def test_ids_are_unique_whatever_the_crawl_does(tmp_path):
         "b.jsonl",
     )
     cmtmed.build("cmtmedqa", [tmp_path / "crawl"], tmp_path / "out")
-    ids = [row["id"] for part in cmtmed.load(tmp_path / "out").values() for row in part]
+    ids = [row["id"] for split in cmtmed.load(tmp_path / "out").values() for row in split]
     assert sorted(ids) == ["crawl/r1", "crawl/r1~2", "crawl/r2", "crawl/r3"]
 
 
@@ -198,7 +201,7 @@ def test_equal_ids_of_two_sources_stay_apart(tmp_path):
     sources = [{"name": "north", "match": "a.*"}, {"name": "south", "match": "b.*"}]
     pipeline = cmtmed.Pipeline.parse({"name": "x", "extends": "cmtmedqa", "sources": sources})
     cmtmed.build(pipeline, [tmp_path / "crawl"], tmp_path / "out")
-    ids = [row["id"] for part in cmtmed.load(tmp_path / "out").values() for row in part]
+    ids = [row["id"] for split in cmtmed.load(tmp_path / "out").values() for row in split]
     assert sorted(ids) == ["north/r1", "south/r1"]
 
 
@@ -208,13 +211,13 @@ class TestOutputDirectory:
     def test_foreign_directory(self, crawl, tmp_path):
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / "thesis.txt").write_text("mine", encoding="utf-8")
-        with pytest.raises(OutputError, match=r"is not empty and no build of cmtmed; choose another --out"):
+        with pytest.raises(OutputError, match=r"is neither empty nor a build of cmtmed; choose another --out"):
             cmtmed.build("cmtmedqa", [crawl], tmp_path / "out")
         assert (tmp_path / "out" / "thesis.txt").read_text(encoding="utf-8") == "mine"
 
     def test_file(self, crawl, tmp_path):
         (tmp_path / "out").write_text("mine", encoding="utf-8")
-        with pytest.raises(OutputError, match="is a file; give a directory"):
+        with pytest.raises(OutputError, match="is a file; pass a directory"):
             cmtmed.build("cmtmedqa", [crawl], tmp_path / "out")
 
     def test_build_of_another_pipeline(self, crawl, tmp_path):
@@ -222,11 +225,11 @@ class TestOutputDirectory:
         with pytest.raises(OutputError, match="holds a build of pipeline 'cmtmedqa', not of 'single_turn'"):
             cmtmed.build("single_turn", [crawl], tmp_path / "out")
 
-    def test_own_build_is_replaced_when_the_new_one_is_whole(self, crawl, tmp_path):
+    def test_own_build_is_replaced_when_the_new_one_is_complete(self, crawl, tmp_path):
         cmtmed.build("cmtmedqa", [crawl], tmp_path / "out")
         write_crawl(crawl.parent, [record(number) for number in range(5)])
         assert cmtmed.build("cmtmedqa", [crawl], tmp_path / "out").counts["kept"] == 5
-        assert sum(part.num_rows for part in cmtmed.load(tmp_path / "out").values()) == 5
+        assert sum(split.num_rows for split in cmtmed.load(tmp_path / "out").values()) == 5
 
     def test_empty_directory(self, crawl, tmp_path):
         (tmp_path / "out").mkdir()
@@ -234,12 +237,12 @@ class TestOutputDirectory:
 
     def test_not_writable(self, crawl, tmp_path):
         (tmp_path / "file").write_text("", encoding="utf-8")
-        with pytest.raises(OutputError, match=r"cannot write beside .*: Not a directory; choose another --out"):
+        with pytest.raises(OutputError, match=r"cannot write next to .*: Not a directory; choose another --out"):
             cmtmed.build("cmtmedqa", [crawl], tmp_path / "file" / "out")
 
     def test_full(self, crawl, tmp_path):
-        """A file size limit stands for a full disk: the same system call fails."""
-        done = subprocess.run(
+        """A file size limit simulates a full disk: the same system call fails."""
+        process = subprocess.run(
             [
                 sys.executable,
                 "-m",
@@ -255,10 +258,10 @@ class TestOutputDirectory:
             check=False,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
         )
-        assert done.returncode == 1
-        assert "cannot write the build of" in done.stderr
-        assert "make room or choose another --out" in done.stderr
-        assert "Traceback" not in done.stderr
+        assert process.returncode == 1
+        assert "cannot write the build to" in process.stderr
+        assert "free some space or choose another --out" in process.stderr
+        assert "Traceback" not in process.stderr
         assert not (tmp_path / "out").exists()
         assert cmtmed.build("cmtmedqa", [crawl], tmp_path / "out").counts["kept"] == 42
 
@@ -273,7 +276,7 @@ def test_a_crawl_of_nothing_gives_an_empty_dataset(tmp_path):
 def test_bad_calls(crawl, tmp_path):
     with pytest.raises(InputError, match=r"nowhere\.jsonl"):
         cmtmed.build("cmtmedqa", [tmp_path / "nowhere.jsonl"], tmp_path / "out")
-    with pytest.raises(UsageError, match="unknown engine 'spark'"):
+    with pytest.raises(UsageError, match="unknown engine 'spark'; available: local"):
         cmtmed.build("cmtmedqa", [crawl], tmp_path / "out", engine="spark")
     with pytest.raises(UsageError, match="workers is 0"):
         cmtmed.build("cmtmedqa", [crawl], tmp_path / "out", workers=0)
@@ -300,14 +303,14 @@ def test_explain_tells_why(crawl, tmp_path):
 
 
 def test_no_patient_text_outside_the_tables(crawl, tmp_path):
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "cmtmed.cli", "build", "cmtmedqa", str(crawl), "--out", str(tmp_path / "out")],
         capture_output=True,
         text=True,
         check=True,
     )
     out: Path = tmp_path / "out"
-    told = done.stdout + done.stderr + "".join(path.read_text("utf-8") for path in out.rglob("*.json"))
+    published = process.stdout + process.stderr + "".join(path.read_text("utf-8") for path in out.rglob("*.json"))
     assert any(SECRET in row["messages"][0]["content"] for row in cmtmed.load(out)["train"])
-    for at in range(len(SECRET) - 3):
-        assert SECRET[at : at + 4] not in told
+    for start in range(len(SECRET) - 3):
+        assert SECRET[start : start + 4] not in published

@@ -8,59 +8,55 @@ import shutil
 import pytest
 
 import cmtmed
-from cmtmed.builds.manifest import Manifest
-from cmtmed.builds.report import BuildReport
-from cmtmed.engine.audit import audit, judge, sampled
+from cmtmed.audit import audit_build
+from cmtmed.audit.review import read_sampled_turns, record_verdict
+from cmtmed.builds import Build
 from cmtmed.errors import InputError, UsageError
-from cmtmed.hub.dataset.card import build_files
-from cmtmed.hub.dataset.label_scan import survey
-from cmtmed.hub.details import CardDetails, parse_details, read_details
-from cmtmed.hub.gate import CHECKS, Acknowledged, inspect
-from tests.support.published import CARD, LINES, TEST, audited, built, crawl
+from cmtmed.hub.dataset.checks import check_build
+from cmtmed.hub.dataset.details import DatasetDetails
+from cmtmed.hub.dataset.label_scan import scan_labels
+from cmtmed.hub.dataset.package import hash_tables
+from cmtmed.hub.details import parse_details, read_details
+from cmtmed.hub.gate import CHECKS, Acknowledgement
+from tests.support.files import write_json_lines
+from tests.support.published import CARD, LINES, TEST, audit_and_review, build_small
 
-DETAILS = parse_details(CardDetails, CARD)
-NOTHING = Acknowledged()
+DETAILS = parse_details(DatasetDetails, CARD)
+NOTHING = Acknowledgement()
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory):
-    return audited(built(tmp_path_factory.mktemp("good")))
+def build_dir(tmp_path_factory):
+    return audit_and_review(build_small(tmp_path_factory.mktemp("good")))
 
 
-def findings(out, details=DETAILS, known=NOTHING, *, hashed_ids=False):
-    files = build_files(out, ["sft", "pretrain", "prompts", "dialogues"])
-    return inspect(
-        out,
-        Manifest.read(out).to_dict(),
-        BuildReport.read(out).to_dict(),
-        files,
-        survey(out, hashed_ids=hashed_ids),
-        details,
-        known,
-    )
+def run_checks(out, details=DETAILS, acknowledgement=NOTHING, *, hashed_ids=False):
+    build = Build.open(out)
+    files = hash_tables(build, ["sft", "pretrain", "prompts", "dialogues"])
+    return check_build(build, files, scan_labels(build, hashed_ids=hashed_ids), details, acknowledgement)
 
 
-def only(found, check):
-    assert [finding.check for finding in found] == [check], found
-    return f"{found[0].reason}; {found[0].way_out}"
+def get_only_message(objections, check):
+    assert [finding.check for finding in objections] == [check], objections
+    return f"{objections[0].reason}; {objections[0].way_out}"
 
 
-def test_a_build_that_may_be_published(good):
-    assert findings(good) == []
+def test_a_build_that_may_be_published(build_dir):
+    assert run_checks(build_dir) == []
 
 
-def test_tables_that_somebody_changed(good, tmp_path):
-    copy, other = tmp_path / "copy", built(tmp_path / "other", LINES[1:])
-    shutil.copytree(good, copy)
+def test_tables_that_somebody_changed(build_dir, tmp_path):
+    copy, other = tmp_path / "copy", build_small(tmp_path / "other", LINES[1:])
+    shutil.copytree(build_dir, copy)
     shutil.copy(next((other / "sft" / "train").glob("*.arrow")), next((copy / "sft" / "train").glob("*.arrow")))
-    told = only(findings(copy), "files")
-    assert told.startswith("1 files are not as they were built (sft/train/data-00000-of-00001.arrow); build again")
+    message = get_only_message(run_checks(copy), "files")
+    assert message.startswith("1 files differ from what was built (sft/train/data-00000-of-00001.arrow); build again")
     next((copy / "sft" / "train").glob("*.arrow")).unlink()
-    assert only(findings(copy), "files") == told
+    assert get_only_message(run_checks(copy), "files") == message
     manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
     del manifest["files"]
     (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    assert "without checksums" in only(findings(copy), "files")
+    assert "without checksums" in get_only_message(run_checks(copy), "files")
 
 
 def test_a_pipeline_that_redacts_nothing(tmp_path):
@@ -72,147 +68,153 @@ def test_a_pipeline_that_redacts_nothing(tmp_path):
         "drop_duplicates",
         {"assign_split": held_out},
     ]
-    found = findings(audited(built(tmp_path, stages=stages)))
-    told = only(found, "anonymization")
-    assert "no stage redact_identifiers" in told
-    assert "王建国" not in told
+    objections = run_checks(audit_and_review(build_small(tmp_path, stages=stages)))
+    message = get_only_message(objections, "anonymization")
+    assert "no stage redact_identifiers" in message
+    assert "王建国" not in message
 
 
 def test_types_that_are_left_on_purpose(tmp_path):
-    found = findings(audited(built(tmp_path, redact_identifiers={"actions": {"PERSON": "keep"}})))
-    assert "leaves identifiers in the text: PERSON" in only(found, "anonymization")
+    objections = run_checks(audit_and_review(build_small(tmp_path, redact_identifiers={"actions": {"PERSON": "keep"}})))
+    assert "leaves identifiers in the text: PERSON" in get_only_message(objections, "anonymization")
 
 
-@pytest.mark.parametrize(("field", "way_out"), [("id", "--hash-ids"), ("department", "map the field to none")])
+@pytest.mark.parametrize(("field", "way_out"), [("id", "--hash-ids"), ("department", "do not map the field")])
 def test_identifiers_beside_the_text(tmp_path, field, way_out):
     lines = [dict(line) for line in LINES]
     lines[2][field] = "13800138000"
-    out = audited(built(tmp_path, lines))
-    found = findings(out)
-    assert {finding.check for finding in found} == {"anonymization"}
-    assert all("look like identifiers" in finding.reason for finding in found)
-    assert any(way_out in finding.way_out for finding in found)
-    assert not any("138" in str(finding) for finding in found)
+    out = audit_and_review(build_small(tmp_path, lines))
+    objections = run_checks(out)
+    assert {finding.check for finding in objections} == {"anonymization"}
+    assert all("look like identifiers" in finding.reason for finding in objections)
+    assert any(way_out in finding.way_out for finding in objections)
+    assert not any("138" in str(finding) for finding in objections)
     if field == "id":
-        assert findings(out, hashed_ids=True) == []
+        assert run_checks(out, hashed_ids=True) == []
 
 
-def test_no_audit_and_an_audit_of_other_data(good, tmp_path):
+def test_no_audit_and_an_audit_of_other_data(build_dir, tmp_path):
     copy = tmp_path / "copy"
-    shutil.copytree(good, copy)
+    shutil.copytree(build_dir, copy)
     shutil.rmtree(copy / "audit")
-    found = findings(copy)
-    assert [finding.check for finding in found] == ["audit", "risk"], "who knows of no audit need not know of the risk"
-    assert found[0].reason == "there is no audit"
-    shutil.copytree(good / "audit", copy / "audit")
-    assert findings(copy) == []
-    other = built(tmp_path / "other", LINES[:3])
-    shutil.copytree(good / "audit", other / "audit")
-    found = findings(other)
-    assert [finding.check for finding in found] == ["audit", "risk"]
-    assert "of other dialogues than those that are there" in found[0].reason
-    assert str(found[0]).endswith(f"; run cmtmed audit {other}")
+    objections = run_checks(copy)
+    assert [finding.check for finding in objections] == ["audit", "risk"], (
+        "who knows of no audit need not know of the risk"
+    )
+    assert objections[0].reason == "no audit"
+    shutil.copytree(build_dir / "audit", copy / "audit")
+    assert run_checks(copy) == []
+    other = build_small(tmp_path / "other", LINES[:3])
+    shutil.copytree(build_dir / "audit", other / "audit")
+    objections = run_checks(other)
+    assert [finding.check for finding in objections] == ["audit", "risk"]
+    assert "covers other dialogues than those of the build" in objections[0].reason
+    assert str(objections[0]).endswith(f"; run cmtmed audit {other}")
 
 
 def test_an_audit_that_nobody_read(tmp_path):
-    out = built(tmp_path)
-    audit(out)
-    assert "nobody read it" in only(findings(out), "risk")
+    out = build_small(tmp_path)
+    audit_build(out)
+    assert "nobody read it" in get_only_message(run_checks(out), "risk")
 
 
 def test_more_risk_than_is_accepted(tmp_path):
-    leaking = audited(built(tmp_path), "leak")
-    told = only(findings(leaking, known=Acknowledged()), "risk")
-    assert told.startswith("up to 1000.0 of 1,000 turns may still identify somebody, and --max-risk is 20; ")
-    assert findings(leaking, known=Acknowledged(max_risk=1000.0)) == []
+    leaking = audit_and_review(build_small(tmp_path), "leak")
+    message = get_only_message(run_checks(leaking, acknowledgement=Acknowledgement()), "risk")
+    assert message.startswith("up to 1000.0 of 1,000 turns may still identify somebody, but --max-risk is 20; ")
+    assert run_checks(leaking, acknowledgement=Acknowledgement(max_risk=1000.0)) == []
 
 
 def test_rows_without_a_licence(tmp_path):
-    told = only(findings(audited(built(tmp_path, terms=None))), "licenses")
-    assert f"{len(LINES)} dialogues have no licence (clinic {len(LINES)})" in told
-    assert "write license: into these sources" in told
+    message = get_only_message(run_checks(audit_and_review(build_small(tmp_path, terms=None))), "licenses")
+    assert f"{len(LINES)} dialogues have no licence (clinic {len(LINES)})" in message
+    assert "add license: to these sources" in message
 
 
 def test_licences_that_do_not_go_together(tmp_path):
-    out = audited(built(tmp_path, terms="CC-BY-NC-ND-4.0"))
-    assert "does not allow changed versions" in only(findings(out), "licenses")
+    out = audit_and_review(build_small(tmp_path, terms="CC-BY-NC-ND-4.0"))
+    assert "does not allow modified versions" in get_only_message(run_checks(out), "licenses")
 
 
-def test_a_licence_for_the_whole_that_the_sources_do_not_allow(good, tmp_path):
-    assert findings(good, parse_details(CardDetails, {**CARD, "license": "CC-BY-NC-4.0"})) == []
-    out = audited(built(tmp_path, terms="CC-BY-NC-4.0"))
-    assert "would allow it" in only(findings(out, parse_details(CardDetails, {**CARD, "license": "MIT"})), "licenses")
+def test_a_licence_for_the_whole_that_the_sources_do_not_allow(build_dir, tmp_path):
+    assert run_checks(build_dir, parse_details(DatasetDetails, {**CARD, "license": "CC-BY-NC-4.0"})) == []
+    out = audit_and_review(build_small(tmp_path, terms="CC-BY-NC-4.0"))
+    assert "which MIT allows" in get_only_message(
+        run_checks(out, parse_details(DatasetDetails, {**CARD, "license": "MIT"})), "licenses"
+    )
 
 
 def test_no_test_set_was_looked_at(tmp_path):
-    out = audited(built(tmp_path, drop_benchmark_overlap={}))
-    assert "were not compared with any test set" in only(findings(out), "test-sets")
-    clean = crawl(
-        tmp_path, [{"id": "x", "question": "孩子三岁，昨晚开始拉肚子，水样便五次", "answer": "发烧吗？"}], "x.jsonl"
+    out = audit_and_review(build_small(tmp_path, drop_benchmark_overlap={}))
+    assert "were not compared with any test set" in get_only_message(run_checks(out), "test-sets")
+    clean = write_json_lines(
+        tmp_path / "x.jsonl", [{"id": "x", "question": "孩子三岁，昨晚开始拉肚子，水样便五次", "answer": "发烧吗？"}]
     )
-    assert findings(out, known=Acknowledged(against=(clean,))) == []
+    assert run_checks(out, acknowledgement=Acknowledgement(against=(clean,))) == []
 
 
-def test_training_dialogues_that_hold_text_of_a_test_set(good, tmp_path):
-    taken = crawl(tmp_path, [LINES[0], LINES[3], *TEST], "benchmark.jsonl")
-    told = only(findings(good, known=Acknowledged(against=(taken,))), "test-sets")
-    assert told.startswith("2 dialogues hold text of benchmark.jsonl"), "the split test may hold the test set"
+def test_training_dialogues_that_hold_text_of_a_test_set(build_dir, tmp_path):
+    test_set = write_json_lines(tmp_path / "benchmark.jsonl", [LINES[0], LINES[3], *TEST])
+    message = get_only_message(run_checks(build_dir, acknowledgement=Acknowledgement(against=(test_set,))), "test-sets")
+    assert message.startswith("2 dialogues contain text of benchmark.jsonl"), "the split test may hold the test set"
 
 
 def test_a_test_source_among_the_training_data(tmp_path):
-    out = audited(built(tmp_path, assign_split={"test": 0.0, "validation": 0.0}))
-    told = only(findings(out), "test-sets")
-    assert "dialogues of test sets are among those for training (held_out 1)" in told
+    out = audit_and_review(build_small(tmp_path, assign_split={"test": 0.0, "validation": 0.0}))
+    message = get_only_message(run_checks(out), "test-sets")
+    assert "dialogues of test sets are in the training data (held_out 1)" in message
 
 
-def test_a_test_set_that_cannot_be_read(good, tmp_path):
+def test_a_test_set_that_cannot_be_read(build_dir, tmp_path):
     with pytest.raises(InputError):
-        findings(good, known=Acknowledged(against=(tmp_path / "nothing.jsonl",)))
+        run_checks(build_dir, acknowledgement=Acknowledgement(against=(tmp_path / "nothing.jsonl",)))
     (tmp_path / "empty.jsonl").write_text("{broken\n", encoding="utf-8")
     with pytest.raises(InputError, match="holds no dialogue"):
-        findings(good, known=Acknowledged(against=(tmp_path / "empty.jsonl",)))
+        run_checks(build_dir, acknowledgement=Acknowledgement(against=(tmp_path / "empty.jsonl",)))
 
 
 def test_records_in_quarantine(tmp_path):
-    out = audited(built(tmp_path, broken=2))
-    told = only(findings(out), "quarantine")
-    assert "2 records could not be read (invalid_json 2)" in told
-    assert "say --quarantined 2" in told
-    assert "not 5" in only(findings(out, known=Acknowledged(quarantined=5)), "quarantine")
-    assert findings(out, known=Acknowledged(quarantined=2)) == []
+    out = audit_and_review(build_small(tmp_path, broken_lines=2))
+    message = get_only_message(run_checks(out), "quarantine")
+    assert "2 records could not be read (invalid_json 2)" in message
+    assert "pass --quarantined 2" in message
+    assert "not 5" in get_only_message(run_checks(out, acknowledgement=Acknowledgement(quarantined=5)), "quarantine")
+    assert run_checks(out, acknowledgement=Acknowledgement(quarantined=2)) == []
 
 
 @pytest.mark.parametrize(
-    "nothing",
+    "empty",
     ["", "  ", "TODO", "…", "[More Information Needed]", "<your name>", "待补充", "tba", "未知", "\u200b", "TODO: ask"],
 )
-def test_fields_of_the_card_that_say_nothing(good, nothing):
+def test_fields_of_the_card_that_say_nothing(build_dir, empty):
     for field in ("pretty_name", "collected", "contact"):
-        assert only(findings(good, parse_details(CardDetails, {**CARD, field: nothing})), "card").startswith(
-            f"nobody wrote {field}"
-        )
-    assert "authors" in only(findings(good, parse_details(CardDetails, {**CARD, "authors": [nothing]})), "card")
+        assert get_only_message(
+            run_checks(build_dir, parse_details(DatasetDetails, {**CARD, field: empty})), "card"
+        ).startswith(f"not filled in: {field}")
+    assert "authors" in get_only_message(
+        run_checks(build_dir, parse_details(DatasetDetails, {**CARD, "authors": [empty]})), "card"
+    )
 
 
-def test_every_required_field_is_named(good):
-    told = only(findings(good, CardDetails()), "card")
-    assert told.startswith("nobody wrote pretty_name, collected, authors, contact;")
+def test_every_required_field_is_named(build_dir):
+    message = get_only_message(run_checks(build_dir, DatasetDetails()), "card")
+    assert message.startswith("not filled in: pretty_name, collected, authors, contact;")
 
 
 def test_what_can_be_overridden():
-    assert Acknowledged(i_know=tuple(CHECKS)).i_know == tuple(CHECKS)
+    assert Acknowledgement(i_know=tuple(CHECKS)).i_know == tuple(CHECKS)
     with pytest.raises(UsageError, match="no check 'licences' to override; did you mean 'licenses'"):
-        Acknowledged(i_know=("licences",))
-    for wrong in (-1.0, float("nan")):
+        Acknowledgement(i_know=("licences",))
+    for max_risk in (-1.0, float("nan")):
         with pytest.raises(UsageError, match="max_risk"):
-            Acknowledged(max_risk=wrong)
+            Acknowledgement(max_risk=max_risk)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("- a list", "holds no fields"),
-        ("pretty_name: [", "is no YAML"),
+        ("pretty_name: [", "is not YAML"),
         ("pretty: x", r"unknown field 'pretty'; did you mean 'pretty_name'\?"),
         ("sources: {a: {titel: x}}", r"unknown field 'sources.a.titel'; did you mean 'title'\?"),
         ("year: soon", "year: Input should be a valid integer"),
@@ -224,66 +226,70 @@ def test_details_that_cannot_be_read(tmp_path, text, message):
     path = tmp_path / "card.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=message):
-        read_details(CardDetails, path)
+        read_details(DatasetDetails, path)
 
 
 def test_details_that_are_not_there_or_not_text(tmp_path):
     with pytest.raises(UsageError, match=r"cannot read .*: No such file"):
-        read_details(CardDetails, tmp_path / "card.yaml")
+        read_details(DatasetDetails, tmp_path / "card.yaml")
     (tmp_path / "card.yaml").write_bytes("pretty_name: 对话".encode("gb18030"))
     with pytest.raises(UsageError, match="it is not UTF-8"):
-        read_details(CardDetails, tmp_path / "card.yaml")
+        read_details(DatasetDetails, tmp_path / "card.yaml")
 
 
 def test_the_bundled_example_says_nothing_until_somebody_writes_it():
-    assert read_details(CardDetails, cmtmed.bundled("examples/card.yaml")).empty_fields() == list(CardDetails.required)
+    assert read_details(DatasetDetails, cmtmed.bundled("examples/card.yaml")).empty_fields() == list(
+        DatasetDetails.required
+    )
 
 
 def test_test_sets_that_are_not_there(tmp_path):
-    named = {"test_sources": ["held_out", "nowhere"]}
-    out = audited(built(tmp_path, drop_benchmark_overlap=named))
-    assert "sources named as test sets hold no dialogue: nowhere" in only(findings(out), "test-sets")
+    test_sets = {"test_sources": ["held_out", "nowhere"]}
+    out = audit_and_review(build_small(tmp_path, drop_benchmark_overlap=test_sets))
+    assert "sources named as test sets hold no dialogue: nowhere" in get_only_message(run_checks(out), "test-sets")
 
 
 def test_an_audit_of_dropped_dialogues_too(tmp_path):
-    out = built(tmp_path)
-    done = audit(out, dropped=True)
-    for shown in sampled(done):
-        judge(done, shown.turn, "fine")
-    audit(out, dropped=True)
-    assert "without --dropped" in only(findings(out), "audit")
+    out = build_small(tmp_path)
+    report = audit_build(out, dropped=True)
+    for sample in read_sampled_turns(report):
+        record_verdict(report, sample.turn, "fine")
+    audit_build(out, dropped=True)
+    assert "without --dropped" in get_only_message(run_checks(out), "audit")
 
 
 def test_verdicts_that_the_audit_does_not_count(tmp_path):
-    out = audited(built(tmp_path))
-    done = audit(out)
-    judge(done, sampled(done)[0].turn, "leak")
-    assert "it does not count them" in only(findings(out), "risk")
-    audit(out)
-    assert "may still identify somebody" in only(findings(out, known=Acknowledged(max_risk=1.0)), "risk")
+    out = audit_and_review(build_small(tmp_path))
+    report = audit_build(out)
+    record_verdict(report, read_sampled_turns(report)[0].turn, "leak")
+    assert "it does not count them" in get_only_message(run_checks(out), "risk")
+    audit_build(out)
+    assert "may still identify somebody" in get_only_message(
+        run_checks(out, acknowledgement=Acknowledgement(max_risk=1.0)), "risk"
+    )
 
 
-def test_dialogues_mended_behind_the_views(good, tmp_path):
+def test_dialogues_mended_behind_the_views(build_dir, tmp_path):
     """The audit speaks of the dialogues: whichever view is published, they must be those of the build."""
-    copy, other = tmp_path / "copy", built(tmp_path / "other", LINES[1:])
-    shutil.copytree(good, copy)
+    copy, other = tmp_path / "copy", build_small(tmp_path / "other", LINES[1:])
+    shutil.copytree(build_dir, copy)
     shutil.rmtree(copy / "dialogues")
     shutil.copytree(other / "dialogues", copy / "dialogues")
-    audited(copy)
-    found = findings(copy)
-    assert {finding.check for finding in found} == {"files"}
-    assert "dialogues/train/data-00000-of-00001.arrow" in "".join(finding.reason for finding in found)
-    assert any("the manifest tells of 6 dialogues, and 5 are there" in finding.reason for finding in found)
+    audit_and_review(copy)
+    objections = run_checks(copy)
+    assert {finding.check for finding in objections} == {"files"}
+    assert "dialogues/train/data-00000-of-00001.arrow" in "".join(finding.reason for finding in objections)
+    assert any("the manifest lists 6 dialogues, but there are 5" in finding.reason for finding in objections)
 
 
 def test_sentences_in_place_of_departments(tmp_path):
     lines = [{**LINES[0], "department": "我爸爸上个月在老家突然摔倒然后就说不出话来了"}, *LINES[1:]]
-    told = only(findings(audited(built(tmp_path, lines))), "anonymization")
-    assert told.startswith("1 departments are as long as sentences")
+    message = get_only_message(run_checks(audit_and_review(build_small(tmp_path, lines))), "anonymization")
+    assert message.startswith("1 departments are as long as sentences")
 
 
 def test_names_of_files_that_identify(tmp_path):
-    out = built(tmp_path, name="王建国_13800138000.jsonl")
-    found = findings(audited(out))
-    assert "the names of 1 input files look like identifiers; rename them" in "".join(map(str, found))
-    assert not any("王建国" in str(finding) or "138" in str(finding) for finding in found)
+    out = build_small(tmp_path, name="王建国_13800138000.jsonl")
+    objections = run_checks(audit_and_review(out))
+    assert "the names of 1 input files look like identifiers; rename them" in "".join(map(str, objections))
+    assert not any("王建国" in str(finding) or "138" in str(finding) for finding in objections)

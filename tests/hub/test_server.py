@@ -27,7 +27,18 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import close_session
 
-from tests.support.hub_server import Corrupt, Cut, Expired, HubServer, Kill, Status, Token, at, either, first
+from tests.support.hub_server import (
+    Corrupt,
+    Cut,
+    Expired,
+    HubServer,
+    Kill,
+    Status,
+    Token,
+    combine_faults,
+    fail_at,
+    fail_first,
+)
 
 # huggingface_hub 2.4 sends its LFS bodies in a way that its own HTTP client calls deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -76,8 +87,8 @@ def publish(api, files, message="v1", **settings):
 
 def download(hub, path, folder, token="hf_ann", **settings):
     settings = {"repo_id": TALKS, "repo_type": "dataset"} | settings
-    found = hf_hub_download(filename=path, endpoint=hub.url, token=token, cache_dir=folder, **settings)
-    return Path(found).read_bytes()
+    downloaded = hf_hub_download(filename=path, endpoint=hub.url, token=token, cache_dir=folder, **settings)
+    return Path(downloaded).read_bytes()
 
 
 def ask(hub, method, path, body=b"", *, token="hf_ann", storage=False, **headers):
@@ -89,15 +100,15 @@ def ask(hub, method, path, body=b"", *, token="hf_ann", storage=False, **headers
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     connection.request(method, path, content, {name.replace("_", "-"): value for name, value in headers.items()})
     answer = connection.getresponse()
-    told = answer.status, answer.headers, answer.read()
+    response = answer.status, answer.headers, answer.read()
     connection.close()
-    return told
+    return response
 
 
 def refused(error, call):
-    with pytest.raises(error) as caught:
+    with pytest.raises(error) as info:
         call()
-    return caught.value
+    return info.value
 
 
 def sha256(content):
@@ -106,11 +117,11 @@ def sha256(content):
 
 def test_what_is_published_is_loaded_and_nothing_unexpected_is_asked(hub, tmp_path):
     api = created(hub, private=True)
-    done = publish(api, {"README.md": CARD, "sft/a.parquet": SHARD, "notes.txt": "记录".encode()})
+    commit_info = publish(api, {"README.md": CARD, "sft/a.parquet": SHARD, "notes.txt": "记录".encode()})
     for path, content in {"README.md": CARD, "sft/a.parquet": SHARD, "notes.txt": "记录".encode()}.items():
         assert download(hub, path, tmp_path) == content
     info = api.dataset_info(TALKS, files_metadata=True)
-    assert (info.sha, info.private, info.gated) == (done.oid, True, False)
+    assert (info.sha, info.private, info.gated) == (commit_info.oid, True, False)
     assert info.card_data.license == "cc-by-4.0"
     assert {"language:zh", "license:cc-by-4.0"} <= {*info.tags}
     files = {file.rfilename: file for file in info.siblings}
@@ -119,8 +130,8 @@ def test_what_is_published_is_loaded_and_nothing_unexpected_is_asked(hub, tmp_pa
     assert files["notes.txt"].lfs is None
     assert hub.uploaded == [(sha256(SHARD), len(SHARD))]
     assert hub.unexpected == []
-    puts = [request for request in hub.requests if request.method == "PUT"]
-    assert [(put.status, put.received) for put in puts] == [(200, len(SHARD))]
+    uploads = [request for request in hub.requests if request.method == "PUT"]
+    assert [(upload.status, upload.received) for upload in uploads] == [(200, len(SHARD))]
     assert [request.number for request in hub.requests] == list(range(1, len(hub.requests) + 1))
     assert not any("?" in request.path for request in hub.requests)
 
@@ -128,7 +139,7 @@ def test_what_is_published_is_loaded_and_nothing_unexpected_is_asked(hub, tmp_pa
 def test_what_is_there_already_is_neither_uploaded_nor_committed(hub):
     api = created(hub)
     files = {"README.md": CARD, "sft/a.parquet": SHARD}
-    done = publish(api, files)
+    commit_info = publish(api, files)
     with pytest.warns(UserWarning, match="empty or missing yaml"):
         changed = publish(api, {"README.md": b"# no metadata\n"}, "v2")
     assert publish(api, {"sft/a.parquet": SHARD}, "again").oid == changed.oid
@@ -140,7 +151,7 @@ def test_what_is_there_already_is_neither_uploaded_nor_committed(hub):
         "v1",
         "initial commit",
     ]
-    assert done.oid in hub.repository(TALKS).commits
+    assert commit_info.oid in hub.repository(TALKS).commits
     api.create_repo("ann/other", repo_type="dataset")
     publish(api, {"a.parquet": SHARD}, repo_id="ann/other")
     assert hub.uploaded == [(sha256(SHARD), len(SHARD))] * 2
@@ -148,12 +159,12 @@ def test_what_is_there_already_is_neither_uploaded_nor_committed(hub):
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not here")
 def test_ids_are_those_of_git(hub, tmp_path):
-    done = publish(created(hub), {"README.md": CARD, "a/b/c.txt": b"1", "a.txt": b"2", "a-b/d.txt": b"3"})
-    commit = hub.repository(TALKS).commits[done.oid]
+    process = publish(created(hub), {"README.md": CARD, "a/b/c.txt": b"1", "a.txt": b"2", "a-b/d.txt": b"3"})
+    commit = hub.repository(TALKS).commits[process.oid]
     for path, file in commit.files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(file.content)
-    who = {
+    environment = {
         f"GIT_{role}_{key}": value
         for role in ("AUTHOR", "COMMITTER")
         for key, value in {
@@ -164,39 +175,39 @@ def test_ids_are_those_of_git(hub, tmp_path):
     }
 
     def git(*arguments, text=None):
-        done = subprocess.run(
+        process = subprocess.run(
             ["git", *arguments],
             cwd=tmp_path,
-            env=os.environ | who,
+            env=os.environ | environment,
             input=text,
             capture_output=True,
             text=True,
             check=True,
         )
-        return done.stdout.strip()
+        return process.stdout.strip()
 
     git("init", "-q")
     start = hub.repository(TALKS).commits[commit.parent]
     git("hash-object", "-w", "-t", "commit", "--stdin", text=git_text(start, git))
     git("add", "-A")
     tree = git("write-tree")
-    assert git("commit-tree", tree, "-p", commit.parent, text="v1\n") == done.oid
+    assert git("commit-tree", tree, "-p", commit.parent, text="v1\n") == process.oid
 
 
 def git_text(commit, git):
     """Return the first commit as git would hold it; git itself makes its tree."""
     git("add", ".gitattributes")
     tree = git("write-tree")
-    who = f"ann <ann@users.noreply.invalid> {int(commit.date.timestamp())} +0000"
-    return f"tree {tree}\nauthor {who}\ncommitter {who}\n\n{commit.title}\n"
+    author = f"ann <ann@users.noreply.invalid> {int(commit.date.timestamp())} +0000"
+    return f"tree {tree}\nauthor {author}\ncommitter {author}\n\n{commit.title}\n"
 
 
 def test_large_objects_come_in_parts(tmp_path):
     content = bytes(range(256)) * 40
     with HubServer(TOKENS, multipart_above=5000, chunk_size=3000) as hub:
         publish(created(hub), {"a.parquet": content, "b.parquet": SHARD})
-        parts = [request for request in hub.requests if request.method == "PUT" and request.path.count("/") == 4]
-        assert [part.received for part in parts] == [3000, 3000, 3000, 1240]
+        uploads = [request for request in hub.requests if request.method == "PUT" and request.path.count("/") == 4]
+        assert [upload.received for upload in uploads] == [3000, 3000, 3000, 1240]
         assert sum(request.path == "/api/complete_multipart" for request in hub.requests) == 1
         assert sorted(hub.uploaded) == sorted([(sha256(content), len(content)), (sha256(SHARD), len(SHARD))])
         assert download(hub, "a.parquet", tmp_path) == content
@@ -209,24 +220,24 @@ def test_a_completion_needs_its_parts_and_its_signature():
         created(hub)
         action = batch(hub, content, transfers=["multipart"])["actions"]["upload"]
         complete = action["href"].removeprefix(hub.url)
-        parts = [action["header"][part].removeprefix(hub.storage_url) for part in ("00001", "00002")]
-        first_part = ask(hub, "PUT", parts[0], content[:400], token=None, storage=True)
+        urls = [action["header"][number].removeprefix(hub.storage_url) for number in ("00001", "00002")]
+        first_part = ask(hub, "PUT", urls[0], content[:400], token=None, storage=True)
         claim = {"oid": sha256(content), "parts": [{"partNumber": 1, "etag": first_part[1]["ETag"]}]}
         assert ask(hub, "POST", complete, claim, token=None)[0] == 400
-        assert ask(hub, "PUT", parts[1], content[400:], token=None, storage=True)[0] == 404
+        assert ask(hub, "PUT", urls[1], content[400:], token=None, storage=True)[0] == 404
         upload = batch(hub, content, transfers=["multipart"])["actions"]["upload"]
         large = upload["header"]["00001"].removeprefix(hub.storage_url)
         assert ask(hub, "PUT", large, content[:401], token=None, storage=True)[0] == 400
         etags = [
-            ask(hub, "PUT", upload["header"][part].removeprefix(hub.storage_url), piece, token=None, storage=True)[1][
+            ask(hub, "PUT", upload["header"][number].removeprefix(hub.storage_url), data, token=None, storage=True)[1][
                 "ETag"
             ]
-            for part, piece in (("00001", content[:400]), ("00002", content[400:]))
+            for number, data in (("00001", content[:400]), ("00002", content[400:]))
         ]
         claim = {"oid": sha256(content), "parts": [{"partNumber": 1 + n, "etag": etag} for n, etag in enumerate(etags)]}
         complete = upload["href"].removeprefix(hub.url)
-        wrong = {"oid": sha256(content), "parts": [claim["parts"][0], {"partNumber": 2, "etag": '"0"'}]}
-        assert ask(hub, "POST", complete, wrong, token=None)[0] == 400
+        incomplete = {"oid": sha256(content), "parts": [claim["parts"][0], {"partNumber": 2, "etag": '"0"'}]}
+        assert ask(hub, "POST", complete, incomplete, token=None)[0] == 400
         assert ask(hub, "POST", complete.replace("signature=", "signature=0"), claim, token=None)[0] == 403
         assert hub.uploaded == []
         assert ask(hub, "POST", complete, claim, token=None)[0] == 200
@@ -261,8 +272,8 @@ def test_writes_need_a_token_that_may(hub, token, status):
     for write in writes:
         assert refused(HfHubHTTPError, write).response.status_code == status
     for path in (f"/datasets/{TALKS}.git/info/lfs/objects/batch", f"/api/datasets/{TALKS}/commit/main"):
-        found = ask(hub, "POST", path, b"{}", token=token, Accept="application/vnd.git-lfs+json")[0]
-        assert found == status
+        status_code = ask(hub, "POST", path, b"{}", token=token, Accept="application/vnd.git-lfs+json")[0]
+        assert status_code == status
     assert hub.repository(TALKS).branches == {"main": head}
     assert hub.repository(TALKS).tags == {}
     assert not hub.repository(TALKS).private
@@ -270,9 +281,9 @@ def test_writes_need_a_token_that_may(hub, token, status):
 
 
 def test_a_token_tells_whose_it_is(hub):
-    told = client(hub).whoami()
-    assert (told["name"], [org["name"] for org in told["orgs"]]) == ("ann", ["clinic"])
-    assert told["auth"]["accessToken"]["role"] == "write"
+    user = client(hub).whoami()
+    assert (user["name"], [org["name"] for org in user["orgs"]]) == ("ann", ["clinic"])
+    assert user["auth"]["accessToken"]["role"] == "write"
     for token in ("hf_none", "hf_old"):
         error = refused(HfHubHTTPError, client(hub, token).whoami)
         assert error.response.status_code == 401
@@ -339,38 +350,38 @@ def test_a_repository_is_created_once_with_its_attributes(hub, tmp_path):
 
 def test_tags_name_a_commit_for_good(hub, tmp_path):
     api = created(hub)
-    done = publish(api, {"a.txt": b"1"})
+    commit_info = publish(api, {"a.txt": b"1"})
     api.create_tag(TALKS, tag="v1.0.0", tag_message="first", repo_type="dataset")
     publish(api, {"a.txt": b"2"}, "v2")
     assert download(hub, "a.txt", tmp_path, revision="v1.0.0") == b"1"
-    assert download(hub, "a.txt", tmp_path, revision=done.oid) == b"1"
+    assert download(hub, "a.txt", tmp_path, revision=commit_info.oid) == b"1"
     assert download(hub, "a.txt", tmp_path) == b"2"
-    assert api.dataset_info(TALKS, revision="v1.0.0").sha == done.oid
-    again = refused(HfHubHTTPError, lambda: api.create_tag(TALKS, tag="v1.0.0", repo_type="dataset"))
-    assert again.response.status_code == 409
+    assert api.dataset_info(TALKS, revision="v1.0.0").sha == commit_info.oid
+    repeated = refused(HfHubHTTPError, lambda: api.create_tag(TALKS, tag="v1.0.0", repo_type="dataset"))
+    assert repeated.response.status_code == 409
     api.create_tag(TALKS, tag="v1.0.0", repo_type="dataset", exist_ok=True)
-    api.create_tag(TALKS, tag="before", revision=done.oid[:7], repo_type="dataset")
+    api.create_tag(TALKS, tag="before", revision=commit_info.oid[:7], repo_type="dataset")
     refs = api.list_repo_refs(TALKS, repo_type="dataset", include_pull_requests=True)
-    assert {tag.name: tag.target_commit for tag in refs.tags} == {"v1.0.0": done.oid, "before": done.oid}
+    assert {tag.name: tag.target_commit for tag in refs.tags} == {"v1.0.0": commit_info.oid, "before": commit_info.oid}
     assert [(branch.name, branch.ref) for branch in refs.branches] == [("main", "refs/heads/main")]
     api.delete_tag(TALKS, tag="before", repo_type="dataset")
     refused(RevisionNotFoundError, lambda: api.delete_tag(TALKS, tag="before", repo_type="dataset"))
     refused(RevisionNotFoundError, lambda: api.dataset_info(TALKS, revision="before"))
     refused(RevisionNotFoundError, lambda: publish(api, {"a.txt": b"3"}, revision="none"))
     refused(BadRequestError, lambda: publish(api, {"a.txt": b"3"}, revision="v1.0.0"))
-    bad = refused(BadRequestError, lambda: api.create_tag(TALKS, tag="a..b", repo_type="dataset"))
-    assert "Invalid tag name" in str(bad)
+    invalid = refused(BadRequestError, lambda: api.create_tag(TALKS, tag="a..b", repo_type="dataset"))
+    assert "Invalid tag name" in str(invalid)
 
 
 def test_a_commit_on_a_parent_that_is_no_longer_the_head_is_refused(hub):
     api = created(hub)
     start = api.dataset_info(TALKS).sha
-    done = publish(api, {"a.txt": b"1"}, parent_commit=start)
+    commit_info = publish(api, {"a.txt": b"1"}, parent_commit=start)
     error = refused(HfHubHTTPError, lambda: publish(api, {"a.txt": b"2"}, "v2", parent_commit=start))
     assert error.response.status_code == 412
     assert "A commit has happened since" in str(error)
-    assert hub.repository(TALKS).branches["main"] == done.oid
-    publish(api, {"a.txt": b"2"}, "v2", parent_commit=done.oid)
+    assert hub.repository(TALKS).branches["main"] == commit_info.oid
+    publish(api, {"a.txt": b"2"}, "v2", parent_commit=commit_info.oid)
 
 
 def test_files_and_folders_are_deleted(hub):
@@ -381,10 +392,10 @@ def test_files_and_folders_are_deleted(hub):
     api.create_commit(TALKS, operations, commit_message="v2", repo_type="dataset")
     assert {*api.list_repo_files(TALKS, repo_type="dataset")} == {".gitattributes", "new.txt", "sftx.txt"}
     for path in ("old.txt", "sft/", "sftx.txt/"):
-        gone = [CommitOperationDelete(path)]
+        deletions = [CommitOperationDelete(path)]
         refused(
             RemoteEntryNotFoundError,
-            lambda gone=gone: api.create_commit(TALKS, gone, commit_message="v3", repo_type="dataset"),
+            lambda deletions=deletions: api.create_commit(TALKS, deletions, commit_message="v3", repo_type="dataset"),
         )
     assert len(hub.repository(TALKS).commits) == 3
 
@@ -415,23 +426,23 @@ def test_a_tree_comes_in_pages():
         for number in range(4):
             publish(api, {"top.txt": b"%d" % number}, f"v{number}")
         assert len(api.list_repo_commits(TALKS, repo_type="dataset")) == 7
-        found = api.get_paths_info(TALKS, ["sft", "top.txt", "none"], repo_type="dataset", expand=True)
-        assert [(entry.path, entry.last_commit.title) for entry in found] == [("sft", "v2"), ("top.txt", "v3")]
+        entries = api.get_paths_info(TALKS, ["sft", "top.txt", "none"], repo_type="dataset", expand=True)
+        assert [(entry.path, entry.last_commit.title) for entry in entries] == [("sft", "v2"), ("top.txt", "v3")]
         assert hub.unexpected == []
 
 
 def test_parts_of_files_are_served(hub):
     publish(created(hub), {"a.parquet": SHARD, "a.txt": b"0123456789"})
     path = f"/datasets/{TALKS}/resolve/main/a.txt"
-    for asked, status, body, told in (
+    for byte_range, status, body, content_range in (
         ("bytes=2-4", 206, b"234", "bytes 2-4/10"),
         ("bytes=7-", 206, b"789", "bytes 7-9/10"),
         ("bytes=-3", 206, b"789", "bytes 7-9/10"),
         ("bytes=8-99", 206, b"89", "bytes 8-9/10"),
         ("lines=1-2", 200, b"0123456789", None),
     ):
-        found = ask(hub, "GET", path, Range=asked)
-        assert (found[0], found[2], found[1]["Content-Range"]) == (status, body, told), asked
+        response = ask(hub, "GET", path, Range=byte_range)
+        assert (response[0], response[2], response[1]["Content-Range"]) == (status, body, content_range), byte_range
     status, headers, _ = ask(hub, "GET", path, Range="bytes=10-")
     assert (status, headers["Content-Range"]) == (416, "bytes */10")
     status, headers, body = ask(hub, "HEAD", path)
@@ -440,8 +451,8 @@ def test_parts_of_files_are_served(hub):
     status, headers, _ = ask(hub, "HEAD", f"/datasets/{TALKS}/resolve/main/a.parquet")
     assert (status, headers["X-Linked-Size"], headers["X-Linked-ETag"]) == (302, str(len(SHARD)), f'"{sha256(SHARD)}"')
     location = headers["Location"].removeprefix(hub.storage_url)
-    found = ask(hub, "GET", location, token=None, storage=True, Range="bytes=1-3")
-    assert (found[0], found[2]) == (206, SHARD[1:4])
+    response = ask(hub, "GET", location, token=None, storage=True, Range="bytes=1-3")
+    assert (response[0], response[2]) == (206, SHARD[1:4])
     assert ask(hub, "GET", location.split("?", maxsplit=1)[0], token=None, storage=True)[0] == 403
     assert ask(hub, "GET", location, storage=True)[0] == 400
     assert ask(hub, "GET", f"/datasets/{TALKS}/resolve/main/none.txt")[1]["X-Error-Code"] == "EntryNotFound"
@@ -517,7 +528,7 @@ def test_a_commit_that_the_hub_would_not_take_is_refused(hub):
     assert ask(hub, "PUT", action, SHARD[:-1], token=None, storage=True)[0] == 400
     assert ask(hub, "PUT", action, SHARD, token=None, storage=True)[0] == 200
     text = {"path": "a.txt", "content": "1"}
-    bad = [
+    invalid = [
         {"key": "lfsFile", "value": large | {"size": 1}},
         {"key": "lfsFile", "value": large | {"algo": "md5"}},
         {"key": "file", "value": text | {"path": "../a.txt"}},
@@ -535,7 +546,7 @@ def test_a_commit_that_the_hub_would_not_take_is_refused(hub):
         {"value": text},
         ["file"],
     ]
-    for line in bad:
+    for line in invalid:
         assert commit(hub, path, line)[0] == 400, line
     assert commit(hub, path, header={"summary": " "})[0] == 400
     assert commit(hub, path, header={"summary": "v1", "parentCommit": ""})[0] == 412
@@ -595,7 +606,7 @@ def test_a_client_waits_as_it_is_told(hub, monkeypatch, fault):
     waited = []
     monkeypatch.setattr("time.sleep", waited.append)
     api = created(hub)
-    hub.faults = first(1, "POST", "/objects/batch", fault)
+    hub.faults = fail_first(1, "POST", "/objects/batch", fault)
     publish(api, {"a.parquet": SHARD})
     assert sum(waited) >= 2
     batches = [request.status for request in hub.requests if request.path.endswith("/batch")]
@@ -605,10 +616,10 @@ def test_a_client_waits_as_it_is_told(hub, monkeypatch, fault):
 
 def test_a_busy_hub_refuses_a_commit(hub):
     api = created(hub)
-    hub.faults = first(1, "POST", "/commit/", Status(503))
+    hub.faults = fail_first(1, "POST", "/commit/", Status(503))
     assert refused(HfHubHTTPError, lambda: publish(api, {"a.txt": b"1"})).response.status_code == 503
     assert len(hub.repository(TALKS).commits) == 1
-    hub.faults = first(1, "POST", "/tag/", Status(429, ratelimit=7))
+    hub.faults = fail_first(1, "POST", "/tag/", Status(429, ratelimit=7))
     error = refused(HfHubHTTPError, lambda: api.create_tag(TALKS, tag="v1", repo_type="dataset"))
     assert "Retry after 7 seconds (0/500 requests remaining in current 300s window)" in str(error)
 
@@ -616,16 +627,18 @@ def test_a_busy_hub_refuses_a_commit(hub):
 def test_cut_connections(hub, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _seconds: None)  # what the client waits between two tries
     api = created(hub)
-    hub.faults = either(
-        first(1, "POST", "/preupload/", Cut("before")), first(1, "PUT", "", Cut("before")), at(2, Cut("before"))
+    hub.faults = combine_faults(
+        fail_first(1, "POST", "/preupload/", Cut("before")),
+        fail_first(1, "PUT", "", Cut("before")),
+        fail_at(2, Cut("before")),
     )
     publish(api, {"a.parquet": SHARD})
     assert [request.status for request in hub.requests if request.method == "PUT"] == [None, 200]
     assert len(hub.uploaded) == 1
-    hub.faults = first(1, "PUT", "", Cut("after"))
+    hub.faults = fail_first(1, "PUT", "", Cut("after"))
     publish(api, {"b.parquet": SHARD[1:]}, "v2")
     assert hub.uploaded[1:] == [(sha256(SHARD[1:]), len(SHARD) - 1)] * 2
-    hub.faults = first(1, "POST", "/commit/", Cut("after"))
+    hub.faults = fail_first(1, "POST", "/commit/", Cut("after"))
     with pytest.raises(Exception, match="disconnected"):
         publish(api, {"c.txt": b"1"}, "v3")
     assert api.list_repo_commits(TALKS, repo_type="dataset")[0].title == "v3"
@@ -637,7 +650,7 @@ def test_cut_connections(hub, monkeypatch):
 def test_a_damaged_upload_is_found(multipart_above):
     with HubServer(TOKENS, multipart_above=multipart_above, chunk_size=500) as hub:
         api = created(hub)
-        hub.faults = first(1, "PUT", "", Corrupt())
+        hub.faults = fail_first(1, "PUT", "", Corrupt())
         error = refused(RuntimeError, lambda: publish(api, {"a.parquet": SHARD}))
         assert error.__cause__.response.status_code == (400 if multipart_above == 1 else 404)
         assert hub.uploaded == []
@@ -648,7 +661,7 @@ def test_a_damaged_upload_is_found(multipart_above):
 
 def test_a_token_that_expires_on_the_way(hub):
     api = created(hub)
-    hub.faults = first(1, "POST", "/commit/", Expired())
+    hub.faults = fail_first(1, "POST", "/commit/", Expired())
     assert refused(HfHubHTTPError, lambda: publish(api, {"a.parquet": SHARD})).response.status_code == 401
     assert refused(HfHubHTTPError, api.whoami).response.status_code == 401
     assert len(hub.repository(TALKS).commits) == 1
@@ -687,8 +700,8 @@ def test_a_killed_client_leaves_what_it_sent_and_goes_on_later(hub, tmp_path, wh
     assert hub.requests[4].status is None
     assert len(hub.repository(TALKS).commits) == 1
     hub.faults.lift()
-    again = started(hub, tmp_path, PUBLISH, TALKS)
-    assert (again.communicate()[0], again.returncode) == ("", 0)
+    repeated = started(hub, tmp_path, PUBLISH, TALKS)
+    assert (repeated.communicate()[0], repeated.returncode) == ("", 0)
     assert len(hub.repository(TALKS).commits) == 2
     assert len({*hub.uploaded}) == 3
     assert hub.unexpected == []

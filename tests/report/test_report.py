@@ -31,7 +31,7 @@ from cmtmed.report.palette import compute_contrast
 from cmtmed.report.sampling import sample_dialogues
 from cmtmed.report.summary import summarize_build
 from cmtmed.report.texts import TEXTS
-from tests.support.reports import crawl
+from tests.support.files import write_json_lines
 
 
 def test_without_a_sample_there_is_nothing_to_browse(demo, tmp_path):
@@ -43,15 +43,15 @@ def test_without_a_sample_there_is_nothing_to_browse(demo, tmp_path):
 
 def test_the_file_names_no_host_and_no_time(page, demo, tmp_path):
     content = page.read_text(encoding="utf-8")
-    own = content[: content.index("<script>/*")]
-    assert "http://" not in own
-    assert "https://" not in own
-    assert "default-src 'none'" in unescape(own)
+    own_markup = content[: content.index("<script>/*")]
+    assert "http://" not in own_markup
+    assert "https://" not in own_markup
+    assert "default-src 'none'" in unescape(own_markup)
     assert "unsafe-eval" not in content
-    again = tmp_path / "again.html"
-    command = [sys.executable, "-m", "cmtmed.cli", "report", str(demo), "--page", str(again), "--quiet"]
+    second_page = tmp_path / "again.html"
+    command = [sys.executable, "-m", "cmtmed.cli", "report", str(demo), "--page", str(second_page), "--quiet"]
     subprocess.run(command, check=True)
-    assert again.read_bytes() == page.read_bytes()
+    assert second_page.read_bytes() == page.read_bytes()
 
 
 def test_no_text_holds_none(canaries, tmp_path):
@@ -68,18 +68,18 @@ def test_no_text_holds_none(canaries, tmp_path):
 
 def test_departments_are_named_from_ten_dialogues_on(canaries, demo):
     assert summarize_build(Build.open(canaries)).departments[0] == []
-    named, (others, number, _) = summarize_build(Build.open(demo)).departments
-    assert {count >= 10 for _, count, _ in named} == {True}
-    assert sum(count for _, count, _ in named) + number == summarize_build(Build.open(demo)).counts["kept"]
-    assert others == 17
+    departments, (other_departments, number, _) = summarize_build(Build.open(demo)).departments
+    assert {count >= 10 for _, count, _ in departments} == {True}
+    assert sum(count for _, count, _ in departments) + number == summarize_build(Build.open(demo)).counts["kept"]
+    assert other_departments == 17
 
 
 def test_warnings_name_what_was_left(demo, hostile, tmp_path):
-    for out, sentence in ((demo, None), (hostile, "Not anonymized.")):
+    for out, sentence in ((demo, None), (hostile, "Not redacted.")):
         content = cmtmed.write_report(out, tmp_path / f"{out.parent.name}.html").read_text(encoding="utf-8")
         assert (f"{sentence}</bdi>" in content) == (sentence is not None)
         assert content.count('role="alert"') == (sentence is not None)
-    file = crawl(
+    file = write_json_lines(
         tmp_path / "crawl.jsonl", [{"question": "我叫王建国，胃胀反酸半个月", "answer": "做过胃镜吗？清淡饮食。"}]
     )
     options = {"redact_identifiers": {"actions": {"PERSON": "keep"}}}
@@ -93,7 +93,7 @@ def test_warnings_name_what_was_left(demo, hostile, tmp_path):
 def test_a_build_of_an_earlier_version_is_told_from_an_empty_one(demo, tmp_path):
     old = tmp_path / "old"
     shutil.copytree(demo, old)
-    told = json.loads((old / "report.json").read_text(encoding="utf-8"))
+    report = json.loads((old / "report.json").read_text(encoding="utf-8"))
     for side in ("before", "after"):
         for name in (
             "asking_slots",
@@ -102,8 +102,8 @@ def test_a_build_of_an_earlier_version_is_told_from_an_empty_one(demo, tmp_path)
             "patient_characters",
             "doctor_characters",
         ):
-            del told[side][name]
-    (old / "report.json").write_text(json.dumps(told), encoding="utf-8")
+            del report[side][name]
+    (old / "report.json").write_text(json.dumps(report), encoding="utf-8")
     content = cmtmed.write_report(old, sample=0).read_text(encoding="utf-8")
     assert content.count("did not record this statistic") == 5 + 1  # the words of the script hold it too
     assert 'data-chart="dialogue_turns"' not in content
@@ -111,24 +111,26 @@ def test_a_build_of_an_earlier_version_is_told_from_an_empty_one(demo, tmp_path)
 
 
 def test_the_sample_holds_one_of_everything(demo):
-    whole = summarize_build(Build.open(demo)).counts["kept"] + summarize_build(Build.open(demo)).counts["dropped"]
-    every, few = sample_dialogues(Build.open(demo), 1000), sample_dialogues(Build.open(demo), 14)
-    assert len(every) == whole
-    assert len(few) == 14
+    total = summarize_build(Build.open(demo)).counts["kept"] + summarize_build(Build.open(demo)).counts["dropped"]
+    all_rows, sample = sample_dialogues(Build.open(demo), 1000), sample_dialogues(Build.open(demo), 14)
+    assert len(all_rows) == total
+    assert len(sample) == 14
     for name in ("drop_reason", "split", "source"):
-        assert {row[name] for row in few} == {row[name] for row in every}
-    assert [row["id"] for row in few] == [row["id"] for row in every if row["id"] in {one["id"] for one in few}]
+        assert {row[name] for row in sample} == {row[name] for row in all_rows}
+    assert [row["id"] for row in sample] == [
+        row["id"] for row in all_rows if row["id"] in {sampled["id"] for sampled in sample}
+    ]
     assert sample_dialogues(Build.open(demo), 0) == []
 
 
 def test_duplicates_side_by_side_give_both_texts(demo):
     clusters = compare_clusters(Build.open(demo), count_clusters(Build.open(demo)))
     assert len(clusters) == 12
-    assert {pair.reason for one in clusters for pair in one.pairs} == {"exact_duplicate", "near_duplicate"}
+    assert {pair.reason for cluster in clusters for pair in cluster.pairs} == {"exact_duplicate", "near_duplicate"}
     rows = {row["id"]: row for row in sample_dialogues(Build.open(demo), 1000)}
-    for one in clusters:
-        for pair in one.pairs:
-            for passages, name in ((pair.left, one.kept), (pair.right, pair.id)):
+    for cluster in clusters:
+        for pair in cluster.pairs:
+            for passages, name in ((pair.left, cluster.kept), (pair.right, pair.id)):
                 speakers = {"user": "患者：", "assistant": "医生："}
                 text = "\n".join(speakers[turn["role"]] + turn["content"] for turn in rows[name]["messages"])
                 assert "".join(words for _, words in passages) == text
@@ -139,26 +141,28 @@ WORDS = st.text(alphabet="头痛🙂a了", max_size=6)
 
 @given(st.lists(st.tuples(st.sampled_from(["same", "changed"]), WORDS, WORDS), max_size=6))
 def test_joining_differences_loses_nothing(passages):
-    told = join_passages(passages)
-    assert ["".join(one[at] for one in told) for at in (1, 2)] == [
-        "".join(one[at] for one in passages) for at in (1, 2)
+    joined = join_passages(passages)
+    assert ["".join(passage[side] for passage in joined) for side in (1, 2)] == [
+        "".join(passage[side] for passage in passages) for side in (1, 2)
     ]
-    assert all(one[0] != other[0] for one, other in pairwise(told))
+    assert all(first[0] != second[0] for first, second in pairwise(joined))
 
 
 SPANS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)).map(sorted), max_size=3)
 
 
 @given(st.text(max_size=8), SPANS, SPANS)
-def test_pieces_are_the_text(text, asks, gone):
-    told = split_spans(
+def test_segments_are_the_text(text, inquiries, redactions):
+    segments = split_spans(
         text,
-        [{"start": start, "end": end, "slot": "exam"} for start, end in asks],
-        [{"start": start, "end": end, "type": "PHONE", "action": "tag"} for start, end in gone],
+        [{"start": start, "end": end, "slot": "exam"} for start, end in inquiries],
+        [{"start": start, "end": end, "type": "PHONE", "action": "tag"} for start, end in redactions],
     )
-    assert "".join(piece if isinstance(piece, str) else piece["text"] for piece in told) == text
-    asking = "".join(piece["text"] for piece in told if not isinstance(piece, str) and "slot" in piece)
-    assert asking == "".join(sign for at, sign in enumerate(text) if any(start <= at < end for start, end in asks))
+    assert "".join(segment if isinstance(segment, str) else segment["text"] for segment in segments) == text
+    asking = "".join(segment["text"] for segment in segments if not isinstance(segment, str) and "slot" in segment)
+    assert asking == "".join(
+        character for index, character in enumerate(text) if any(start <= index < end for start, end in inquiries)
+    )
 
 
 def test_a_long_dialogue_is_cut_where_it_says():
@@ -167,17 +171,17 @@ def test_a_long_dialogue_is_cut_where_it_says():
         "messages": [{"role": "user", "content": "痛" * 30}, {"role": "assistant", "content": "好" * 30}, {"role": "user", "content": "谢"}],
         "inquiries": [{"message": 1, "start": 5, "end": 30, "slot": "exam"}], "identifiers": [],
     }  # fmt: skip
-    told = to_json_dialogue(row, 40)
-    assert (told["whole"], told["cut"], len(told["turns"])) == (61, 40, 2)
-    assert told["turns"][1]["pieces"] == ["好" * 5, {"text": "好" * 5, "slot": "exam"}]
+    dialogue = to_json_dialogue(row, 40)
+    assert (dialogue["characters"], dialogue["cut"], len(dialogue["turns"])) == (61, 40, 2)
+    assert dialogue["turns"][1]["segments"] == ["好" * 5, {"text": "好" * 5, "slot": "exam"}]
     assert to_json_dialogue(row, 100)["cut"] is None
 
 
 @given(st.text())
 def test_json_cannot_end_its_element(text):
-    written = to_inert_json({text: [text]})
-    assert not set("<>&\u2028\u2029") & set(written)
-    assert json.loads(written) == {text: [text]}
+    inert_json = to_inert_json({text: [text]})
+    assert not set("<>&\u2028\u2029") & set(inert_json)
+    assert json.loads(inert_json) == {text: [text]}
 
 
 def test_contrast_is_that_of_the_standard():
@@ -196,18 +200,18 @@ def test_colours_can_be_read(monkeypatch, theme, colours):
         assert compute_contrast(colours["ink"], colours[ground]) >= 4.5, ground
     assert compute_contrast(colours["dropped"], colours["warning"]) >= 4.5
     # It looks at a thousand shades itself, and is asked a thousand times.
-    turn = palette.find_ink_switch(colours)
-    monkeypatch.setattr(palette, "find_ink_switch", lambda _: turn)
-    for at in range(1001):
-        assert compute_contrast(palette.choose_ink(colours, at / 1000), palette.mix_shade(colours, at / 1000)) >= 4.5, (
-            at
-        )
+    ink_switch = palette.find_ink_switch(colours)
+    monkeypatch.setattr(palette, "find_ink_switch", lambda _: ink_switch)
+    for step in range(1001):
+        assert (
+            compute_contrast(palette.choose_ink(colours, step / 1000), palette.mix_shade(colours, step / 1000)) >= 4.5
+        ), step
 
 
-def test_every_word_is_said_in_both_languages_and_used():
+def test_every_text_is_in_both_languages_and_used():
     for key, words in [
         *TEXTS.items(),
-        *((name, both) for known in LABELS_BY_CATEGORY.values() for name, both in known.items()),
+        *((name, label) for labels in LABELS_BY_CATEGORY.values() for name, label in labels.items()),
     ]:
         assert all(words), key
         assert set(re.findall(r"{\w+}", words.en)) == set(re.findall(r"{\w+}", words.zh)), key
@@ -251,9 +255,9 @@ def lose(folder):
 
 
 def miscount(folder):
-    told = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    told["counts"]["kept"] += 1
-    (folder / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["counts"]["kept"] += 1
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
 def strange_column(folder):
@@ -271,19 +275,19 @@ def other_json(folder):
 
 
 def no_versions(folder):
-    told = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    del told["versions"]
-    (folder / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["versions"]
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
 @pytest.mark.parametrize("damage", [cut, lose, miscount, strange_column, no_json, other_json, no_versions])
 def test_a_damaged_build_is_refused_and_leaves_no_page(demo, tmp_path, damage):
-    broken = tmp_path / "broken"
-    shutil.copytree(demo, broken, ignore=shutil.ignore_patterns("*.html"))
-    damage(broken)
+    damaged = tmp_path / "broken"
+    shutil.copytree(demo, damaged, ignore=shutil.ignore_patterns("*.html"))
+    damage(damaged)
     with pytest.raises(DatasetError, match=r"run cmtmed build|give the directory of a build"):
-        cmtmed.write_report(broken)
-    assert not [path for path in broken.iterdir() if "report.html" in path.name]
+        cmtmed.write_report(damaged)
+    assert not [path for path in damaged.iterdir() if "report.html" in path.name]
 
 
 def test_a_missing_library_is_named_with_the_way_to_get_it(demo, monkeypatch):
@@ -295,10 +299,10 @@ def test_a_missing_library_is_named_with_the_way_to_get_it(demo, monkeypatch):
 def test_the_command_says_what_it_wrote(demo, tmp_path):
     target = tmp_path / "page.html"
     arguments = ["report", str(demo), "--page", str(target), "--no-text"]
-    told = CliRunner().invoke(app, arguments, catch_exceptions=False).output
-    assert "holds no dialogue" in told
-    told = json.loads(CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False).output)
-    assert told == {"page": str(target), "bytes": target.stat().st_size, "text": False}
+    output = CliRunner().invoke(app, arguments, catch_exceptions=False).output
+    assert "contains no dialogues" in output
+    output = json.loads(CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False).output)
+    assert output == {"page": str(target), "bytes": target.stat().st_size, "text": False}
     assert CliRunner().invoke(app, [*arguments, "--quiet"], catch_exceptions=False).output == ""
 
 

@@ -26,7 +26,7 @@ PATIENCE = 30
 
 @dataclass
 class Visit:
-    """A page that was opened.
+    """An open page, and everything that went wrong in it.
 
     Attributes:
         page: Playwright's page.
@@ -40,37 +40,37 @@ class Visit:
     requests: list[str] = field(default_factory=list)
     dialogs: list[str] = field(default_factory=list)
 
-    def drawn(self, told: str = "") -> None:
+    def wait_for_charts(self, appearance: str = "") -> None:
         """Wait until all charts are drawn, in that language and theme if any is named."""
-        self.page.wait_for_selector(f'html[data-drawn="{told}"]' if told else "html[data-drawn]")
+        self.page.wait_for_selector(f'html[data-drawn="{appearance}"]' if appearance else "html[data-drawn]")
 
-    def frames(self) -> None:
+    def wait_for_frames(self) -> None:
         """Wait for the events that a browser sends with its next pictures, such as that of a scrolled page."""
         self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
-    def has(self, selector: str, number: int) -> None:
+    def wait_for_count(self, selector: str, number: int) -> None:
         """Wait until there are so many elements."""
         from playwright.sync_api import expect
 
         expect(self.page.locator(selector)).to_have_count(number)
 
-    def until(self, holds: Callable[[], bool]) -> None:
+    def wait_until(self, condition: Callable[[], bool]) -> None:
         """Wait until something holds that no selector can say."""
-        last = time.monotonic() + PATIENCE
-        while not holds():
-            assert time.monotonic() < last, "it did not come to hold"
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, "it did not come to hold"
             self.page.wait_for_timeout(20)
 
-    def tip(self, place: Any, **options: Any) -> str:
+    def read_tip(self, target: Any, **options: Any) -> str:
         """Rest the pointer on a place and return what the page tells of it.
 
         A browser hands movements to the page with its next picture; until then a tip can be that of the last place.
         """
-        place.hover(**options)
-        self.frames()
-        return self.text("#tip")
+        target.hover(**options)
+        self.wait_for_frames()
+        return self.read_text("#tip")
 
-    def text(self, selector: str) -> str:
+    def read_text(self, selector: str) -> str:
         """Return what can be read of an element, once it can be seen. Of a hidden one innerText is something else."""
         from playwright.sync_api import expect
 
@@ -79,34 +79,36 @@ class Visit:
 
 
 @contextmanager
-def browser():
+def launch_browser():
     """Start Chromium. Its sandbox does not start for root, which tests in containers run as."""
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
 
 
 @contextmanager
-def visit(started, path, *, width=1400, theme="light", language="en-US", fragment="", **options):
+def visit(chromium, path, *, width=1400, theme="light", language="en-US", fragment="", **options):
     """Open a file and wait for its charts."""
-    context = started.new_context(
+    context = chromium.new_context(
         viewport={"width": width, "height": 900}, color_scheme=theme, locale=language, **options
     )
-    made = Visit(context.new_page())
-    made.page.on("console", lambda said: made.errors.append(said.text) if said.type == "error" else None)
-    made.page.on("pageerror", lambda error: made.errors.append(str(error)))
-    made.page.on("request", lambda request: made.requests.append(request.url))
+    opened_page = Visit(context.new_page())
+    opened_page.page.on(
+        "console", lambda message: opened_page.errors.append(message.text) if message.type == "error" else None
+    )
+    opened_page.page.on("pageerror", lambda error: opened_page.errors.append(str(error)))
+    opened_page.page.on("request", lambda request: opened_page.requests.append(request.url))
 
     def dismiss(dialog):
-        made.dialogs.append(dialog.message)
+        opened_page.dialogs.append(dialog.message)
         dialog.dismiss()
 
-    made.page.on("dialog", dismiss)
-    made.page.goto(path.absolute().as_uri() + fragment)
-    made.drawn()
-    yield made
+    opened_page.page.on("dialog", dismiss)
+    opened_page.page.goto(path.absolute().as_uri() + fragment)
+    opened_page.wait_for_charts()
+    yield opened_page
     context.close()

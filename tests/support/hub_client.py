@@ -14,16 +14,16 @@ from cmtmed.hub.dataset import package
 
 
 @contextmanager
-def client_of(url, token="hf_write"):
+def use_hub(url, token="hf_write"):
     """Let the client speak with a server; addresses are read when the library is imported, so they are set there."""
     template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, url)
-    wanted = {
+    settings = {
         "ENDPOINT": url, "HUGGINGFACE_CO_URL_TEMPLATE": template, "HF_HUB_DISABLE_XET": True, "HF_HUB_OFFLINE": False,
         "HF_HUB_DISABLE_TELEMETRY": True,
     }  # fmt: skip
-    before = {name: getattr(constants, name) for name in wanted}
+    before = {name: getattr(constants, name) for name in settings}
     environment = os.environ.get("HF_TOKEN")
-    for name, value in wanted.items():
+    for name, value in settings.items():
         setattr(constants, name, value)
     os.environ["HF_TOKEN"] = token
     try:
@@ -38,7 +38,7 @@ def client_of(url, token="hf_write"):
             os.environ["HF_TOKEN"] = environment
 
 
-def environment_of(url, home, token="hf_write"):
+def client_environment(url, home, token="hf_write"):
     """Return the environment of a process whose client speaks with a server, and keeps what it loads in a directory."""
     return os.environ | {
         "HF_ENDPOINT": url, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(home), "HF_TOKEN": token, "HF_HUB_OFFLINE": "0",
@@ -46,18 +46,18 @@ def environment_of(url, home, token="hf_write"):
     }  # fmt: skip
 
 
-def published(url, out, repo, **options):
+def publish_to(url, out, repo, **options):
     """Publish in this process."""
-    with client_of(url):
+    with use_hub(url):
         return cmtmed.publish(out, repo, **options)
 
 
-def _publish(url, out, repo, drawn, options):
-    package.picture = lambda _report: drawn
-    published(url, out, repo, **options)
+def _publish(url, out, repo, picture, options):
+    package.draw_stage_chart = lambda _report: picture
+    publish_to(url, out, repo, **options)
 
 
-def publisher(url, out, repo, drawn, **options):
+def create_publisher(url, out, repo, picture, **options):
     """Return a process that will publish.
 
     Most of what it would take is not its work: it is forked from one that has the libraries loaded already, and gets
@@ -66,4 +66,4 @@ def publisher(url, out, repo, drawn, **options):
     context = multiprocessing.get_context("forkserver")
     libraries = ["altair", "datasets", "huggingface_hub.hf_api", "mlcroissant", "vl_convert"]
     context.set_forkserver_preload(["tests.support.hub_client", "cmtmed.hub.publish", *libraries])
-    return context.Process(target=_publish, args=(url, str(out), repo, drawn, options))
+    return context.Process(target=_publish, args=(url, str(out), repo, picture, options))

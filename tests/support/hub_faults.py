@@ -47,27 +47,27 @@ Fault = Status | Cut | Corrupt | Expired
 Faults = Callable[[int, str, str], Fault | None]
 
 
-def at(number: int, fault: Fault) -> Faults:
+def fail_at(number: int, fault: Fault) -> Faults:
     """Return faults of one request, by its number from 1."""
-    return lambda seen, _method, _path: fault if seen == number else None
+    return lambda request_number, _method, _path: fault if request_number == number else None
 
 
-def first(times: int, method: str, part: str, fault: Fault) -> Faults:
+def fail_first(times: int, method: str, fragment: str, fault: Fault) -> Faults:
     """Return faults of the first `times` requests by `method` whose path holds `part`."""
-    left = [times]
+    remaining = [times]
 
-    def faults(_number, seen, path):
-        if seen != method or part not in path or not left[0]:
+    def faults(_number, request_method, path):
+        if request_method != method or fragment not in path or not remaining[0]:
             return None
-        left[0] -= 1
+        remaining[0] -= 1
         return fault
 
     return faults
 
 
-def either(*several: Faults) -> Faults:
+def combine_faults(*alternatives: Faults) -> Faults:
     """Return faults that ask each of `several` in turn."""
-    return lambda *request: next((fault for faults in several if (fault := faults(*request)) is not None), None)
+    return lambda *request: next((fault for faults in alternatives if (fault := faults(*request)) is not None), None)
 
 
 class Kill:

@@ -32,7 +32,7 @@ class Token:
 
 
 @dataclass
-class Logged:
+class LoggedRequest:
     """A request as it came; `status` is None where the connection was cut in place of an answer."""
 
     number: int
@@ -80,27 +80,27 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def told(payload, status=200, headers=None, content_type="application/json; charset=utf-8"):
+def json_answer(payload, status=200, headers=None, content_type="application/json; charset=utf-8"):
     """Return an answer in JSON."""
     return Answer(json.dumps(payload, default=str).encode(), status, {"Content-Type": content_type, **(headers or {})})
 
 
-def refusal(error: HubError) -> Answer:
+def error_answer(error: HubError) -> Answer:
     """Return the answer that tells of `error` as the Hub does, in headers and body."""
     line = error.message.splitlines()[0].encode("ascii", "backslashreplace").decode()
     headers = {"X-Error-Message": line, **error.headers}
     if error.code:
         headers["X-Error-Code"] = error.code
-    return told({"error": error.message}, error.status, headers)
+    return json_answer({"error": error.message}, error.status, headers)
 
 
-def ranged(request: Request, content: bytes, headers: dict[str, str]) -> Answer:
+def range_answer(request: Request, content: bytes, headers: dict[str, str]) -> Answer:
     """Return the bytes that the Range header asks for, or all."""
     headers |= {"Accept-Ranges": "bytes", "Content-Type": "application/octet-stream"}
-    asked = re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("Range", "").strip())
-    if not asked or asked[0] == "bytes=-":
+    match = re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("Range", "").strip())
+    if not match or match[0] == "bytes=-":
         return Answer(content, 200, headers)
-    start, end = asked.groups()
+    start, end = match.groups()
     if start:
         low, high = int(start), min(int(end or len(content)), len(content) - 1)
     else:
@@ -115,10 +115,10 @@ class Route(NamedTuple):
     pattern: str
     handler: str
 
-    def of(self, request):
+    def match_path(self, request):
         """Return the names in the request's path, decoded, or None where it is another's."""
-        found = re.fullmatch(self.pattern, request.path)
-        return found and {name: unquote(value) for name, value in found.groupdict().items() if value is not None}
+        match = re.fullmatch(self.pattern, request.path)
+        return match and {name: unquote(value) for name, value in match.groupdict().items() if value is not None}
 
 
 class Listener(ThreadingHTTPServer):

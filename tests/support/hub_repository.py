@@ -15,11 +15,11 @@ import yaml
 from tests.support.hub_rules import (
     GITATTRIBUTES,
     REGULAR_LIMIT,
+    as_list,
     check_card,
     is_binary,
     is_ignored,
     is_large,
-    listed,
     read_card,
 )
 
@@ -32,17 +32,19 @@ class HubError(Exception):
         self.status, self.message, self.code, self.headers = status, message, code, headers or {}
 
 
-def field_of(payload, name, kind, default=...):
+def read_field(payload, name, expected, default=...):
     """Return a field of a JSON object; a missing or ill-typed one is the client's fault."""
     value = payload.get(name, default) if isinstance(payload, dict) else ...
-    if value is ... or (value is not default and (not isinstance(value, kind) or (kind is int and value is True))):
-        raise HubError(400, f'"{name}" is required and must be of type {getattr(kind, "__name__", kind)}')
+    if value is ... or (
+        value is not default and (not isinstance(value, expected) or (expected is int and value is True))
+    ):
+        raise HubError(400, f'"{name}" is required and must be of type {getattr(expected, "__name__", expected)}')
     return value
 
 
-def git_oid(kind: str, content: bytes) -> str:
+def git_oid(object_type: str, content: bytes) -> str:
     """Return the id git gives an object."""
-    return hashlib.sha1(f"{kind} {len(content)}\0".encode() + content).hexdigest()
+    return hashlib.sha1(f"{object_type} {len(content)}\0".encode() + content).hexdigest()
 
 
 def timestamp(date: datetime) -> str:
@@ -72,11 +74,11 @@ class File:
 
 def tree_oids(files: dict[str, File], folder: str = "") -> dict[str, str]:
     """Return the git tree id of each folder by its path; the root's is ""."""
-    below = {path[len(folder) :]: file for path, file in files.items() if path.startswith(folder)}
+    descendants = {path[len(folder) :]: file for path, file in files.items() if path.startswith(folder)}
     oids, entries = {}, []
-    for name in {path.split("/")[0] for path in below}:
-        if name in below:
-            entries.append((name, "100644", below[name].oid))
+    for name in {path.split("/")[0] for path in descendants}:
+        if name in descendants:
+            entries.append((name, "100644", descendants[name].oid))
         else:
             oids |= tree_oids(files, f"{folder}{name}/")
             entries.append((f"{name}/", "40000", oids[f"{folder}{name}"]))
@@ -96,24 +98,24 @@ class Commit:
 
     @property
     def sha(self):
-        who = f"{self.author} <{self.author}@users.noreply.invalid> {int(self.date.timestamp())} +0000"
+        signature = f"{self.author} <{self.author}@users.noreply.invalid> {int(self.date.timestamp())} +0000"
         parent = f"parent {self.parent}\n" if self.parent else ""
-        text = f"tree {tree_oids(self.files)['']}\n{parent}author {who}\ncommitter {who}\n\n{self.title}\n"
+        text = f"tree {tree_oids(self.files)['']}\n{parent}author {signature}\ncommitter {signature}\n\n{self.title}\n"
         return git_oid("commit", (text + (f"\n{self.message}\n" if self.message else "")).encode())
 
 
 class Repository:
     """One repository: `commits` by sha, `branches`, `tags`, and `objects`, its large files by SHA-256."""
 
-    def __init__(self, kind: str, name: str, author: str, *, private: bool):
-        self.kind, self.name, self.private = kind, name, private
+    def __init__(self, repo_type: str, name: str, author: str, *, private: bool):
+        self.repo_type, self.name, self.private = repo_type, name, private
         self.namespace = name.partition("/")[0]
         self.gated: str | bool = False
         self.granted: set[str] = set()
-        start = Commit({".gitattributes": File(GITATTRIBUTES.encode())}, None, author, "initial commit")
-        self.created = start.date
-        self.commits = {start.sha: start}
-        self.branches = {"main": start.sha}
+        initial = Commit({".gitattributes": File(GITATTRIBUTES.encode())}, None, author, "initial commit")
+        self.created = initial.date
+        self.commits = {initial.sha: initial}
+        self.branches = {"main": initial.sha}
         self.tags: dict[str, str] = {}
         self.objects: dict[str, bytes] = {}
 
@@ -122,9 +124,9 @@ class Repository:
         for names in (self.branches, self.tags):
             if revision in names:
                 return names[revision]
-        found = [sha for sha in self.commits if sha.startswith(revision)]
-        if len(found) == 1 and re.fullmatch("[0-9a-f]{7,40}", revision):
-            return found[0]
+        shas = [sha for sha in self.commits if sha.startswith(revision)]
+        if len(shas) == 1 and re.fullmatch("[0-9a-f]{7,40}", revision):
+            return shas[0]
         raise HubError(404, f"Invalid rev id: {revision}", "RevisionNotFound")
 
     def history(self, sha: str) -> list[tuple[str, Commit]]:
@@ -135,24 +137,24 @@ class Repository:
             sha = commits[-1][1].parent
         return commits
 
-    def entries(self, sha: str, *, expand: bool) -> dict[str, dict]:
+    def list_entries(self, sha: str, *, expand: bool) -> dict[str, dict]:
         """Return what the Hub tells of each file and folder of a commit, by path."""
         files = self.commits[sha].files
-        told = {
+        entries = {
             path: {"type": "directory", "oid": oid, "size": 0, "path": path}
             for path, oid in tree_oids(files).items()
             if path
         }
         for path, file in files.items():
-            told[path] = {"type": "file", "oid": file.oid, "size": file.size, "path": path}
+            entries[path] = {"type": "file", "oid": file.oid, "size": file.size, "path": path}
             if file.lfs:
                 oid, size = file.lfs
-                told[path]["lfs"] = {"oid": oid, "size": size, "pointerSize": len(file.content)}
+                entries[path]["lfs"] = {"oid": oid, "size": size, "pointerSize": len(file.content)}
         if expand:
-            for path, entry in told.items():
+            for path, entry in entries.items():
                 last, commit = self._last_change(sha, path)
                 entry["lastCommit"] = {"id": last, "title": commit.title, "date": timestamp(commit.date)}
-        return dict(sorted(told.items()))
+        return dict(sorted(entries.items()))
 
     def _last_change(self, sha, path):
         history = self.history(sha)
@@ -161,10 +163,12 @@ class Repository:
             for _, commit in history
         ]
         return next(
-            commit for commit, now, before in zip(history, versions, [*versions[1:], {}], strict=True) if now != before
+            commit
+            for commit, after, before in zip(history, versions, [*versions[1:], {}], strict=True)
+            if after != before
         )
 
-    def described(self, sha: str, *, blobs: bool) -> dict:
+    def describe(self, sha: str, *, blobs: bool) -> dict:
         """Return what the Hub tells of the repository at a commit."""
         commit = self.commits[sha]
         try:
@@ -172,7 +176,7 @@ class Repository:
         except yaml.YAMLError:
             card = {}
         labels = ("task_categories", "task_ids", "language", "license", "size_categories")
-        tags = [f"{label}:{value}" for label in labels for value in listed(card, label)]
+        tags = [f"{label}:{value}" for label in labels for value in as_list(card, label)]
         siblings = [{"rfilename": path} for path in commit.files]
         for sibling in siblings if blobs else []:
             file = commit.files[sibling["rfilename"]]
@@ -190,13 +194,13 @@ class Repository:
             "disabled": False,
             "downloads": 0,
             "likes": 0,
-            "tags": [*tags, *listed(card, "tags"), "region:us"],
+            "tags": [*tags, *as_list(card, "tags"), "region:us"],
             "cardData": card,
             "siblings": siblings,
             "usedStorage": sum(map(len, self.objects.values())),
         }
 
-    def log(self, sha: str) -> list[dict]:
+    def list_commits(self, sha: str) -> list[dict]:
         """Return what the Hub tells of the commits that lead to `sha`."""
         return [
             {
@@ -209,7 +213,7 @@ class Repository:
             for sha, commit in self.history(sha)
         ]
 
-    def upload_modes(self, sha: str, asked: list, gitignore: str | None) -> list[dict]:
+    def upload_modes(self, sha: str, uploads: list, gitignore: str | None) -> list[dict]:
         """Return how each file is to be uploaded, and the id it has at a commit: SHA-256 for a large one."""
         files = self.commits[sha].files
         attributes, ignore = (
@@ -217,10 +221,10 @@ class Repository:
         )
         ignore = ignore if gitignore is None else gitignore
         modes = []
-        for file in asked:
-            path, size = field_of(file, "path", str), field_of(file, "size", int)
+        for file in uploads:
+            path, size = read_field(file, "path", str), read_field(file, "size", int)
             try:
-                sample = base64.b64decode(field_of(file, "sample", str), validate=True)
+                sample = base64.b64decode(read_field(file, "sample", str), validate=True)
             except binascii.Error as error:
                 raise HubError(400, f"{path}: sample is not base64") from error
             mode = "lfs" if is_large(attributes, path, size, sample) else "regular"
@@ -243,14 +247,14 @@ class Repository:
             lines = [json.loads(line) for line in body.splitlines() if line.strip()]
         except ValueError as error:
             raise HubError(400, "Invalid NDJSON") from error
-        steps = [(field_of(line, "key", str), field_of(line, "value", dict)) for line in lines]
+        steps = [(read_field(line, "key", str), read_field(line, "value", dict)) for line in lines]
         if [key for key, _ in steps].count("header") != 1 or steps[0][0] != "header":
             raise HubError(400, "The first line, and no other, must be the header")
         header = steps[0][1]
-        if not field_of(header, "summary", str).strip():
+        if not read_field(header, "summary", str).strip():
             raise HubError(400, '"summary" is not allowed to be empty')
         head = self.branches[branch]
-        parent = field_of(header, "parentCommit", str, None)
+        parent = read_field(header, "parentCommit", str, None)
         if parent is not None and (len(parent) < 7 or not head.startswith(parent)):
             raise HubError(412, "A commit has happened since. Please refresh and try again.")
         files = dict(self.commits[head].files)
@@ -259,34 +263,34 @@ class Repository:
         for path in files:
             if any(path.startswith(f"{other}/") for other in files):
                 raise HubError(400, f"{path} lies in a file as if it were a folder")
-        message = field_of(header, "description", str, "")
+        message = read_field(header, "description", str, "")
         commit = Commit(files, head, author, header["summary"], message)
         self.commits[commit.sha] = commit
         self.branches[branch] = commit.sha
         return commit.sha
 
     def _apply(self, files, key, value):
-        path = field_of(value, "path", str)
-        parts = path.rstrip("/").split("/") if key == "deletedFolder" else path.split("/")
-        if {"", ".", "..", ".git"} & {*parts}:
+        path = read_field(value, "path", str)
+        segments = path.rstrip("/").split("/") if key == "deletedFolder" else path.split("/")
+        if {"", ".", "..", ".git"} & {*segments}:
             raise HubError(400, f"Invalid path: {path}")
         if key == "file":
-            files[path] = self._regular(path, value)
+            files[path] = self._read_regular(path, value)
         elif key == "lfsFile":
-            files[path] = self._large(path, value)
+            files[path] = self._read_large(path, value)
         elif key in ("deletedFile", "deletedFolder"):
-            folder = f"{'/'.join(parts)}/"
-            gone = [file for file in files if file == path or (key == "deletedFolder" and file.startswith(folder))]
-            if not gone or (key == "deletedFolder" and gone == [path]):
+            folder = f"{'/'.join(segments)}/"
+            deleted = [file for file in files if file == path or (key == "deletedFolder" and file.startswith(folder))]
+            if not deleted or (key == "deletedFolder" and deleted == [path]):
                 raise HubError(404, "A file with this name doesn't exist", "EntryNotFound")
-            for file in gone:
+            for file in deleted:
                 del files[file]
         else:
             raise HubError(400, f"Unknown operation {key}")
 
-    def _regular(self, path, value):
-        content = field_of(value, "content", str).encode()
-        if (encoding := field_of(value, "encoding", str, "utf-8")) == "base64":
+    def _read_regular(self, path, value):
+        content = read_field(value, "content", str).encode()
+        if (encoding := read_field(value, "encoding", str, "utf-8")) == "base64":
             try:
                 content = base64.b64decode(content, validate=True)
             except binascii.Error as error:
@@ -301,9 +305,9 @@ class Repository:
             raise HubError(400, f"Your push was rejected during YAML metadata verification: {'; '.join(errors)}")
         return File(content)
 
-    def _large(self, path, value):
-        oid = field_of(value, "oid", str)
-        if field_of(value, "algo", str) != "sha256" or not re.fullmatch("[0-9a-f]{64}", oid):
+    def _read_large(self, path, value):
+        oid = read_field(value, "oid", str)
+        if read_field(value, "algo", str) != "sha256" or not re.fullmatch("[0-9a-f]{64}", oid):
             raise HubError(400, f"{path}: algo must be sha256 and oid its hexadecimal form")
         if oid not in self.objects:
             raise HubError(
@@ -312,6 +316,6 @@ class Repository:
                 f"Offending file: {path}",
             )
         size = len(self.objects[oid])
-        if field_of(value, "size", int, size) != size:
+        if read_field(value, "size", int, size) != size:
             raise HubError(400, f"{path}: the object {oid} has {size} bytes")
         return File.large(oid, size)

@@ -86,14 +86,14 @@ def is_large(gitattributes: str, path: str, size: int, sample: bytes) -> bool:
 
 def read_card(content: str) -> dict:
     """Return a card's metadata, empty where it has none; raises `yaml.YAMLError`."""
-    found = _CARD.match(content)
-    metadata = yaml.safe_load(found[1]) if found else None
+    match = _CARD.match(content)
+    metadata = yaml.safe_load(match[1]) if match else None
     if metadata is not None and not isinstance(metadata, dict):
         raise yaml.YAMLError("metadata must be a mapping")
     return metadata or {}
 
 
-def listed(card: dict, label: str) -> list:
+def as_list(card: dict, label: str) -> list:
     """Return a field that holds one value or several as a list."""
     values = card.get(label)
     return values if isinstance(values, list) else [] if values is None else [values]
@@ -110,15 +110,17 @@ def check_card(content: str) -> tuple[list[str], list[str]]:
     errors, warnings = [], []
     strings = {}
     for field in _STRINGS:
-        strings[field] = listed(card, field)
+        strings[field] = as_list(card, field)
         if not all(isinstance(value, str) for value in strings[field]):
             errors.append(f'"{field}" must be a string or an array of strings')
             strings[field] = []
     if any(value not in LICENSES for value in strings["license"]):
         errors.append(f'"license" must be one of [{", ".join(sorted(LICENSES))}]')
-    for place, value in enumerate(strings["language"]):
+    for position, value in enumerate(strings["language"]):
         if not re.fullmatch(r"[a-z]{2,3}|code|multilingual", value):
-            errors.append(f'"language[{place}]" must be an ISO 639-1, 639-2 or 639-3 code, or "code", "multilingual"')
+            errors.append(
+                f'"language[{position}]" must be an ISO 639-1, 639-2 or 639-3 code, or "code", "multilingual"'
+            )
     if any(value not in SIZES.split() for value in strings["size_categories"]):
         errors.append(f'"size_categories" must be one of [{", ".join(SIZES.split())}]')
     warnings += [
@@ -129,7 +131,7 @@ def check_card(content: str) -> tuple[list[str], list[str]]:
     if not isinstance(card.get("pretty_name", ""), str):
         errors.append('"pretty_name" must be a string')
     errors += _check_configs(card.get("configs", []))
-    if not all(isinstance(info, dict) for info in listed(card, "dataset_info")):
+    if not all(isinstance(info, dict) for info in as_list(card, "dataset_info")):
         errors.append('"dataset_info" must be an object or an array of objects')
     return errors, warnings
 
@@ -138,14 +140,14 @@ def _check_configs(configs):
     if not isinstance(configs, list):
         return ['"configs" must be an array']
     errors = []
-    for place, config in enumerate(configs):
+    for position, config in enumerate(configs):
         if not isinstance(config, dict) or not isinstance(config.get("config_name"), str):
-            errors.append(f'"configs[{place}].config_name" is required and must be a string')
+            errors.append(f'"configs[{position}].config_name" is required and must be a string')
             continue
-        for file in listed(config, "data_files"):
-            paths = listed(file if isinstance(file, dict) else {"path": file}, "path")
-            named = not isinstance(file, dict) or isinstance(file.get("split"), str)
-            if not named or not paths or not all(isinstance(path, str) for path in paths):
-                errors.append(f'"configs[{place}].data_files" must name a path, or a split and a path')
+        for file in as_list(config, "data_files"):
+            paths = as_list(file if isinstance(file, dict) else {"path": file}, "path")
+            has_split = not isinstance(file, dict) or isinstance(file.get("split"), str)
+            if not has_split or not paths or not all(isinstance(path, str) for path in paths):
+                errors.append(f'"configs[{position}].data_files" must name a path, or a split and a path')
                 break
     return errors

@@ -19,19 +19,41 @@ import threading
 import traceback
 from urllib.parse import parse_qs, quote, urlencode
 
-from tests.support.hub_faults import Corrupt, Cut, Expired, Kill, Status, at, either, first
-from tests.support.hub_http import Answer, Listener, Logged, Request, Route, Token, ranged, refusal, told
-from tests.support.hub_repository import HubError, Repository, field_of
+from tests.support.hub_faults import Corrupt, Cut, Expired, Kill, Status, combine_faults, fail_at, fail_first
+from tests.support.hub_http import (
+    Answer,
+    Listener,
+    LoggedRequest,
+    Request,
+    Route,
+    Token,
+    error_answer,
+    json_answer,
+    range_answer,
+)
+from tests.support.hub_repository import HubError, Repository, read_field
 from tests.support.hub_rules import check_card
 from tests.support.hub_storage import STORAGE_ROUTES, Storage
 
-__all__ = ["Corrupt", "Cut", "Expired", "HubServer", "Kill", "Logged", "Status", "Token", "at", "either", "first"]
+__all__ = [
+    "Corrupt",
+    "Cut",
+    "Expired",
+    "HubServer",
+    "Kill",
+    "LoggedRequest",
+    "Status",
+    "Token",
+    "combine_faults",
+    "fail_at",
+    "fail_first",
+]
 
 LFS_JSON = "application/vnd.git-lfs+json"
 
 
-_API = r"/api/(?P<kind>datasets|models)/(?P<name>[^/]+/[^/]+)"
-_GIT = r"/(?P<kind>datasets/)?(?P<name>[^/]+/[^/]+)"
+_API = r"/api/(?P<repo_type>datasets|models)/(?P<name>[^/]+/[^/]+)"
+_GIT = r"/(?P<repo_type>datasets/)?(?P<name>[^/]+/[^/]+)"
 _HUB_ROUTES = [
     Route("GET", r"/api/whoami-v2", "_whoami"),
     Route("GET", r"/api/agent-harnesses", "_harnesses"),
@@ -70,7 +92,7 @@ class HubServer:
         self.tokens = dict(tokens)
         self.page_size, self.multipart_above = page_size, multipart_above
         self.faults = None
-        self.requests: list[Logged] = []
+        self.requests: list[LoggedRequest] = []
         self.unexpected: list[str] = []
         self.repositories: dict[tuple[str, str], Repository] = {}
         self._all_expired = False
@@ -104,14 +126,14 @@ class HubServer:
         """End what `Expired` began."""
         self._all_expired = False
 
-    def repository(self, name, kind="dataset"):
-        return self.repositories[kind, name]
+    def repository(self, name, repo_type="dataset"):
+        return self.repositories[repo_type, name]
 
     def serve(self, handler, target, routes):
         """Log, handle and answer one request of a connection."""
         path, _, query = handler.path.partition("?")
         with self._lock:
-            logged = Logged(len(self.requests) + 1, handler.command, path)
+            logged = LoggedRequest(len(self.requests) + 1, handler.command, path)
             self.requests.append(logged)
             fault = self.faults(logged.number, logged.method, path) if self.faults else None
         if isinstance(fault, Cut) and fault.when == "before":
@@ -125,7 +147,7 @@ class HubServer:
             if isinstance(fault, Expired):
                 self._all_expired = True
             if isinstance(fault, Status):
-                answer = told({"error": "Please retry later"}, fault.code, fault.headers())
+                answer = json_answer({"error": "Please retry later"}, fault.code, fault.headers())
             else:
                 answer = self._answer(request, target, routes)
         if isinstance(fault, Cut):
@@ -137,18 +159,20 @@ class HubServer:
 
     def _answer(self, request, target, routes):
         try:
-            known = [route for route in routes if route.of(request) is not None]
-            for route in known:
+            matching = [route for route in routes if route.match_path(request) is not None]
+            for route in matching:
                 if route.method == request.method:
-                    request.names = route.of(request)
+                    request.names = route.match_path(request)
                     return getattr(target, route.handler)(request)
             self.unexpected.append(f"{request.method} {request.path}")
-            raise HubError(405 if known else 404, "Method not allowed" if known else "Sorry, we can't find that page")
+            raise HubError(
+                405 if matching else 404, "Method not allowed" if matching else "Sorry, we can't find that page"
+            )
         except HubError as error:
-            return refusal(error)
+            return error_answer(error)
         except Exception:  # noqa: BLE001 - a fault of this server must fail the test, not the thread
             self.unexpected.append(f"{request.method} {request.path}\n{traceback.format_exc()}")
-            return told({"error": "Internal Error"}, 500)
+            return json_answer({"error": "Internal Error"}, 500)
 
     # Who asks, and what for.
 
@@ -161,69 +185,69 @@ class HubServer:
             raise HubError(401, "Invalid credentials in Authorization header")
         return token
 
-    def _signed_in(self, request):
+    def _require_token(self, request):
         if (token := self._token(request)) is None:
             raise HubError(401, "Invalid username or password.")
         return token
 
     def _repository(self, request, *, write=False, files=False):
         token = self._token(request)
-        kind = "dataset" if request.names.get("kind", "").startswith("datasets") else "model"
-        repository = self.repositories.get((kind, request.names["name"]))
+        repo_type = "dataset" if request.names.get("repo_type", "").startswith("datasets") else "model"
+        repository = self.repositories.get((repo_type, request.names["name"]))
         member = repository and token and repository.namespace in token.namespaces
         if not repository or (repository.private and not member):
             status, message = (404, "Repository not found") if token else (401, "Invalid username or password.")
             raise HubError(status, message, "RepoNotFound")
-        if write and not (self._signed_in(request) and member and token.role == "write"):
+        if write and not (self._require_token(request) and member and token.role == "write"):
             raise HubError(403, "Forbidden: your token has no write access to this repository")
         if files and repository.gated and not (member or (token and token.user in repository.granted)):
-            restricted = f"Access to {kind} {repository.name} is restricted"
+            restricted = f"Access to {repo_type} {repository.name} is restricted"
             if token:
                 raise HubError(403, f"{restricted} and you are not in the authorized list.", "GatedRepo")
             raise HubError(401, f"{restricted}. You must be authenticated to access it. Please log in.", "GatedRepo")
         return repository
 
     def _whoami(self, request):
-        token = self._signed_in(request)
+        token = self._require_token(request)
         orgs = [{"type": "org", "name": name, "fullname": name, "roleInOrg": "write"} for name in token.orgs]
         access = {"type": "access_token", "accessToken": {"displayName": "test", "role": token.role}}
-        return told({"type": "user", "name": token.user, "fullname": token.user, "orgs": orgs, "auth": access})
+        return json_answer({"type": "user", "name": token.user, "fullname": token.user, "orgs": orgs, "auth": access})
 
     def _harnesses(self, _request):
         # The client asks once a day by which environment variables to name its caller: by none.
-        return told({"standardEnvVars": [], "harnesses": {}})
+        return json_answer({"standardEnvVars": [], "harnesses": {}})
 
     def _auth_check(self, request):
         self._repository(request, write="write" in request.names, files=True)
-        return told({})
+        return json_answer({})
 
     # Repositories and their settings.
 
     def _create(self, request):
-        token, payload = self._signed_in(request), request.json()
-        kind, name = field_of(payload, "type", str, "model"), field_of(payload, "name", str)
-        owner = field_of(payload, "organization", str, None) or token.user
-        if kind not in ("dataset", "model") or not re.fullmatch(r"(?!.*(--|\.\.))\w[\w.-]{0,95}(?<![.-])", name):
-            raise HubError(400, f"Cannot create a {kind} named {name}")
+        token, payload = self._require_token(request), request.json()
+        repo_type, name = read_field(payload, "type", str, "model"), read_field(payload, "name", str)
+        owner = read_field(payload, "organization", str, None) or token.user
+        if repo_type not in ("dataset", "model") or not re.fullmatch(r"(?!.*(--|\.\.))\w[\w.-]{0,95}(?<![.-])", name):
+            raise HubError(400, f"Cannot create a {repo_type} named {name}")
         if owner not in token.namespaces or token.role != "write":
-            raise HubError(403, f'You don\'t have the rights to create a {kind} under the namespace "{owner}"')
-        url = self._page(kind, f"{owner}/{name}")
-        if (kind, f"{owner}/{name}") in self.repositories:
-            message = f"You already created this {kind} repo: {owner}/{name}"
-            return told({"error": message, "url": url}, 409, {"X-Error-Message": message})
-        repository = Repository(kind, f"{owner}/{name}", token.user, private=bool(self._is_private(payload)))
-        self.repositories[kind, repository.name] = repository
+            raise HubError(403, f'You don\'t have the rights to create a {repo_type} under the namespace "{owner}"')
+        url = self._page_url(repo_type, f"{owner}/{name}")
+        if (repo_type, f"{owner}/{name}") in self.repositories:
+            message = f"You already created this {repo_type} repo: {owner}/{name}"
+            return json_answer({"error": message, "url": url}, 409, {"X-Error-Message": message})
+        repository = Repository(repo_type, f"{owner}/{name}", token.user, private=bool(self._is_private(payload)))
+        self.repositories[repo_type, repository.name] = repository
         self._storage.repositories.append(repository)
-        return told({"url": url, "name": repository.name, "id": str(len(self._storage.repositories))})
+        return json_answer({"url": url, "name": repository.name, "id": str(len(self._storage.repositories))})
 
-    def _page(self, kind, name):
-        return f"{self.url}/{'datasets/' if kind == 'dataset' else ''}{name}"
+    def _page_url(self, repo_type, name):
+        return f"{self.url}/{'datasets/' if repo_type == 'dataset' else ''}{name}"
 
     def _is_private(self, payload):
-        visibility = field_of(payload, "visibility", str, None)
+        visibility = read_field(payload, "visibility", str, None)
         if visibility not in (None, "public", "private"):
             raise HubError(400, '"visibility" must be one of [public, private]')
-        return field_of(payload, "private", bool, None) if visibility is None else visibility == "private"
+        return read_field(payload, "private", bool, None) if visibility is None else visibility == "private"
 
     def _settings(self, request):
         repository, payload = self._repository(request, write=True), request.json()
@@ -234,66 +258,66 @@ class HubServer:
             raise HubError(400, "Settings are gated, private and visibility")
         repository.gated = gated
         repository.private = repository.private if private is None else private
-        return told({"private": repository.private, "gated": gated})
+        return json_answer({"private": repository.private, "gated": gated})
 
     def _info(self, request):
         repository = self._repository(request)
         sha = repository.resolve(request.names.get("revision", "main"))
-        info = repository.described(sha, blobs=request.flag("blobs"))
+        info = repository.describe(sha, blobs=request.flag("blobs"))
         info["_id"] = f"{self._storage.repositories.index(repository):024x}"
         if expand := {*request.query.get("expand", []), *request.query.get("expand[]", [])}:
             info = {key: value for key, value in info.items() if key in expand | {"_id", "id"}}
-        return told(info)
+        return json_answer(info)
 
     def _refs(self, request):
         repository = self._repository(request)
         branches, tags = (
-            [{"name": name, "ref": f"refs/{kind}/{name}", "targetCommit": sha} for name, sha in refs.items()]
-            for kind, refs in (("heads", repository.branches), ("tags", repository.tags))
+            [{"name": name, "ref": f"refs/{namespace}/{name}", "targetCommit": sha} for name, sha in refs.items()]
+            for namespace, refs in (("heads", repository.branches), ("tags", repository.tags))
         )
         requests = {"pullRequests": []} if request.flag("include_prs") else {}
-        return told({"branches": branches, "converts": [], "tags": tags, **requests})
+        return json_answer({"branches": branches, "converts": [], "tags": tags, **requests})
 
     def _tag(self, request):
         repository = self._repository(request, write=True)
-        name, sha = field_of(request.json(), "tag", str), repository.resolve(request.names["revision"])
+        name, sha = read_field(request.json(), "tag", str), repository.resolve(request.names["revision"])
         if not re.fullmatch(r"(?!.*\.\.)[\w][\w.+/-]*(?<![./])", name):
             raise HubError(400, f"Invalid tag name: {name}")
         if name in repository.tags or name in repository.branches:
             raise HubError(409, f"Reference {name} already exists")
         repository.tags[name] = sha
-        return told({"ref": f"refs/tags/{name}"})
+        return json_answer({"ref": f"refs/tags/{name}"})
 
     def _untag(self, request):
         if self._repository(request, write=True).tags.pop(request.names["revision"], None) is None:
             raise HubError(404, f"Invalid rev id: {request.names['revision']}", "RevisionNotFound")
-        return told({})
+        return json_answer({})
 
     # What a revision holds.
 
-    def _page_of(self, request, items, size):
+    def _paginate(self, request, items, size):
         limit = min(request.number("limit", size), size) or size
         start = request.number("cursor", 0)
         headers = {}
         if start + limit < len(items):
             query = {**{key: values[-1] for key, values in request.query.items()}, "cursor": start + limit}
             headers["Link"] = f'<{self.url}{request.path}?{urlencode(query)}>; rel="next"'
-        return told(items[start : start + limit], headers=headers)
+        return json_answer(items[start : start + limit], headers=headers)
 
     def _tree(self, request):
         repository, names = self._repository(request), request.names
         expand = request.flag("expand")
-        entries = repository.entries(repository.resolve(names["revision"]), expand=expand)
+        entries = repository.list_entries(repository.resolve(names["revision"]), expand=expand)
         path = names.get("path", "").strip("/")
         if path and path not in entries:
             raise HubError(404, f"{path} does not exist on {names['revision']}", "EntryNotFound")
         if path and entries[path]["type"] == "file":
-            return told([entries[path]])
-        below = [entry for name, entry in entries.items() if not path or name.startswith(f"{path}/")]
+            return json_answer([entries[path]])
+        children = [entry for name, entry in entries.items() if not path or name.startswith(f"{path}/")]
         depth = path.count("/") + 1 if path else 0
         if not request.flag("recursive"):
-            below = [entry for entry in below if entry["path"].count("/") == depth]
-        return self._page_of(request, below, min(self.page_size, 50) if expand else self.page_size)
+            children = [entry for entry in children if entry["path"].count("/") == depth]
+        return self._paginate(request, children, min(self.page_size, 50) if expand else self.page_size)
 
     def _paths_info(self, request):
         repository = self._repository(request)
@@ -302,16 +326,16 @@ class HubServer:
             paths, expand = form.get("paths", []), form.get("expand", ["false"])[-1].lower() == "true"
         else:
             payload = request.json()
-            paths, expand = field_of(payload, "paths", list), field_of(payload, "expand", bool, default=False)
+            paths, expand = read_field(payload, "paths", list), read_field(payload, "expand", bool, default=False)
         if len(paths) > 1000:
             raise HubError(413, "too many parameters")
-        entries = repository.entries(repository.resolve(request.names["revision"]), expand=expand)
-        return told([entries[path] for path in dict.fromkeys(paths) if path in entries])
+        entries = repository.list_entries(repository.resolve(request.names["revision"]), expand=expand)
+        return json_answer([entries[path] for path in dict.fromkeys(paths) if path in entries])
 
     def _commits(self, request):
         repository = self._repository(request)
-        items = repository.log(repository.resolve(request.names["revision"]))
-        return self._page_of(request, items, self.page_size)
+        items = repository.list_commits(repository.resolve(request.names["revision"]))
+        return self._paginate(request, items, self.page_size)
 
     def _resolve(self, request):
         repository, path = self._repository(request, files=True), request.names["path"]
@@ -326,68 +350,68 @@ class HubServer:
             location = self._storage.location(repository, oid)
             headers |= {"X-Linked-Size": str(size), "X-Linked-ETag": f'"{oid}"', "Location": location}
             return Answer(b"", 302, headers)
-        return ranged(request, file.content, headers | {"ETag": f'"{file.oid}"'})
+        return range_answer(request, file.content, headers | {"ETag": f'"{file.oid}"'})
 
     # Publishing.
 
     def _validate(self, request):
         self._token(request)
         payload = request.json()
-        field_of(payload, "repoType", str, "model")
-        errors, warnings = check_card(field_of(payload, "content", str))
+        read_field(payload, "repoType", str, "model")
+        errors, warnings = check_card(read_field(payload, "content", str))
         status = 400 if errors else 200
         if "text/plain" in request.headers.get("Accept", ""):
             lines = [f"- Error: {text}" for text in errors] + [f"- Warning: {text}" for text in warnings]
             return Answer("\n".join(lines).encode(), status, {"Content-Type": "text/plain; charset=utf-8"})
         messages = ([{"message": text} for text in texts] for texts in (errors, warnings))
-        return told(dict(zip(("errors", "warnings"), messages, strict=True)), status)
+        return json_answer(dict(zip(("errors", "warnings"), messages, strict=True)), status)
 
     def _preupload(self, request):
         repository, payload = self._repository(request, write=True), request.json()
         sha = repository.resolve(request.names["revision"])
-        ignore = field_of(payload, "gitIgnore", str, None)
-        modes = repository.upload_modes(sha, field_of(payload, "files", list), ignore)
-        return told({"files": modes, "commitOid": sha})
+        ignore = read_field(payload, "gitIgnore", str, None)
+        modes = repository.upload_modes(sha, read_field(payload, "files", list), ignore)
+        return json_answer({"files": modes, "commitOid": sha})
 
     def _commit(self, request):
         repository = self._repository(request, write=True)
         if request.headers.get("Content-Type") != "application/x-ndjson" or request.flag("create_pr"):
             raise HubError(400, "A commit is sent as application/x-ndjson, to a branch")
-        author = self._signed_in(request).user
+        author = self._require_token(request).user
         sha = repository.push(request.names["revision"], request.body, author)
-        url = f"{self._page(repository.kind, repository.name)}/commit/{sha}"
-        return told({"success": True, "commitOid": sha, "commitUrl": url, "hookOutput": ""})
+        url = f"{self._page_url(repository.repo_type, repository.name)}/commit/{sha}"
+        return json_answer({"success": True, "commitOid": sha, "commitUrl": url, "hookOutput": ""})
 
     def _batch(self, request):
         if LFS_JSON not in request.headers.get("Accept", ""):
             raise HubError(406, f"The Accept header must be {LFS_JSON}")
         repository, payload = self._repository(request, write=True), request.json()
-        if field_of(payload, "operation", str) != "upload" or payload.get("hash_algo", "sha256") != "sha256":
+        if read_field(payload, "operation", str) != "upload" or payload.get("hash_algo", "sha256") != "sha256":
             raise HubError(400, "Only uploads hashed with sha256 are served")
-        parts = "multipart" in payload.get("transfers", ["basic"])
+        multipart = "multipart" in payload.get("transfers", ["basic"])
         objects = []
-        for asked in field_of(payload, "objects", list):
-            oid, size = field_of(asked, "oid", str), field_of(asked, "size", int)
+        for announced in read_field(payload, "objects", list):
+            oid, size = read_field(announced, "oid", str), read_field(announced, "size", int)
             objects.append({"oid": oid, "size": size})
             stored = repository.objects.get(oid)
             if not re.fullmatch("[0-9a-f]{64}", oid) or size <= 0 or (stored is not None and len(stored) != size):
                 objects[-1]["error"] = {"code": 422, "message": "The object's oid or size is not valid"}
             elif stored is None:
-                in_parts = parts and size > self.multipart_above
+                in_parts = multipart and size > self.multipart_above
                 upload = self._storage.upload_action(repository, oid, size, in_parts=in_parts)
-                verify = {"href": f"{self._page(repository.kind, repository.name)}.git/info/lfs/verify"}
+                verify = {"href": f"{self._page_url(repository.repo_type, repository.name)}.git/info/lfs/verify"}
                 objects[-1]["actions"] = {"upload": upload, "verify": verify}
-        transfer = "multipart" if parts else "basic"
-        return told({"transfer": transfer, "objects": objects, "hash_algo": "sha256"}, content_type=LFS_JSON)
+        transfer = "multipart" if multipart else "basic"
+        return json_answer({"transfer": transfer, "objects": objects, "hash_algo": "sha256"}, content_type=LFS_JSON)
 
     def _complete(self, request):
         return self._storage.complete(request)
 
     def _verify(self, request):
         repository, payload = self._repository(request, write=True), request.json()
-        oid, size = field_of(payload, "oid", str), field_of(payload, "size", int)
+        oid, size = read_field(payload, "oid", str), read_field(payload, "size", int)
         if oid not in repository.objects:
             raise HubError(404, f"No object with the sha256 {oid} was uploaded")
         if len(repository.objects[oid]) != size:
             raise HubError(422, f"The object {oid} has {len(repository.objects[oid])} bytes")
-        return told({})
+        return json_answer({})

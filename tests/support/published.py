@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import cmtmed
-from cmtmed.engine.audit import audit, judge, sampled
+from cmtmed.audit import audit_build
+from cmtmed.audit.review import read_sampled_turns, record_verdict
+from tests.support.files import write_json_lines
 
 LINES = [
     {
@@ -32,35 +32,32 @@ CARD = {
 }
 
 
-def crawl(folder, lines, name="crawl.jsonl"):
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / name
-    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
-    return path
-
-
-def built(folder, lines=LINES, *, terms="CC-BY-4.0", stages=None, broken=0, name="crawl.jsonl", **options):
+def build_small(folder, lines=LINES, *, terms="CC-BY-4.0", stages=None, broken_lines=0, name="crawl.jsonl", **options):
     """Build a crawl whose test set is another source."""
-    main = crawl(folder, lines, name)
-    with main.open("a", encoding="utf-8") as file:
-        file.write("{broken\n" * broken)
+    main_file = write_json_lines(folder / name, lines)
+    with main_file.open("a", encoding="utf-8") as file:
+        file.write("{broken\n" * broken_lines)
     sources = [
         {"name": "held_out", "match": "test.jsonl", "license": "MIT"},
         {"name": "clinic", **({"license": terms} if terms else {})},
     ]
-    chosen = {"drop_benchmark_overlap": {"test_sources": ["held_out"]}, "assign_split": {"test_sources": ["held_out"]}}
-    told = {"name": "small", "extends": "cmtmedqa", "sources": sources, "options": {**chosen, **options}}
+    stage_options = {
+        "drop_benchmark_overlap": {"test_sources": ["held_out"]},
+        "assign_split": {"test_sources": ["held_out"]},
+    }
+    definition = {"name": "small", "extends": "cmtmedqa", "sources": sources, "options": {**stage_options, **options}}
     if stages is not None:
-        told = {"name": "small", "sources": sources, "stages": stages}
+        definition = {"name": "small", "sources": sources, "stages": stages}
     out = folder / "out"
-    cmtmed.build(cmtmed.Pipeline.parse(told), [main, crawl(folder, TEST, "test.jsonl")], out, workers=1)
+    test_file = write_json_lines(folder / "test.jsonl", TEST)
+    cmtmed.build(cmtmed.Pipeline.parse(definition), [main_file, test_file], out, workers=1)
     return out
 
 
-def audited(out, verdict="fine"):
+def audit_and_review(out, verdict="fine"):
     """Audit a build, and read the whole sample."""
-    done = audit(out)
-    for shown in sampled(done):
-        judge(done, shown.turn, verdict)
-    audit(out)
+    result = audit_build(out)
+    for sampled_turn in read_sampled_turns(result):
+        record_verdict(result, sampled_turn.turn, verdict)
+    audit_build(out)
     return out

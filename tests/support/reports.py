@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 import cmtmed
+from tests.support.files import write_json_lines
 
 HOSTILE = [
     "</script><script>window.hacked = 1; alert(1)</script>头痛三天",
@@ -24,18 +23,13 @@ CANARIES = {
 }
 
 
-def crawl(path, records):
-    path.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
-    return path
-
-
-def example(folder):
+def build_demo(folder):
     """Build the example crawl."""
     cmtmed.build(cmtmed.bundled("examples/demo.yaml"), [cmtmed.bundled("examples/crawl")], folder / "out", workers=1)
     return folder / "out"
 
 
-def attacked(folder):
+def build_hostile(folder):
     """Build a crawl whose every word tries to be more than a word. Nothing cleans it: no such stage."""
     records = [
         {
@@ -48,8 +42,8 @@ def attacked(folder):
         for text in HOSTILE
     ]
     records.append({"id": "long", "question": "很长" * 4000, "answer": HOSTILE[0]})
-    file = crawl(folder / "<img src=x onerror=alert(9)>.jsonl", [*records, *records[:2]])
-    tests = crawl(folder / "tests.jsonl", [{"id": "t", "question": records[0]["question"], "answer": "好"}])
+    file = write_json_lines(folder / "<img src=x onerror=alert(9)>.jsonl", [*records, *records[:2]])
+    tests = write_json_lines(folder / "tests.jsonl", [{"id": "t", "question": records[0]["question"], "answer": "好"}])
     pipeline = cmtmed.Pipeline.parse(
         {
             "name": "<script>alert(10)</script>",
@@ -66,7 +60,7 @@ def attacked(folder):
     return folder / "out"
 
 
-def marked(folder):
+def build_canaries(folder):
     """Build a crawl with a canary in every text column; nine dialogues share each department."""
     records = [
         {name: frame.format(f"{number % 3}" if name in {"department", "cate2"} else f"甲乙丙丁戊{number}" * 3)
@@ -77,7 +71,7 @@ def marked(folder):
         {**records[0], "id": "canaryidcopy"},
         {**records[1], "id": "canaryidshort", "question": "金丝雀短", "answer": "好"},
     ]
-    file = crawl(folder / "crawl.jsonl", records)
+    file = write_json_lines(folder / "crawl.jsonl", records)
     with file.open("a", encoding="utf-8") as stream:
         stream.write('{"question": "金丝雀坏\n')
     cmtmed.build("cmtmedqa", [file], folder / "out", workers=1)

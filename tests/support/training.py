@@ -23,19 +23,19 @@ DIALOGUES = [
 """First turn of the patient, question of the doctor, answer, advice."""
 
 
-def messages(place: int) -> list[dict[str, str]]:
+def messages(number: int) -> list[dict[str, str]]:
     roles = ("user", "assistant", "user", "assistant")
     return [
-        {"role": role, "content": text} for role, text in zip(roles, DIALOGUES[place % len(DIALOGUES)], strict=True)
+        {"role": role, "content": text} for role, text in zip(roles, DIALOGUES[number % len(DIALOGUES)], strict=True)
     ]
 
 
 def tiny_model(folder: Path, *, hidden: int = 32, template: str = "chatml", **sizes) -> str:
     """Make a tiny model that has seen the texts above."""
-    from cmtmed.training.tiny import tiny
+    from cmtmed.training.model.tiny import make_tiny_model
 
     if not folder.exists():
-        tiny(
+        make_tiny_model(
             ["\n".join(texts) for texts in DIALOGUES], folder, vocabulary=400, template=template, learnt_from=(),
             hidden=hidden, heads=2, layers=2, **sizes,
         )  # fmt: skip
@@ -46,15 +46,15 @@ def sft_view(folder: Path, rows: int = 24, *, weight: float = 2.0, splits=("trai
     """Write an sft view as a build does: the turn that asks has the weight."""
     from datasets import Dataset, DatasetDict
 
-    def part(name):
+    def make_split(name):
         return Dataset.from_list(
             [
-                {"id": f"{name}/{place}", "messages": messages(place), "weights": [0.0, weight, 0.0, 1.0]}
-                for place in range(rows if name == "train" else 4)
+                {"id": f"{name}/{number}", "messages": messages(number), "weights": [0.0, weight, 0.0, 1.0]}
+                for number in range(rows if name == "train" else 4)
             ]
         )
 
-    DatasetDict({name: part(name) for name in splits}).save_to_disk(str(folder))
+    DatasetDict({name: make_split(name) for name in splits}).save_to_disk(str(folder))
     return str(folder)
 
 

@@ -41,20 +41,20 @@ def test_nulls_stay_in_a_column():
 
 
 @pytest.mark.parametrize(
-    ("texts", "told"),
+    ("texts", "message"),
     [
-        (["好", None], "texts[1] is of type NoneType"),
-        ([b"\xba\xc3"], "texts[0] is of type bytes"),
-        (["好", "好", 3.5], "texts[2] is of type float"),
-        ("好", "texts is one str"),
-        (["\ud800疼"], "texts[0] holds half of a surrogate pair"),
+        (["好", None], "texts[1] has type NoneType"),
+        ([b"\xba\xc3"], "texts[0] has type bytes"),
+        (["好", "好", 3.5], "texts[2] has type float"),
+        ("好", "texts is a str"),
+        (["\ud800疼"], "texts[0] contains a lone surrogate"),
     ],
 )
-def test_what_is_no_text_is_named(texts, told):
-    with pytest.raises(UsageError) as caught:
+def test_what_is_no_text_is_named(texts, message):
+    with pytest.raises(UsageError) as refusal:
         cmtmed.normalize(texts)
-    assert told in str(caught.value)
-    assert "疼" not in str(caught.value)
+    assert message in str(refusal.value)
+    assert "疼" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(

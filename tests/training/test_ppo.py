@@ -22,18 +22,24 @@ from hypothesis import strategies as st
 
 import cmtmed
 from cmtmed.errors import BuildError, DatasetError, OutputError, UsageError
-from cmtmed.training import metrics
-from cmtmed.training.model import load_model, load_tokenizer, save
-from cmtmed.training.ppo import arithmetic, scorers
-from cmtmed.training.ppo.judge import Judge
-from cmtmed.training.ppo.prompts import Prompts, encode
+from cmtmed.training.model.loading import load_model, load_tokenizer
+from cmtmed.training.model.saving import save_model
+from cmtmed.training.ppo import arithmetic
+from cmtmed.training.ppo.batches import iter_length_groups
+from cmtmed.training.ppo.data import Prompts, encode_prompt
+from cmtmed.training.ppo.forward import forward_answers, forward_values
+from cmtmed.training.ppo.moments import RunningMoments
 from cmtmed.training.ppo.roles import POLICY, VALUE, Roles
-from cmtmed.training.ppo.rollout import Sampling, batches, draw, noise, probabilities, sample
-from cmtmed.training.ppo.scoring import AnsweredPrompts
+from cmtmed.training.ppo.sampling import Sampling, compute_probabilities, draw_tokens, generate_noise, sample_answers
+from cmtmed.training.ppo.scorers.build import build_scorers
+from cmtmed.training.ppo.scorers.judge import Judge
+from cmtmed.training.ppo.scorers.rules import build_length_penalty, build_proactivity_score
+from cmtmed.training.ppo.scorers.scorer import AnsweredPrompts, score_answers
 from cmtmed.training.ppo.settings import JudgeReward, LengthReward, PpoSettings, ProactivityReward
-from cmtmed.training.ppo.state import Moments
-from cmtmed.training.run import Run, read
-from cmtmed.training.settings import Settings, parse
+from cmtmed.training.run import metrics
+from cmtmed.training.run.command_line import parse_settings
+from cmtmed.training.run.directory import Run
+from cmtmed.training.run.settings import Settings
 from tests.support.training import messages, tiny_model, train
 
 pytestmark = [
@@ -120,12 +126,12 @@ def ppo(base, view, rules):
 
 
 def lines(root):
-    return [{name: one for name, one in line.items() if name not in TIMES} for line in metrics.read(root)]
+    return [{name: one for name, one in line.items() if name not in TIMES} for line in metrics.read_metrics(root)]
 
 
 def settings_of(base, **given):
     content = {"model": base, "out": "x", "data": [{"path": "x"}], "reward": [{"kind": "proactivity"}], **given}
-    return parse(PpoSettings, content, "test")
+    return parse_settings(PpoSettings, content, "test")
 
 
 def roles_of(base, tokenizer, dtype=torch.float32, **given):
@@ -162,7 +168,7 @@ def tables(draw_):
 @given(tables(), st.floats(0, 1), st.floats(0, 1))
 def test_advantages_are_the_double_sum_of_the_paper(given_, gamma, lam):
     mask, rewards, values = given_
-    advantages, returns = arithmetic.gae(rewards, values, mask, gamma, lam)
+    advantages, returns = arithmetic.compute_advantages(rewards, values, mask, gamma, lam)
     for row, length in enumerate(mask.sum(-1).int().tolist()):
         v = [*values[row, :length].tolist(), 0.0]
         delta = [rewards[row, t].item() + gamma * v[t + 1] - v[t] for t in range(length)]
@@ -176,7 +182,7 @@ def test_advantages_are_the_double_sum_of_the_paper(given_, gamma, lam):
 @given(tables())
 def test_with_lambda_and_gamma_one_the_return_is_what_is_still_to_come(given_):
     mask, rewards, values = given_
-    _, returns = arithmetic.gae(rewards, values, mask, 1.0, 1.0)
+    _, returns = arithmetic.compute_advantages(rewards, values, mask, 1.0, 1.0)
     ahead = (rewards * mask).flip(-1).cumsum(-1).flip(-1) * mask
     assert torch.allclose(returns, ahead, atol=1e-9)
 
@@ -215,7 +221,7 @@ def test_whitening_over_two_processes_is_whitening_over_all():
 )
 def test_the_policy_loss_by_hand(ratio, advantage, loss, clipped):
     new = torch.tensor([math.log(ratio)])
-    told, where = arithmetic.policy_loss(new, torch.zeros(1), torch.tensor([advantage]), 0.2)
+    told, where = arithmetic.compute_policy_loss(new, torch.zeros(1), torch.tensor([advantage]), 0.2)
     assert math.isclose(told.item(), loss, rel_tol=1e-6)
     assert where.item() == clipped
 
@@ -230,7 +236,7 @@ def test_the_policy_loss_by_hand(ratio, advantage, loss, clipped):
     ],
 )
 def test_the_value_loss_by_hand(new, old, wanted, clip, loss):
-    told = arithmetic.value_loss(torch.tensor([new]), torch.tensor([old]), torch.tensor([wanted]), clip)
+    told = arithmetic.compute_value_loss(torch.tensor([new]), torch.tensor([old]), torch.tensor([wanted]), clip)
     assert math.isclose(told.item(), loss, rel_tol=1e-5)
 
 
@@ -239,7 +245,7 @@ def test_the_value_loss_by_hand(new, old, wanted, clip, loss):
 def test_the_estimate_of_kl_is_never_negative_and_right_on_average(old, new):
     old = torch.tensor(old).double().log_softmax(-1)
     new = torch.tensor(new[: len(old)]).double().log_softmax(-1)
-    told = arithmetic.kl_estimate(new, old)
+    told = arithmetic.estimate_kl(new, old)
     assert (told >= -1e-12).all()
     exact = (old.exp() * (old - new)).sum()
     assert math.isclose((old.exp() * told).sum().item(), exact.item(), abs_tol=1e-9)
@@ -247,7 +253,7 @@ def test_the_estimate_of_kl_is_never_negative_and_right_on_average(old, new):
 
 def test_the_score_stands_at_the_last_token_and_kl_at_each():
     mask = torch.tensor([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0]])
-    told = arithmetic.per_token(
+    told = arithmetic.compute_token_rewards(
         torch.tensor([1.0, -1.0]), torch.full((2, 3), -1.0), torch.full((2, 3), -3.0), mask, 0.5
     )
     assert told.tolist() == [[-1.0, 0.0, 0.0], [-1.0, -1.0, -2.0]]
@@ -256,7 +262,7 @@ def test_the_score_stands_at_the_last_token_and_kl_at_each():
 @budget(max_examples=40)
 @given(st.lists(st.lists(st.floats(-100, 100), min_size=1, max_size=6), min_size=1, max_size=5))
 def test_moments_of_parts_are_those_of_all(parts):
-    kept = Moments()
+    kept = RunningMoments()
     for part in parts:
         mean = sum(part) / len(part)
         kept.add(len(part), mean, sum((one - mean) ** 2 for one in part))
@@ -274,7 +280,9 @@ def test_moments_of_parts_are_those_of_all(parts):
     st.floats(0, 1, exclude_max=True),
 )
 def test_a_token_is_drawn_where_the_distribution_passes_the_number(chances, number):
-    token = draw(torch.tensor([chances], dtype=torch.float32), torch.tensor([number], dtype=torch.float64)).item()
+    token = draw_tokens(
+        torch.tensor([chances], dtype=torch.float32), torch.tensor([number], dtype=torch.float64)
+    ).item()
     exact = torch.tensor(chances, dtype=torch.float32).double()
     assert exact[token] > 0
     before = exact[:token].sum() / exact.sum()
@@ -283,8 +291,8 @@ def test_a_token_is_drawn_where_the_distribution_passes_the_number(chances, numb
 
 def test_frequencies_are_the_probabilities():
     chances = torch.tensor([0.1, 0.0, 0.6, 0.3])
-    uniform = noise(0, 0, [0], 20_000)[0]
-    counts = torch.bincount(draw(chances.expand(20_000, 4), uniform), minlength=4) / 20_000
+    uniform = generate_noise(0, 0, [0], 20_000)[0]
+    counts = torch.bincount(draw_tokens(chances.expand(20_000, 4), uniform), minlength=4) / 20_000
     assert torch.allclose(counts, chances, atol=0.012)
     assert counts[1] == 0
 
@@ -292,11 +300,11 @@ def test_frequencies_are_the_probabilities():
 def test_top_k_and_top_p_keep_what_they_say():
     logits = torch.tensor([[0.5, 0.1, 0.3, 0.1]]).log()
     how = Sampling((0,), 0, 1)
-    assert (probabilities(logits, how._replace(top_k=2)) > 0).tolist() == [[True, False, True, False]]
-    assert (probabilities(logits, how._replace(top_p=0.5)) > 0).tolist() == [[True, False, False, False]]
-    assert (probabilities(logits, how._replace(top_p=0.7)) > 0).tolist() == [[True, False, True, False]]
+    assert (compute_probabilities(logits, how._replace(top_k=2)) > 0).tolist() == [[True, False, True, False]]
+    assert (compute_probabilities(logits, how._replace(top_p=0.5)) > 0).tolist() == [[True, False, False, False]]
+    assert (compute_probabilities(logits, how._replace(top_p=0.7)) > 0).tolist() == [[True, False, True, False]]
     assert torch.allclose(
-        probabilities(logits, how._replace(temperature=0.5)), logits.exp() ** 2 / (logits.exp() ** 2).sum()
+        compute_probabilities(logits, how._replace(temperature=0.5)), logits.exp() ** 2 / (logits.exp() ** 2).sum()
     )
 
 
@@ -308,10 +316,10 @@ def policy(base):
 def test_an_answer_does_not_depend_on_what_stands_beside_it(policy):
     # Tokens that end an answer are many, so rows end at different times and the batch shrinks.
     how = Sampling(tuple(range(0, 400, 6)), 1, 12, rows=32)
-    uniform = noise(3, 5, range(4), 12)
-    together = sample(policy, PROMPTS, uniform, how)
-    alone = [sample(policy, [prompt], uniform[[place]], how)[0] for place, prompt in enumerate(PROMPTS)]
-    assert together == alone == sample(policy, PROMPTS, uniform, how._replace(rows=2))
+    uniform = generate_noise(3, 5, range(4), 12)
+    together = sample_answers(policy, PROMPTS, uniform, how)
+    alone = [sample_answers(policy, [prompt], uniform[[place]], how)[0] for place, prompt in enumerate(PROMPTS)]
+    assert together == alone == sample_answers(policy, PROMPTS, uniform, how._replace(rows=2))
     assert len({len(answer) for answer in together}) > 1
     for answer in together:
         assert not set(answer[:-1]) & set(how.stop)
@@ -319,7 +327,7 @@ def test_an_answer_does_not_depend_on_what_stands_beside_it(policy):
 
 def test_the_most_probable_tokens_are_those_of_generate(policy):
     how = Sampling((0,), 1, 8, top_k=1)
-    told = sample(policy, PROMPTS, noise(0, 0, range(4), 8), how)
+    told = sample_answers(policy, PROMPTS, generate_noise(0, 0, range(4), 8), how)
     for prompt, answer in zip(PROMPTS, told, strict=True):
         wanted = policy.generate(
             torch.tensor([prompt]), max_new_tokens=8, do_sample=False, eos_token_id=0, pad_token_id=1
@@ -328,14 +336,14 @@ def test_the_most_probable_tokens_are_those_of_generate(policy):
 
 
 def test_noise_depends_on_seed_step_and_place_alone():
-    assert torch.equal(noise(1, 2, [4, 7], 5)[1], noise(1, 2, [7], 5)[0])
-    assert not torch.equal(noise(1, 2, [7], 5), noise(1, 3, [7], 5))
-    assert not torch.equal(noise(1, 2, [7], 5), noise(2, 2, [7], 5))
+    assert torch.equal(generate_noise(1, 2, [4, 7], 5)[1], generate_noise(1, 2, [7], 5)[0])
+    assert not torch.equal(generate_noise(1, 2, [7], 5), generate_noise(1, 3, [7], 5))
+    assert not torch.equal(generate_noise(1, 2, [7], 5), generate_noise(2, 2, [7], 5))
 
 
 def test_batches_hold_each_row_once_and_like_lengths():
     lengths = [5, 1, 9, 7, 3]
-    told = list(batches(lengths, 2))
+    told = list(iter_length_groups(lengths, 2))
     assert sorted(place for one in told for place in one) == list(range(5))
     assert [[lengths[place] for place in one] for one in told] == [[9, 7], [5, 3], [1]]
 
@@ -354,12 +362,12 @@ def test_one_pass_reads_what_rows_alone_give(base, tokenizer, lora):
     roles = roles_of(base, tokenizer, lora=lora, temperature=0.7)
     shaken(roles)
     with torch.no_grad():
-        told = roles.read(roles.base, PROMPTS, ANSWERS, entropy=True, values=True)
+        told = forward_answers(roles, roles.base, PROMPTS, ANSWERS, entropy=True, values=True)
         for row, (prompt, answer) in enumerate(zip(PROMPTS, ANSWERS, strict=True)):
             logprobs, entropy = by_hand(roles.base, prompt, answer, 0.7)
             assert torch.allclose(told.logprobs[row, : len(answer)], logprobs, atol=1e-5)
             assert torch.allclose(told.entropy[row, : len(answer)], entropy, atol=1e-5)
-            alone = roles.read(roles.base, [prompt], [answer], values=True)
+            alone = forward_answers(roles, roles.base, [prompt], [answer], values=True)
             assert torch.allclose(told.values[row, : len(answer)], alone.values[0], atol=1e-5)
             assert told.logprobs[row, len(answer) :].abs().sum() == 0
 
@@ -372,10 +380,10 @@ def test_the_reference_is_what_the_stage_began_with(base, tokenizer, given_):
     roles, wanted = roles_of(base, tokenizer, **given_), load_model(base)
     shaken(roles)
     with torch.no_grad():
-        policy = roles.read(roles.base, PROMPTS, ANSWERS).logprobs
+        policy = forward_answers(roles, roles.base, PROMPTS, ANSWERS).logprobs
         with roles.use_adapter(None) as model:
-            reference = roles.read(model, PROMPTS, ANSWERS).logprobs
-        again = roles.read(roles.base, PROMPTS, ANSWERS).logprobs
+            reference = forward_answers(roles, model, PROMPTS, ANSWERS).logprobs
+        again = forward_answers(roles, roles.base, PROMPTS, ANSWERS).logprobs
         assert torch.allclose(reference[1], by_hand(wanted, PROMPTS[1], ANSWERS[1])[0], atol=1e-5)
     assert torch.equal(policy, again)
     assert not torch.allclose(policy, reference, atol=1e-2)
@@ -391,19 +399,19 @@ def test_with_lora_no_second_copy_of_the_base_is_held(base, tokenizer):
 
 def test_the_value_starts_at_zero(base, tokenizer):
     roles = roles_of(base, tokenizer)
-    assert roles.read(roles.base, PROMPTS, ANSWERS, values=True).values.abs().sum() == 0
+    assert forward_answers(roles, roles.base, PROMPTS, ANSWERS, values=True).values.abs().sum() == 0
 
 
 def test_an_adapter_of_its_own_keeps_the_value_out_of_the_policy(base, tokenizer):
     roles = roles_of(base, tokenizer, lora={}, value_adapter=True)
     shaken(roles)
     with roles.use_adapter(VALUE):
-        values = roles.value(PROMPTS, ANSWERS)
+        values = forward_values(roles, PROMPTS, ANSWERS)
         values.sum().backward()
     touched = {name for name, one in roles.trained.items() if one.grad is not None and one.grad.abs().sum() > 0}
     assert touched
     assert all(f".{VALUE}." in name or name.startswith("value_head") for name in touched)
-    roles.read(roles.base, PROMPTS, ANSWERS).logprobs.sum().backward()
+    forward_answers(roles, roles.base, PROMPTS, ANSWERS).logprobs.sum().backward()
     moved = {name for name, one in roles.trained.items() if one.grad is not None and one.grad.abs().sum() > 0} - touched
     assert moved
     assert all(f".{POLICY}." in name for name in moved)
@@ -415,7 +423,7 @@ def test_checkpointing_gives_the_same_gradients(base, tokenizer, lora):
         roles = roles_of(base, tokenizer, lora=lora, **given_)
         shaken(roles)
         roles.set_training(training=True)
-        told = roles.read(roles.base, PROMPTS, ANSWERS, values=True)
+        told = forward_answers(roles, roles.base, PROMPTS, ANSWERS, values=True)
         (told.logprobs.sum() + told.values.sum()).backward()
         return {name: one.grad for name, one in roles.trained.items() if one.grad is not None}
 
@@ -443,11 +451,9 @@ def reward_run(folder, base, tokenizer, *, lora=True, stage="reward", finished=T
                 one.add_(0.3 * torch.randn(one.shape))
     content = {"model": base, "out": folder}
     run = Run.start(stage, Settings(**content), {})
-    save(run, model, tokenizer, pad_token_id=tokenizer.pad_token_id)
+    save_model(run, model, tokenizer, pad_token_id=tokenizer.pad_token_id)
     if not finished:
-        run.finish()
-        run.content["finished"] = False
-        (folder / "run.json").write_text(json.dumps(run.content), encoding="utf-8")
+        Run.open(folder).record.model_copy(update={"finished": False}).write(folder)
     return str(folder)
 
 
@@ -464,7 +470,7 @@ TOLD = AnsweredPrompts(
 
 
 def made(roles, settings):
-    return scorers.build_scorers(settings.reward, roles, settings)
+    return build_scorers(settings, roles)
 
 
 @pytest.mark.parametrize("given_", [{"lora": None}, {"lora": {}}, {"lora": {}, "value_adapter": True}])
@@ -474,7 +480,7 @@ def test_the_adapter_on_the_base_says_what_the_reward_model_says(base, tokenizer
     roles = Roles(load_model(base), settings, torch.device("cpu"), torch.float32, tokenizer.pad_token_id)
     shaken(roles)  # the policy has moved; the reward has not
     with caplog.at_level(logging.INFO, "cmtmed.training"):
-        told = scorers.score_answers(made(roles, settings), TOLD)
+        told = score_answers(made(roles, settings), TOLD)
     assert "kind: adapter saves its memory" in caplog.text
     assert len({round(one, 4) for one in told["model"]}) == 3
     assert told["adapter"] == pytest.approx(told["model"], abs=1e-5)
@@ -485,24 +491,24 @@ def test_the_adapter_on_the_base_says_what_the_reward_model_says(base, tokenizer
     assert alone(torch.tensor([ids])).logits.item() == pytest.approx(told["model"][0], abs=1e-5)
     with torch.no_grad(), roles.use_adapter(None) as model:
         wanted = by_hand(load_model(base), PROMPTS[0], ANSWERS[0])[0]
-        assert torch.allclose(roles.read(model, PROMPTS, ANSWERS).logprobs[0, :2], wanted, atol=1e-5)
-    policy = roles.policy()
+        assert torch.allclose(forward_answers(roles, model, PROMPTS, ANSWERS).logprobs[0, :2], wanted, atol=1e-5)
+    policy = roles.extract_policy()
     assert not hasattr(policy, "peft_config") or set(policy.peft_config) == {POLICY}
 
 
 def test_a_reward_model_with_other_tokens_reads_the_text(tmp_path, base, tokenizer):
     other = tiny_model(tmp_path / "other", template="plain", hidden=32, context=64)
     settings = settings_of(base, reward=[{"kind": "model", "path": other}])
-    told = scorers.score_answers(made(roles_of(base, tokenizer), settings), TOLD)
+    told = score_answers(made(roles_of(base, tokenizer), settings), TOLD)
     assert len(told["model"]) == 3
 
 
 def test_rewards_that_do_not_fit_are_refused(tmp_path, base, tokenizer, rewarding):
-    roles = roles_of(base, tokenizer, lora={})
-
     def refused(reward, kind=UsageError, settings_base=base):
+        settings = settings_of(settings_base, lora={}, reward=[reward])
+        roles = Roles(load_model(base), settings, torch.device("cpu"), torch.float32, tokenizer.pad_token_id)
         with pytest.raises(kind) as caught:
-            made(roles, settings_of(settings_base, lora={}, reward=[reward]))
+            made(roles, settings)
         return str(caught.value)
 
     sft = reward_run(tmp_path / "sft", base, tokenizer, stage="sft")
@@ -521,12 +527,12 @@ def test_rewards_that_do_not_fit_are_refused(tmp_path, base, tokenizer, rewardin
 
 def test_asking_is_rewarded_once_for_each_thing_and_only_before_advice():
     answers = ["多久了？发烧吗？", "多久了？多久了？多久了？", "建议多喝水。多久了？发烧吗？", "多喝水。", ""]
-    told = scorers.score_proactivity(ProactivityReward(kind="proactivity"))(AnsweredPrompts([[]] * 5, answers, [1] * 5))
+    told = build_proactivity_score(ProactivityReward(kind="proactivity"))(AnsweredPrompts([[]] * 5, answers, [1] * 5))
     assert told == [1.0, 0.5, 0.0, 0.0, 0.0]
 
 
 def test_length_costs_nothing_up_to_the_target():
-    told = scorers.penalize_length(LengthReward(kind="length", target=10))(
+    told = build_length_penalty(LengthReward(kind="length", target=10))(
         AnsweredPrompts([[]] * 4, [""] * 4, [1, 10, 15, 30])
     )
     assert told == [0, 0, -0.5, -2]
@@ -535,9 +541,9 @@ def test_length_costs_nothing_up_to_the_target():
 @pytest.mark.parametrize(
     ("function", "kind", "said"),
     [
-        ("ppo_rules:few", BuildError, "gave 1 numbers for 3 answers"),
-        ("ppo_rules:nothing", BuildError, "gave nan for answer 0; it must be finite"),
-        ("ppo_rules:words", BuildError, "gave list that holds no numbers"),
+        ("ppo_rules:few", BuildError, "returned 1 numbers for 3 answers"),
+        ("ppo_rules:nothing", BuildError, "returned nan for answer 0; it must be finite"),
+        ("ppo_rules:words", BuildError, "returned a list that does not hold numbers"),
         ("ppo_rules:absent", UsageError, "'ppo_rules' has no function 'absent'"),
         ("ppo_rules:number", UsageError, "'ppo_rules' has no function 'number'"),
         ("no_such_rules:score", UsageError, "the module 'no_such_rules' cannot be imported: ModuleNotFoundError"),
@@ -546,7 +552,7 @@ def test_length_costs_nothing_up_to_the_target():
 def test_callables_that_cannot_reward(rules, base, tokenizer, function, kind, said):
     settings = settings_of(base, reward=[{"kind": "python", "function": function}])
     with pytest.raises(kind) as caught:
-        scorers.score_answers(scorers.build_scorers(settings.reward, None, settings), TOLD)
+        score_answers(build_scorers(settings, None), TOLD)
     assert said in str(caught.value)
 
 
@@ -610,7 +616,7 @@ def test_a_judge_is_asked_once_an_answer(service, monkeypatch, caplog):
 
 def test_a_busy_judge_is_waited_for(service, monkeypatch):
     waited = []
-    monkeypatch.setattr("cmtmed.training.ppo.judge.time.sleep", waited.append)
+    monkeypatch.setattr("cmtmed.training.ppo.scorers.judge.time.sleep", waited.append)
     Service.script = [
         (429, {"Retry-After": "3"}),
         (500, {}),
@@ -626,10 +632,10 @@ def test_a_busy_judge_is_waited_for(service, monkeypatch):
 
 def test_judges_that_cannot_be_asked(service, monkeypatch):
     Service.script = [(401, {})]
-    with pytest.raises(BuildError, match=r"127\.0\.0\.1:\d+ refuses with status 401; look at url, model and key_env"):
+    with pytest.raises(BuildError, match=r"127\.0\.0\.1:\d+ refuses with status 401; check url, model and key_env"):
         judge(service)(TOLD)
     Service.script = ["很好", "不错"]
-    with pytest.raises(BuildError, match=r"a reply with 0 numbers instead of one \(2 attempts\)"):
+    with pytest.raises(BuildError, match=r"the reply has 0 numbers instead of one \(2 attempts\)"):
         judge(service, retries=1)(TOLD)
     Service.script = ["很好", "11", "5", "5"]
     assert judge(service, retries=1, fallback=0.25)(TOLD) == [0.25, 0.5, 0.5]
@@ -638,7 +644,7 @@ def test_judges_that_cannot_be_asked(service, monkeypatch):
         judge(service)(TOLD)
     with pytest.raises(BuildError, match=r"127\.0\.0\.1:1: no reply \(ConnectionRefusedError\) \(2 attempts\)"):
         judge("http://127.0.0.1:1/v1", retries=1)(TOLD)
-    with pytest.raises(UsageError, match="url is no http address"):
+    with pytest.raises(UsageError, match="url is not an HTTP address"):
         judge("file:///etc/passwd")
     with pytest.raises(UsageError, match="the url holds a key"):
         judge("https://me:secret@host/v1")
@@ -657,16 +663,16 @@ def test_several_requests_run_at_once_and_answers_keep_their_order(service):
 
 def test_long_prompts_lose_whole_turns_in_front_and_keep_system_and_last(tokenizer):
     talk = [{"role": "system", "content": "你是医生。"}, *messages(0)[:3]]
-    whole, turns = encode(tokenizer, talk, 1000)
+    whole, turns = encode_prompt(tokenizer, talk, 1000)
     assert turns == [0, 1, 2, 3]
-    ids, turns = encode(tokenizer, talk, len(whole) - 1)
+    ids, turns = encode_prompt(tokenizer, talk, len(whole) - 1)
     assert turns == [0, 3]
     assert tokenizer.decode(ids) == (
         "<|im_start|>system\n你是医生。<|im_end|>\n<|im_start|>user\n没有发烧<|im_end|>\n<|im_start|>assistant\n"
     )
-    assert encode(tokenizer, talk, len(ids) - 1) == ([], [])
+    assert encode_prompt(tokenizer, talk, len(ids) - 1) == ([], [])
     with pytest.raises(ValueError, match="does not end with the patient"):
-        encode(tokenizer, messages(0), 1000)
+        encode_prompt(tokenizer, messages(0), 1000)
 
 
 def prompts_of(base, tokenizer, folder, rows, **given_):
@@ -681,7 +687,7 @@ def test_prompts_that_do_not_fit_are_left_out_and_named(tmp_path, base, tokenize
     rows.append({"id": "long", "message": 1, "prompt": [{"role": "user", "content": "头痛" * 100}]})
     with caplog.at_level(logging.INFO, "cmtmed.training"):
         prompts = prompts_of(base, tokenizer, tmp_path / "view", rows, max_new_tokens=30)
-    assert "1 prompts are left out, their last turn alone has more than 34 tokens: 'long'" in caplog.text
+    assert "1 prompts are left out, because their last turn alone has more than 34 tokens: 'long'" in caplog.text
     assert "3 prompts lose their oldest turns to fit in 34 tokens" in caplog.text
     assert len(prompts) == 3
     first, second = [sorted(one.id for one in prompts.take(range(at, at + 3))) for at in (0, 3)]
@@ -689,7 +695,7 @@ def test_prompts_that_do_not_fit_are_left_out_and_named(tmp_path, base, tokenize
     assert [one.id for one in prompts.take([4, 1])] == [prompts.take([at])[0].id for at in (4, 1)]
     with pytest.raises(UsageError, match="no prompt fits in 4 tokens"):
         prompts_of(base, tokenizer, tmp_path / "none", rows, max_new_tokens=60)
-    with pytest.raises(UsageError, match="max_new_tokens 64 leaves nothing of the context of 64"):
+    with pytest.raises(UsageError, match="max_new_tokens 64 leaves no room for prompts in the context of 64"):
         prompts_of(base, tokenizer, tmp_path / "full", rows, max_new_tokens=64)
     with pytest.raises(DatasetError, match="prompt 'd9' does not end with the patient"):
         prompts_of(
@@ -700,7 +706,7 @@ def test_prompts_that_do_not_fit_are_left_out_and_named(tmp_path, base, tokenize
 @pytest.mark.parametrize(
     ("given_", "said"),
     [
-        ({"training": {"max_steps": 3}}, "training.max_steps: PPO is our own loop"),
+        ({"training": {"max_steps": 3}}, "training.max_steps: PPO has its own loop"),
         ({"reward": [{"kind": "length", "targett": 3}]}, "unknown key 'targett'; did you mean 'target'?"),
         ({"reward": [{"kind": "lenght", "target": 3}]}, "kind"),
         ({"reward": []}, "reward"),
@@ -727,7 +733,7 @@ def test_a_tiny_model_learns_a_rule(ppo):
     first, last = [sum(line["reward"] for line in part) / 3 for part in (log[:3], log[-3:])]
     assert last - first >= 0.3
     assert log[-1]["kl"] > log[0]["kl"] >= 0
-    assert read("learn").content["summary"]["reward_last"] > 0.3
+    assert Run.open("learn").record.summary["reward_last"] > 0.3
     assert (Path("learn") / "training_reward.png").is_file()
 
 
@@ -757,11 +763,10 @@ def test_a_checkpoint_cut_short_is_set_aside(ppo, rules, caplog):
     rows = [json.loads(line) for line in texts.splitlines()]
     assert [row["step"] for row in rows] == [1, 1, 2, 2, 3, 3, 4, 4]
     assert rows[0].keys() >= {"id", "prompt", "answer", "reward", "reward/python"}
-    run = read(rules / "whole")
-    assert sorted(path.name for path in run.checkpoints.iterdir()) == ["checkpoint-2", "checkpoint-4"]
-    run.content["finished"] = False
-    (rules / "whole" / "run.json").write_text(json.dumps(run.content), encoding="utf-8")
-    weights = run.checkpoints / "checkpoint-4" / "trained.safetensors"
+    run = Run.open(rules / "whole")
+    assert sorted(path.name for path in run.checkpoint_dir.iterdir()) == ["checkpoint-2", "checkpoint-4"]
+    run.record.model_copy(update={"finished": False}).write(run.root)
+    weights = run.checkpoint_dir / "checkpoint-4" / "trained.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
     assert ppo("whole", "lora={}", "samples=2") == whole
     assert (rules / "whole" / "samples.jsonl").read_text(encoding="utf-8") == texts
@@ -779,7 +784,7 @@ def test_the_policy_that_is_saved_is_the_one_that_was_trained(ppo, rules, base, 
     )
     log = lines(rules / "run")
     assert all(line["reward"] == pytest.approx(line["reward/adapter"] + line["reward/length"]) for line in log)
-    assert read(rules / "run").content["adapter"]
+    assert Run.open(rules / "run").record.adapter
     assert not [path for path in (rules / "run" / "adapter").iterdir() if path.is_dir()]
     merged, began = load_model(str(rules / "run")), load_model(base)
     assert merged.state_dict().keys() == began.state_dict().keys()

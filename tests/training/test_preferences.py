@@ -20,6 +20,7 @@ pytest.importorskip("torch", reason="needs the extra train")
 
 from cmtmed.errors import CmtmedError, DatasetError, UsageError
 from cmtmed.resources import bundled
+from cmtmed.training.model.tiny import make_tokenizer
 from cmtmed.training.reward.data import is_held_out, opening_text
 from cmtmed.training.reward.encoding import EncodedRankings, encode_answer, encode_rankings
 from cmtmed.training.reward.metrics import calibration_error, reliability, report_agreement, summarize_margins
@@ -28,8 +29,7 @@ from cmtmed.training.reward.readers.files import describe_sources, read_rankings
 from cmtmed.training.reward.readers.json_rows import Unreadable, parse_ranking
 from cmtmed.training.reward.readers.ranking_table import recover_ranks
 from cmtmed.training.reward.settings import RankingSource
-from cmtmed.training.settings import parse
-from cmtmed.training.tiny import make_tokenizer
+from cmtmed.training.run.command_line import parse_settings
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data"
@@ -333,7 +333,7 @@ def test_a_table_without_prompts_is_refused(tmp_path):
 
 def test_auto_is_no_convention():
     with pytest.raises(UsageError, match=r"ranks: .*auto cannot tell; say which"):
-        parse(RankingSource, {"path": "t.tsv", "ranks": "auto"}, "data")
+        parse_settings(RankingSource, {"path": "t.tsv", "ranks": "auto"}, "data")
 
 
 PAIRS = {

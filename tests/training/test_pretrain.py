@@ -18,16 +18,17 @@ from hypothesis import strategies as st
 
 import cmtmed
 from cmtmed.errors import DatasetError, UsageError
-from cmtmed.training import metrics
-from cmtmed.training.model import load_model, load_tokenizer
-from cmtmed.training.pretraining import books
-from cmtmed.training.pretraining.corpus import texts
-from cmtmed.training.pretraining.packing import held_out, pieces, tokens, wrapped
-from cmtmed.training.pretraining.textfiles import chunks, encoding_of, records
-from cmtmed.training.pretraining.trainer import PretrainTrainer, apart, choose_packing, collator
-from cmtmed.training.pretraining.triples import Triple, load_patterns, verbalize
-from cmtmed.training.run import read
-from cmtmed.training.settings import Part
+from cmtmed.training.model.loading import load_model, load_tokenizer
+from cmtmed.training.pretrain import books
+from cmtmed.training.pretrain.corpus import read_documents
+from cmtmed.training.pretrain.data import build_collator, choose_packing
+from cmtmed.training.pretrain.packing import is_held_out, split_documents, tokenize_documents, wrap_documents
+from cmtmed.training.pretrain.textfiles import detect_encoding, read_chunks, read_records
+from cmtmed.training.pretrain.trainer import PretrainTrainer, check_isolation
+from cmtmed.training.pretrain.triples import Triple, load_patterns, verbalize
+from cmtmed.training.run import metrics
+from cmtmed.training.run.directory import Run
+from cmtmed.training.run.settings import DataSource
 from tests.support.training import tiny_model, train
 
 pytestmark = [
@@ -83,7 +84,7 @@ def lines(path, *rows):
 
 
 def read_all(path, patterns, form="auto", limit=4096):
-    return list(texts(Part(path=str(path), format=form), "train", patterns, limit))
+    return list(read_documents(DataSource(path=str(path), format=form), "train", patterns, limit))
 
 
 def view(folder, splits):
@@ -159,7 +160,7 @@ def test_a_book_is_cut_at_chapters_and_a_table_of_contents_stays_together(tmp_pa
 )  # fmt: skip
 def test_a_book_keeps_every_character_in_documents_of_bounded_size(parts, limit, step):
     whole = "".join(parts)
-    made = list(books.documents((whole[at : at + step] for at in range(0, len(whole), step)), limit))
+    made = list(books.split_book((whole[at : at + step] for at in range(0, len(whole), step)), limit))
     assert re.sub(r"\s", "", "".join(made)) == re.sub(r"\s", "", whole)
     assert all(0 < len(text) <= limit for text in made)
 
@@ -171,10 +172,10 @@ def test_a_folder_is_read_file_by_file(corpus, patterns):
 
 
 def test_splits_of_a_view_are_kept_apart(tmp_path, patterns):
-    part = Part(path=str(view(tmp_path / "pretrain", {"train": ["甲", "乙"], "validation": ["丙"]})))
-    assert list(texts(part, "train", patterns, 99)) == ["甲", "乙"]
-    assert list(texts(part, "validation", patterns, 99)) == ["丙"]
-    assert list(texts(part, "test", patterns, 99)) == []
+    part = DataSource(path=str(view(tmp_path / "pretrain", {"train": ["甲", "乙"], "validation": ["丙"]})))
+    assert list(read_documents(part, "train", patterns, 99)) == ["甲", "乙"]
+    assert list(read_documents(part, "validation", patterns, 99)) == ["丙"]
+    assert list(read_documents(part, "test", patterns, 99)) == []
 
 
 @pytest.mark.parametrize("kind", ["book", "one line", "lines", "array"])
@@ -190,7 +191,7 @@ def test_a_large_file_is_read_in_bounded_memory(tmp_path, patterns, kind):
         file.write(row + "]" if kind == "array" else "")
     assert path.stat().st_size > 10_000_000
     tracemalloc.start()
-    count = sum(len(text) for text in texts(Part(path=str(path)), "train", patterns, 2000))
+    count = sum(len(text) for text in read_documents(DataSource(path=str(path)), "train", patterns, 2000))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert count > 3_900_000
@@ -199,7 +200,7 @@ def test_a_large_file_is_read_in_bounded_memory(tmp_path, patterns, kind):
 
 def test_halves_of_characters_in_json_do_no_harm(tmp_path, patterns, tokenizer):
     (tmp_path / "a.jsonl").write_text('{"text": "头痛\\ud83d"}\n', encoding="utf-8")
-    assert next(tokens(read_all(tmp_path / "a.jsonl", patterns), tokenizer))[-1] == tokenizer.eos_token_id
+    assert next(tokenize_documents(read_all(tmp_path / "a.jsonl", patterns), tokenizer))[-1] == tokenizer.eos_token_id
 
 
 # --- triples ---------------------------------------------------------------------------------------------------
@@ -264,12 +265,12 @@ def test_patterns_that_cannot_be_said(tmp_path, content, message):
 DOCUMENTS = st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=50), max_size=30)
 
 
-@given(DOCUMENTS, st.integers(2, 20), st.sampled_from([pieces, wrapped]))
+@given(DOCUMENTS, st.integers(2, 20), st.sampled_from([split_documents, wrap_documents]))
 def test_packing_keeps_every_token_once_and_in_order(documents, length, pack):
     rows = list(pack(documents, length))
     assert [token for row in rows for token in row.input_ids] == [token for one in documents for token in one]
     assert all(0 < sum(row.lengths) == len(row.input_ids) <= length for row in rows)
-    if pack is wrapped:
+    if pack is wrap_documents:
         assert all(len(row.input_ids) == length for row in rows[:-1])
     else:
         assert all(len(row.lengths) == 1 for row in rows)
@@ -283,7 +284,7 @@ def test_documents_end_where_rows_say(documents, length):
         at += len(document)
         ends.add(at)
     begins, place = set(), 0
-    for row in wrapped(documents, length):
+    for row in wrap_documents(documents, length):
         for size in row.lengths:
             begins.add(place)
             place += size
@@ -291,20 +292,20 @@ def test_documents_end_where_rows_say(documents, length):
 
 
 def test_no_text_ends_a_document(tokenizer):
-    ids = next(tokens(["头痛<|endoftext|>三天"], tokenizer))
+    ids = next(tokenize_documents(["头痛<|endoftext|>三天"], tokenizer))
     assert ids.count(tokenizer.eos_token_id) == 1 == ids[-1:].count(tokenizer.eos_token_id)
 
 
 def test_held_out_is_a_share_by_text():
-    chosen = [held_out(f"文{n}", 0.1) for n in range(5000)]
-    assert chosen == [held_out(f"文{n}", 0.1) for n in range(5000)]
+    chosen = [is_held_out(f"文{n}", 0.1) for n in range(5000)]
+    assert chosen == [is_held_out(f"文{n}", 0.1) for n in range(5000)]
     assert 400 < sum(chosen) < 600
-    assert not held_out("文", 0.0)
+    assert not is_held_out("文", 0.0)
 
 
 def batch_of(how, documents, tokenizer, length=32):
-    rows = list((wrapped if how == "wrapped" else pieces)(documents, length))
-    return rows, collator(how, tokenizer.pad_token_id)(
+    rows = list((wrap_documents if how == "wrapped" else split_documents)(documents, length))
+    return rows, build_collator(how, tokenizer.pad_token_id)(
         [{"input_ids": row.input_ids, "seq_lengths": row.lengths} if how == "wrapped" else {"input_ids": row.input_ids}
          for row in rows]
     )  # fmt: skip
@@ -344,14 +345,14 @@ def test_a_model_whose_documents_see_one_another_is_refused(base, tokenizer):
     model = load_model(base)
     add_fused_lm_head(model)
     _, batch = batch_of("wrapped", [list(range(5, 30)), list(range(40, 70)), list(range(9, 20))], tokenizer)
-    assert apart(model, batch)
+    assert check_isolation(model, batch)
     assert model.training is False
     _, single = batch_of("wrapped", [list(range(5, 30))], tokenizer)
-    assert not apart(model, single)
+    assert not check_isolation(model, single)
     blind = model.forward
     model.forward = lambda **given: blind(**{**given, "attention_mask": torch.ones_like(given["input_ids"])})
     with pytest.raises(UsageError, match=r"documents of a row see one another .*; set packing=grouped"):
-        apart(model, batch)
+        check_isolation(model, batch)
 
 
 def test_packing_by_device():
@@ -366,7 +367,7 @@ def test_packing_by_device():
 
 
 def logged(out):
-    told = metrics.read(out)
+    told = metrics.read_metrics(out)
     return [
         {name: value for name, value in line.items() if "runtime" not in name and "per_second" not in name}
         for line in told
@@ -393,17 +394,17 @@ def test_a_run_learns_goes_on_exactly_and_is_taken_by_the_next(base, corpus, tmp
     assert (tmp_path / "broken" / "tokens" / "train.arrow").is_file()
     train("pretrain", *words, f"out={tmp_path / 'broken'}")
     assert logged(tmp_path / "broken") == logged(tmp_path / "whole")
-    run = read(tmp_path / "whole")
-    assert run.finished
+    run = Run.open(tmp_path / "whole")
+    assert run.is_finished
     assert not (run.root / "tokens").exists()
-    assert run.content["summary"]["padding_share"] <= (0.5 if how == "wrapped" else 0.15)
-    assert run.content["metrics"]["eval_loss"] > 0
+    assert run.record.summary["padding_share"] <= (0.5 if how == "wrapped" else 0.15)
+    assert run.record.metrics["eval_loss"] > 0
     steps = [line for line in logged(run.root) if "loss" in line]
     assert [line["step"] for line in steps] == [2, 3, 4, 6, 8]
     if lora == "null":
         assert steps[-1]["loss"] < steps[0]["loss"] - 0.3
     train("pretrain", f"model={run.root}", *words[1:], f"out={tmp_path / 'next'}", "training.max_steps=1")
-    assert read(tmp_path / "next").finished
+    assert Run.open(tmp_path / "next").is_finished
 
 
 def test_two_processes_give_what_one_gives(base, corpus, tmp_path):
@@ -428,15 +429,15 @@ def test_the_evaluation_is_the_mean_over_all_tokens(base, tokenizer, tmp_path):
     folder = view(tmp_path / "pretrain", {"train": said, "validation": said})
     train("pretrain", f"model={base}", f"data.0.path={folder}", "lora=null", f"out={tmp_path / 'run'}", *STEPS,
           "training.max_steps=1", "training.per_device_eval_batch_size=2", "max_length=512")  # fmt: skip
-    run = read(tmp_path / "run")
+    run = Run.open(tmp_path / "run")
     model = load_model(str(run.root)).eval()
     nll = learnt = 0
-    for ids in tokens(said, tokenizer):
+    for ids in tokenize_documents(said, tokenizer):
         with torch.no_grad():
             logits = model(torch.tensor([ids])).logits[0]
         nll += float(torch.nn.functional.cross_entropy(logits[:-1], torch.tensor(ids[1:]), reduction="sum"))
         learnt += len(ids) - 1
-    assert run.content["metrics"]["eval_loss"] == pytest.approx(nll / learnt, abs=1e-4)
+    assert run.record.metrics["eval_loss"] == pytest.approx(nll / learnt, abs=1e-4)
 
 
 def test_weights_mix_and_the_log_holds_no_text(base, corpus, tmp_path, capfd, caplog, monkeypatch):
@@ -458,7 +459,7 @@ def test_real_corpora_are_read(patterns):
     assert len(read_all(REAL / "medicalgpt/medical_corpus.txt", patterns)) == 87
     assert len(read_all(REAL / "zhongjing/huatuo26M_test.json", patterns)) == 6000
     assert len(read_all(REAL / "toyhom/internal_medicine.gb18030.csv", patterns)) == 7644
-    assert encoding_of(REAL / "toyhom/internal_medicine.gb18030.txt") == "gb18030"
+    assert detect_encoding(REAL / "toyhom/internal_medicine.gb18030.txt") == "gb18030"
 
 
 # --- what is refused -------------------------------------------------------------------------------------------
@@ -476,11 +477,11 @@ def test_real_corpora_are_read(patterns):
         ("a.txt", b"\xff\xfe\x00\xd8", "auto", "byte 2 is not UTF-16; mend it there"),
         ("a.txt", b"abc\xff\xff\xff", "auto", r"not UTF-8 \(byte 3\) and not GB18030 \(byte 3\); convert it to UTF-8"),
         ("a.txt", "頭痛三天，晚上更厲害，有沒有發燒？以前有過嗎？先測血壓。".encode("big5"), "auto", "as GB18030 it is no Chinese"),
-        ("a.csv", "病,症状\n感冒,咳嗽\n".encode(), "auto", "no format is known by the fields 病, 症状; set the format"),
+        ("a.csv", "病,症状\n感冒,咳嗽\n".encode(), "auto", "no format has the fields 病, 症状; set the format"),
         ("a.csv", "病,症状\n感冒,咳嗽\n".encode(), "triples", r"has no column head \(or subject, 头实体\), and triples need"),
         ("a.csv", "head,relation,tail\n感冒,症状,\n".encode(), "auto", "line 2: head, relation or tail is empty"),
         ("a.csv", "text\n感冒,咳嗽\n".encode(), "auto", "line 2 has more fields than the header"),
-        ("a.json", b'{"messages": []}', "auto", "no format is known by the fields messages"),
+        ("a.json", b'{"messages": []}', "auto", "no format has the fields messages"),
         ("a.jsonl", '{"text": "好"}\n{"txt": "好"}\n'.encode(), "auto", "line 2 has no text, which article needs; it has txt"),
         ("a.jsonl", '{"text": {"好": 1}}\n'.encode(), "auto", "line 1: a value is dict instead of text"),
         ("a.jsonl", '{"text": "好"\n'.encode(), "auto", "line 1 is not JSON"),
@@ -502,11 +503,11 @@ def test_files_that_cannot_be_used(tmp_path, patterns, name, content, form, mess
 
 
 def test_a_broken_element_does_not_pull_in_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr("cmtmed.training.pretraining.textfiles.LONGEST", 200_000)
+    monkeypatch.setattr("cmtmed.training.pretrain.textfiles.LONGEST", 200_000)
     (tmp_path / "a.json").write_text('[{"text": oops}' + ', {"text": "x"}' * 200_000 + "]", encoding="utf-8")
     tracemalloc.start()
     with pytest.raises(DatasetError, match="element 1 is not JSON"):
-        list(records(tmp_path / "a.json"))
+        list(read_records(tmp_path / "a.json"))
     assert tracemalloc.get_traced_memory()[1] < 2_000_000
     tracemalloc.stop()
 
@@ -558,4 +559,4 @@ def test_a_vocabulary_smaller_than_the_ids_is_refused(base, corpus, tmp_path):
 
 def test_chunks_end_lines_in_one_way(tmp_path):
     (tmp_path / "a.txt").write_bytes("甲\r\n乙\r丙\n".encode())
-    assert "".join(chunks(tmp_path / "a.txt")) == "甲\n乙\n丙\n"
+    assert "".join(read_chunks(tmp_path / "a.txt")) == "甲\n乙\n丙\n"

@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 
 import cmtmed
 from cmtmed.errors import DatasetError, OutputError, UsageError
-from cmtmed.training import metrics
-from cmtmed.training.batches import LikeLengths, waste
-from cmtmed.training.conversations import read_conversations
-from cmtmed.training.model import load_model, load_tokenizer
-from cmtmed.training.run import read
-from cmtmed.training.sft import Collator, SftSettings, WeightedTrainer, encode, tokenized
+from cmtmed.training.model.loading import load_model, load_tokenizer
+from cmtmed.training.run import metrics
+from cmtmed.training.run.batches import LengthGroupedSampler, measure_padding
+from cmtmed.training.run.directory import Run
+from cmtmed.training.sft.conversations import read_conversations
+from cmtmed.training.sft.data import DialogueCollator, encode_dialogue, tokenize_dialogues
+from cmtmed.training.sft.settings import SftSettings
+from cmtmed.training.sft.trainer import WeightedTrainer
 from tests.support.training import messages, sft_view, tiny_model, train
 
 pytestmark = [
@@ -54,7 +56,7 @@ def learnt(tokenizer, row):
 
 
 def test_only_the_doctor_is_learnt_to_the_end_of_each_answer(tokenizer):
-    row = encode(tokenizer, messages(0), None, 512)
+    row = encode_dialogue(tokenizer, messages(0), None, 512)
     assert learnt(tokenizer, row) == (
         "您好，有没有发烧？以前有过吗？<|im_end|>先测血压，注意休息，三天不好再来。<|im_end|>"
     )
@@ -65,13 +67,13 @@ def test_only_the_doctor_is_learnt_to_the_end_of_each_answer(tokenizer):
 @pytest.mark.parametrize("template", ["chatml", "plain", "zhongjing"])
 def test_every_bundled_template_marks_the_same_answers(base, template):
     tokenizer = load_tokenizer(base, template)
-    row = encode(tokenizer, messages(1), None, 512)
+    row = encode_dialogue(tokenizer, messages(1), None, 512)
     stop = "<|im_end|>" if template == "chatml" else "<|endoftext|>"
     assert learnt(tokenizer, row) == f"您好，咳嗽有痰吗？多大了？{stop}多喝水，可以做雾化，发烧了再来看。{stop}"
 
 
 def test_the_weight_of_a_turn_is_that_of_its_tokens(tokenizer):
-    row = encode(tokenizer, messages(0), [0.0, 2.5, 0.0, 1.0], 512)
+    row = encode_dialogue(tokenizer, messages(0), [0.0, 2.5, 0.0, 1.0], 512)
     told = {weight: tokenizer.decode([t for t, w in zip(row.labels, row.weights, strict=True) if w == weight])
             for weight in (1.0, 2.5)}  # fmt: skip
     assert told == {
@@ -82,18 +84,18 @@ def test_the_weight_of_a_turn_is_that_of_its_tokens(tokenizer):
 
 
 def test_a_turn_of_weight_zero_is_read_and_not_learnt(tokenizer):
-    row = encode(tokenizer, messages(0), [0.0, 1.0, 0.0, 0.0], 512)
+    row = encode_dialogue(tokenizer, messages(0), [0.0, 1.0, 0.0, 0.0], 512)
     assert learnt(tokenizer, row) == "您好，有没有发烧？以前有过吗？<|im_end|>"
 
 
 @settings(max_examples=60)
 @given(length=st.integers(0, 140), place=st.integers(0, 5))
 def test_a_dialogue_is_cut_behind_an_answer_never_in_one(tokenizer, length, place):
-    whole = encode(tokenizer, messages(place), None, 10_000)
-    row = encode(tokenizer, messages(place), None, length)
+    whole = encode_dialogue(tokenizer, messages(place), None, 10_000)
+    row = encode_dialogue(tokenizer, messages(place), None, length)
     assert len(row.input_ids) <= length
     assert row.input_ids == whole.input_ids[: len(row.input_ids)]
-    assert row.cut == 2 - learnt(tokenizer, row).count("<|im_end|>")
+    assert row.truncated == 2 - learnt(tokenizer, row).count("<|im_end|>")
     assert not row.labels or row.labels[-1] != -100
 
 
@@ -113,7 +115,7 @@ def trainer_of(base, tmp_path, rows, tokenizer, **config):
     ]
     return WeightedTrainer(
         model=load_model(base), args=args, train_dataset=Dataset.from_list(table),
-        data_collator=Collator(tokenizer.pad_token_id), processing_class=tokenizer,
+        data_collator=DialogueCollator(tokenizer.pad_token_id), processing_class=tokenizer,
     )  # fmt: skip
 
 
@@ -132,7 +134,7 @@ def by_hand(model, rows):
 
 
 def test_the_loss_is_the_weighted_mean_over_all_tokens_of_a_step(base, tokenizer, tmp_path):
-    rows = [encode(tokenizer, messages(place), [0, 2.5, 0, 1], 512) for place in range(5)]
+    rows = [encode_dialogue(tokenizer, messages(place), [0, 2.5, 0, 1], 512) for place in range(5)]
     trainer = trainer_of(base, tmp_path, rows, tokenizer)
     model = trainer.model.eval()
     batches = [trainer.data_collator([trainer.train_dataset[place] for place in part]) for part in ([0, 1, 2], [3, 4])]
@@ -144,7 +146,7 @@ def test_the_loss_is_the_weighted_mean_over_all_tokens_of_a_step(base, tokenizer
 
 
 def test_weights_of_one_give_the_plain_mean(base, tokenizer, tmp_path):
-    rows = [encode(tokenizer, messages(place), None, 512) for place in range(3)]
+    rows = [encode_dialogue(tokenizer, messages(place), None, 512) for place in range(3)]
     trainer = trainer_of(base, tmp_path, rows, tokenizer)
     batch = trainer.data_collator(list(trainer.train_dataset))
     plain = trainer.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], labels=batch["labels"])
@@ -156,12 +158,12 @@ def test_weights_of_one_give_the_plain_mean(base, tokenizer, tmp_path):
 
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=60), st.integers(1, 9), st.integers(0, 3))
 def test_an_epoch_sees_each_row_once_in_an_order_of_its_own(lengths, batch, epoch):
-    sampler = LikeLengths(lengths, batch, seed=1)
+    sampler = LengthGroupedSampler(lengths, batch, seed=1)
     sampler.set_epoch(epoch)
     order = list(sampler)
     assert sorted(order) == list(range(len(lengths))) == list(range(len(sampler)))
     assert order == list(sampler)
-    other = LikeLengths(range(100), 4, seed=1)
+    other = LengthGroupedSampler(range(100), 4, seed=1)
     first = list(other)
     other.set_epoch(epoch + 1)
     assert list(other) != first
@@ -173,15 +175,15 @@ def test_next_to_nothing_is_padding():
     draw = random.Random(0)
     lengths = [int(draw.lognormvariate(5.5, 0.6)) for _ in range(2000)]
     shuffled = draw.sample(range(2000), 2000)
-    assert waste(lengths, shuffled, 8) > 0.25
-    assert waste(lengths, list(LikeLengths(lengths, 8, 0)), 8) < 0.02
+    assert measure_padding(lengths, shuffled, 8) > 0.25
+    assert measure_padding(lengths, list(LengthGroupedSampler(lengths, 8, 0)), 8) < 0.02
 
 
 # --- whole runs ------------------------------------------------------------------------------------------------
 
 
 def losses(out):
-    return [(line["step"], line["loss"], line["tokens"]) for line in metrics.read(out) if "loss" in line]
+    return [(line["step"], line["loss"], line["tokens"]) for line in metrics.read_metrics(out) if "loss" in line]
 
 
 @pytest.mark.parametrize("lora", ["null", "{r: 4}"])
@@ -202,11 +204,11 @@ def test_a_run_learns_goes_on_exactly_and_is_taken_by_the_next(base, view, tmp_p
         patched.setattr(WeightedTrainer, "training_step", stops)
         with pytest.raises(KeyboardInterrupt):
             train("sft", *words, f"out={tmp_path / 'broken'}")
-    assert not read(tmp_path / "broken").finished
+    assert not Run.open(tmp_path / "broken").is_finished
     train("sft", *words, f"out={tmp_path / 'broken'}")
     assert losses(tmp_path / "broken") == losses(tmp_path / "whole")
-    run = read(tmp_path / "whole")
-    assert run.finished
+    run = Run.open(tmp_path / "whole")
+    assert run.is_finished
     assert (run.root / "training_loss.png").stat().st_size > 5000
     if lora == "null":
         assert losses(run.root)[-1][1] < losses(run.root)[0][1] - 0.25
@@ -218,7 +220,7 @@ def test_a_run_learns_goes_on_exactly_and_is_taken_by_the_next(base, view, tmp_p
     assert (run.root / "run.json").read_bytes() == before
     with pytest.raises(OutputError, match=r"other settings \(seed\); give another out="):
         train("sft", *words, f"out={tmp_path / 'whole'}", "seed=1")
-    assert "supervised fine-tuning" in (run.weights / "README.md").read_text(encoding="utf-8")
+    assert "supervised fine-tuning" in (run.weights_dir / "README.md").read_text(encoding="utf-8")
 
 
 def test_two_processes_give_what_one_gives(base, view, tmp_path):
@@ -236,16 +238,16 @@ def test_two_processes_give_what_one_gives(base, view, tmp_path):
         [(step, round(loss, 4), tokens) for step, loss, tokens in losses(tmp_path / out)] for out in ("one", "two")
     )
     assert one == two
-    assert read(tmp_path / "one").content["metrics"]["eval_loss"] == pytest.approx(
-        read(tmp_path / "two").content["metrics"]["eval_loss"], abs=1e-4
+    assert Run.open(tmp_path / "one").record.metrics["eval_loss"] == pytest.approx(
+        Run.open(tmp_path / "two").record.metrics["eval_loss"], abs=1e-4
     )
 
 
 def test_the_evaluation_is_the_weighted_mean_over_all_tokens(base, view, tokenizer, tmp_path):
     words = (f"model={base}", f"data.0.path={view}", "lora=null", *STEPS, "training.max_steps=1")
     train("sft", *words, "training.per_device_eval_batch_size=3", f"out={tmp_path / 'run'}")
-    rows = [encode(tokenizer, messages(place), [0, 2, 0, 1], 256) for place in range(4)]
-    found = read(tmp_path / "run").content["metrics"]["eval_loss"]
+    rows = [encode_dialogue(tokenizer, messages(place), [0, 2, 0, 1], 256) for place in range(4)]
+    found = Run.open(tmp_path / "run").record.metrics["eval_loss"]
     assert found == pytest.approx(by_hand(load_model(str(tmp_path / "run")).eval(), rows), abs=1e-4)
 
 
@@ -253,7 +255,9 @@ def test_a_checkpoint_cut_short_is_set_aside(base, view, tmp_path, monkeypatch):
     words = (f"model={base}", f"data.0.path={view}", "lora=null", *STEPS)
     train("sft", *words, f"out={tmp_path / 'whole'}")
     with monkeypatch.context() as patched:
-        patched.setattr("cmtmed.training.model.save", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        patched.setattr(
+            "cmtmed.training.model.saving.save_model", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
         with pytest.raises(KeyboardInterrupt):
             train("sft", *words, f"out={tmp_path / 'cut'}")
     weights = tmp_path / "cut" / "checkpoints" / "checkpoint-8" / "model.safetensors"
@@ -287,10 +291,10 @@ def test_a_dialogue_without_anything_to_learn_is_named(tokenizer, base):
     silent = [{"role": "user", "content": "在吗"}]
     table = rows_of(("a/1", messages(0), [0, 1, 0, 1]), ("a/2", silent, [0]), ("a/3", messages(0), [0, 0, 0, 0]))
     with pytest.raises(DatasetError, match=r"in 2 dialogues the doctor says nothing .*: 'a/2', 'a/3'; drop them"):
-        tokenized(table, tokenizer, asked, "build")
+        tokenize_dialogues(table, tokenizer, asked, "build")
     short = SftSettings(model=base, out="x", data=[], max_length=8)
     with pytest.raises(UsageError, match="no dialogue has an answer within 8 tokens; raise max_length"):
-        tokenized(rows_of(("a/1", messages(0), [0, 1, 0, 1])), tokenizer, short, "build")
+        tokenize_dialogues(rows_of(("a/1", messages(0), [0, 1, 0, 1])), tokenizer, short, "build")
 
 
 @pytest.mark.parametrize(
@@ -339,7 +343,7 @@ def test_another_view_is_named_with_what_makes_the_right_one(base, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.jsonl", '{"text": "好"}\n', "no conversations are known by the fields text"),
+        ("a.jsonl", '{"text": "好"}\n', "no conversation format has the fields text"),
         ("a.jsonl", "{\n", "line 1 is not JSON"),
         ("a.jsonl", "", "holds no conversations"),
         ("a.jsonl", '{"messages": [{"role": "nurse", "content": "好"}]}\n', "row 1 is no messages conversation"),

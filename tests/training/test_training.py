@@ -14,14 +14,17 @@ from typer.testing import CliRunner
 
 from cmtmed.cli import app
 from cmtmed.errors import DatasetError, OutputError, UsageError
-from cmtmed.training import curves, metrics, run
-from cmtmed.training.chat import Chat
-from cmtmed.training.data import chosen, described, mixture, open_view
-from cmtmed.training.merge import merge
-from cmtmed.training.model import base_of, check_fit, load_model, load_tokenizer, rule
-from cmtmed.training.settings import Part, Settings, configure, parse
-from cmtmed.training.templates import choose, stop_token
-from cmtmed.training.tiny import tiny
+from cmtmed.training.model.chat import Chat
+from cmtmed.training.model.loading import check_fit, describe_loading, find_base, load_model, load_tokenizer
+from cmtmed.training.model.merge import merge_run
+from cmtmed.training.model.templates import find_stop_token, set_chat_template
+from cmtmed.training.model.tiny import make_tiny_model
+from cmtmed.training.run import checkpoints, curves, metrics
+from cmtmed.training.run.command_line import load_settings, parse_settings
+from cmtmed.training.run.directory import Run
+from cmtmed.training.run.mixture import describe_data, mix_sources, select_rows
+from cmtmed.training.run.settings import DataSource, Settings
+from cmtmed.training.run.views import open_view
 from tests.support.training import sft_view, tiny_model, train
 
 pytestmark = [
@@ -60,10 +63,10 @@ def test_a_file_and_words_make_settings(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("model: base\nout: runs/a\ntraining: {learning_rate: 1e-4}\n", encoding="utf-8")
     words = ["--config", str(path), "seed=3", "training.betas=[0.9, 0.95]", "lora.r=8", "--smoothing=0.5"]
-    made = configure(Settings, "sft", words)
+    made = load_settings(Settings, "sft", words)
     assert made.training == {"learning_rate": 1e-4, "betas": [0.9, 0.95]}
     assert (made.seed, made.lora, made.smoothing) == (3, {"r": 8}, 0.5)
-    assert "out" not in made.described()
+    assert "out" not in made.describe()
 
 
 @pytest.mark.parametrize(
@@ -80,60 +83,60 @@ def test_files_that_are_no_settings(tmp_path, content, message):
     path = tmp_path / "mine.yaml"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(UsageError, match=message):
-        configure(Settings, "sft", ["--config", str(path)])
+        load_settings(Settings, "sft", ["--config", str(path)])
 
 
 def test_a_file_that_is_not_there():
     with pytest.raises(UsageError, match=r"cannot read the settings 'no\.yaml'"):
-        configure(Settings, "sft", ["--config", "no.yaml"])
+        load_settings(Settings, "sft", ["--config", "no.yaml"])
     with pytest.raises(UsageError, match="--config needs a file"):
-        configure(Settings, "sft", ["--config"])
+        load_settings(Settings, "sft", ["--config"])
 
 
 # --- run directories -------------------------------------------------------------------------------------------
 
 
 def asked(folder, **more):
-    return parse(Settings, {"model": "m", **more, "out": str(folder)}, "test")
+    return parse_settings(Settings, {"model": "m", **more, "out": str(folder)}, "test")
 
 
 def test_a_directory_that_is_somebody_elses_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("x", encoding="utf-8")
     with pytest.raises(OutputError, match="is not empty and holds no run"):
-        run.Run.start("sft", asked(tmp_path), {})
+        Run.start("sft", asked(tmp_path), {})
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_settings_may_change_until_something_was_trained(tmp_path):
-    run.Run.start("sft", asked(tmp_path), {})
-    run.Run.start("sft", asked(tmp_path, seed=1), {})
-    metrics.Metrics(tmp_path).log(1, {"loss": 1.0})
-    assert run.Run.start("sft", asked(tmp_path, seed=1, smoothing=0.5), {}).content["settings"]["seed"] == 1
+    Run.start("sft", asked(tmp_path), {})
+    Run.start("sft", asked(tmp_path, seed=1), {})
+    metrics.MetricsLog(tmp_path).log(1, {"loss": 1.0})
+    assert Run.start("sft", asked(tmp_path, seed=1, smoothing=0.5), {}).settings["seed"] == 1
     with pytest.raises(OutputError, match=r"other settings \(seed\)"):
-        run.Run.start("sft", asked(tmp_path), {})
+        Run.start("sft", asked(tmp_path), {})
     with pytest.raises(OutputError, match=r"other settings \(data\)"):
-        run.Run.start("sft", asked(tmp_path, seed=1), {"data": 1})
+        Run.start("sft", asked(tmp_path, seed=1), {"data": 1})
     with pytest.raises(OutputError, match=r"other settings \(stage\)"):
-        run.Run.start("ppo", asked(tmp_path, seed=1), {})
+        Run.start("ppo", asked(tmp_path, seed=1), {})
 
 
 def test_the_same_paths_written_otherwise_are_the_same_run(tmp_path, monkeypatch):
     (tmp_path / "m").mkdir()
     monkeypatch.chdir(tmp_path)
-    begun = run.Run.start("sft", asked("r", model="m", template="auto"), {})
-    metrics.Metrics(begun.root).close()
+    begun = Run.start("sft", asked("r", model="m", template="auto"), {})
+    metrics.MetricsLog(begun.root).close()
     monkeypatch.chdir(tmp_path.parent)
-    again = run.Run.start("sft", asked(tmp_path / "r", model=f"{tmp_path.name}/m/", template="auto"), {})
-    assert again.content["fingerprint"] == begun.content["fingerprint"]
+    again = Run.start("sft", asked(tmp_path / "r", model=f"{tmp_path.name}/m/", template="auto"), {})
+    assert again.record.fingerprint == begun.record.fingerprint
 
 
 def test_a_file_in_the_way_is_named(tmp_path):
     path = tmp_path / "run"
     path.write_text("x", encoding="utf-8")
     with pytest.raises(OutputError, match="is a file; give another out="):
-        run.Run.start("sft", asked(path), {})
+        Run.start("sft", asked(path), {})
     with pytest.raises(OutputError, match="is a file; give another --out"):
-        tiny(["x"], path)
+        make_tiny_model(["x"], path)
 
 
 def test_a_path_that_leads_nowhere_is_not_looked_up_elsewhere():
@@ -145,26 +148,26 @@ def test_a_path_that_leads_nowhere_is_not_looked_up_elsewhere():
 def test_a_damaged_run_is_named(tmp_path):
     (tmp_path / "run.json").write_text("{", encoding="utf-8")
     with pytest.raises(DatasetError, match="is damaged"):
-        run.read(tmp_path)
+        Run.open(tmp_path)
     with pytest.raises(UsageError, match="is no run directory"):
-        run.read(tmp_path / "no")
+        Run.open(tmp_path / "no")
 
 
 def test_the_newest_whole_checkpoint_is_taken(tmp_path):
-    begun = run.Run.start("sft", asked(tmp_path), {})
+    begun = Run.start("sft", asked(tmp_path), {})
     for step in (2, 10, 9):
-        folder = begun.checkpoints / f"checkpoint-{step}"
+        folder = begun.checkpoint_dir / f"checkpoint-{step}"
         folder.mkdir(parents=True)
         (folder / "weights").write_bytes(b"0123456789")
-        run.seal(folder)
-    assert begun.checkpoint().name == "checkpoint-10"
-    (begun.checkpoints / "checkpoint-10" / "weights").write_bytes(b"0123")
-    assert "weights has 4 bytes instead of 10" in run.damage(begun.checkpoints / "checkpoint-10")
-    assert begun.checkpoint().name == "checkpoint-9"
-    (begun.checkpoints / "checkpoint-9" / "complete.json").unlink()
-    assert begun.checkpoint().name == "checkpoint-2"
-    assert metrics.step_of(begun.checkpoint()) == 2
-    assert metrics.step_of(None) == 0
+        checkpoints.seal_checkpoint(folder)
+    assert begun.find_checkpoint().name == "checkpoint-10"
+    (begun.checkpoint_dir / "checkpoint-10" / "weights").write_bytes(b"0123")
+    assert "weights has 4 bytes instead of 10" in checkpoints.find_damage(begun.checkpoint_dir / "checkpoint-10")
+    assert begun.find_checkpoint().name == "checkpoint-9"
+    (begun.checkpoint_dir / "checkpoint-9" / "complete.json").unlink()
+    assert begun.find_checkpoint().name == "checkpoint-2"
+    assert checkpoints.checkpoint_step(begun.find_checkpoint()) == 2
+    assert checkpoints.checkpoint_step(None) == 0
 
 
 # --- models and templates --------------------------------------------------------------------------------------
@@ -175,7 +178,7 @@ def test_merged_logits_are_those_of_base_and_adapter(base, adapted, tmp_path):
 
     ids = torch.arange(5, 60)[None]
     with_adapter = PeftModel.from_pretrained(load_model(base), adapted + "/adapter").eval()
-    merge(adapted, tmp_path / "merged")
+    merge_run(adapted, tmp_path / "merged")
     plain = load_model(str(tmp_path / "merged")).eval()
     with torch.no_grad():
         difference = (with_adapter(ids).logits - plain(ids).logits).abs().max()
@@ -187,15 +190,18 @@ def test_merged_logits_are_those_of_base_and_adapter(base, adapted, tmp_path):
     assert "LoRA, r 4" in card
     assert "no medical device" in card
     with pytest.raises(OutputError, match="is not empty"):
-        merge(adapted, tmp_path / "merged")
+        merge_run(adapted, tmp_path / "merged")
 
 
 def test_stages_build_on_one_another(base, adapted, tmp_path):
     view = sft_view(tmp_path / "sft")
     words = (f"data.0.path={view}", "max_length=256", "training.max_steps=2", "training.learning_rate=0.05")
     train("sft", f"model={adapted}", f"out={tmp_path / 'next'}", "lora={r: 2}", *words)
-    assert Path(base_of(str(tmp_path / "next"))).resolve() == Path(base).resolve()
-    assert rule(adapted, {}) == f"{adapted} is loaded (merged into its base); a fresh adapter is trained on top"
+    assert Path(find_base(str(tmp_path / "next"))).resolve() == Path(base).resolve()
+    assert (
+        describe_loading(adapted, {})
+        == f"{adapted} is loaded (merged into its base); a fresh adapter is trained on top"
+    )
     ids = torch.arange(5, 60)[None]
     with torch.no_grad():
         below = load_model(adapted).eval()(ids).logits
@@ -218,14 +224,14 @@ def test_runs_may_move_together_and_be_used_from_anywhere(tmp_path, monkeypatch)
     (tmp_path / "old").rename(tmp_path / "new")
     found = load_model("new/runs/a").state_dict()
     assert all(torch.equal(found[name], one) for name, one in expected.items())
-    assert Path(base_of("new/runs/a")).resolve() == tmp_path / "new" / "model"
+    assert Path(find_base("new/runs/a")).resolve() == tmp_path / "new" / "model"
 
 
 def test_an_unfinished_run_is_no_model(tmp_path):
-    run.Run.start("sft", asked(tmp_path), {})
+    Run.start("sft", asked(tmp_path), {})
     with pytest.raises(UsageError, match="never came to its first step; its command says why"):
         load_model(str(tmp_path))
-    metrics.Metrics(tmp_path).close()
+    metrics.MetricsLog(tmp_path).close()
     with pytest.raises(UsageError, match="is not finished; run its command again"):
         load_tokenizer(str(tmp_path))
 
@@ -263,16 +269,16 @@ def test_templates_that_cannot_train(base, tmp_path, template, message):
     path = tmp_path / "mine.jinja"
     path.write_text(template, encoding="utf-8")
     with pytest.raises(UsageError, match=message):
-        choose(load_tokenizer(base), str(path))
+        set_chat_template(load_tokenizer(base), str(path))
 
 
 def test_a_model_without_a_template_must_be_given_one(base):
     tokenizer = load_tokenizer(base)
     tokenizer.chat_template = None
     with pytest.raises(UsageError, match="no chat template; choose one with template=: chatml, plain, zhongjing"):
-        choose(tokenizer, "auto")
-    assert choose(tokenizer, "zhongjing") == "chat template zhongjing"
-    assert stop_token(tokenizer) == tokenizer.eos_token_id
+        set_chat_template(tokenizer, "auto")
+    assert set_chat_template(tokenizer, "zhongjing") == "chat template zhongjing"
+    assert find_stop_token(tokenizer) == tokenizer.eos_token_id
     text = tokenizer.apply_chat_template(
         [{"role": "user", "content": "头痛"}], tokenize=False, add_generation_prompt=True
     )
@@ -296,23 +302,23 @@ def test_sizes_that_do_not_go_together(tmp_path):
 
 @given(rows=st.integers(0, 50), weight=st.floats(0.01, 4))
 def test_a_weight_says_how_often_a_row_is_taken(rows, weight):
-    taken = chosen(rows, weight, random.Random(0))
+    taken = select_rows(rows, weight, random.Random(0))
     assert len(taken) == int(weight) * rows + round((weight - int(weight)) * rows)
     assert all(int(weight) <= taken.count(row) <= int(weight) + 1 for row in range(rows))
 
 
 def test_a_mixture_is_drawn_alike_each_time(tmp_path):
     paths = [sft_view(tmp_path / name, rows) for name, rows in (("a", 10), ("b", 4))]
-    parts = [Part(path=paths[0], weight=0.5), Part(path=paths[1], weight=2)]
+    parts = [DataSource(path=paths[0], weight=0.5), DataSource(path=paths[1], weight=2)]
 
     def made(seed):
-        return mixture(parts, lambda part: open_view(part.path, "sft")["train"], seed)["id"][:]
+        return mix_sources(parts, lambda part: open_view(part.path, "sft")["train"], seed)["id"][:]
 
     assert len(made(0)) == 13
     assert made(0) == made(0) != made(1)
-    assert [one["weight"] for one in described(parts)] == [0.5, 2.0]
+    assert [one["weight"] for one in describe_data(parts)] == [0.5, 2.0]
     with pytest.raises(UsageError, match=r"weight 0.01 of 10 rows takes none"):
-        mixture([Part(path=paths[0], weight=0.01)], lambda part: open_view(part.path, "sft")["train"], 0)
+        mix_sources([DataSource(path=paths[0], weight=0.01)], lambda part: open_view(part.path, "sft")["train"], 0)
 
 
 def test_an_empty_split_is_left_out_and_an_empty_view_refused(tmp_path):
@@ -340,21 +346,21 @@ def test_an_empty_split_is_left_out_and_an_empty_view_refused(tmp_path):
 
 
 def test_a_log_is_continuous_across_interruptions(tmp_path):
-    first = metrics.Metrics(tmp_path)
+    first = metrics.MetricsLog(tmp_path)
     for step in range(1, 6):
         first.log(step, {"loss": 1 / step, "said": "头痛", "flag": True, "bad": float("nan")})
     first.close()
     with (tmp_path / "metrics.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"step": 6, "lo')
-    second = metrics.Metrics(tmp_path, step=3)
+    second = metrics.MetricsLog(tmp_path, step=3)
     second.log(4, {"loss": 9.0})
     second.close()
-    lines = metrics.read(tmp_path)
+    lines = metrics.read_metrics(tmp_path)
     assert [line["step"] for line in lines] == [1, 2, 3, 4]
     assert lines[0] == {"step": 1, "loss": 1.0, "bad": None}
     assert lines[-1]["loss"] == 9.0
-    assert metrics.summary(tmp_path) == {"loss_first": 1.0, "loss_last": 9.0}
-    assert metrics.counted(tmp_path, tmp_path / "checkpoint-2", "loss") == 0
+    assert metrics.summarize_metrics(tmp_path) == {"loss_first": 1.0, "loss_last": 9.0}
+    assert metrics.read_count(tmp_path, tmp_path / "checkpoint-2", "loss") == 0
 
 
 def test_smoothing_has_no_start_up_bias():
@@ -364,16 +370,16 @@ def test_smoothing_has_no_start_up_bias():
 
 def test_curves_are_drawn_and_the_same_twice(tmp_path):
     with pytest.raises(UsageError, match="has logged nothing yet"):
-        curves.draw(tmp_path)
-    log = metrics.Metrics(tmp_path)
+        curves.draw_curves(tmp_path)
+    log = metrics.MetricsLog(tmp_path)
     for step in range(30):
         log.log(step, {"loss": 3 / (step + 1), "eval_loss": 1.0, "unknown": 2.0})
     log.close()
-    files = curves.draw(tmp_path)
+    files = curves.draw_curves(tmp_path)
     assert [path.name for path in files] == ["training_loss.png", "eval_loss.png"]
     before = files[0].read_bytes()
     assert before[:4] == b"\x89PNG"
-    assert curves.draw(tmp_path)[0].read_bytes() == before
+    assert curves.draw_curves(tmp_path)[0].read_bytes() == before
 
 
 # --- chat and the command line ---------------------------------------------------------------------------------
@@ -400,7 +406,7 @@ def test_old_exchanges_leave_a_full_context(tmp_path):
     for _ in range(8):
         list(chat.say("头痛三天了，晚上更厉害"))
     assert len(chat.messages) == 16
-    assert chat._prompt().shape[1] + 16 <= 128
+    assert chat._encode_prompt().shape[1] + 16 <= 128
 
 
 def test_the_command_line(base, adapted, tmp_path):

@@ -1,1 +1,1 @@
-"""Find identifiers: recognizers, how names are read, and the vocabulary of both."""
+"""Detection of identifiers: recognizers, the parsing of names, and the lexicon behind both."""

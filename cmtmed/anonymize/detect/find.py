@@ -1,8 +1,8 @@
-"""Find identifiers in many texts: a cheap pass over all, a careful one over the few candidates.
+"""Find identifiers in many texts: a cheap pass over all of them, a careful one over the few that can hold any.
 
-Each recognizer's hint runs in Polars over all texts at once; only texts that match reach Python, and only the
-recognizers whose hint matched look at them. What was found is masked and the text looked at again until
-nothing new appears: a second run over the redacted text then finds nothing, by construction.
+Each recognizer's hints run in Polars over all texts at once; only texts that match a hint reach Python, and only the
+patterns behind that hint look at them. Whatever is found is masked and the text is searched again until nothing new
+appears: a second run over the redacted text then finds nothing, by construction.
 """
 
 from __future__ import annotations
@@ -16,34 +16,35 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cmtmed.anonymize.detect.canonical import Canonical, canonical, odd
+from cmtmed.anonymize.detect.canonical import CanonicalText, build_fold_pattern, canonicalize
+from cmtmed.anonymize.detect.overlaps import resolve_overlaps
 from cmtmed.anonymize.detect.recognizer import Pattern, Recognizer
 from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
-from cmtmed.anonymize.detect.repeats import repeats
-from cmtmed.anonymize.detect.resolve import resolve
-from cmtmed.anonymize.detect.split_numbers import pieces
-from cmtmed.anonymize.identifier import FOUND, LABELS, Identifier
+from cmtmed.anonymize.detect.repeats import find_repeats
+from cmtmed.anonymize.detect.split_numbers import find_split_numbers
+from cmtmed.anonymize.identifier import IDENTIFIER_SCHEMA, LABELS, Identifier, IdentifiersByRow
 from cmtmed.errors import UsageError
 
-_FORMS: Final[dict[str, list[tuple[Recognizer, list[Pattern]]]]] = defaultdict(list)
+_PATTERNS_BY_HINT: Final[dict[str, list[tuple[Recognizer, list[Pattern]]]]] = defaultdict(list)
 for _recognizer in RECOGNIZERS.values():
-    for _hint, _patterns in _recognizer.hints.items():
-        _FORMS[_hint].append((_recognizer, _patterns))
+    for _hint, _patterns in _recognizer.patterns_by_hint.items():
+        _PATTERNS_BY_HINT[_hint].append((_recognizer, _patterns))
 # One automaton for a few hints costs no more than one for each; for many it no longer fits its cache.
-_AT_ONCE: Final = 4
-_BATCHES: Final = [list(_FORMS)[at : at + _AT_ONCE] for at in range(0, len(_FORMS), _AT_ONCE)]
-
-Spans = dict[int, list[Identifier]]
+_HINTS_PER_BATCH: Final = 4
+_HINT_BATCHES: Final = [
+    list(_PATTERNS_BY_HINT)[index : index + _HINTS_PER_BATCH]
+    for index in range(0, len(_PATTERNS_BY_HINT), _HINTS_PER_BATCH)
+]
 
 
 def find_identifiers(texts: Sequence[str]) -> list[list[Identifier]]:
-    """Find what could tell who a person is, each text by itself.
+    """Find personal identifiers, each text by itself.
 
     Args:
         texts: any number of texts.
 
     Returns:
-        For each text its identifiers by start; spans are disjoint and in code points.
+        The identifiers of each text, sorted by start; spans are disjoint and in code points.
 
     Raises:
         UsageError: an element is not a string; the message names its position and type.
@@ -56,10 +57,10 @@ def find_identifiers(texts: Sequence[str]) -> list[list[Identifier]]:
     for position, text in enumerate(texts):
         if not isinstance(text, str):
             raise UsageError(f"texts[{position}] is of type {type(text).__name__}; pass strings only")
-    result: list[list[Identifier]] = [[] for _ in texts]
-    for number, start, end, kind in find(pl.Series(texts, dtype=pl.String)).iter_rows():
-        result[number].append(Identifier(start, end, kind))
-    return result
+    identifiers: list[list[Identifier]] = [[] for _ in texts]
+    for row, start, end, identifier_type in find(pl.Series(texts, dtype=pl.String)).iter_rows():
+        identifiers[row].append(Identifier(start, end, identifier_type))
+    return identifiers
 
 
 def find(
@@ -67,125 +68,143 @@ def find(
     group: pl.Series | None = None,
     *,
     tags: Iterable[str] = tuple(LABELS.values()),
-    taken: pl.DataFrame | None = None,
+    protected: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Find identifiers in a column of texts.
 
     Args:
-        texts: String; a null holds nothing.
-        group: for each text the number of its dialogue. A name or number found once in a dialogue is found
-            everywhere in it (王建国 … 建国). Without it each text is its own dialogue.
-        tags: marks of an earlier redaction; nothing found touches one.
-        taken: spans that nothing found may touch either, such as surrogates of an earlier redaction: columns
+        texts: String; a null holds no identifier.
+        group: the number of each text's dialogue. A name or number found once in a dialogue is found everywhere in
+            it (王建国 … 建国). Without it, each text is a dialogue of its own.
+        tags: tags of an earlier redaction; no finding touches one.
+        protected: further spans that no finding may touch, such as surrogates of an earlier redaction: columns
             ``text``, ``start``, ``end``, in any order.
 
     Returns:
-        Columns ``text`` (position in ``texts``), ``start``, ``end`` (code points) and ``type``, sorted by text
-        and start, disjoint.
+        Columns ``text`` (position in ``texts``), ``start``, ``end`` (code points) and ``type``, sorted by text and
+        start, disjoint.
 
     Raises:
-        UsageError: ``group`` has another length than ``texts``.
+        UsageError: ``group`` and ``texts`` differ in length.
     """
     if group is not None and len(group) != len(texts):
         raise UsageError(f"group has {len(group)} values for {len(texts)} texts; give one for each text")
     tags = sorted(set(tags))
-    tag = re.compile("|".join(map(re.escape, tags)) or r"(?!)")
-    found: Spans = {}
-    tagged: dict[int, list[tuple[int, int]]] = {}
+    tag_pattern = re.compile("|".join(map(re.escape, tags)) or r"(?!)")
+    identifiers: IdentifiersByRow = {}
+    protected_spans: dict[int, list[tuple[int, int]]] = {}
     plain = texts.fill_null("")
-    folding = plain.str.contains(odd())
+    needs_folding = plain.str.contains(build_fold_pattern())
     if tags:
-        folding |= plain.str.contains_any(tags)
-    forms: dict[int, Canonical] = {}
-    hidden = _by_text(taken)
-    for row in sorted({*folding.arg_true().to_list(), *hidden}):
+        needs_folding |= plain.str.contains_any(tags)
+    canonical_texts: dict[int, CanonicalText] = {}
+    given_spans = _group_spans(protected) if protected is not None else {}
+    for row in sorted({*needs_folding.arg_true().to_list(), *given_spans}):
         text = plain[row]
-        tagged[row] = _joined([*(match.span() for match in tag.finditer(text)), *hidden.get(row, ())])
-        forms[row] = canonical(text, tagged[row])
+        tag_spans = [match.span() for match in tag_pattern.finditer(text)]
+        protected_spans[row] = _merge_spans([*tag_spans, *given_spans.get(row, ())])
+        canonical_texts[row] = canonicalize(text, protected_spans[row])
     # scatter writes in place: the caller's column must not change.
-    folded = plain.clone().scatter(list(forms), [form.text for form in forms.values()]) if forms else plain
+    canonical = plain
+    if canonical_texts:
+        canonical = plain.clone().scatter(list(canonical_texts), [text.text for text in canonical_texts.values()])
     if group is not None:
-        # First of all: a piece may look like a shorter number of its own.
-        split = pieces(folded, group, forms)
-        for row, spans in split.items():
-            found[row] = spans
-            forms[row] = canonical(plain[row], sorted([(span.start, span.end) for span in spans] + tagged.get(row, [])))
-        folded = folded.clone().scatter(list(split), [forms[row].text for row in split]) if split else folded
+        # Before everything else: a fragment may look like a shorter number of its own.
+        split_numbers = find_split_numbers(canonical, group, canonical_texts)
+        for row, spans in split_numbers.items():
+            identifiers[row] = spans
+            masked = sorted([(span.start, span.end) for span in spans] + protected_spans.get(row, []))
+            canonical_texts[row] = canonicalize(plain[row], masked)
+        if split_numbers:
+            canonical = canonical.clone().scatter(
+                list(split_numbers), [canonical_texts[row].text for row in split_numbers]
+            )
     pending = np.arange(len(texts))
     while len(pending):
-        new = _round(plain, folded, pending, forms)
+        new = _run_recognizers(plain, canonical, pending, canonical_texts)
         for row, spans in new.items():
-            found[row] = sorted(found.get(row, []) + spans)
+            identifiers[row] = sorted(identifiers.get(row, []) + spans)
         if new:
-            for row, spans in repeats(plain, group, new, found, tagged).items():
-                found[row] = sorted(found.get(row, []) + spans)
+            for row, spans in find_repeats(plain, group, new, identifiers, protected_spans).items():
+                identifiers[row] = sorted(identifiers.get(row, []) + spans)
                 new[row] = new.get(row, []) + spans
         pending = np.array(sorted(new), dtype=np.int64)
         for row in new:
-            masked = sorted([(start, end) for start, end, _ in found[row]] + tagged.get(row, []))
-            forms[row] = canonical(plain[row], masked)
-        folded = pl.Series([forms[row].text for row in pending.tolist()], dtype=pl.String)
-    rows = [(row, *span) for row in sorted(found) for span in found[row]]
-    return pl.DataFrame(rows, schema=dict(FOUND), orient="row")
+            masked = sorted([(start, end) for start, end, _ in identifiers[row]] + protected_spans.get(row, []))
+            canonical_texts[row] = canonicalize(plain[row], masked)
+        canonical = pl.Series([canonical_texts[row].text for row in pending.tolist()], dtype=pl.String)
+    rows = [(row, *span) for row in sorted(identifiers) for span in identifiers[row]]
+    return pl.DataFrame(rows, schema=dict(IDENTIFIER_SCHEMA), orient="row")
 
 
-def _by_text(taken: pl.DataFrame | None) -> dict[int, list[tuple[int, int]]]:
+def _group_spans(table: pl.DataFrame) -> dict[int, list[tuple[int, int]]]:
+    """Group a table of spans by the position of their text."""
     spans: dict[int, list[tuple[int, int]]] = {}
-    if taken is not None:
-        for row, start, end in taken.select("text", "start", "end").iter_rows():
-            spans.setdefault(row, []).append((start, end))
+    for row, start, end in table.select("text", "start", "end").iter_rows():
+        spans.setdefault(row, []).append((start, end))
     return spans
 
 
-def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Sort spans and make one of those that overlap; neighbours stay two."""
-    result: list[tuple[int, int]] = []
+def _merge_spans(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sort spans and merge those that overlap; adjacent ones stay separate."""
+    merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
-        if result and start < result[-1][1]:
-            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         elif start < end:
-            result.append((start, end))
-    return result
+            merged.append((start, end))
+    return merged
 
 
-def _round(texts: pl.Series, folded: pl.Series, numbers: np.ndarray, forms: dict[int, Canonical]) -> Spans:
-    """Look at some texts once."""
-    wanted: dict[int, list[tuple[Recognizer, list[Pattern]]]] = defaultdict(list)
-    for hints in _BATCHES:
-        places = _matching(folded, "|".join(f"(?:{hint})" for hint in hints))
-        if len(places):
-            few = folded.gather(places)
+def _run_recognizers(
+    texts: pl.Series, canonical: pl.Series, pending: np.ndarray, canonical_texts: dict[int, CanonicalText]
+) -> IdentifiersByRow:
+    """Run all recognizers once over the pending texts.
+
+    Args:
+        texts: all texts.
+        canonical: canonical form of the pending texts.
+        pending: positions of these in ``texts``.
+        canonical_texts: canonical texts by position; a text without an entry is in canonical form already.
+    """
+    patterns_by_index: dict[int, list[tuple[Recognizer, list[Pattern]]]] = defaultdict(list)
+    for hints in _HINT_BATCHES:
+        candidates = _match_hint(canonical, "|".join(f"(?:{hint})" for hint in hints))
+        if len(candidates):
+            candidate_texts = canonical.gather(candidates)
             for hint in hints:
-                for place in places.gather(_matching(few, hint)).to_list():
-                    wanted[place].extend(_FORMS[hint])
-    result: Spans = {}
-    rows = numbers[list(wanted)].tolist()
-    for row, text, forms_here in zip(rows, texts.gather(rows).to_list(), wanted.values(), strict=True):
-        form = forms.get(row) or Canonical(text)
-        spans = resolve(
-            (found.start, found.end, recognizer.type, found.confidence)
-            for recognizer, patterns in forms_here
-            for found in recognizer.scan(form, patterns)
+                for index in candidates.gather(_match_hint(candidate_texts, hint)).to_list():
+                    patterns_by_index[index].extend(_PATTERNS_BY_HINT[hint])
+    identifiers: IdentifiersByRow = {}
+    rows = pending[list(patterns_by_index)].tolist()
+    for row, text, patterns_of_row in zip(rows, texts.gather(rows).to_list(), patterns_by_index.values(), strict=True):
+        canonical_text = canonical_texts.get(row) or CanonicalText(text)
+        spans = resolve_overlaps(
+            (candidate.start, candidate.end, recognizer.type, candidate.confidence)
+            for recognizer, patterns in patterns_of_row
+            for candidate in recognizer.scan(canonical_text, patterns)
         )
         if spans:
-            result[row] = [Identifier(*form.original(span.start, span.end), span.type) for span in spans]
-    return result
+            identifiers[row] = [
+                Identifier(*canonical_text.original_span(span.start, span.end), span.type) for span in spans
+            ]
+    return identifiers
 
 
 # Polars compiles a pattern anew once it has seen 32 others; for a handful of texts that would be all the work.
 _HANDFUL: Final = 24
 
 
-def _matching(texts: pl.Series, hint: str) -> pl.Series:
+def _match_hint(texts: pl.Series, hint: str) -> pl.Series:
     """Return the positions of the texts that match; hints mean the same to Polars and to ``re``."""
     if len(texts) > _HANDFUL:
         return texts.str.contains(hint).arg_true()
-    search = _compiled(hint).search
-    return pl.Series([place for place, text in enumerate(texts.to_list()) if search(text)], dtype=pl.UInt32)
+    search = _compile_hint(hint).search
+    return pl.Series([index for index, text in enumerate(texts.to_list()) if search(text)], dtype=pl.UInt32)
 
 
 @cache
-def _compiled(hint: str) -> re.Pattern[str]:
-    # An inline flag opens a hint in Polars; joined with others it stands inside, where ``re`` wants a group.
+def _compile_hint(hint: str) -> re.Pattern[str]:
+    # In Polars an inline flag opens a hint; joined with others it stands inside, where ``re`` requires a group.
     scoped = re.sub(r"\(\?:\(\?i\)", "(?i:", hint)
     return re.compile(scoped.replace("$", r"\Z"))

@@ -1,6 +1,6 @@
-"""A name or number found once in a dialogue is found everywhere in it.
+"""Further occurrences of identifiers: what is found once in a dialogue is found everywhere in it.
 
-The trigger that gave it away (我叫王建国) stands in one turn, the value alone (建国) in another.
+The trigger that gave a name away (我叫王建国) is in one turn, the bare value (建国) in another.
 """
 
 from __future__ import annotations
@@ -11,90 +11,92 @@ from typing import Final
 
 import polars as pl
 
-from cmtmed.anonymize.detect.lexicon.dictionary import words
-from cmtmed.anonymize.detect.lexicon.surnames import COMPOUND
-from cmtmed.anonymize.identifier import Identifier
+from cmtmed.anonymize.detect.lexicon.dictionary import load_words
+from cmtmed.anonymize.detect.lexicon.surnames import COMPOUND_SURNAMES
+from cmtmed.anonymize.identifier import Identifier, IdentifiersByRow
 
-_LEAST: Final = 5
-"""Shorter numbers and handles (a bed, a queue place) are too common to look for without their label."""
-_NEVER: Final = frozenset(("AGE90", "HOSPITAL"))
-"""Values that recur with another meaning, or that the recognizer finds by itself wherever they stand."""
-
-Spans = dict[int, list[Identifier]]
+_MIN_LENGTH: Final = 5
+"""Shorter numbers and handles (a bed, a position in a queue) are too common to be searched for without their label."""
+_UNREPEATED_TYPES: Final = frozenset(("AGE90", "HOSPITAL"))
+"""Types whose values recur with another meaning, or which their recognizer finds wherever they stand."""
 
 
-def repeats(
+def find_repeats(
     texts: pl.Series,
     group: pl.Series | None,
-    new: Spans,
-    found: Spans,
-    tagged: dict[int, list[tuple[int, int]]],
-) -> Spans:
-    """Find further occurrences of what was just found.
+    new: IdentifiersByRow,
+    identifiers: IdentifiersByRow,
+    protected_spans: dict[int, list[tuple[int, int]]],
+) -> IdentifiersByRow:
+    """Find further occurrences of newly found identifiers.
 
     Args:
         texts: all texts.
-        group: number of each text's dialogue; None if each text is its own.
-        new: what was just found, by text.
-        found: everything found so far, ``new`` included.
-        tagged: spans of tags, which nothing may touch.
+        group: the number of each text's dialogue; None if each text is a dialogue of its own.
+        new: the newly found identifiers.
+        identifiers: everything found so far, including ``new``.
+        protected_spans: spans that no identifier may touch, by row, such as tags.
 
     Returns:
-        The further spans, disjoint from one another and from what was given.
+        The further identifiers; they overlap neither one another nor any given span.
     """
-    values: dict[int, dict[str, str]] = defaultdict(dict)
-    dialogue = group.to_list() if group is not None else range(len(texts))
+    types_by_value: dict[int, dict[str, str]] = defaultdict(dict)
+    dialogues = group.to_list() if group is not None else range(len(texts))
     for row, spans in new.items():
         text = texts[row]
-        for start, end, kind in spans:
-            for value in _forms(text[start:end], kind):
-                values[dialogue[row]].setdefault(value, kind)
-    if not values:
+        for start, end, identifier_type in spans:
+            for value in _expand_value(text[start:end], identifier_type):
+                types_by_value[dialogues[row]].setdefault(value, identifier_type)
+    if not types_by_value:
         return {}
-    result: Spans = {}
-    for row in _members(group, values) if group is not None else list(values):
-        known = values[dialogue[row]]
+    repeats: IdentifiersByRow = {}
+    for row in _find_rows(group, types_by_value) if group is not None else list(types_by_value):
+        types = types_by_value[dialogues[row]]
         text = texts[row]
-        taken = [(start, end) for start, end, _ in found.get(row, [])] + tagged.get(row, [])
-        more: list[Identifier] = []
-        for value in sorted(known, key=lambda value: (-len(value), value)):
-            for start in _places(text, value):
+        occupied = [(start, end) for start, end, _ in identifiers.get(row, [])] + protected_spans.get(row, [])
+        occurrences: list[Identifier] = []
+        for value in sorted(types, key=lambda value: (-len(value), value)):
+            for start in _find_occurrences(text, value):
                 end = start + len(value)
-                if all(end <= left or right <= start for left, right in taken):
-                    more.append(Identifier(start, end, known[value]))
-                    taken.append((start, end))
-        if more:
-            result[row] = more
-    return result
+                if all(end <= other_start or other_end <= start for other_start, other_end in occupied):
+                    occurrences.append(Identifier(start, end, types[value]))
+                    occupied.append((start, end))
+        if occurrences:
+            repeats[row] = occurrences
+    return repeats
 
 
-def _members(group: pl.Series, values: dict[int, dict[str, str]]) -> list[int]:
-    return group.is_in(list(values)).arg_true().to_list()
+def _find_rows(group: pl.Series, types_by_value: dict[int, dict[str, str]]) -> list[int]:
+    """Return the rows of all dialogues in which something is searched for."""
+    return group.is_in(list(types_by_value)).arg_true().to_list()
 
 
-def _forms(value: str, kind: str) -> list[str]:
-    """Return what to look for: the value, and of a full name the given name if it has two characters."""
-    if kind in _NEVER:
+def _expand_value(value: str, identifier_type: str) -> list[str]:
+    """Return the strings to search for: the value and, of a full name, a given name of two characters."""
+    if identifier_type in _UNREPEATED_TYPES:
         return []
-    if kind != "PERSON":
-        return [value] if len(value) >= _LEAST or (kind in {"ORG", "ADDRESS"} and len(value) >= 4) else []
-    if len(value) < 2 or value in COMPOUND:
+    if identifier_type != "PERSON":
+        min_length = 4 if identifier_type in {"ORG", "ADDRESS"} else _MIN_LENGTH
+        return [value] if len(value) >= min_length else []
+    if len(value) < 2 or value in COMPOUND_SURNAMES:
         return []
-    given = value[2:] if value[:2] in COMPOUND else value[1:]
-    entry = words().get(given)
-    common = entry is not None and not entry[0].startswith(("nr", "ns"))
-    return [value, given] if len(given) == 2 and len(value) <= 4 and not common else [value]
+    given_name = value[2:] if value[:2] in COMPOUND_SURNAMES else value[1:]
+    entry = load_words().get(given_name)
+    is_word = entry is not None and not entry[0].startswith(("nr", "ns"))
+    return [value, given_name] if len(given_name) == 2 and len(value) <= 4 and not is_word else [value]
 
 
-def _places(text: str, value: str) -> Iterator[int]:
-    """Yield where the value stands, but not inside a longer number or a word of Latin letters."""
-    at = text.find(value)
-    while at >= 0:
-        end = at + len(value)
-        if not (at and _joins(text[at - 1], value[0])) and not (end < len(text) and _joins(value[-1], text[end])):
-            yield at
-        at = text.find(value, at + 1)
+def _find_occurrences(text: str, value: str) -> Iterator[int]:
+    """Yield where the value begins, except inside a longer number or a longer word of Latin letters."""
+    start = text.find(value)
+    while start >= 0:
+        end = start + len(value)
+        continues_before = start and _are_joined(text[start - 1], value[0])
+        if not continues_before and not (end < len(text) and _are_joined(value[-1], text[end])):
+            yield start
+        start = text.find(value, start + 1)
 
 
-def _joins(left: str, right: str) -> bool:
-    return all(char.isascii() and char.isalnum() for char in (left, right))
+def _are_joined(first: str, second: str) -> bool:
+    """Say whether two adjacent characters belong to one number or Latin word."""
+    return all(char.isascii() and char.isalnum() for char in (first, second))

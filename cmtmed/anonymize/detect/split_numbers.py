@@ -1,101 +1,122 @@
-"""A number that was sent in pieces: 我的手机是138 / 0013 / 8000, in turns that follow one another.
+"""Numbers split over several turns: 我的手机是138 / 0013 / 8000.
 
-Each piece looks like nothing. So what one turn ends with and the next ones begin with is put together, and if that
-makes a mobile or an identity number, all of its pieces are identifiers. A turn of the other speaker in between (嗯,
-记下了) does not hide it.
+No fragment looks like anything by itself. So the number that ends one turn is joined with the numbers that begin the
+next ones, and if the result is a mobile, identity or card number, all of its fragments are identifiers. A turn of the
+other speaker in between (嗯, 记下了) does not hide it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
-from cmtmed.anonymize.detect.canonical import NUMERALS, Canonical
-from cmtmed.anonymize.detect.recognizers.bank_card import luhn_holds
-from cmtmed.anonymize.detect.recognizers.id_card import checksum_holds
-from cmtmed.anonymize.identifier import Identifier
+from cmtmed.anonymize.detect.canonical import NUMERALS, CanonicalText
+from cmtmed.anonymize.detect.recognizers.bank_card import has_valid_luhn
+from cmtmed.anonymize.detect.recognizers.id_card import has_valid_checksum
+from cmtmed.anonymize.identifier import Identifier, IdentifiersByRow
 
 _DIGIT: Final = f"[0-9{NUMERALS}]"
-_TAIL: Final = re.compile(r"(?<![0-9.])[0-9](?:[ \-]?[0-9]){1,16}(?=[\s,，。.、~…\-]*$)")
-_HEAD: Final = re.compile(
+_NUMBER_AT_END: Final = re.compile(r"(?<![0-9.])[0-9](?:[ \-]?[0-9]){1,16}(?=[\s,，。.、~…\-]*$)")
+_NUMBER_AT_START: Final = re.compile(
     r"^[\s,，。.、~…\-]*([0-9](?:[ \-]?[0-9]){1,16}[xX]?)"
     r"(?![0-9.%℃]|[ ]?(?:mg|ml|g|次|片|天|岁|年|月|周|度|点|个|元|块))"
 )
-_WHOLE: Final = re.compile(r"^[\s,，。.、~…\-]*[0-9](?:[ \-]?[0-9]){1,16}[xX]?[\s,，。.、~…\-]*$")
-_REACH: Final = 2
-"""How many turns ahead the next piece may be."""
-_MOST: Final = 4
-"""Pieces of one number."""
-
-Spans = dict[int, list[Identifier]]
+_NUMBER_ONLY: Final = re.compile(r"^[\s,，。.、~…\-]*[0-9](?:[ \-]?[0-9]){1,16}[xX]?[\s,，。.、~…\-]*$")
+_MAX_DISTANCE: Final = 2
+"""How many turns ahead the next fragment may be."""
+_MAX_FRAGMENTS: Final = 4
+"""How many fragments a number may have."""
 
 
-def pieces(texts: pl.Series, group: pl.Series, forms: Mapping[int, Canonical]) -> Spans:
-    """Find numbers whose pieces stand in different turns of one dialogue.
+class _Fragment(NamedTuple):
+    """Some digits of a number.
+
+    Attributes:
+        row: position of the turn.
+        span: start and end in the turn's canonical text.
+        digits: the digits without separators.
+    """
+
+    row: int
+    span: tuple[int, int]
+    digits: str
+
+
+def find_split_numbers(
+    texts: pl.Series, group: pl.Series, canonical_texts: Mapping[int, CanonicalText]
+) -> IdentifiersByRow:
+    """Find numbers whose fragments are in different turns of one dialogue.
 
     Args:
-        texts: the texts, folded where they needed it; what was found or tagged already is masked.
-        group: number of each text's dialogue; its turns follow one another.
-        forms: canonical form of the texts that have one.
+        texts: the texts in canonical form, with tags and earlier findings masked.
+        group: the number of each text's dialogue; its turns follow one another.
+        canonical_texts: canonical texts by row; a text without an entry is in canonical form already.
     """
-    ends = texts.str.contains(rf"{_DIGIT}{{2}}[\s,，。.、~…\-]*$")
-    begins = texts.str.contains(rf"^[\s,，。.、~…\-]*{_DIGIT}{{2}}")
-    rows = (ends & begins.shift(-1, fill_value=False) | ends & begins.shift(-2, fill_value=False)).arg_true().to_list()
-    found: Spans = {}
-    last = len(texts)
-    for row in rows:
-        parts = _from(row, texts, group, forms, last)
-        kind = _kind("".join(digits for _, _, digits in parts)) if parts else None
-        if kind is None or any(place in found for place, _, _ in parts):
+    ends_in_number = texts.str.contains(rf"{_DIGIT}{{2}}[\s,，。.、~…\-]*$")
+    begins_with_number = texts.str.contains(rf"^[\s,，。.、~…\-]*{_DIGIT}{{2}}")
+    followed = begins_with_number.shift(-1, fill_value=False) | begins_with_number.shift(-2, fill_value=False)
+    identifiers: IdentifiersByRow = {}
+    for row in (ends_in_number & followed).arg_true().to_list():
+        fragments = _collect_fragments(row, texts, group, canonical_texts)
+        identifier_type = _classify_number(_join_digits(fragments))
+        if identifier_type is None or any(fragment.row in identifiers for fragment in fragments):
             continue
-        for place, (start, end), _ in parts:
-            form = forms.get(place) or Canonical(texts[place])
-            found.setdefault(place, []).append(Identifier(*form.original(start, end), kind))
-    return found
+        for fragment in fragments:
+            canonical_text = canonical_texts.get(fragment.row) or CanonicalText(texts[fragment.row])
+            identifier = Identifier(*canonical_text.original_span(*fragment.span), identifier_type)
+            identifiers.setdefault(fragment.row, []).append(identifier)
+    return identifiers
 
 
-def _from(
-    row: int, texts: pl.Series, group: pl.Series, forms: Mapping[int, Canonical], last: int
-) -> list[tuple[int, tuple[int, int], str]]:
-    """Return the pieces from a turn on: its place, the span in its canonical text, the digits."""
-    digits = _digits(row, texts, forms)
-    tail = _TAIL.search(digits)
-    if tail is None:
+def _collect_fragments(
+    first_row: int, texts: pl.Series, group: pl.Series, canonical_texts: Mapping[int, CanonicalText]
+) -> list[_Fragment]:
+    """Return the fragments of the number that begins in one turn, or none if it is not split."""
+    number = _NUMBER_AT_END.search(_get_digits(first_row, texts, canonical_texts))
+    if number is None:
         return []
-    parts = [(row, tail.span(), re.sub("[ -]", "", tail[0]))]
-    at = row
-    while len(parts) < _MOST:
-        for ahead in range(at + 1, min(at + _REACH + 1, last)):
-            if group[ahead] != group[row]:
-                return parts if len(parts) > 1 else []
-            text = _digits(ahead, texts, forms)
-            head = _HEAD.match(text)
-            if head:
-                parts.append((ahead, head.span(1), re.sub("[ -]", "", head[1])))
-                if _kind("".join(digits for _, _, digits in parts)) or not _WHOLE.match(text):
-                    return parts
-                at = ahead
+    fragments = [_Fragment(first_row, number.span(), _strip_separators(number[0]))]
+    row = first_row
+    while len(fragments) < _MAX_FRAGMENTS:
+        for next_row in range(row + 1, min(row + _MAX_DISTANCE + 1, len(texts))):
+            if group[next_row] != group[first_row]:
+                return fragments if len(fragments) > 1 else []
+            text = _get_digits(next_row, texts, canonical_texts)
+            number = _NUMBER_AT_START.match(text)
+            if number:
+                fragments.append(_Fragment(next_row, number.span(1), _strip_separators(number[1])))
+                if _classify_number(_join_digits(fragments)) or not _NUMBER_ONLY.match(text):
+                    return fragments
+                row = next_row
                 break
         else:
             break
-    return parts if len(parts) > 1 else []
+    return fragments if len(fragments) > 1 else []
 
 
-def _digits(row: int, texts: pl.Series, forms: Mapping[int, Canonical]) -> str:
-    return (forms.get(row) or Canonical(texts[row])).digits
+def _get_digits(row: int, texts: pl.Series, canonical_texts: Mapping[int, CanonicalText]) -> str:
+    return (canonical_texts.get(row) or CanonicalText(texts[row])).digits
 
 
-def _kind(number: str) -> str | None:
-    """Say what the pieces make together.
+def _strip_separators(number: str) -> str:
+    return re.sub("[ -]", "", number)
 
-    >>> _kind("13800138000"), _kind("11010519491231002X"), _kind("120")
+
+def _join_digits(fragments: list[_Fragment]) -> str:
+    return "".join(fragment.digits for fragment in fragments)
+
+
+def _classify_number(number: str) -> str | None:
+    """Return the identifier type of a joined number, if it has one.
+
+    >>> _classify_number("13800138000"), _classify_number("11010519491231002X"), _classify_number("120")
     ('PHONE', 'ID_CARD', None)
     """
     if re.fullmatch(r"1[3-9]\d{9}", number):
         return "PHONE"
-    if re.fullmatch(r"\d{17}[\dXx]", number) and checksum_holds(number):
+    if re.fullmatch(r"\d{17}[\dXx]", number) and has_valid_checksum(number):
         return "ID_CARD"
-    return "BANK_CARD" if re.fullmatch(r"62\d{14,17}", number) and luhn_holds(number) else None
+    return "BANK_CARD" if re.fullmatch(r"62\d{14,17}", number) and has_valid_luhn(number) else None

@@ -1,4 +1,4 @@
-"""Compare what is to be published with test sets that were no part of the build."""
+"""Comparison of a build with test sets that were not part of it."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from typing import Final
 
 import polars as pl
 
+from cmtmed.builds import Build
 from cmtmed.errors import InputError
-from cmtmed.hub.dataset.label_scan import dialogues
 from cmtmed.io.read import match_files, read_file
 from cmtmed.source import Source
 from cmtmed.stages.drop_benchmark_overlap import DropBenchmarkOverlap
 
-_SOURCE: Final = "test"
-_CHECK: Final = DropBenchmarkOverlap(test_sources=(_SOURCE,))
+_TEST_SOURCE: Final = "test"
+_OVERLAP: Final = DropBenchmarkOverlap(test_sources=(_TEST_SOURCE,))
 
 
-def overlapping(out: Path, file: Path) -> int:
-    """Count the dialogues outside the split ``test`` that hold text of a test set, by the measure of the stage.
+def count_overlaps(build: Build, path: Path) -> int:
+    """Count the dialogues outside the split ``test`` that contain text of a test set, as the stage measures it.
 
     Args:
-        out: directory of a build.
-        file: a test set, in any form that a crawl may have.
+        build: the build.
+        path: a test set, in any format that a crawl may have.
 
     Raises:
         InputError: the file is missing or holds no dialogue.
         DatasetError: the build is damaged.
     """
-    if not file.is_file():
-        raise InputError(f"{str(file)!r} is no file; give a test set")
-    sources = [Source(name=_SOURCE)]
-    tests = [batch.dialogues for path in match_files([file], sources) for batch in read_file(path, sources)]
-    rows = pl.concat(tests) if tests else pl.DataFrame()
-    if rows.is_empty():
-        raise InputError(f"{str(file)!r} holds no dialogue that can be read; give a test set of dialogues")
-    grams = _CHECK.decide(_CHECK.sketch(rows).lazy())
-    found = 0
-    for batch in dialogues(out, ["id", "source", "messages", "split"]):
+    if not path.is_file():
+        raise InputError(f"{str(path)!r} is not a file; give a test set")
+    sources = [Source(name=_TEST_SOURCE)]
+    batches = [batch.dialogues for file in match_files([path], sources) for batch in read_file(file, sources)]
+    tests = pl.concat(batches) if batches else pl.DataFrame()
+    if tests.is_empty():
+        raise InputError(f"{str(path)!r} holds no dialogue that can be read; give a test set of dialogues")
+    shingles = _OVERLAP.decide(_OVERLAP.sketch(tests).lazy())
+    count = 0
+    for batch in build.iter_batches(columns=["id", "source", "messages", "split"]):
         training = batch.filter(pl.col("split").fill_null("train") != "test").with_columns(pl.lit("").alias("source"))
-        found += training.height - _CHECK.apply(training, grams)["drop_reason"].null_count()
-    return found
+        count += training.height - _OVERLAP.apply(training, shingles)["drop_reason"].null_count()
+    return count

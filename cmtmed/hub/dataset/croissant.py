@@ -1,6 +1,6 @@
-"""Croissant metadata (MLCommons, version 1.0 with the RAI vocabulary): files, checksums and columns for machines.
+"""Croissant metadata (MLCommons, version 1.0 with the RAI vocabulary): machine-readable files, checksums and columns.
 
-`mlcroissant`, the format's own library, writes it and refuses what the format does not allow.
+It is written by `mlcroissant`, the reference library of the format, which rejects invalid metadata.
 """
 
 from __future__ import annotations
@@ -11,28 +11,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from cmtmed.errors import PublishError
-from cmtmed.hub.dataset.card import CONFIGS
-from cmtmed.hub.dataset.shards import PublishedFile
-from cmtmed.hub.licenses import lookup
+from cmtmed.hub.citation import repository_url
+from cmtmed.hub.dataset.configs import CONFIGS
+from cmtmed.hub.licenses import look_up
+from cmtmed.hub.staging import PublishedFile
 
 if TYPE_CHECKING:
+    from datasets import Features
     from mlcroissant import Field, FileObject, FileSet, Metadata, RecordSet
 
-FILE: Final = "croissant.json"
-_HUB: Final = "https://huggingface.co"
-"""Where readers find the Hub: not the mirror by which somebody published."""
+CROISSANT_FILE: Final = "croissant.json"
 _REPO: Final = "repo"
 _NO_DIGEST: Final = "https://github.com/mlcommons/croissant/issues/80"
-"""What the format's own examples put where a repository, which has no digest, must have one."""
+"""Placeholder of the format's own examples for the mandatory digest of a repository, which has none."""
 
 
-def croissant(facts: Mapping[str, Any], files: Sequence[PublishedFile], features: Mapping[str, Any]) -> bytes:
-    """Describe a version.
+def describe_version(
+    variables: Mapping[str, Any], files: Sequence[PublishedFile], features: Mapping[str, Features]
+) -> bytes:
+    """Describe a version in Croissant.
 
     Args:
-        facts: from `cmtmed.hub.dataset.card.facts`.
+        variables: from `collect_variables`.
         files: the data files.
-        features: of every config, as `datasets` knows them.
+        features: of every config, as defined by `datasets`.
 
     Returns:
         JSON-LD, the same bytes for the same version.
@@ -42,48 +44,50 @@ def croissant(facts: Mapping[str, Any], files: Sequence[PublishedFile], features
     """
     import mlcroissant as mlc
 
-    url = f"{_HUB}/datasets/{facts['repo']}"
+    url = repository_url(variables["repo"], "dataset")
     try:
-        described = _metadata(facts, files, features, url)
-        told = described.to_json()
-        issues = described.ctx.issues.errors
+        metadata = _create_metadata(variables, files, features, url)
+        content = metadata.to_json()
+        issues = metadata.ctx.issues.errors
     except mlc.ValidationError as error:
         raise PublishError(f"Croissant metadata: {error}") from None
     if issues:
         raise PublishError(f"Croissant metadata: {'; '.join(sorted(issues))}")
-    return (json.dumps(told, ensure_ascii=False, indent=2, default=str) + "\n").encode()
+    return (json.dumps(content, ensure_ascii=False, indent=2, default=str) + "\n").encode()
 
 
-def _metadata(
-    facts: Mapping[str, Any], files: Sequence[PublishedFile], features: Mapping[str, Any], url: str
+def _create_metadata(
+    variables: Mapping[str, Any], files: Sequence[PublishedFile], features: Mapping[str, Features], url: str
 ) -> Metadata:
     import mlcroissant as mlc
 
-    details = facts["details"]
+    details = variables["details"]
     configs = [name for name in CONFIGS if name in features]
     return mlc.Metadata(
-        name=re.sub(r"[^\w-]+", "-", facts["repo"].split("/")[-1]),
-        description=details.summary or f"{facts['counts']['kept']:,} Chinese doctor-patient dialogues.",
-        cite_as=facts["citation"],
-        license=[_license_url(name) for name in facts["licenses"]] or None,
+        name=re.sub(r"[^\w-]+", "-", variables["repo"].split("/")[-1]),
+        description=details.summary or f"{variables['counts']['kept']:,} Chinese doctor-patient dialogues.",
+        cite_as=variables["citation"],
+        license=[_license_url(name) for name in variables["licenses"]] or None,
         url=url,
-        version=_semantic(facts["tag"]),
+        version=_to_semantic_version(variables["tag"]),
         creators=[mlc.Organization(name=name) for name in details.authors],
         in_language=["zh"],
         keywords=["medical", "dialogue", "Chinese"],
         distribution=[
             mlc.FileObject(
                 id=_REPO, name=_REPO, description="The repository on the Hub.",
-                content_url=f"{url}/tree/{facts['tag']}", encoding_formats=["git+https"], sha256=_NO_DIGEST,
+                content_url=f"{url}/tree/{variables['tag']}", encoding_formats=["git+https"], sha256=_NO_DIGEST,
             ),
-            *(_file(one, url, facts["tag"]) for one in files),
-            *(_file_set(config) for config in configs),
+            *(_create_file(file, url, variables["tag"]) for file in files),
+            *(_create_file_set(config) for config in configs),
         ],
-        record_sets=[_record_set(config, features[config]) for config in configs],
+        record_sets=[_create_record_set(config, features[config]) for config in configs],
         data_collection=details.collected or None,
-        data_preprocessing_protocol=[f"{one['stage']}: {one['rows']:,} dialogues" for one in facts["stages"]],
-        machine_annotation_tools=[f"cmtmed {facts['build']['versions']['cmtmed']}"],
-        data_limitations=["Not checked medically; questions, duplicates and identifiers were found by rules."],
+        data_preprocessing_protocol=[
+            f"{stage['stage']}: {stage['received']:,} dialogues" for stage in variables["stages"]
+        ],
+        machine_annotation_tools=[f"cmtmed {variables['build']['versions']['cmtmed']}"],
+        data_limitations=["Not checked medically; questions, duplicates and identifiers were detected by rules."],
         personal_sensitive_information=[
             "Health information. Identifiers were replaced by rules; see the privacy statement of the card."
         ],
@@ -91,16 +95,16 @@ def _metadata(
     )  # fmt: skip
 
 
-def _file(one: PublishedFile, url: str, tag: str) -> FileObject:
+def _create_file(file: PublishedFile, url: str, tag: str) -> FileObject:
     import mlcroissant as mlc
 
     return mlc.FileObject(
-        id=one.path, name=one.path, content_url=f"{url}/resolve/{tag}/{one.path}", content_size=f"{one.bytes} B",
-        encoding_formats=["application/x-parquet"], sha256=one.sha256,
+        id=file.path, name=file.path, content_url=f"{url}/resolve/{tag}/{file.path}", content_size=f"{file.bytes} B",
+        encoding_formats=["application/x-parquet"], sha256=file.sha256,
     )  # fmt: skip
 
 
-def _file_set(config: str) -> FileSet:
+def _create_file_set(config: str) -> FileSet:
     import mlcroissant as mlc
 
     return mlc.FileSet(
@@ -109,42 +113,42 @@ def _file_set(config: str) -> FileSet:
     )  # fmt: skip
 
 
-def _record_set(config: str, features: Mapping[str, Any]) -> RecordSet:
+def _create_record_set(config: str, features: Features) -> RecordSet:
     import mlcroissant as mlc
 
     return mlc.RecordSet(
-        id=config, name=config, description=CONFIGS[config], fields=list(_fields(config, features)),
+        id=config, name=config, description=CONFIGS[config].english, fields=list(_iter_fields(config, features)),
         key=[f"{config}/id"] if config != "prompts" else [f"{config}/id", f"{config}/message"],
     )  # fmt: skip
 
 
-def _fields(config: str, features: Mapping[str, Any]) -> Iterator[Field]:
+def _iter_fields(config: str, features: Features) -> Iterator[Field]:
     import mlcroissant as mlc
 
     for column, feature in features.items():
-        inner, repeated = _inner(feature)
+        item, repeated = _unwrap_list(feature)
         name = f"{config}/{column}"
         source = mlc.Source(file_set=f"{config}-files", extract=mlc.Extract(column=column))
-        if isinstance(inner, dict):
+        if isinstance(item, dict):
             yield mlc.Field(
                 id=name, name=name, repeated=repeated,
                 sub_fields=[
                     mlc.Field(
-                        id=f"{name}/{part}", name=f"{name}/{part}", data_types=[_type(kind)], repeated=repeated,
+                        id=f"{name}/{field}", name=f"{name}/{field}", data_types=[_data_type(value)], repeated=repeated,
                         source=mlc.Source(
                             file_set=f"{config}-files", extract=mlc.Extract(column=column),
-                            transforms=[mlc.Transform(json_path=f"[*].{part}" if repeated else part)],
+                            transforms=[mlc.Transform(json_path=f"[*].{field}" if repeated else field)],
                         ),
                     )
-                    for part, kind in inner.items()
+                    for field, value in item.items()
                 ],
             )  # fmt: skip
         else:
-            yield mlc.Field(id=name, name=name, data_types=[_type(inner)], repeated=repeated or None, source=source)
+            yield mlc.Field(id=name, name=name, data_types=[_data_type(item)], repeated=repeated or None, source=source)
 
 
-def _inner(feature: Any) -> tuple[Any, bool]:
-    """Return what a column holds, and whether it holds a list of it."""
+def _unwrap_list(feature: Any) -> tuple[Any, bool]:
+    """Return the feature of a column's items, and whether the column is a list."""
     from datasets import List
 
     if isinstance(feature, List):
@@ -152,21 +156,21 @@ def _inner(feature: Any) -> tuple[Any, bool]:
     return feature, False
 
 
-def _type(feature: Any) -> Any:
+def _data_type(feature: Any) -> Any:
     from mlcroissant import DataType
 
-    kind = str(feature.dtype)
-    return DataType.TEXT if kind == "string" else DataType.FLOAT if kind.startswith("float") else DataType.INTEGER
+    dtype = str(feature.dtype)
+    return DataType.TEXT if dtype == "string" else DataType.FLOAT if dtype.startswith("float") else DataType.INTEGER
 
 
 def _license_url(name: str) -> str:
-    known = lookup(name)
-    return f"https://spdx.org/licenses/{known.spdx}.html" if known else name
+    license_ = look_up(name)
+    return f"https://spdx.org/licenses/{license_.spdx}.html" if license_ else name
 
 
-def _semantic(tag: str) -> str:
-    """Return the tag as Croissant wants versions, MAJOR.MINOR.PATCH; 0.0.0 with the tag as its build if it is none."""
-    found = re.fullmatch(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?", tag)
-    if found:
-        return ".".join(part or "0" for part in found.groups())
+def _to_semantic_version(tag: str) -> str:
+    """Return the tag as MAJOR.MINOR.PATCH, which Croissant requires; other tags become the build part of 0.0.0."""
+    match = re.fullmatch(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?", tag)
+    if match:
+        return ".".join(number or "0" for number in match.groups())
     return f"0.0.0+{re.sub(r'[^0-9A-Za-z-]+', '-', tag)}"

@@ -1,48 +1,44 @@
-"""One look at what is to be published: licences, where sources ended up, labels that identify somebody."""
+"""A scan of the columns beside the text: licences, sources in the training data, labels that identify somebody."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-import polars as pl
-import pyarrow as pa
-
 from cmtmed.anonymize import find_identifiers
-from cmtmed.errors import DatasetError
+from cmtmed.builds import Build
 
-_LABELS: Final = ("id", "source_id", "department", "subdepartment")
-_NUMBERS: Final = ("id", "source_id")
-_LONGEST: Final = 20
-"""Characters of the longest name of a department; what is longer is a sentence, and somebody said it."""
+_LABEL_COLUMNS: Final = ("id", "source_id", "department", "subdepartment")
+_ID_COLUMNS: Final = ("id", "source_id")
+_MAX_DEPARTMENT_CHARS: Final = 20
+"""Characters of the longest name of a department; anything longer is a sentence that somebody wrote."""
 _RUNS: Final = re.compile(r"[\u3400-\u9fff·]{2,}|[0-9]{17}[0-9Xx]|[0-9]{5,}")
 
 
 @dataclass(frozen=True)
-class Survey:
+class LabelScan:
     """What the columns beside the text hold.
 
     Attributes:
         licenses: dialogues by source and licence; an empty licence is none.
-        placed: dialogues by source that are not in the split ``test``.
+        train_sources: dialogues outside the split ``test``, by source.
         identifying: values that look like identifiers, by column.
-        sentences: departments and subdepartments that are too long to be one.
-        rows: dialogues in all.
+        sentences: departments and subdepartments too long to be one.
+        rows: number of dialogues.
     """
 
     licenses: Mapping[tuple[str, str], int]
-    placed: Mapping[str, int]
+    train_sources: Mapping[str, int]
     identifying: Mapping[str, int]
     sentences: int
     rows: int
 
     @property
-    def licensed(self) -> list[str]:
-        """Every licence that a dialogue has, sorted."""
+    def known_licenses(self) -> list[str]:
+        """Every licence of a dialogue, sorted."""
         return sorted({license_ for _, license_ in self.licenses if license_})
 
     @property
@@ -51,58 +47,42 @@ class Survey:
         return {source: count for (source, license_), count in sorted(self.licenses.items()) if not license_}
 
 
-def survey(out: Path, *, hashed_ids: bool) -> Survey:
-    """Look at the published dialogues of a build.
+def scan_labels(build: Build, *, hashed_ids: bool) -> LabelScan:
+    """Scan the published dialogues of a build.
 
     Args:
-        out: directory of the build.
-        hashed_ids: whether ids are published as keyed hashes, so that what they hold is of no matter.
+        build: the build.
+        hashed_ids: whether ids are published as keyed hashes, so that their content does not matter.
 
     Raises:
         DatasetError: a file is damaged.
     """
     licenses: Counter[tuple[str, str]] = Counter()
-    placed: Counter[str] = Counter()
+    train_sources: Counter[str] = Counter()
     identifying: Counter[str] = Counter()
     sentences = height = 0
-    looked = [name for name in _LABELS if not (hashed_ids and name in _NUMBERS)]
-    for rows in dialogues(out, ["source", "license", "split", *_LABELS]):
-        bare = rows["license"].fill_null("").str.strip_chars()
-        licenses.update(zip(rows["source"], bare, strict=True))
-        placed.update(rows["source"].filter(rows["split"].fill_null("train") != "test").to_list())
-        for name in looked:
-            values = rows[name].drop_nulls().unique(maintain_order=True).to_list()
-            identifying[name] += len(identified(values))
-            if name not in _NUMBERS:
-                sentences += sum(len(value) > _LONGEST for value in values)
-        height += rows.height
-    return Survey(licenses, placed, +identifying, sentences, height)
+    columns = [name for name in _LABEL_COLUMNS if not (hashed_ids and name in _ID_COLUMNS)]
+    for batch in build.iter_batches(columns=["source", "license", "split", *_LABEL_COLUMNS]):
+        licenses.update(zip(batch["source"], batch["license"].fill_null("").str.strip_chars(), strict=True))
+        train_sources.update(batch["source"].filter(batch["split"].fill_null("train") != "test").to_list())
+        for name in columns:
+            values = batch[name].drop_nulls().unique(maintain_order=True).to_list()
+            identifying[name] += len(find_identifying_labels(values))
+            if name not in _ID_COLUMNS:
+                sentences += sum(len(value) > _MAX_DEPARTMENT_CHARS for value in values)
+        height += batch.height
+    return LabelScan(licenses, train_sources, +identifying, sentences, height)
 
 
-def identified(labels: Sequence[str]) -> list[str]:
-    """Return the labels that hold an identifier, as a whole or in a piece of them.
+def find_identifying_labels(labels: Sequence[str]) -> list[str]:
+    """Return the labels that contain an identifier, as a whole or in a segment.
 
-    A name or number of a label stands without the words by which it is known in a sentence: so each run of Chinese
-    characters, and each of digits, is looked at by itself too.
+    A name or number in a label lacks the words by which it is recognized in a sentence, so each run of Chinese
+    characters and each run of digits is also searched by itself.
 
-    >>> identified(["0101-李志明", "clinic/4711", "user=13800138000x"])
+    >>> find_identifying_labels(["0101-李志明", "clinic/4711", "user=13800138000x"])
     ['0101-李志明', 'user=13800138000x']
     """
-    pieces = [[label, *_RUNS.findall(label)] for label in labels]
-    found = iter(find_identifiers([piece for some in pieces for piece in some]))
-    return [label for label, some in zip(labels, pieces, strict=True) if sum(bool(next(found)) for _ in some)]
-
-
-def dialogues(out: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """Yield some columns of the published dialogues, a record batch at a time.
-
-    Raises:
-        DatasetError: a file is damaged.
-    """
-    for file in sorted(out.glob("dialogues/*/*.arrow")):
-        try:
-            with pa.memory_map(str(file)) as source:
-                for batch in pa.ipc.open_stream(source):
-                    yield pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch.select(list(columns))])))
-        except (pa.ArrowInvalid, KeyError):
-            raise DatasetError(f"{str(file)!r} is damaged; run cmtmed build again") from None
+    segments = [[label, *_RUNS.findall(label)] for label in labels]
+    spans = iter(find_identifiers([segment for group in segments for segment in group]))
+    return [label for label, group in zip(labels, segments, strict=True) if sum(bool(next(spans)) for _ in group)]

@@ -1,4 +1,4 @@
-"""A build, as it is published: what it says of itself, shards of its tables, and the files beside them."""
+"""A build as it is published: Parquet shards of its tables, and the files that accompany them."""
 
 from __future__ import annotations
 
@@ -6,118 +6,123 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from cmtmed._version import __version__
-from cmtmed.anonymize.replace.key import mark
-from cmtmed.artifacts import HashedFile
-from cmtmed.builds.manifest import Manifest
-from cmtmed.builds.report import BuildReport
+from cmtmed.anonymize.replace.secret_key import fingerprint_key
+from cmtmed.artifacts import CARD_FILE, HashedFile
+from cmtmed.builds import Build
+from cmtmed.builds.build import DIALOGUES
 from cmtmed.errors import UsageError, did_you_mean
 from cmtmed.hub.card import write_card
-from cmtmed.hub.dataset.card import CONFIGS, Version, build_files, checksum, facts
-from cmtmed.hub.dataset.croissant import FILE as CROISSANT
-from cmtmed.hub.dataset.croissant import croissant
-from cmtmed.hub.dataset.label_scan import Survey, survey
-from cmtmed.hub.dataset.metadata import FORM, metadata
-from cmtmed.hub.dataset.shards import PublishedFile, Staging, write_shards
-from cmtmed.hub.dataset.stage_chart import FILE as PICTURE
-from cmtmed.hub.dataset.stage_chart import picture
-from cmtmed.hub.details import CardDetails
-from cmtmed.hub.gate import Finding, inspect
-from cmtmed.hub.package import Order
-from cmtmed.hub.record import FILE as RECORD
-from cmtmed.hub.record import audit_of, encode, record
-from cmtmed.hub.repository import CARD, Kind, Repository
+from cmtmed.hub.dataset.card import collect_variables
+from cmtmed.hub.dataset.checks import check_build
+from cmtmed.hub.dataset.configs import CONFIGS
+from cmtmed.hub.dataset.croissant import CROISSANT_FILE, describe_version
+from cmtmed.hub.dataset.details import DatasetDetails
+from cmtmed.hub.dataset.label_scan import LabelScan, scan_labels
+from cmtmed.hub.dataset.metadata import CARD_FORMAT, collect_metadata
+from cmtmed.hub.dataset.record import create_record, read_audit_content
+from cmtmed.hub.dataset.shards import write_shards
+from cmtmed.hub.dataset.stage_chart import CHART_FILE, draw_stage_chart
+from cmtmed.hub.gate import Finding
+from cmtmed.hub.package import PublishRequest
+from cmtmed.hub.record import RECORD_FILE, encode_record
+from cmtmed.hub.repository import Repository, RepoType
+from cmtmed.hub.staging import PublishedFile, Staging, Version, compute_checksum
+
+if TYPE_CHECKING:
+    from datasets import Features
 
 
 @dataclass(frozen=True)
-class Build:
+class DatasetPackage:
     """A finished build that is to be published.
 
     Attributes:
-        order: how.
+        request: how.
         details: the part of the card that people write.
-        key: of hashed ids; None if ids stay as they are.
-        manifest: of the build.
-        report: of the build.
-        survey: what a look at the dialogues gave.
+        key: of hashed ids; None if ids are published unchanged.
+        build: the build.
+        labels: the scan of the columns beside the text.
         configs: tables that are published.
         files: these, and the dialogues, as they are now.
     """
 
-    order: Order
-    details: CardDetails
+    request: PublishRequest
+    details: DatasetDetails
     key: bytes | None
-    manifest: dict[str, Any]
-    report: dict[str, Any]
-    survey: Survey
+    build: Build
+    labels: LabelScan
     configs: tuple[str, ...]
     files: list[HashedFile]
-    kind: Kind = "dataset"
+    repo_type: RepoType = "dataset"
 
     @classmethod
-    def read(cls, order: Order, details: CardDetails, configs: Sequence[str], key: bytes | None) -> Build:
-        """Read a finished build.
+    def open(
+        cls, request: PublishRequest, details: DatasetDetails, configs: Sequence[str], key: bytes | None
+    ) -> DatasetPackage:
+        """Open a finished build.
 
         Raises:
-            UsageError: it holds no dialogue, or lacks a view that was asked for or a source that the card describes.
-            DatasetError: it is no finished build, or damaged.
+            UsageError: it holds no dialogue, or lacks a requested view or a source that the card describes.
+            DatasetError: it is not a finished build, or damaged.
         """
-        out = order.out
-        manifest, report = Manifest.read(out).to_dict(), BuildReport.read(out).to_dict()
-        there = [name for name in CONFIGS if name in manifest["views"]]
+        build = Build.open(request.out)
+        available = [name for name in CONFIGS if name in build.manifest.views]
         for name in configs:
-            if name not in there:
-                raise UsageError(f"{str(out)!r} has no view {name!r}; {did_you_mean(name, there)}")
-        if not manifest["counts"]["kept"]:
-            raise UsageError(f"{str(out)!r} holds no dialogue; look at what the build dropped")
+            if name not in available:
+                raise UsageError(f"{str(request.out)!r} has no view {name!r}; {did_you_mean(name, available)}")
+        if not build.manifest.counts["kept"]:
+            raise UsageError(f"{str(request.out)!r} holds no dialogue; look at what the build dropped")
+        sources = build.report.before.sources
         for name in details.sources:
-            if name not in report["before"]["sources"]:
-                near = did_you_mean(name, report["before"]["sources"])
-                raise UsageError(f"card: sources.{name}: the build has no such source; {near}")
-        chosen = tuple(name for name in there if name in configs or not configs)
-        # The audit is of the dialogues, whichever tables are published.
-        files = build_files(out, sorted({*chosen, "dialogues"}))
-        looked = survey(out, hashed_ids=key is not None)
-        return cls(order, details, key, manifest, report, looked, chosen, files)
+            if name not in sources:
+                raise UsageError(f"card: sources.{name}: the build has no such source; {did_you_mean(name, sources)}")
+        selected = tuple(name for name in available if name in configs or not configs)
+        # The audit covers the dialogues, whichever tables are published.
+        files = hash_tables(build, sorted({*selected, DIALOGUES}))
+        labels = scan_labels(build, hashed_ids=key is not None)
+        return cls(request, details, key, build, labels, selected, files)
 
-    def findings(self) -> list[Finding]:
+    @property
+    def key_mark(self) -> str:
+        """Distinguishes the key of hashed ids from others; empty if ids are published unchanged."""
+        return fingerprint_key(self.key) if self.key else ""
+
+    def run_checks(self) -> list[Finding]:
         """Return every reason not to publish it."""
-        return inspect(
-            self.order.out, self.manifest, self.report, self.files, self.survey, self.details, self.order.acknowledged
-        )
+        return check_build(self.build, self.files, self.labels, self.details, self.request.acknowledgement)
 
     @contextmanager
-    def staged(self) -> Iterator[Staging]:
-        """Open the directory in which the files stand; what is in it after a failure is taken up by the next call."""
-        from importlib.metadata import version as installed
+    def open_staging(self) -> Iterator[Staging]:
+        """Open the staging directory of its files; after a failure the next call resumes from its content."""
+        from importlib.metadata import version
 
         plan = {
-            "build": checksum(self.files),
+            "build": compute_checksum(self.files),
             "configs": list(self.configs),
-            "ids": mark(self.key) if self.key else "",
-            "versions": {name: installed(name) for name in ("datasets", "pyarrow")} | {"cmtmed": __version__},
+            "ids": self.key_mark,
+            "versions": {name: version(name) for name in ("datasets", "pyarrow")} | {"cmtmed": __version__},
         }
-        staging = Staging(self.order.out, plan)
+        staging = Staging(self.request.out, plan)
         try:
             yield staging
         finally:
             staging.release()
 
-    def prepared(self, staging: Staging) -> tuple[Version, list[PublishedFile]]:
-        """Write the shards, and say which version they are."""
-        order = self.order
+    def prepare_data(self, staging: Staging) -> tuple[Version, list[PublishedFile]]:
+        """Write the shards, and determine which version they are."""
         files = [
-            one
+            file
             for config in self.configs
-            for one in write_shards(order.out, config, staging, key=self.key, progress=order.progress)
+            for file in write_shards(self.build, config, staging, key=self.key, progress=self.request.progress)
         ]
-        digest = checksum(files)
-        tag = order.tag or f"build-{digest[:12]}"
-        return Version(order.repo, tag, digest, checksum(self.files), mark(self.key) if self.key else ""), files
+        checksum = compute_checksum(files)
+        tag = self.request.tag or f"build-{checksum[:12]}"
+        return Version(self.request.repo, tag, checksum, compute_checksum(self.files), self.key_mark), files
 
-    def whole(
+    def write_files(
         self,
         staging: Staging,
         version: Version,
@@ -125,28 +130,37 @@ class Build:
         overridden: Sequence[Finding],
         present: Repository | None,
     ) -> tuple[list[PublishedFile], str]:
-        """Write what goes beside the data."""
-        out, manifest, report = self.order.out, self.manifest, self.report
-        audit = audit_of(out)
-        told_facts = facts(
-            out, version, data, self.details, manifest, report, audit, self.survey, overridden, picture=PICTURE
+        """Write the files that accompany the shards."""
+        build = self.build
+        audit = read_audit_content(build.root)
+        variables = collect_variables(
+            build, version, data, self.details, audit, self.labels, overridden, chart=CHART_FILE
         )
-        told_metadata = metadata(told_facts, data, self.details, out)
-        features = {one.config: _features(out / one.config / one.split) for one in data}
-        beside = [
-            staging.write(PICTURE, picture(report)),
-            staging.write(CROISSANT, croissant(told_facts, data, features)),
+        metadata = collect_metadata(variables, data, self.details, build)
+        features = {file.config: _load_features(build.root / file.config / file.split) for file in data}
+        figures = [
+            staging.write(CHART_FILE, draw_stage_chart(build.report)),
+            staging.write(CROISSANT_FILE, describe_version(variables, data, features)),
         ]
-        licenses = told_facts["licenses"]
-        content = record(version, [*data, *beside], manifest, report, audit, licenses, overridden)
+        record = create_record(version, [*data, *figures], build, audit, variables["licenses"], overridden)
         text = write_card(
-            FORM, told_facts, told_metadata, present=present.card if present else None, template=self.order.template
-        )
-        written = [staging.write(RECORD, encode(content)), staging.write(CARD, text.encode())]
-        return [*data, *beside, *written], text
+            CARD_FORMAT, variables, metadata, present=present.card if present else None,
+            template=self.request.template,
+        )  # fmt: skip
+        documents = [staging.write(RECORD_FILE, encode_record(record)), staging.write(CARD_FILE, text.encode())]
+        return [*data, *figures, *documents], text
 
 
-def _features(split: Path) -> Any:
+def hash_tables(build: Build, tables: Sequence[str]) -> list[HashedFile]:
+    """Return the Arrow files of some tables of a build as they are now, sorted by path."""
+    files = [HashedFile.of(path, build.root) for table in tables for path in build.paths(table)]
+    return sorted(files, key=lambda file: file.path)
+
+
+def _load_features(folder: Path) -> Features:
     from datasets import DatasetInfo
 
-    return DatasetInfo.from_directory(str(split)).features
+    features = DatasetInfo.from_directory(str(folder)).features
+    if features is None:
+        raise UsageError(f"{str(folder)!r} does not describe its columns; run cmtmed build again")
+    return features

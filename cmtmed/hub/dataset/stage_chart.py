@@ -1,18 +1,19 @@
-"""The picture of a card: how many dialogues each stage left, and how many it dropped."""
+"""Chart of a dataset card: how many dialogues each stage kept and dropped."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-FILE: Final = "figures/stages.png"
-_KEPT, _DROPPED = "#2f6f9f", "#d98b4a"
-_ROW: Final = 26
-"""Height of a stage's bar with its gap, pixels."""
+from cmtmed.builds import BuildReport
+
+CHART_FILE: Final = "figures/stages.png"
+_KEPT_COLOR, _DROPPED_COLOR = "#2f6f9f", "#d98b4a"
+_ROW_HEIGHT: Final = 26
+"""Height of a stage's bar including its gap, in pixels."""
 
 
-def picture(report: Mapping[str, Any]) -> bytes:
-    """Draw the dialogues that were left and dropped by each stage, from the report of a build.
+def draw_stage_chart(report: BuildReport) -> bytes:
+    """Draw the dialogues that each stage kept and dropped, from the report of a build.
 
     Returns:
         A PNG, the same bytes for the same report and libraries.
@@ -20,35 +21,30 @@ def picture(report: Mapping[str, Any]) -> bytes:
     import altair as alt
     import vl_convert
 
-    order = [one["stage"] for one in report["stages"]]
-    rows = []
-    for place, one in enumerate(report["stages"]):
-        dropped = sum(one["dropped"].values())
-        left = _left(report, place)
+    order = [stage.stage for stage in report.stages]
+    rows: list[dict[str, str | int]] = []
+    kept = report.before.dialogues
+    for stage in report.stages:
+        dropped = sum(stage.dropped.values())
+        kept -= dropped
         rows += [
-            {"stage": one["stage"], "what": "left", "dialogues": left, "order": 0},
-            {"stage": one["stage"], "what": "dropped", "dialogues": dropped, "order": 1},
+            {"stage": stage.stage, "outcome": "kept", "dialogues": kept, "order": 0},
+            {"stage": stage.stage, "outcome": "dropped", "dialogues": dropped, "order": 1},
         ]
     chart = (
-        alt.Chart(alt.InlineData(values=rows), width=560, height=_ROW * len(order))
+        alt.Chart(alt.InlineData(values=rows), width=560, height=_ROW_HEIGHT * len(order))
         .mark_bar()
         .encode(
             y=alt.Y("stage:N", sort=order, title=None),
             x=alt.X("dialogues:Q", title="dialogues", axis=alt.Axis(format=",d", tickMinStep=1)),
             color=alt.Color(
-                "what:N", title=None, scale=alt.Scale(domain=["left", "dropped"], range=[_KEPT, _DROPPED]),
-                legend=alt.Legend(orient="top"),
+                "outcome:N", title=None, legend=alt.Legend(orient="top"),
+                scale=alt.Scale(domain=["kept", "dropped"], range=[_KEPT_COLOR, _DROPPED_COLOR]),
             ),
             order=alt.Order("order:Q"),
         )
         .configure_view(stroke=None)
         .configure(background="white")
     )  # fmt: skip
-    drawn: bytes = vl_convert.vegalite_to_png(chart.to_dict(), scale=2)
-    return drawn
-
-
-def _left(report: Mapping[str, Any], place: int) -> int:
-    """Return dialogues that were not dropped by the first stages, up to and with this one."""
-    gone = sum(sum(one["dropped"].values()) for one in report["stages"][: place + 1])
-    return int(report["before"]["dialogues"]) - gone
+    png: bytes = vl_convert.vegalite_to_png(chart.to_dict(), scale=2)
+    return png

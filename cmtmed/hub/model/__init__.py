@@ -1,1 +1,1 @@
-"""Models on the Hub: what of a training run is published, and what stands between it and the public."""
+"""Models on the Hub: a finished training run as it is published."""

@@ -1,49 +1,51 @@
-"""The card of a model: figures for its template, and what the Hub reads of it."""
+"""Model card: variables of its template, and metadata for the Hub."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from cmtmed.hub.card import Form
-from cmtmed.hub.dataset.card import Version, citation
-from cmtmed.hub.dataset.shards import PublishedFile
+from cmtmed.hub.card import CardFormat
+from cmtmed.hub.citation import write_citation
 from cmtmed.hub.gate import Finding
-from cmtmed.hub.licenses import hub_name
+from cmtmed.hub.licenses import to_hub_name
 from cmtmed.hub.model.details import ModelDetails
-from cmtmed.hub.model.training_data import Taught
+from cmtmed.hub.model.training_data import TrainingBuild
+from cmtmed.hub.staging import PublishedFile, Version
+from cmtmed.models.card import (
+    DISCLAIMER,
+    LIMITS,
+    TAGS,
+    describe_model,
+    render_stages,
+    render_versions,
+    select_metadata,
+)
+from cmtmed.models.record import TrainingRecord
 
-FORM: Final = Form(
-    kind="model",
+CARD_FORMAT: Final = CardFormat(
+    repo_type="model",
     template="model_card.md.jinja",
     sections=frozenset({"summary", "overridden", "load", "training", "data", "evaluation", "use", "citation", "build"}),
-    first=(
+    metadata_keys=(
         "language", "license", "library_name", "pipeline_tag", "base_model", "datasets", "tags", "extra_gated_prompt",
         "extra_gated_fields",
     ),
     tags=frozenset({"reward-model"}),
 )  # fmt: skip
-_TAGS: Final = ("medical", "chinese", "doctor-patient", "conversational", "cmtmed")
-_PROMPT: Final = (
-    "This model learnt from conversations of patients with doctors. I will not try to get back what they said, I will "
-    "report what it gives away of anybody, and I will not let it stand in for a doctor."
+_ACCESS_TERMS: Final = (
+    "This model was trained on conversations between patients and doctors. I will not try to extract them, I will "
+    "report anything it reveals about a person, and I will not use it in place of a doctor. "
+    "本模型由患者与医生的对话训练。我不会尝试从中提取对话，会报告其泄露的个人信息，且不会以其代替医生。"
 )
-_STAGES: Final = {
-    "unknown": "training that nothing tells of",
-    "tokenizer": "a tokenizer",
-    "pretrain": "continued pretraining",
-    "sft": "supervised fine-tuning",
-    "reward": "reward model",
-    "ppo": "PPO",
-}
 
 
-def facts(
+def collect_variables(
     version: Version,
     files: Sequence[PublishedFile],
     details: ModelDetails,
-    training: Mapping[str, Any],
-    taught: Mapping[str, Taught],
+    training: TrainingRecord,
+    builds: Mapping[str, TrainingBuild],
     base: str,
     overridden: Sequence[Finding],
 ) -> dict[str, Any]:
@@ -51,12 +53,12 @@ def facts(
 
     Args:
         version: which version it is.
-        files: the model's.
+        files: those of the model.
         details: what people wrote.
-        training: what ``training.json`` holds.
-        taught: builds that it learnt from, by the SHA-256 of their manifests.
-        base: name of the base on the Hub, empty if it has none.
-        overridden: findings that whoever publishes went past.
+        training: content of ``training.json``.
+        builds: builds that it was trained on, by the SHA-256 of their manifests.
+        base: name of the base model on the Hub, empty if it has none.
+        overridden: findings that the publisher overrode.
     """
     return {
         "repo": version.repo,
@@ -66,48 +68,52 @@ def facts(
         "kind": training["kind"],
         "adapter": training["adapter"],
         "base": base,
-        "bytes": sum(one.bytes for one in files),
-        "stages": [{**stage, "title": _STAGES.get(stage["stage"], stage["stage"])} for stage in training["stages"]],
-        "builds": [_build(one) for one in taught.values()],
+        "bytes": sum(file.bytes for file in files),
+        "description": describe_model(training, base, from_scratch=details.from_scratch),
+        "disclaimer": DISCLAIMER,
+        "stages": render_stages(training["stages"]),
+        "limits": LIMITS,
+        "builds": [_describe_build(build) for build in builds.values()],
         "others": sorted(
             {
                 source["build"]["pipeline"] if source["build"] else source["name"]
                 for stage in training["stages"]
                 for source in stage["sources"]
-                if not source["build"] or source["build"]["manifest"] not in taught
+                if not source["build"] or source["build"]["manifest"] not in builds
             }
         ),
-        "citation": citation(details, version, "model"),
-        "overridden": [finding.told() for finding in overridden],
-        "versions": dict(sorted(training["stages"][-1]["versions"].items())),
+        "citation": write_citation(details, version, "model"),
+        "overridden": [finding.to_dict() for finding in overridden],
+        "versions": render_versions(training),
     }
 
 
-def metadata(details: ModelDetails, training: Mapping[str, Any], base: str) -> dict[str, Any]:
-    """Return the metadata of the card, as the Hub's documentation names it."""
-    told: dict[str, Any] = {
+def collect_metadata(details: ModelDetails, training: TrainingRecord, base: str) -> dict[str, Any]:
+    """Return the metadata of the card, under the names of the Hub's documentation."""
+    metadata: dict[str, Any] = {
         "language": ["zh"],
-        "license": hub_name(details.license) if details.license else "unknown",
-        "library_name": "peft" if training["adapter"] else "transformers",
-        "pipeline_tag": "text-classification" if training["kind"] == "reward" else "text-generation",
-        "tags": sorted({*_TAGS, *({"reward-model"} if training["kind"] == "reward" else ()), *details.tags}),
-        # The Hub shows them where the repository is gated, which may be decided any day.
-        "extra_gated_prompt": details.gate_prompt or _PROMPT,
+        "license": to_hub_name(details.license) if details.license else "unknown",
+        **select_metadata(training),
+        "tags": sorted({*TAGS, *({"reward-model"} if training["kind"] == "reward" else ()), *details.tags}),
+        # Shown by the Hub only while the repository is gated, which may change at any time.
+        "extra_gated_prompt": details.gate_prompt or _ACCESS_TERMS,
         "extra_gated_fields": {"Affiliation": "text", "Purpose": "text", "I agree to these terms": "checkbox"},
     }
-    known = {"base_model": base, "datasets": list(details.datasets)}
-    return told | {name: value for name, value in known.items() if value}
+    optional = {"base_model": base, "datasets": list(details.datasets)}
+    return metadata | {name: value for name, value in optional.items() if value}
 
 
-def _build(one: Taught) -> dict[str, Any]:
-    residual = one.audit["residual"] if one.audit else None
-    read = residual is not None and residual["status"] == "read"
+def _describe_build(training_build: TrainingBuild) -> dict[str, Any]:
+    manifest, labels = training_build.build.manifest, training_build.labels
+    residual = training_build.audit["residual"] if training_build.audit else None
+    if residual is not None and residual["status"] != "read":
+        residual = None
     return {
-        "pipeline": one.manifest["pipeline"]["name"],
-        "fingerprint": one.manifest["pipeline"]["fingerprint"],
-        "checksum": one.checksum,
-        "kept": one.manifest["counts"]["kept"],
-        "licenses": [*one.survey.licensed, *(["none"] if one.survey.unlicensed else [])],
-        "risk": residual["per_thousand_turns"]["high"] if residual is not None and read else None,
-        "turns_read": residual["read"] if residual is not None and read else 0,
+        "pipeline": manifest.pipeline.name,
+        "fingerprint": manifest.pipeline.fingerprint,
+        "checksum": training_build.checksum,
+        "kept": manifest.counts["kept"],
+        "licenses": [*labels.known_licenses, *(["none"] if labels.unlicensed else [])],
+        "risk": residual["per_thousand_turns"]["high"] if residual else None,
+        "turns_read": residual["read"] if residual else 0,
     }

@@ -1,147 +1,129 @@
-"""A model, as it is published: weights, tokenizer, the builds that it learnt from, and the files beside them."""
+"""A model as it is published: weights, tokenizer, the builds that it was trained on, and accompanying files."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from cmtmed._version import __version__
+from cmtmed.artifacts import CARD_FILE, hash_file
 from cmtmed.errors import UsageError
 from cmtmed.hub.card import write_card
-from cmtmed.hub.dataset.card import Version, checksum
-from cmtmed.hub.dataset.shards import PublishedFile, Staging
-from cmtmed.hub.gate import Finding, licensed, named, written
-from cmtmed.hub.model.card import FORM, facts, metadata
+from cmtmed.hub.gate import MAX_EXAMPLES, Finding, check_card, check_licenses
+from cmtmed.hub.model.card import CARD_FORMAT, collect_metadata, collect_variables
 from cmtmed.hub.model.details import ModelDetails
-from cmtmed.hub.model.directory import Directory, open_directory
-from cmtmed.hub.model.files import is_model_file, portable
-from cmtmed.hub.model.record import record
-from cmtmed.hub.model.training_data import Taught, find_builds, names_of, sources, unknown
-from cmtmed.hub.package import Order
-from cmtmed.hub.record import FILE as RECORD
-from cmtmed.hub.record import encode
-from cmtmed.hub.repository import CARD, Kind, Repository
-
-_EXAMPLES: Final = 3
+from cmtmed.hub.model.directory import ModelDirectory, open_directory
+from cmtmed.hub.model.files import is_model_file, strip_local_paths
+from cmtmed.hub.model.record import create_record
+from cmtmed.hub.model.training_data import TrainingBuild, check_names, check_sources, find_builds
+from cmtmed.hub.package import PublishRequest
+from cmtmed.hub.record import RECORD_FILE, encode_record
+from cmtmed.hub.repository import Repository, RepoType
+from cmtmed.hub.staging import PublishedFile, Staging, Version, compute_checksum
 
 
 @dataclass(frozen=True)
-class Model:
+class ModelPackage:
     """A model that is to be published.
 
     Attributes:
-        order: how.
+        request: how.
         details: the part of the card that people write.
-        directory: the run, or what it was merged into.
-        files: what is published of it, as it is now: name to SHA-256.
-        taught: builds that it learnt from, by the SHA-256 of their manifests.
+        directory: the run, or the model that it was merged into.
+        files: its published files as they are now: name to SHA-256.
+        builds: builds that it was trained on, by the SHA-256 of their manifests.
     """
 
-    order: Order
+    request: PublishRequest
     details: ModelDetails
-    directory: Directory
+    directory: ModelDirectory
     files: Mapping[str, str]
-    taught: Mapping[str, Taught]
-    kind: Kind = "model"
+    builds: Mapping[str, TrainingBuild]
+    repo_type: RepoType = "model"
 
     @classmethod
-    def read(cls, order: Order, details: ModelDetails, data: Sequence[Path]) -> Model:
-        """Read a finished run, or what it was merged into.
+    def open(cls, request: PublishRequest, details: ModelDetails, data: Sequence[Path]) -> ModelPackage:
+        """Open a finished run, or the model that it was merged into.
 
         Raises:
             UsageError: the run is not finished; its adapter belongs to weights that nobody else has; there are no
-                weights; or ``data`` are no builds that it learnt from.
+                weights; or ``data`` are not builds that it was trained on.
             DatasetError: files of the model or of a build are damaged.
         """
-        directory = open_directory(order.out)
-        training = directory.training
-        there = sorted(file for file in directory.weights.iterdir() if file.is_file() and is_model_file(file.name))
-        if not any(file.suffix == ".safetensors" for file in there):
-            raise UsageError(f"{str(directory.weights)!r} holds no weights as safetensors, which alone are published")
-        merge = f"cmtmed train merge {order.out} --out MODEL, and publish MODEL"
-        if training["adapter"] and (len(training["stages"]) > 1 or training["kind"] == "reward"):
-            why = "of a reward model" if training["kind"] == "reward" else "on top of what nobody else has"
-            raise UsageError(f"{str(order.out)!r} holds an adapter {why}; merge it first: {merge}")
-        if details.from_scratch and (training["base"] or details.base_model or training["adapter"]):
-            raise UsageError("card: from_scratch says that there is no base, and run or card have one; leave one out")
-        if training["base"] and details.base_model not in {None, training["base"]}:
-            raise UsageError(
-                f"card: base_model is {details.base_model!r}, and the run says {training['base']!r}; leave it out"
-            )
-        if training["adapter"] and not (details.base_model or training["base"]):
-            raise UsageError(
-                f"{str(order.out)!r} holds an adapter of a model that lies in a directory here; write its name on the "
-                f"Hub as base_model into the card's file, or merge it first: {merge}"
-            )
+        directory = open_directory(request.out)
+        paths = sorted(path for path in directory.weights.iterdir() if path.is_file() and is_model_file(path.name))
+        if not any(path.suffix == ".safetensors" for path in paths):
+            raise UsageError(f"{str(directory.weights)!r} holds no safetensors weights; no other format is published")
+        _check_base(request.out, directory, details)
         files = {}
-        for place, file in enumerate(there):
-            order.progress("look at weights", place, len(there))
-            with file.open("rb") as stream:
-                files[file.name] = hashlib.file_digest(stream, "sha256").hexdigest()
-        order.progress("look at weights", len(there), len(there))
-        return cls(order, details, directory, files, find_builds(directory, data, order.acknowledged))
+        for index, path in enumerate(paths):
+            request.progress("check weights", index, len(paths))
+            files[path.name] = hash_file(path)
+        request.progress("check weights", len(paths), len(paths))
+        return cls(request, details, directory, files, find_builds(directory, data, request.acknowledgement))
 
     @property
     def base(self) -> str:
-        """The base's name on the Hub; empty if it has none."""
+        """The base model's name on the Hub; empty if it has none."""
         return "" if self.details.from_scratch else self.details.base_model or self.directory.training["base"]
 
-    def findings(self) -> list[Finding]:
+    def run_checks(self) -> list[Finding]:
         """Return every reason not to publish it."""
-        details, training = self.details, self.directory.training
-        empty = details.missing(named=bool(training["base"]))
-        names = {name for one in self.taught.values() for name in one.survey.licensed}
+        details, training, builds = self.details, self.directory.training, self.builds.values()
+        empty = details.list_missing(base_known=bool(training["base"]))
+        licenses = {license_ for build in builds for license_ in build.labels.known_licenses}
         if details.base_license and "base_license" not in empty:
-            names.add(details.base_license)
-        unlicensed = sum((Counter(one.survey.unlicensed) for one in self.taught.values()), Counter[str]())
+            licenses.add(details.base_license)
+        unlicensed = sum((Counter(build.labels.unlicensed) for build in builds), Counter[str]())
+        weights_license = None if "license" in empty else details.license
         return [
-            *self._changed(),
-            *unknown(training, self.taught),
-            *named([name for _, source in sources(training) for name in names_of(source)]),
-            *(finding for one in self.taught.values() for finding in one.findings),
-            *licensed(sorted(names), unlicensed, None if "license" in empty else details.license),
-            *written(empty, details.example),
+            *self._check_weights(),
+            *check_sources(training, self.builds),
+            *check_names(training),
+            *(finding for build in builds for finding in build.findings),
+            *check_licenses(sorted(licenses), unlicensed, weights_license),
+            *check_card(empty, details.example),
         ]
 
-    def _changed(self) -> Iterator[Finding]:
-        told = {name: one["sha256"] for name, one in self.directory.training["files"].items() if is_model_file(name)}
-        changed = sorted(name for name in {*told, *self.files} if told.get(name) != self.files.get(name))
+    def _check_weights(self) -> Iterator[Finding]:
+        recorded = {
+            name: file["sha256"] for name, file in self.directory.training["files"].items() if is_model_file(name)
+        }
+        changed = sorted(name for name in {*recorded, *self.files} if recorded.get(name) != self.files.get(name))
         if changed:
             yield Finding(
                 "files",
-                f"{len(changed):,} files are not as the training wrote them ({', '.join(changed[:_EXAMPLES])})",
+                f"{len(changed):,} files differ from what the training wrote ({', '.join(changed[:MAX_EXAMPLES])})",
                 "train again, into another out",
             )
 
     @contextmanager
-    def staged(self) -> Iterator[Staging]:
-        """Open the directory in which the files beside the weights stand."""
-        staging = Staging(self.order.out, {"model": dict(self.files), "versions": {"cmtmed": __version__}})
+    def open_staging(self) -> Iterator[Staging]:
+        """Open the staging directory of the files that accompany the weights."""
+        staging = Staging(self.request.out, {"model": dict(self.files), "versions": {"cmtmed": __version__}})
         try:
             yield staging
         finally:
             staging.release()
 
-    def prepared(self, staging: Staging) -> tuple[Version, list[PublishedFile]]:
-        """Free configurations of paths, and say which version it is."""
+    def prepare_data(self, staging: Staging) -> tuple[Version, list[PublishedFile]]:
+        """Strip local paths from configurations, and determine which version it is."""
         files = []
         for name, digest in self.files.items():
             local = self.directory.weights / name
-            mended = portable(local, self.base)
-            if mended is None:
+            stripped = strip_local_paths(local, self.base)
+            if stripped is None:
                 files.append(PublishedFile(name, local, local.stat().st_size, digest))
             else:
-                files.append(staging.write(name, mended))
-        digest = checksum(files)
+                files.append(staging.write(name, stripped))
+        checksum = compute_checksum(files)
         fingerprint = self.directory.training["stages"][-1]["fingerprint"]
-        return Version(self.order.repo, self.order.tag or f"model-{digest[:12]}", digest, fingerprint), files
+        return Version(self.request.repo, self.request.tag or f"model-{checksum[:12]}", checksum, fingerprint), files
 
-    def whole(
+    def write_files(
         self,
         staging: Staging,
         version: Version,
@@ -149,17 +131,43 @@ class Model:
         overridden: Sequence[Finding],
         present: Repository | None,
     ) -> tuple[list[PublishedFile], str]:
-        """Write what goes beside the weights."""
-        training, taught = self.directory.training, list(self.taught.values())
-        beside = [staging.write(f"figures/{one.name}", one.read_bytes()) for one in self.directory.curves]
-        told = facts(version, data, self.details, training, self.taught, self.base, overridden)
-        content = record(version, [*data, *beside], self.details, training, taught, self.base, overridden)
+        """Write the files that accompany the weights."""
+        training, builds = self.directory.training, list(self.builds.values())
+        figures = [staging.write(f"figures/{path.name}", path.read_bytes()) for path in self.directory.curves]
+        variables = collect_variables(version, data, self.details, training, self.builds, self.base, overridden)
+        record = create_record(version, [*data, *figures], self.details, training, builds, self.base, overridden)
         text = write_card(
-            FORM,
-            {**told, "curves": [one.path for one in beside]},
-            metadata(self.details, training, self.base),
+            CARD_FORMAT,
+            {**variables, "curves": [file.path for file in figures]},
+            collect_metadata(self.details, training, self.base),
             present=present.card if present else None,
-            template=self.order.template,
+            template=self.request.template,
         )
-        named = [staging.write(RECORD, encode(content)), staging.write(CARD, text.encode())]
-        return [*data, *beside, *named], text
+        documents = [staging.write(RECORD_FILE, encode_record(record)), staging.write(CARD_FILE, text.encode())]
+        return [*data, *figures, *documents], text
+
+
+def _check_base(out: Path, directory: ModelDirectory, details: ModelDetails) -> None:
+    """Make sure that whoever loads the model gets the base that it needs.
+
+    Raises:
+        UsageError: an adapter cannot be loaded by others, or run and card disagree about the base.
+    """
+    training = directory.training
+    merge = f"cmtmed train merge {out} --out MODEL, and publish MODEL"
+    if training["adapter"] and (len(training["stages"]) > 1 or training["kind"] == "reward"):
+        problem = "of a reward model" if training["kind"] == "reward" else "on top of weights that nobody else has"
+        raise UsageError(f"{str(out)!r} holds an adapter {problem}; merge it first: {merge}")
+    if details.from_scratch and (training["base"] or details.base_model or training["adapter"]):
+        raise UsageError(
+            "card: from_scratch says that there is no base, but the run or the card names one; leave one out"
+        )
+    if training["base"] and details.base_model not in {None, training["base"]}:
+        raise UsageError(
+            f"card: base_model is {details.base_model!r}, but the run says {training['base']!r}; leave it out"
+        )
+    if training["adapter"] and not (details.base_model or training["base"]):
+        raise UsageError(
+            f"{str(out)!r} holds an adapter of a model in a local directory; give its name on the Hub as base_model in "
+            f"the card's file, or merge it first: {merge}"
+        )

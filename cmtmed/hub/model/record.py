@@ -1,43 +1,41 @@
-"""``cmtmed.json`` of a model: what a published version is, as figures, beside its card."""
+"""``cmtmed.json`` of a model: the figures of a published version."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any
 
-from cmtmed.hub.dataset.card import Version
-from cmtmed.hub.dataset.shards import PublishedFile
 from cmtmed.hub.gate import Finding
 from cmtmed.hub.model.details import ModelDetails
-from cmtmed.hub.model.training_data import Taught
+from cmtmed.hub.model.training_data import TrainingBuild
+from cmtmed.hub.record import RECORD_VERSION
+from cmtmed.hub.staging import PublishedFile, Version
+from cmtmed.models.record import TrainingRecord
 
-FORMAT: Final = "cmtmed.model"
-VERSION: Final = 1
 
-
-def record(
+def create_record(
     version: Version,
     files: Sequence[PublishedFile],
     details: ModelDetails,
-    training: Mapping[str, Any],
-    taught: Sequence[Taught],
+    training: TrainingRecord,
+    builds: Sequence[TrainingBuild],
     base: str,
     overridden: Sequence[Finding],
 ) -> dict[str, Any]:
-    """Put the record of a version together; nothing in it is of the machine that published.
+    """Create the record of a version; nothing in it depends on the machine that published.
 
     Args:
         version: which version it is.
-        files: every file of it but the card and the record itself.
+        files: all of its files except the card and the record itself.
         details: what people wrote.
-        training: what ``training.json`` holds.
-        taught: builds that it learnt from.
-        base: name of the base on the Hub, empty if it has none.
-        overridden: findings that whoever publishes went past.
+        training: content of ``training.json``.
+        builds: builds that it was trained on.
+        base: name of the base model on the Hub, empty if it has none.
+        overridden: findings that the publisher overrode.
     """
     return {
-        "format": FORMAT,
-        "version": VERSION,
+        "format": "cmtmed.model",
+        "version": RECORD_VERSION,
         "repo": version.repo,
         "tag": version.tag,
         "checksum": version.checksum,
@@ -48,15 +46,15 @@ def record(
         "stages": training["stages"],
         "builds": [
             {
-                "pipeline": one.manifest["pipeline"]["name"],
-                "fingerprint": one.manifest["pipeline"]["fingerprint"],
-                "checksum": one.checksum,
-                "counts": one.manifest["counts"],
-                "licenses": one.survey.licensed,
-                "residual": one.audit["residual"] if one.audit else None,
+                "pipeline": training_build.build.manifest.pipeline.name,
+                "fingerprint": training_build.build.manifest.pipeline.fingerprint,
+                "checksum": training_build.checksum,
+                "counts": dict(training_build.build.manifest.counts),
+                "licenses": training_build.labels.known_licenses,
+                "residual": training_build.audit["residual"] if training_build.audit else None,
             }
-            for one in taught
+            for training_build in builds
         ],
-        "overridden": [finding.told() for finding in overridden],
-        "files": [one.to_dict() for one in sorted(files, key=lambda one: one.path)],
+        "overridden": [finding.to_dict() for finding in overridden],
+        "files": [file.to_dict() for file in sorted(files, key=lambda file: file.path)],
     }

@@ -1,132 +1,146 @@
-"""The builds that a model learnt from, found again and looked at: what they hold, it may give away."""
+"""The builds that a model was trained on, located and checked: the model may reproduce their text."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from cmtmed.builds.manifest import Manifest
-from cmtmed.builds.report import BuildReport
+from cmtmed.artifacts import MANIFEST_FILE, hash_file
+from cmtmed.builds import Build
 from cmtmed.errors import UsageError
-from cmtmed.hub.dataset.card import CONFIGS, build_files, checksum
-from cmtmed.hub.dataset.label_scan import Survey, survey
-from cmtmed.hub.gate import Acknowledged, Finding, inspect_taught
-from cmtmed.hub.model.directory import Directory, is_file
-from cmtmed.hub.record import audit_of
-
-_MANIFEST: Final = "manifest.json"
+from cmtmed.hub.dataset.checks import check_training_build
+from cmtmed.hub.dataset.configs import CONFIGS
+from cmtmed.hub.dataset.label_scan import LabelScan, find_identifying_labels, scan_labels
+from cmtmed.hub.dataset.package import hash_tables
+from cmtmed.hub.dataset.record import read_audit_content
+from cmtmed.hub.gate import Acknowledgement, Finding
+from cmtmed.hub.model.directory import ModelDirectory, file_exists
+from cmtmed.hub.staging import compute_checksum
+from cmtmed.models.record import SourceRecord, TrainingRecord
 
 
 @dataclass(frozen=True)
-class Taught:
-    """A build that a model learnt from.
+class TrainingBuild:
+    """A build that a model was trained on.
 
     Attributes:
-        root: where it is.
-        manifest: of the build.
-        report: of the build.
-        audit: of these very dialogues, None if there is none.
-        survey: what a look at the dialogues gave.
+        build: the build.
+        audit: content of the audit of exactly these dialogues, None if there is none.
+        labels: the scan of the columns beside the text.
         checksum: over its tables.
-        findings: what speaks against publishing a model of it, but for licences.
+        findings: reasons not to publish a model of it, except licences.
     """
 
-    root: Path
-    manifest: dict[str, Any]
-    report: dict[str, Any]
+    build: Build
     audit: dict[str, Any] | None
-    survey: Survey
+    labels: LabelScan
     checksum: str
     findings: tuple[Finding, ...]
 
 
-def find_builds(directory: Directory, given: Sequence[Path], known: Acknowledged) -> dict[str, Taught]:
-    """Return the builds of a model's sources that are still there, by the SHA-256 of their manifests.
+def find_builds(
+    directory: ModelDirectory, data: Sequence[Path], acknowledgement: Acknowledgement
+) -> dict[str, TrainingBuild]:
+    """Return the builds of a model's sources that still exist, by the SHA-256 of their manifests.
 
     Args:
         directory: the model.
-        given: builds that its publisher names; others are looked for where they were.
-        known: what whoever publishes takes on.
+        data: builds that its publisher names; others are looked for where they were.
+        acknowledgement: what the publisher accepts.
 
     Raises:
-        UsageError: a build that was named is none, or none that the model learnt from.
+        UsageError: a named directory is not a build, or not one that the model was trained on.
         DatasetError: a build is damaged.
     """
-    wanted = {source["build"]["manifest"] for _, source in sources(directory.training) if source.get("build")}
-    found: dict[str, Taught] = {}
-    for place in given:
-        key = _manifest_of(place)
+    expected = {source["build"]["manifest"] for source in _iter_sources(directory.training) if source["build"]}
+    for path in data:
+        key = _hash_manifest(path)
         if key is None:
-            raise UsageError(f"--data {str(place)!r} is no build, and no view of one; give its directory")
-        if key not in wanted:
+            raise UsageError(f"--data {str(path)!r} is not a build, nor a view of one; give its directory")
+        if key not in expected:
             raise UsageError(
-                f"--data {str(place)!r} is no build that {str(directory.root)!r} learnt from, or it was built anew "
+                f"--data {str(path)!r} is not a build that {str(directory.root)!r} was trained on, or it was rebuilt "
                 "since; give the one that was trained on"
             )
-    for place in (*given, *directory.places):
-        key = _manifest_of(place)
-        if key is not None and key in wanted and key not in found:
-            whole = place.resolve()
-            found[key] = _look(whole if (whole / _MANIFEST).is_file() else whole.parent, known)
-    return found
+    builds: dict[str, TrainingBuild] = {}
+    for path in (*data, *directory.source_paths):
+        key = _hash_manifest(path)
+        if key is not None and key in expected and key not in builds:
+            folder = path.resolve()
+            root = folder if (folder / MANIFEST_FILE).is_file() else folder.parent
+            builds[key] = _open_build(root, acknowledgement)
+    return builds
 
 
-def sources(training: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield each stage's name with each of its sources."""
-    for stage in training["stages"]:
-        for source in stage["sources"]:
-            yield stage["stage"], source
-
-
-def unknown(training: Mapping[str, Any], found: Mapping[str, Taught]) -> Iterator[Finding]:
-    """Yield a finding for every source of a model of which nobody can say here what it holds."""
-    told: dict[Finding, None] = {}
+def check_sources(training: TrainingRecord, builds: Mapping[str, TrainingBuild]) -> Iterator[Finding]:
+    """Yield a finding for every source of a model whose content is unknown here."""
+    findings: dict[Finding, None] = {}
     for stage in training["stages"]:
         name = stage["stage"]
         if not stage["sources"]:
-            reason = f"nothing tells what the stage {name} learnt from"
-            told[Finding("data", reason, "train it again, or look yourself")] = None
+            reason = f"nothing records what the stage {name} was trained on"
+            findings[Finding("data", reason, "train it again, or check yourself")] = None
         for source in stage["sources"]:
             build = source["build"]
             if build is None:
                 reason = (
-                    f"the stage {name} learnt from {source['name']!r}, which is no build; what it holds is not known"
+                    f"the stage {name} was trained on {source['name']!r}, which is not a build; its content is unknown"
                 )
-                told[Finding("data", reason, "make a build of it and train on that, or look at it yourself")] = None
+                way_out = "make a build of it and train on that, or check it yourself"
+                findings[Finding("data", reason, way_out)] = None
             elif not build["whole"]:
                 reason = (
-                    f"the stage {name} learnt from tables of {build['pipeline']!r} that may not be as it wrote them"
+                    f"the stage {name} was trained on tables of {build['pipeline']!r} that may differ from what the "
+                    "build wrote"
                 )
-                told[Finding("files", reason, "build again, and train on that")] = None
-            elif build["manifest"] not in found:
-                reason = f"the build {build['pipeline']!r}, which the stage {name} learnt from, is not here as it was"
-                told[Finding("builds", reason, "give its directory with --data")] = None
-    yield from told
+                findings[Finding("files", reason, "build again, and train on that")] = None
+            elif build["manifest"] not in builds:
+                reason = (
+                    f"the build {build['pipeline']!r}, which the stage {name} was trained on, is not available here "
+                    "as it was"
+                )
+                findings[Finding("builds", reason, "give its directory with --data")] = None
+    yield from findings
 
 
-def names_of(source: Mapping[str, Any]) -> list[str]:
-    """Return the names of a source that a card tells."""
+def check_names(training: TrainingRecord) -> Iterator[Finding]:
+    """Yield a finding if names that a card would show look like identifiers."""
+    names = {name for source in _iter_sources(training) for name in _list_names(source)}
+    count = len(find_identifying_labels(sorted(names)))
+    if count:
+        yield Finding(
+            "anonymization",
+            f"the names of {count:,} sources of the training look like identifiers",
+            "rename them, or give the entries of data: another name, and train again",
+        )
+
+
+def _iter_sources(training: TrainingRecord) -> Iterator[SourceRecord]:
+    for stage in training["stages"]:
+        yield from stage["sources"]
+
+
+def _list_names(source: SourceRecord) -> list[str]:
     return [source["name"], *([source["build"]["pipeline"]] if source["build"] else [])]
 
 
-def _manifest_of(place: Path) -> str | None:
-    """Return the SHA-256 of the manifest of a build, or of the build that a view is of; None if there is none."""
+def _hash_manifest(path: Path) -> str | None:
+    """Return the SHA-256 of the manifest of a build, or of the build that a view belongs to; None if there is none."""
     try:
-        whole = place.resolve()
-        for folder in (whole, whole.parent):
-            if is_file(folder / _MANIFEST):
-                return hashlib.sha256((folder / _MANIFEST).read_bytes()).hexdigest()
+        folder = path.resolve()
+        for root in (folder, folder.parent):
+            if file_exists(root / MANIFEST_FILE):
+                return hash_file(root / MANIFEST_FILE)
     except (OSError, ValueError):
-        pass  # no name that a file can have
+        pass  # not a valid file name
     return None
 
 
-def _look(root: Path, known: Acknowledged) -> Taught:
-    manifest, report = Manifest.read(root).to_dict(), BuildReport.read(root).to_dict()
-    looked = survey(root, hashed_ids=True)
-    files = build_files(root, [name for name in CONFIGS if (root / name).is_dir()])
-    findings = inspect_taught(root, manifest, report, files, looked, known)
-    return Taught(root, manifest, report, audit_of(root), looked, checksum(files), tuple(findings))
+def _open_build(root: Path, acknowledgement: Acknowledgement) -> TrainingBuild:
+    build = Build.open(root)
+    labels = scan_labels(build, hashed_ids=True)
+    files = hash_tables(build, [name for name in CONFIGS if (root / name).is_dir()])
+    findings = check_training_build(build, files, labels, acknowledgement)
+    return TrainingBuild(build, read_audit_content(root), labels, compute_checksum(files), tuple(findings))

@@ -1,192 +1,208 @@
-// The browser of dialogues: search, filters, pages, links. A page of ten is in the document at a time.
+// The dialogue browser: search, filters, pages and links. Only one page of dialogues is in the document at a time.
 "use strict";
 (() => {
-  const { data, say, name, make, showTip, leaveTip, hideTip, onLanguage } = window.cmtmed;
-  const place = document.getElementById("dialogues");
-  if (!place) return;
-  const SIZE = 10;
-  const TURNS = 12;
+  const { data, translate, getLabel, createElement, showTip, hidePointerTip, hideTip, onLanguageChange } = window.cmtmed;
+  const container = document.getElementById("dialogues");
+  if (!container) return;
+  const PAGE_SIZE = 10;
+  const MAX_TURNS = 12;
   const ANY = "*";
   const NONE = "-";
   const form = document.getElementById("filters");
   const search = document.getElementById("search");
-  const about = new WeakMap();
-  const all = data.dialogues.map((row) => ({
+  const annotations = new WeakMap();
+  const allRows = data.dialogues.map((row) => ({
     ...row,
-    fate: row.reason === null ? "kept" : "dropped",
-    text: [row.id, ...row.turns.map((turn) => turn.pieces.map((piece) => piece.text ?? piece).join(""))].join("\n").normalize("NFKC").toLowerCase(),
+    outcome: row.reason === null ? "kept" : "dropped",
+    text: [row.id, ...row.turns.map((turn) => turn.segments.map((segment) => segment.text ?? segment).join(""))].join("\n").normalize("NFKC").toLowerCase(),
   }));
-  // What can be picked: how a dialogue's values are found, what they are called, whether "any" and "none" make sense.
-  const picks = {
-    fate: { of: (row) => [row.fate], call: (value) => say(value) },
-    reason: { of: (row) => (row.reason === null ? [] : [row.reason]), call: (value) => name("reason", value) },
-    source: { of: (row) => [row.source], call: (value) => value },
-    department: { of: (row) => (row.department ? [row.department] : []), call: (value) => value, none: true, without: "unknown" },
-    split: { of: (row) => (row.split ? [row.split] : []), call: (value) => name("split", value) },
-    slot: { of: (row) => row.slots, call: (value) => name("slot", value), any: true, none: true },
-    type: { of: (row) => row.types, call: (value) => name("identifier", value), any: true, none: true },
+  // For every filter: the values of a dialogue, their labels, and whether "any" and "none" are options.
+  const filters = {
+    outcome: { getValues: (row) => [row.outcome], label: (value) => translate(value) },
+    reason: { getValues: (row) => (row.reason === null ? [] : [row.reason]), label: (value) => getLabel("reason", value) },
+    source: { getValues: (row) => [row.source], label: (value) => value },
+    department: { getValues: (row) => (row.department ? [row.department] : []), label: (value) => value, hasNone: true, noneKey: "unknown" },
+    split: { getValues: (row) => (row.split ? [row.split] : []), label: (value) => getLabel("split", value) },
+    slot: { getValues: (row) => row.slots, label: (value) => getLabel("slot", value), hasAny: true, hasNone: true },
+    type: { getValues: (row) => row.types, label: (value) => getLabel("identifier", value), hasAny: true, hasNone: true },
   };
-  // What a reader opened stays open when its card is made again.
-  const opened = new Set();
-  const unfolded = new Set();
-  let found = all;
-  let first = 0;
-  let sought = null;
+  // Dialogues with an open trace or with all turns shown; they stay so when their card is created again.
+  const openTraces = new Set();
+  const expandedRows = new Set();
+  let matchingRows = allRows;
+  let firstIndex = 0;
+  let linkedRow = null;
 
-  // Values of a crawl get a mark before them, so that none can be taken for one of the three words.
-  function options(key) {
-    const { of, call, any, none, without: nothing = "no_one" } = picks[key];
-    const select = form.querySelector(`[data-pick="${key}"]`);
-    const before = select.value;
+  // Values from the crawl are prefixed with "=", so that none can be confused with "", ANY or NONE.
+  function fillSelect(key) {
+    const { getValues, label, hasAny, hasNone, noneKey = "no_value" } = filters[key];
+    const select = form.querySelector(`[data-filter="${key}"]`);
+    const selected = select.value;
     const counts = new Map();
-    let without = 0;
-    for (const row of all) {
-      const values = of(row);
-      if (!values.length) without += 1;
+    let noneCount = 0;
+    for (const row of allRows) {
+      const values = getValues(row);
+      if (!values.length) noneCount += 1;
       for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
     }
-    const rows = [["", say("all")]];
-    if (any && without < all.length) rows.push([ANY, counted(say("any"), all.length - without)]);
-    if (none && without) rows.push([NONE, counted(say(nothing), without)]);
-    for (const [value, count] of [...counts].sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1))) rows.push([`=${value}`, counted(call(value), count)]);
-    select.replaceChildren(...rows.map(([value, text]) => Object.assign(make("option", text), { value })));
-    select.value = before;
-    select.disabled = rows.length < 2;
+    const options = [["", translate("all")]];
+    if (hasAny && noneCount < allRows.length) options.push([ANY, formatCount(translate("any"), allRows.length - noneCount)]);
+    if (hasNone && noneCount) options.push([NONE, formatCount(translate(noneKey), noneCount)]);
+    const ranked = [...counts].sort((first, second) => second[1] - first[1] || (first[0] < second[0] ? -1 : 1));
+    for (const [value, count] of ranked) options.push([`=${value}`, formatCount(label(value), count)]);
+    select.replaceChildren(...options.map(([value, text]) => Object.assign(createElement("option", text), { value })));
+    select.value = selected;
+    select.disabled = options.length < 2;
   }
 
-  function counted(before, count) {
-    return say("brackets", { before, inside: count.toLocaleString("en") });
+  function formatCount(text, count) {
+    return translate("brackets", { before: text, inside: count.toLocaleString("en") });
   }
 
-  function clear() {
+  function clearFilters() {
     for (const element of form.querySelectorAll("input, select")) element.value = "";
   }
 
-  function terms() {
+  function getSearchTerms() {
     return search.value.normalize("NFKC").toLowerCase().split(/\s+/).filter(Boolean);
   }
 
-  function filter() {
-    const wanted = terms();
-    const picked = Object.entries(picks).map(([key, { of }]) => [of, form.querySelector(`[data-pick="${key}"]`).value]);
-    const fits = (values, value) => value === "" || (value === ANY ? values.length > 0 : value === NONE ? !values.length : values.includes(value.slice(1)));
-    found = all.filter((row) => wanted.every((term) => row.text.includes(term)) && picked.every(([of, value]) => fits(of(row), value)));
-    first = 0;
-    sought = null;
-    show();
+  function matchesFilter(values, selected) {
+    if (selected === "") return true;
+    if (selected === ANY) return values.length > 0;
+    if (selected === NONE) return !values.length;
+    return values.includes(selected.slice(1));
   }
 
-  function show() {
+  function applyFilters() {
+    const terms = getSearchTerms();
+    const selections = Object.entries(filters).map(([key, { getValues }]) => [getValues, form.querySelector(`[data-filter="${key}"]`).value]);
+    matchingRows = allRows.filter((row) => terms.every((term) => row.text.includes(term)) && selections.every(([getValues, selected]) => matchesFilter(getValues(row), selected)));
+    firstIndex = 0;
+    linkedRow = null;
+    showPage();
+  }
+
+  function showPage() {
     hideTip();
-    const shown = found.slice(first, first + SIZE);
-    const told = found.length ? say("found", { from: first + 1, to: first + shown.length, count: found.length }) : say("found_none");
-    for (const element of document.querySelectorAll("#browse .found")) element.textContent = told;
-    for (const button of document.querySelectorAll("#browse [data-turn]")) button.setAttribute("aria-disabled", button.dataset.turn === "1" ? first + SIZE >= found.length : first === 0);
-    place.replaceChildren(...shown.map(card));
-    highlight();
+    const rows = matchingRows.slice(firstIndex, firstIndex + PAGE_SIZE);
+    const summary = matchingRows.length ? translate("results", { from: firstIndex + 1, to: firstIndex + rows.length, count: matchingRows.length }) : translate("no_results");
+    for (const element of document.querySelectorAll("#browse .results")) element.textContent = summary;
+    for (const button of document.querySelectorAll("#browse [data-step]")) button.setAttribute("aria-disabled", button.dataset.step === "1" ? firstIndex + PAGE_SIZE >= matchingRows.length : firstIndex === 0);
+    container.replaceChildren(...rows.map(createCard));
+    highlightTerms();
   }
 
-  function card(row) {
-    const article = make("article", undefined, `dialogue ${row.fate === "kept" ? "kept" : "gone"}${row === sought ? " sought" : ""}`);
+  function createCard(row) {
+    const article = createElement("article", undefined, `dialogue ${row.outcome}${row === linkedRow ? " linked" : ""}`);
     article.tabIndex = -1;
     article.setAttribute("aria-label", row.id);
-    const header = make("header");
-    const link = make("a");
-    link.href = address(row.id);
-    link.title = say("link");
-    link.append(make("bdi", row.id, "id"));
-    const fate = make("span", undefined, "fate");
-    fate.append(make("bdi", row.reason === null ? say("kept") : say("dropped") + say("colon") + name("reason", row.reason)));
-    header.append(link, fate);
-    for (const text of [row.split && name("split", row.split), row.source, row.department]) if (text) header.append(make("bdi", text));
-    if (row.cluster && row.cluster !== row.id) {
-      const other = make("span", `${say("duplicate_of")} `);
-      other.append(data.dialogues.some((one) => one.id === row.cluster) ? Object.assign(make("a"), { href: address(row.cluster) }) : make("span"));
-      other.lastChild.append(make("bdi", row.cluster, "id"));
-      header.append(other);
-    }
-    const cut = row.turns.length > TURNS && !unfolded.has(row);
-    article.append(header, ...row.turns.slice(0, cut ? TURNS : undefined).map(bubble));
-    if (cut) {
-      const more = make("button", say(row.turns.length < row.turnsInAll ? "some_turns" : "all_turns", { count: row.turns.length, whole: row.turnsInAll }), "more");
-      more.type = "button";
-      more.addEventListener("click", () => {
-        unfolded.add(row);
-        more.replaceWith(...row.turns.slice(TURNS).map(bubble));
-        highlight();
-      });
-      article.append(more);
-    }
-    if (row.cut !== null) article.append(make("p", say("cut", { shown: row.cut.toLocaleString("en"), whole: row.whole.toLocaleString("en") }), "cut"));
-    article.append(trace(row));
+    const hasMore = row.turns.length > MAX_TURNS && !expandedRows.has(row);
+    article.append(createHeader(row), ...row.turns.slice(0, hasMore ? MAX_TURNS : undefined).map(createTurn));
+    if (hasMore) article.append(createMoreButton(row));
+    if (row.cut !== null) article.append(createElement("p", translate("cut", { shown: row.cut.toLocaleString("en"), total: row.characters.toLocaleString("en") }), "cut"));
+    article.append(createTrace(row));
     return article;
   }
 
-  function bubble(turn) {
-    const element = make("div", undefined, `turn ${turn.role}`);
-    const said = make("p", undefined, "said");
-    said.dir = "auto";
-    said.lang = "zh";
-    // Each piece is isolated, so that a direction that a text turns stays within it.
-    for (const piece of turn.pieces) said.append(typeof piece === "string" ? make("bdi", piece) : marked(piece));
-    element.append(make("span", say(turn.role), "who"), said);
+  function createHeader(row) {
+    const header = createElement("header");
+    const link = createElement("a");
+    link.href = getHash(row.id);
+    link.title = translate("link");
+    link.append(createElement("bdi", row.id, "id"));
+    const outcome = createElement("span", undefined, "outcome");
+    outcome.append(createElement("bdi", row.reason === null ? translate("kept") : translate("dropped") + translate("colon") + getLabel("reason", row.reason)));
+    header.append(link, outcome);
+    for (const text of [row.split && getLabel("split", row.split), row.source, row.department]) if (text) header.append(createElement("bdi", text));
+    if (row.cluster && row.cluster !== row.id) {
+      const duplicate = createElement("span", `${translate("duplicate_of")} `);
+      const isShown = allRows.some((shownRow) => shownRow.id === row.cluster);
+      duplicate.append(isShown ? Object.assign(createElement("a"), { href: getHash(row.cluster) }) : createElement("span"));
+      duplicate.lastChild.append(createElement("bdi", row.cluster, "id"));
+      header.append(duplicate);
+    }
+    return header;
+  }
+
+  function createMoreButton(row) {
+    const key = row.turns.length < row.totalTurns ? "some_turns" : "all_turns";
+    const button = createElement("button", translate(key, { count: row.turns.length, total: row.totalTurns }), "more");
+    button.type = "button";
+    button.addEventListener("click", () => {
+      expandedRows.add(row);
+      button.replaceWith(...row.turns.slice(MAX_TURNS).map(createTurn));
+      highlightTerms();
+    });
+    return button;
+  }
+
+  function createTurn(turn) {
+    const element = createElement("div", undefined, `turn ${turn.role}`);
+    const text = createElement("p", undefined, "text");
+    text.dir = "auto";
+    text.lang = "zh";
+    // Each segment is isolated, so that a change of the writing direction stays within it.
+    for (const segment of turn.segments) text.append(typeof segment === "string" ? createElement("bdi", segment) : createMark(segment));
+    element.append(createElement("span", translate(turn.role), "speaker"), text);
     return element;
   }
 
-  function marked(piece) {
-    const mark = make("mark", undefined, [piece.slot && "asks", piece.type && "redacted"].filter(Boolean).join(" "));
-    const told = [
-      piece.slot && say("asks", { slot: name("slot", piece.slot) }),
-      piece.type && say("was", { type: name("identifier", piece.type), action: name("action", piece.action) }),
-    ].filter(Boolean);
-    mark.append(make("bdi", piece.text), make("span", say("brackets", { before: "", inside: told.join(say("semicolon")) }), "told"));
+  function createMark(segment) {
+    const mark = createElement("mark", undefined, [segment.slot && "asks", segment.type && "redacted"].filter(Boolean).join(" "));
+    const annotation = [
+      segment.slot && translate("asks_about", { slot: getLabel("slot", segment.slot) }),
+      segment.type && translate("redaction", { type: getLabel("identifier", segment.type), action: getLabel("action", segment.action) }),
+    ].filter(Boolean).join(translate("semicolon"));
+    mark.append(createElement("bdi", segment.text), createElement("span", translate("brackets", { before: "", inside: annotation }), "annotation"));
     mark.tabIndex = 0;
-    about.set(mark, told);
+    annotations.set(mark, annotation);
     return mark;
   }
 
-  function trace(row) {
-    const details = make("details");
-    const list = make("ol");
+  function createTrace(row) {
+    const details = createElement("details");
+    const list = createElement("ol");
     for (const [stage, action, reason] of row.trace) {
-      const entry = make("li");
-      const why = action === "dropped" ? name("reason", reason) : (reason ?? "").split(" ").map((column) => name("column", column)).join(say("comma"));
-      const told = name("stage", stage) + say("colon") + name("deed", action);
-      entry.append(make("bdi", why ? say("brackets", { before: told, inside: why }) : told));
+      const explanation = action === "dropped" ? getLabel("reason", reason) : (reason ?? "").split(" ").map((column) => getLabel("column", column)).join(translate("comma"));
+      const text = getLabel("stage", stage) + translate("colon") + getLabel("trace_action", action);
+      const entry = createElement("li");
+      entry.append(createElement("bdi", explanation ? translate("brackets", { before: text, inside: explanation }) : text));
       list.append(entry);
     }
-    details.open = opened.has(row);
-    details.addEventListener("toggle", () => (details.open ? opened.add(row) : opened.delete(row)));
-    details.append(make("summary", say("trace")), row.trace.length ? list : make("p", say("untouched")));
+    details.open = openTraces.has(row);
+    details.addEventListener("toggle", () => (details.open ? openTraces.add(row) : openTraces.delete(row)));
+    details.append(createElement("summary", translate("trace")), row.trace.length ? list : createElement("p", translate("no_changes")));
     return details;
   }
 
-  // Sign by sign, with where each unit of the folded text comes from: folding can change the length.
-  function folded(words) {
+  // Fold a text for the search, character by character, with the offset in the original for every offset in the folded
+  // text: folding can change the length.
+  function foldText(original) {
     let text = "";
-    let at = 0;
-    const starts = [];
-    for (const sign of words) {
-      const plain = sign.normalize("NFKC").toLowerCase();
-      for (let unit = 0; unit < plain.length; unit += 1) starts.push(at);
-      text += plain;
-      at += sign.length;
+    let offset = 0;
+    const offsets = [];
+    for (const character of original) {
+      const foldedCharacter = character.normalize("NFKC").toLowerCase();
+      for (let unit = 0; unit < foldedCharacter.length; unit += 1) offsets.push(offset);
+      text += foldedCharacter;
+      offset += character.length;
     }
-    starts.push(at);
-    return { text, starts };
+    offsets.push(offset);
+    return { text, offsets };
   }
 
-  function highlight() {
+  function highlightTerms() {
     if (!window.Highlight || !CSS.highlights) return;
     const ranges = [];
-    const wanted = terms();
-    for (const node of wanted.length ? place.querySelectorAll(".said bdi, header .id") : []) {
-      const { text, starts } = folded(node.textContent);
-      for (const term of wanted) {
-        for (let at = text.indexOf(term); at >= 0; at = text.indexOf(term, at + term.length)) {
+    const terms = getSearchTerms();
+    for (const node of terms.length ? container.querySelectorAll(".text bdi, header .id") : []) {
+      const { text, offsets } = foldText(node.textContent);
+      for (const term of terms) {
+        for (let start = text.indexOf(term); start >= 0; start = text.indexOf(term, start + term.length)) {
           const range = new Range();
-          range.setStart(node.firstChild, starts[at]);
-          range.setEnd(node.firstChild, starts[at + term.length]);
+          range.setStart(node.firstChild, offsets[start]);
+          range.setEnd(node.firstChild, offsets[start + term.length]);
           ranges.push(range);
         }
       }
@@ -194,72 +210,72 @@
     CSS.highlights.set("search", new Highlight(...ranges));
   }
 
-  function address(id) {
+  function getHash(id) {
     return `#${encodeURIComponent(id).replaceAll("%2F", "/")}`;
   }
 
-  // Ids hold a slash and the names of sections do not.
-  function follow() {
+  // Show the dialogue that the address links to. Ids contain a slash, names of sections do not.
+  function followLink() {
     let id;
     try {
       id = decodeURIComponent(location.hash.slice(1));
     } catch {
       return;
     }
-    const row = all.find((one) => one.id === id);
+    const row = allRows.find((candidate) => candidate.id === id);
     if (!row) return;
-    clear();
-    found = all;
-    first = Math.floor(all.indexOf(row) / SIZE) * SIZE;
-    sought = row;
-    show();
-    const article = place.querySelector(".sought");
+    clearFilters();
+    matchingRows = allRows;
+    firstIndex = Math.floor(allRows.indexOf(row) / PAGE_SIZE) * PAGE_SIZE;
+    linkedRow = row;
+    showPage();
+    const article = container.querySelector(".linked");
     article.scrollIntoView();
     article.focus({ preventScroll: true });
   }
 
-  function tipOf(event) {
+  function showMarkTip(event) {
     const mark = event.target.closest?.("mark");
-    const told = mark && about.get(mark);
-    if (!told) return leaveTip();
-    showTip(make("bdi", told.join(say("semicolon"))), event.type === "focusin" ? mark : event);
+    const annotation = mark && annotations.get(mark);
+    if (!annotation) return hidePointerTip();
+    showTip(createElement("bdi", annotation), event.type === "focusin" ? mark : event);
   }
 
-  for (const kind of ["pointerover", "click", "focusin"]) place.addEventListener(kind, tipOf);
-  place.addEventListener("pointerleave", leaveTip);
-  place.addEventListener("focusout", hideTip);
-  let waiting;
+  for (const eventType of ["pointerover", "click", "focusin"]) container.addEventListener(eventType, showMarkTip);
+  container.addEventListener("pointerleave", hidePointerTip);
+  container.addEventListener("focusout", hideTip);
+  let searchTimer;
   search.addEventListener("input", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(filter, 120);
+    clearTimeout(searchTimer);
+    searchTimer = setTimeout(applyFilters, 120);
   });
-  form.addEventListener("change", (event) => event.target !== search && filter());
+  form.addEventListener("change", (event) => event.target !== search && applyFilters());
   form.addEventListener("submit", (event) => event.preventDefault());
   document.getElementById("clear").addEventListener("click", () => {
-    clear();
-    filter();
+    clearFilters();
+    applyFilters();
   });
-  for (const button of document.querySelectorAll("#browse [data-turn]")) {
+  for (const button of document.querySelectorAll("#browse [data-step]")) {
     button.addEventListener("click", () => {
       if (button.getAttribute("aria-disabled") === "true") return;
-      first += SIZE * Number(button.dataset.turn);
-      sought = null;
-      show();
+      firstIndex += PAGE_SIZE * Number(button.dataset.step);
+      linkedRow = null;
+      showPage();
       document.getElementById("browse").querySelector(".pages").scrollIntoView({ block: "center" });
     });
   }
-  const label = () => {
-    for (const key of Object.keys(picks)) options(key);
-    show();
-  };
+  function render() {
+    for (const key of Object.keys(filters)) fillSelect(key);
+    showPage();
+  }
   form.querySelector("details").open = matchMedia("(min-width: 901px)").matches;
-  onLanguage(label);
-  label();
-  addEventListener("hashchange", follow);
-  // A link to where the address already points changes nothing, and nobody would be told.
+  onLanguageChange(render);
+  render();
+  addEventListener("hashchange", followLink);
+  // A click on a link to the current address fires no hashchange event.
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='#']");
-    if (link && link.hash === location.hash) follow();
+    if (link && link.hash === location.hash) followLink();
   });
-  addEventListener("DOMContentLoaded", () => location.hash && follow());
+  addEventListener("DOMContentLoaded", () => location.hash && followLink());
 })();

@@ -1,179 +1,184 @@
-// Language, theme, charts and tips. Text gets into the page through textContent alone.
+// Language, theme, charts and tooltips. Text enters the page through textContent only.
 "use strict";
 (() => {
   const root = document.documentElement;
   const data = JSON.parse(document.getElementById("data").textContent);
   const tip = document.getElementById("tip");
-  const chosen = {
-    language: kept("language", ["en", "zh"]) ?? (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en"),
-    theme: kept("theme", ["light", "dark"]) ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"),
+  const preferences = {
+    language: readPreference("language", ["en", "zh"]) ?? (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en"),
+    theme: readPreference("theme", ["light", "dark"]) ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"),
   };
-  const listeners = [];
+  const languageListeners = [];
   const views = new Map();
-  let drawing = 0;
-  let tipped;
-  let drawn = Promise.resolve();
+  let lastDrawing = 0;
+  let tipAnchor;
+  let drawingQueue = Promise.resolve();
 
-  // A browser may forbid a page from disk to keep anything.
-  function kept(what, known) {
+  // Browsers may deny storage to a page that was opened from disk.
+  function readPreference(name, values) {
     try {
-      return known.find((value) => value === localStorage.getItem(`cmtmed.${what}`));
+      return values.find((value) => value === localStorage.getItem(`cmtmed.${name}`));
     } catch {
       return undefined;
     }
   }
 
-  function keep(what) {
+  function storePreferences(changes) {
     try {
-      for (const [key, value] of Object.entries(what)) localStorage.setItem(`cmtmed.${key}`, value);
+      for (const [name, value] of Object.entries(changes)) localStorage.setItem(`cmtmed.${name}`, value);
     } catch {
-      // Then it is forgotten.
+      // The preference is lost when the page is closed.
     }
   }
 
-  function say(key, values = {}) {
-    const words = data.dictionary[chosen.language].words[key];
-    return words.replace(/\{(\w+)\}/g, (whole, name) => (Object.hasOwn(values, name) ? values[name] : whole));
+  function translate(key, values = {}) {
+    const text = data.dictionary[preferences.language].texts[key];
+    return text.replace(/\{(\w+)\}/g, (placeholder, name) => (Object.hasOwn(values, name) ? values[name] : placeholder));
   }
 
-  function name(kind, raw) {
-    const names = data.dictionary[chosen.language].names;
-    if (Object.hasOwn(names[kind], raw)) return names[kind][raw];
-    const [before, after] = kind === "reason" ? raw.split(/:(.*)/s) : [raw];
-    if (chosen.language === "zh" && after !== undefined) {
-      if (before === "identifier") return "含标识符：" + name("identifier", after);
+  // The label of a name in the data, such as a stage or a drop reason; an unknown name is its own label.
+  function getLabel(category, name) {
+    const labels = data.dictionary[preferences.language].labels;
+    if (Object.hasOwn(labels[category], name)) return labels[category][name];
+    const [before, after] = category === "reason" ? name.split(/:(.*)/s) : [name];
+    if (preferences.language === "zh" && after !== undefined) {
+      if (before === "identifier") return "含标识符：" + getLabel("identifier", after);
       if (before === "overlap") return "与测试集重合：" + after;
     }
-    return raw;
+    return name;
   }
 
-  function make(kind, text, className) {
-    const element = document.createElement(kind);
+  function createElement(tagName, text, className) {
+    const element = document.createElement(tagName);
     if (text !== undefined) element.textContent = text;
     if (className) element.className = className;
     return element;
   }
 
-  // A tip of the pointer stays where it was told; one of an element, which the keyboard reached, goes with the element.
-  function showTip(content, where) {
+  // The anchor is a pointer event or an element. A tooltip of the pointer stays where it appeared; that of an element,
+  // which has the keyboard focus, moves with the element.
+  function showTip(content, anchor) {
     tip.replaceChildren(content);
     tip.hidden = false;
-    tipped = { where, x: scrollX, y: scrollY };
+    tipAnchor = { anchor, x: scrollX, y: scrollY };
     placeTip();
   }
 
   function placeTip() {
-    const { where } = tipped;
-    const box = where instanceof Element ? where.getBoundingClientRect() : undefined;
-    const [x, y] = box ? [box.left, box.bottom] : [where.clientX, where.clientY];
+    const { anchor } = tipAnchor;
+    const box = anchor instanceof Element ? anchor.getBoundingClientRect() : undefined;
+    const [x, y] = box ? [box.left, box.bottom] : [anchor.clientX, anchor.clientY];
     tip.style.left = "0";
     const { width, height } = tip.getBoundingClientRect();
     tip.style.left = `${Math.max(8, Math.min(x + 12, innerWidth - width - 8))}px`;
     tip.style.top = `${y + 16 + height > innerHeight ? Math.max(8, y - height - 12) : y + 16}px`;
   }
 
-  // The event of a movement that led to the place comes after the tip that the place showed.
-  function scrolled() {
+  // Scrolling to an anchor fires its event after the tooltip of that anchor is shown, so only later scrolling hides it.
+  function handleScroll() {
     if (tip.hidden) return;
-    if (tipped.where instanceof Element) placeTip();
-    else if (tipped.x !== scrollX || tipped.y !== scrollY) hideTip();
+    if (tipAnchor.anchor instanceof Element) placeTip();
+    else if (tipAnchor.x !== scrollX || tipAnchor.y !== scrollY) hideTip();
   }
 
   function hideTip() {
     tip.hidden = true;
   }
 
-  // What the keyboard reached stays told of wherever the pointer rests.
-  function leaveTip() {
-    if (!tip.hidden && !(tipped.where instanceof Element)) hideTip();
+  // The tooltip of a focused element stays, wherever the pointer is.
+  function hidePointerTip() {
+    if (!tip.hidden && !(tipAnchor.anchor instanceof Element)) hideTip();
   }
 
-  function chartTip(handler, event, item, value) {
-    if (value === null || value === undefined || value === "") return leaveTip();
-    const list = make("dl");
-    for (const [key, told] of Object.entries(value)) {
-      list.append(make("dt", key), make("dd"));
-      list.lastChild.append(make("bdi", String(told)));
+  function showChartTip(handler, event, item, values) {
+    if (values === null || values === undefined || values === "") return hidePointerTip();
+    const list = createElement("dl");
+    for (const [name, value] of Object.entries(values)) {
+      list.append(createElement("dt", name), createElement("dd"));
+      list.lastChild.append(createElement("bdi", String(value)));
     }
     showTip(list, event);
   }
 
-  // One after the other: two that draw into the same place at once would leave both there.
+  // Drawings run one after the other: two at a time would both leave their charts in the same containers.
   function draw() {
-    const turn = ++drawing;
+    const drawing = ++lastDrawing;
     delete root.dataset.drawn;
-    drawn = drawn.then(() => drawAll(turn));
+    drawingQueue = drawingQueue.then(() => drawCharts(drawing));
   }
 
-  async function drawAll(turn) {
+  async function drawCharts(drawing) {
     for (const element of document.querySelectorAll("[data-chart]")) {
-      if (turn !== drawing) return;
+      if (drawing !== lastDrawing) return;
       views.get(element)?.finalize();
       views.delete(element);
-      const specification = structuredClone(data.charts[chosen.language][element.dataset.chart]);
+      const specification = structuredClone(data.charts[preferences.language][element.dataset.chart]);
       element.setAttribute("aria-label", specification.description);
       try {
-        const made = await vegaEmbed(element, specification, {
-          mode: "vega-lite", renderer: "svg", ast: true, actions: false, defaultStyle: false, tooltip: chartTip,
-          config: data.themes[chosen.theme],
+        const view = await vegaEmbed(element, specification, {
+          mode: "vega-lite", renderer: "svg", ast: true, actions: false, defaultStyle: false, tooltip: showChartTip,
+          config: data.themes[preferences.theme],
         });
-        views.set(element, made);
-        element.dataset.theme = chosen.theme;
+        views.set(element, view);
+        element.dataset.theme = preferences.theme;
       } catch {
-        element.replaceChildren(make("p", say("not_drawn"), "quiet"));
+        element.replaceChildren(createElement("p", translate("not_drawn"), "quiet"));
       }
     }
-    if (turn !== drawing) return;
+    if (drawing !== lastDrawing) return;
     performance.mark("drawn");
-    root.dataset.drawn = `${chosen.language} ${chosen.theme}`;
+    root.dataset.drawn = `${preferences.language} ${preferences.theme}`;
   }
 
-  function label() {
-    root.lang = chosen.language === "zh" ? "zh-Hans" : "en";
-    root.dataset.lang = chosen.language;
-    root.dataset.theme = chosen.theme;
-    document.getElementById("language").textContent = say("language");
-    document.getElementById("theme").textContent = say(chosen.theme === "dark" ? "light" : "dark");
-    for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", say(element.dataset.label));
-    for (const element of document.querySelectorAll("[data-hint]")) element.placeholder = say(element.dataset.hint);
+  function applyPreferences() {
+    root.lang = preferences.language === "zh" ? "zh-Hans" : "en";
+    root.dataset.lang = preferences.language;
+    root.dataset.theme = preferences.theme;
+    document.getElementById("language").textContent = translate("language");
+    document.getElementById("theme").textContent = translate(preferences.theme === "dark" ? "light" : "dark");
+    for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", translate(element.dataset.label));
+    for (const element of document.querySelectorAll("[data-hint]")) element.placeholder = translate(element.dataset.hint);
   }
 
-  function change(what) {
-    Object.assign(chosen, what);
-    keep(what);
+  function changePreferences(changes) {
+    Object.assign(preferences, changes);
+    storePreferences(changes);
     hideTip();
-    label();
-    if (what.language) for (const listener of listeners) listener();
+    applyPreferences();
+    if (changes.language) for (const listener of languageListeners) listener();
     draw();
   }
 
-  document.getElementById("language").addEventListener("click", () => change({ language: chosen.language === "zh" ? "en" : "zh" }));
-  document.getElementById("theme").addEventListener("click", () => change({ theme: chosen.theme === "dark" ? "light" : "dark" }));
-  // A finger that taps does not move, and tips come with movements. Safari on a phone tells only elements of taps on what
-  // is no link or button, not the document.
+  document.getElementById("language").addEventListener("click", () => changePreferences({ language: preferences.language === "zh" ? "en" : "zh" }));
+  document.getElementById("theme").addEventListener("click", () => changePreferences({ theme: preferences.theme === "dark" ? "light" : "dark" }));
+  // Vega shows tooltips on pointer movements, but a tap moves nothing. The listener is on each chart because Safari on a
+  // phone sends taps outside links and buttons to elements with a listener only, not to the document.
   for (const element of document.querySelectorAll("[data-chart]")) {
     element.addEventListener("click", (event) => event.target.dispatchEvent(new PointerEvent("pointermove", event)));
   }
-  // Paper is white.
-  let before;
+  // Print in the light theme.
+  let themeBeforePrint;
   addEventListener("beforeprint", () => {
-    if (chosen.theme === "light") return;
-    before = chosen.theme;
-    chosen.theme = "light";
-    label();
+    if (preferences.theme === "light") return;
+    themeBeforePrint = preferences.theme;
+    preferences.theme = "light";
+    applyPreferences();
     draw();
   });
   addEventListener("afterprint", () => {
-    if (!before) return;
-    chosen.theme = before;
-    before = undefined;
-    label();
+    if (!themeBeforePrint) return;
+    preferences.theme = themeBeforePrint;
+    themeBeforePrint = undefined;
+    applyPreferences();
     draw();
   });
-  addEventListener("scroll", scrolled, { passive: true });
+  addEventListener("scroll", handleScroll, { passive: true });
   addEventListener("keydown", (event) => event.key === "Escape" && hideTip());
-  window.cmtmed = { data, say, name, make, showTip, leaveTip, hideTip, onLanguage: (listener) => listeners.push(listener) };
+  window.cmtmed = {
+    data, translate, getLabel, createElement, showTip, hidePointerTip, hideTip,
+    onLanguageChange: (listener) => languageListeners.push(listener),
+  };
   root.dataset.script = "";
-  label();
+  applyPreferences();
   addEventListener("DOMContentLoaded", draw);
 })();

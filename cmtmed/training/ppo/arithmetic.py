@@ -1,6 +1,6 @@
-"""The arithmetic of PPO, free of models: advantages, whitening, clipped losses, estimators of KL.
+"""The arithmetic of PPO without any model: advantages, whitening, clipped losses, and estimates of KL.
 
-Tables are of shape (answers, tokens), padded on the right; ``mask`` is 1 where an answer has a token.
+Tensors are of shape (answers, tokens), padded on the right; ``mask`` is 1 where an answer has a token.
 
 Sources: Schulman et al. 2016, *High-Dimensional Continuous Control Using Generalized Advantage Estimation*
 (arXiv:1506.02438); Schulman et al. 2017, *Proximal Policy Optimization Algorithms* (arXiv:1707.06347); Ziegler et al.
@@ -18,46 +18,53 @@ import torch
 from torch import Tensor
 
 Sum = Callable[[Tensor], Tensor]
-"""Adds numbers up over all processes."""
+"""Sums a tensor over all processes."""
 
-_RATE: Final = 0.1
-"""How fast the KL coefficient is adapted (Ziegler et al. 2019, section 2.2: K_beta)."""
+_KL_GAIN: Final = 0.1
+"""How fast the KL coefficient adapts (K_beta in Ziegler et al. 2019, section 2.2)."""
 
 
-def gae(rewards: Tensor, values: Tensor, mask: Tensor, gamma: float, lam: float) -> tuple[Tensor, Tensor]:
-    """Return generalized advantages and the returns that values are fitted to (Schulman et al. 2016, equation 16).
+def compute_advantages(
+    rewards: Tensor, values: Tensor, mask: Tensor, gamma: float, lam: float
+) -> tuple[Tensor, Tensor]:
+    """Compute generalized advantages, and the returns that values are fitted to (Schulman et al. 2016, equation 16).
 
     ::
 
-        delta_t = r_t + gamma V_{t+1} - V_t            V is 0 behind the last token
+        delta_t = r_t + gamma V_{t+1} - V_t            V is 0 after the last token
         A_t     = delta_t + gamma lam A_{t+1}
         R_t     = A_t + V_t
 
     Args:
-        rewards: of each token.
+        rewards: reward of each token.
         values: expected return before each token.
         mask: where an answer has tokens.
-        gamma: discount.
-        lam: 0 trusts the values, 1 the rewards.
+        gamma: discount factor.
+        lam: lambda of GAE: 0 relies on the values, 1 on the rewards.
+
+    Returns:
+        Advantages and returns.
     """
     rewards, values = rewards * mask, values * mask
     advantages = torch.zeros_like(rewards)
-    following = advance = torch.zeros_like(rewards[:, 0])
+    next_value = advantage = torch.zeros_like(rewards[:, 0])
     for step in reversed(range(rewards.shape[1])):
-        delta = rewards[:, step] + gamma * following - values[:, step]
-        advance = delta + gamma * lam * advance
-        advantages[:, step] = advance
-        following = values[:, step]
+        delta = rewards[:, step] + gamma * next_value - values[:, step]
+        advantage = delta + gamma * lam * advantage
+        advantages[:, step] = advantage
+        next_value = values[:, step]
     return advantages * mask, (advantages + values) * mask
 
 
-def per_token(scores: Tensor, logprobs: Tensor, reference: Tensor, mask: Tensor, kl: float) -> Tensor:
-    """Return the reward of each token: the KL penalty, and the score at the last one (Ziegler et al. 2019, equation 2).
+def compute_token_rewards(scores: Tensor, logprobs: Tensor, reference: Tensor, mask: Tensor, kl: float) -> Tensor:
+    """Compute the reward of each token: the KL penalty, plus the score at the last token.
+
+    Ziegler et al. 2019, equation 2.
 
     Args:
-        scores: of each answer, shape (answers,).
-        logprobs: of the policy that sampled.
-        reference: of the reference.
+        scores: score of each answer, shape (answers,).
+        logprobs: log-probabilities under the policy that sampled.
+        reference: log-probabilities under the reference policy.
         mask: where an answer has tokens.
         kl: coefficient of the penalty.
     """
@@ -67,64 +74,74 @@ def per_token(scores: Tensor, logprobs: Tensor, reference: Tensor, mask: Tensor,
     return rewards
 
 
-def whiten(values: Tensor, mask: Tensor, total: Sum) -> Tensor:
-    """Return values with mean 0 and variance 1 over all tokens of all processes (Huang et al. 2024)."""
-    count, first = total(torch.stack([mask.sum(), (values * mask).sum()])).tolist()
-    mean = first / count
-    variance = total((((values.double() - mean) ** 2) * mask).sum()).item() / count
+def whiten(values: Tensor, mask: Tensor, sum_processes: Sum) -> Tensor:
+    """Shift and scale values to mean 0 and variance 1 over all tokens of all processes (Huang et al. 2024)."""
+    count, total = sum_processes(torch.stack([mask.sum(), (values * mask).sum()])).tolist()
+    mean = total / count
+    variance = sum_processes((((values.double() - mean) ** 2) * mask).sum()).item() / count
     return (values - mean) * (variance + 1e-8) ** -0.5 * mask
 
 
-def policy_loss(new: Tensor, old: Tensor, advantages: Tensor, clip: float) -> tuple[Tensor, Tensor]:
-    """Return the clipped surrogate loss of each token, and where the clipped part was the larger.
+def compute_policy_loss(logprobs: Tensor, old: Tensor, advantages: Tensor, clip: float) -> tuple[Tensor, Tensor]:
+    """Compute the clipped surrogate loss of each token, and where clipping took effect.
 
-    Schulman et al. 2017, equation 7, with the sign turned: max(-A rho, -A min(max(rho, 1 - clip), 1 + clip)).
+    Schulman et al. 2017, equation 7, negated: max(-A rho, -A min(max(rho, 1 - clip), 1 + clip)) with
+    rho = exp(logprobs - old).
+
+    Returns:
+        The losses, and 1 where the clipped term was the larger one.
     """
-    ratio = (new - old).exp()
-    plain, clipped = -advantages * ratio, -advantages * ratio.clamp(1 - clip, 1 + clip)
-    return torch.maximum(plain, clipped), (clipped > plain).to(new.dtype)
+    ratio = (logprobs - old).exp()
+    unclipped_loss, clipped_loss = -advantages * ratio, -advantages * ratio.clamp(1 - clip, 1 + clip)
+    return torch.maximum(unclipped_loss, clipped_loss), (clipped_loss > unclipped_loss).to(logprobs.dtype)
 
 
-def value_loss(new: Tensor, old: Tensor, returns: Tensor, clip: float | None) -> Tensor:
-    """Return half the squared error of each value; the larger of the plain one and of a value moved at most ``clip``.
+def compute_value_loss(values: Tensor, old: Tensor, returns: Tensor, clip: float | None) -> Tensor:
+    """Compute half the squared error of each value: the larger of the error as it is and after clipping the change.
 
-    The clipping is that of the code that came with Schulman et al. 2017, described by Huang et al. 2024.
+    The clipping is that of the code published with Schulman et al. 2017, described by Huang et al. 2024.
+
+    Args:
+        values: expected returns now.
+        old: expected returns when the answers were sampled.
+        returns: targets.
+        clip: largest change from ``old`` that counts; None disables clipping.
     """
-    plain = (new - returns) ** 2
+    errors = (values - returns) ** 2
     if clip is None:
-        return 0.5 * plain
-    limited = old + (new - old).clamp(-clip, clip)
-    return 0.5 * torch.maximum(plain, (limited - returns) ** 2)
+        return 0.5 * errors
+    clipped_values = old + (values - old).clamp(-clip, clip)
+    return 0.5 * torch.maximum(errors, (clipped_values - returns) ** 2)
 
 
-def kl_estimate(new: Tensor, old: Tensor) -> Tensor:
-    """Return an estimate of KL(old || new) at each token drawn from old: rho - 1 - log rho.
+def estimate_kl(logprobs: Tensor, old: Tensor) -> Tensor:
+    """Estimate KL(old || new) at each token sampled from old: rho - 1 - log rho.
 
-    Never negative and without bias (Schulman 2020, *Approximating KL Divergence*), so that a small batch tells enough
-    to stop an update.
+    Non-negative and unbiased (Schulman 2020, *Approximating KL Divergence*), so a small batch suffices to decide
+    whether to stop an update.
     """
-    log_ratio = new - old
+    log_ratio = logprobs - old
     return log_ratio.exp() - 1 - log_ratio
 
 
-def adapted(kl: float, measured_kl: float, target: float) -> float:
-    """Return the next coefficient of the KL penalty (Ziegler et al. 2019, section 2.2).
+def adapt_kl_coefficient(kl: float, measured_kl: float, target: float) -> float:
+    """Compute the next coefficient of the KL penalty (Ziegler et al. 2019, section 2.2).
 
     Args:
-        kl: coefficient so far.
-        measured_kl: KL an answer of this update, in nats.
-        target: the one wanted.
+        kl: the coefficient so far.
+        measured_kl: KL per answer in this update, in nats.
+        target: the KL per answer to aim at.
 
-    >>> adapted(0.1, 12.0, 6.0), adapted(0.1, 6.0, 6.0)
+    >>> adapt_kl_coefficient(0.1, 12.0, 6.0), adapt_kl_coefficient(0.1, 6.0, 6.0)
     (0.10200000000000001, 0.1)
     """
-    return kl * (1 + _RATE * min(max(measured_kl / target - 1, -0.2), 0.2))
+    return kl * (1 + _KL_GAIN * min(max(measured_kl / target - 1, -0.2), 0.2))
 
 
-def learning_rate(step: int, peak: float, steps: int, warmup: int, schedule: str) -> float:
-    """Return the learning rate of an update.
+def compute_learning_rate(step: int, peak: float, steps: int, warmup: int, schedule: str) -> float:
+    """Compute the learning rate of an update.
 
-    >>> [learning_rate(step, 1.0, 4, 2, "linear") for step in range(4)]
+    >>> [compute_learning_rate(step, 1.0, 4, 2, "linear") for step in range(4)]
     [0.5, 1.0, 1.0, 0.5]
     """
     if step < warmup:

@@ -1,32 +1,32 @@
-"""Settings of PPO. Where a default is somebody's published value, its description says whose."""
+"""Settings of PPO. Descriptions name the publication that a default comes from."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from cmtmed.training.settings import Part, Settings, unknown
+from cmtmed.training.run.settings import DataSource, Settings, reject_unknown_keys
 
 
 class Reward(BaseModel):
-    """What every source of reward has."""
+    """Settings of every source of reward."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    weight: float = Field(default=1.0, description="Factor in the sum; a penalty is a source that gives negatives.")
-    name: str = Field(default="", pattern=r"^[\w.-]*$", description="What the metrics call it; by default its kind.")
+    weight: float = Field(default=1.0, description="Factor in the sum; a penalty is a source of negative numbers.")
+    name: str = Field(default="", pattern=r"^[\w.-]*$", description="Name in the metrics; by default its kind.")
 
     @property
     def label(self) -> str:
-        """What messages and metrics call it."""
+        """Its name in messages and metrics."""
         return self.name or str(getattr(self, "kind", ""))
 
     @model_validator(mode="before")
     @classmethod
-    def _known(cls, value: Any) -> Any:
+    def _reject_unknown_keys(cls, value: object) -> object:
         if isinstance(value, dict):
-            unknown(value, cls.model_fields, f"reward of kind {value.get('kind')!r}")
+            reject_unknown_keys(value, cls.model_fields, f"reward of kind {value.get('kind')!r}")
         return value
 
 
@@ -36,35 +36,35 @@ class ModelReward(Reward):
     kind: Literal["model"]
     path: str = Field(description="Run directory of the reward stage, or a model's directory or name.")
     template: str = Field(default="", description="Chat template, if its tokenizer has none: a name or a file.")
-    max_length: int | None = Field(default=None, ge=8, description="Tokens read; more are cut in front.")
+    max_length: int | None = Field(default=None, ge=8, description="Tokens read; longer texts are cut at the start.")
 
 
 class AdapterReward(Reward):
-    """The adapter of a reward run over the very base that the policy has: no second model in memory."""
+    """The adapter of a reward run over the policy's own base: no second model in memory."""
 
     kind: Literal["adapter"]
     path: str = Field(description="Run directory of the reward stage, trained with lora on the policy's model.")
-    max_length: int | None = Field(default=None, ge=8, description="Tokens read; more are cut in front.")
+    max_length: int | None = Field(default=None, ge=8, description="Tokens read; longer texts are cut at the start.")
 
 
 class JudgeReward(Reward):
-    """A judge behind an OpenAI-style interface that answers with a number. The texts are sent to it."""
+    """A judge behind an OpenAI-style interface that replies with a number. The texts are sent to it."""
 
     kind: Literal["http"]
-    url: str = Field(description="Base address, as in https://host/v1; /chat/completions is asked.")
-    model: str = Field(description="Which model the service is to use.")
+    url: str = Field(description="Base address, as in https://host/v1; requests go to /chat/completions.")
+    model: str = Field(description="Model that the service is to use.")
     key_env: str = Field(default="", description="Environment variable that holds the key; empty for no key.")
-    instruction: str = Field(default="", description="What the judge is told; {low} and {high} are filled in.")
+    instruction: str = Field(default="", description="Instruction to the judge; {low} and {high} are filled in.")
     low: float = Field(default=0.0, description="Worst grade; becomes reward 0.")
     high: float = Field(default=10.0, description="Best grade; becomes reward 1.")
-    timeout: float = Field(default=60.0, gt=0, description="Seconds that one request may take.")
-    retries: int = Field(default=5, ge=0, description="Further attempts after 429, 5xx, no connection, or no number.")
-    wait: float = Field(default=1.0, ge=0, description="Seconds before the first further attempt, then twice as many.")
-    concurrency: int = Field(default=8, ge=1, description="Requests at the same time, in each process.")
-    fallback: float | None = Field(default=None, description="Reward where no number came; null stops the run.")
+    timeout: float = Field(default=60.0, gt=0, description="Timeout of a request, in seconds.")
+    retries: int = Field(default=5, ge=0, description="Retries after 429, 5xx, no connection, or no number.")
+    wait: float = Field(default=1.0, ge=0, description="Seconds before the first retry; doubles each time.")
+    concurrency: int = Field(default=8, ge=1, description="Concurrent requests in each process.")
+    fallback: float | None = Field(default=None, description="Reward if there is no number; null stops the run.")
 
     @model_validator(mode="after")
-    def _ordered(self) -> Self:
+    def _check_grades(self) -> Self:
         if self.low >= self.high:
             raise ValueError(f"low {self.low} is not below high {self.high}")
         return self
@@ -81,14 +81,14 @@ class ProactivityReward(Reward):
     """How many different things the answer asks for before it advises, from 0 to 1."""
 
     kind: Literal["proactivity"]
-    enough: int = Field(default=2, ge=1, description="So many things asked for give the whole reward.")
+    enough: int = Field(default=2, ge=1, description="Number of things asked for that gives the full reward.")
 
 
 class LengthReward(Reward):
-    """A penalty on length: 0 up to the target, then falling by 1 for every further ``target`` tokens."""
+    """A penalty on length: 0 up to the target, then -1 for every further ``target`` tokens."""
 
     kind: Literal["length"]
-    target: int = Field(ge=1, description="Tokens that cost nothing.")
+    target: int = Field(ge=1, description="Tokens without a penalty.")
 
 
 AnyReward = Annotated[
@@ -100,79 +100,85 @@ AnyReward = Annotated[
 class PpoSettings(Settings):
     """Settings of PPO."""
 
-    data: list[Part] = Field(description="Builds or prompts views, mixed by weight.")
+    data: list[DataSource] = Field(description="Builds or prompts views, mixed by weight.")
     reward: list[AnyReward] = Field(min_length=1, description="Sources of reward, summed by weight.")
 
     steps: int = Field(default=1000, ge=1, description="Updates; Zhongjing made about 8,500.")
-    batch: int = Field(default=64, ge=1, description="Prompts an update, over all processes.")
-    micro_batch: int = Field(default=8, ge=1, description="Rows that pass through the model at once; memory only.")
-    sample_batch: int = Field(default=32, ge=1, description="Rows that are sampled at once; memory only.")
+    batch: int = Field(default=64, ge=1, description="Prompts per update, over all processes.")
+    micro_batch: int = Field(default=8, ge=1, description="Rows per pass through the model; only affects memory.")
+    sample_batch: int = Field(default=32, ge=1, description="Rows that are sampled at once; only affects memory.")
     epochs: int = Field(default=4, ge=1, description="Passes over the answers of an update (Ziegler: 4).")
-    minibatches: int = Field(default=1, ge=1, description="Optimizer steps a pass (Stiennon: 1).")
+    minibatches: int = Field(default=1, ge=1, description="Optimizer steps per pass (Stiennon: 1).")
 
     max_new_tokens: int = Field(default=256, ge=1, description="Longest answer.")
     max_prompt: int | None = Field(
-        default=None, ge=1, description="Longest prompt in tokens; by default what the context leaves."
+        default=None, ge=1, description="Longest prompt in tokens; by default the rest of the context."
     )
-    temperature: float = Field(default=1.0, gt=0, description="Of sampling, and of the policy that is trained.")
+    temperature: float = Field(default=1.0, gt=0, description="Of sampling, and of the policy in training.")
     top_p: float = Field(
-        default=1.0, gt=0, le=1, description="Below 1 answers come from another distribution than is trained."
+        default=1.0, gt=0, le=1, description="Below 1, answers come from another distribution than the one trained."
     )
-    top_k: int = Field(default=0, ge=0, description="0 for all tokens; the same caution as for top_p.")
-    eos_penalty: float = Field(default=1.0, ge=0, description="Taken off the reward of an answer that did not end.")
+    top_k: int = Field(default=0, ge=0, description="0 for all tokens; the caution at top_p applies.")
+    eos_penalty: float = Field(
+        default=1.0, ge=0, description="Subtracted from the reward of an answer that did not end."
+    )
 
     learning_rate: float = Field(default=1e-5, gt=0, description="Peak (Ziegler: 1.4e-5 for all weights).")
     schedule: Literal["linear", "constant"] = Field(default="linear", description="linear falls to 0 (Huang).")
-    warmup: int = Field(default=0, ge=0, description="Updates over which the rate rises.")
+    warmup: int = Field(default=0, ge=0, description="Updates over which the learning rate rises.")
     adam_epsilon: float = Field(
-        default=1e-5, gt=0, description="Larger than torch's 1e-8, which makes early updates too bold (Huang)."
+        default=1e-5, gt=0, description="Larger than torch's 1e-8, which makes early updates too large (Huang)."
     )
-    max_grad_norm: float = Field(default=1.0, gt=0, description="Gradients are scaled down to this norm.")
+    max_grad_norm: float = Field(default=1.0, gt=0, description="Gradients are clipped to this norm.")
 
     clip: float = Field(default=0.2, gt=0, description="Of the probability ratio (Schulman 2017: 0.2).")
-    value_clip: float | None = Field(default=0.2, gt=0, description="Of the values' change; null for none.")
+    value_clip: float | None = Field(default=0.2, gt=0, description="Of the change of values; null for none.")
     value_weight: float = Field(default=0.1, ge=0, description="Of the value loss (Ziegler: 0.1).")
     entropy_weight: float = Field(default=0.0, ge=0, description="Of the entropy bonus.")
-    gamma: float = Field(default=1.0, ge=0, le=1, description="Discount; an answer is short, so 1 (Ziegler).")
+    gamma: float = Field(default=1.0, ge=0, le=1, description="Discount factor; answers are short, so 1 (Ziegler).")
     lam: float = Field(default=0.95, ge=0, le=1, description="Lambda of GAE (Ziegler: 0.95).")
-    whiten: bool = Field(default=True, description="Whether advantages get mean 0 and variance 1.")
+    whiten: bool = Field(default=True, description="Whether to normalize advantages to mean 0 and variance 1.")
     reward_scaling: Literal["none", "running", "batch"] = Field(
         default="none",
-        description="running divides by the standard deviation so far; batch also takes off the batch's mean.",
+        description="running divides by the standard deviation so far; batch standardizes within the batch.",
     )
-    reward_clip: float | None = Field(default=None, gt=0, description="Rewards are held within plus and minus this.")
+    reward_clip: float | None = Field(default=None, gt=0, description="Rewards are clipped to plus and minus this.")
 
-    kl: float = Field(default=0.05, ge=0, description="Penalty on each token's KL to the reference (Stiennon: 0.05).")
+    kl: float = Field(
+        default=0.05, ge=0, description="Penalty on each token's KL to the reference policy (Stiennon: 0.05)."
+    )
     kl_target: float | None = Field(
-        default=None, gt=0, description="KL an answer, in nats, that the penalty is adapted to (Ziegler: 6)."
+        default=None, gt=0, description="KL per answer, in nats, that the penalty adapts to (Ziegler: 6)."
     )
     kl_stop: float | None = Field(
-        default=0.1, gt=0, description="KL a token to the sampling policy that ends an update; null for none."
+        default=0.1, gt=0, description="KL per token to the sampling policy that stops an update; null for none."
     )
 
-    value_adapter: bool = Field(default=False, description="Whether the value has a LoRA of its own; one more pass.")
+    value_adapter: bool = Field(
+        default=False, description="Whether the value function has a LoRA of its own; one more pass."
+    )
     gradient_checkpointing: bool | Literal["auto"] = Field(default="auto", description="auto: on a GPU.")
     precision: Literal["auto", "float32", "bfloat16"] = Field(default="auto", description="auto: bfloat16 on a GPU.")
 
-    log_every: int = Field(default=1, ge=1, description="Every so many updates one is logged.")
+    log_every: int = Field(default=1, ge=1, description="Updates between logs.")
     save_every: int = Field(default=50, ge=1, description="Updates between checkpoints.")
-    keep: int = Field(default=2, ge=1, description="Checkpoints kept.")
+    keep: int = Field(default=2, ge=1, description="Checkpoints to keep.")
     samples: int = Field(
-        default=0, ge=0, description="Answers of each logged update written to samples.jsonl, WITH THEIR TEXT."
+        default=0, ge=0, description="Answers of each logged update to write to samples.jsonl, WITH THEIR TEXT."
     )
 
     @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def _check_combination(self) -> Self:
         if self.training:
-            raise ValueError(f"training.{next(iter(self.training))}: PPO is our own loop; set its fields directly")
+            raise ValueError(f"training.{next(iter(self.training))}: PPO has its own loop; set its fields directly")
         names = [source.label for source in self.reward]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice:
-            raise ValueError(f"two rewards are called {twice!r}; give each a name")
+        duplicate = next((name for name in names if names.count(name) > 1), None)
+        if duplicate:
+            raise ValueError(f"two rewards are called {duplicate!r}; give each a name")
         if self.minibatches > self.batch:
             raise ValueError(f"{self.minibatches} minibatches of {self.batch} prompts leave some empty")
         if self.value_adapter and self.lora is None:
-            raise ValueError("value_adapter needs lora: without, all weights are the policy's")
+            raise ValueError("value_adapter needs lora: without it, all weights belong to the policy")
         if self.kl_target is not None and not self.kl:
-            raise ValueError("kl_target adapts the penalty kl, which is 0; give kl a start, such as 0.05")
+            raise ValueError("kl_target adapts the penalty kl, which is 0; give kl an initial value, such as 0.05")
         return self

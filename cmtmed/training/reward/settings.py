@@ -6,12 +6,12 @@ from typing import Final, Literal
 
 from pydantic import Field, field_validator
 
-from cmtmed.training.settings import Part, Settings
+from cmtmed.training.run.settings import DataSource, Settings
 
 FORMATS: Final = ("ranking", "tsv", "pairs", "scores")
 
 
-class RankingSource(Part):
+class RankingSource(DataSource):
     """One source of rankings."""
 
     format: str = Field(default="auto", description=f"{', '.join(FORMATS)}; auto detects it by name and columns.")
@@ -23,6 +23,11 @@ class RankingSource(Part):
     answers: str = Field(
         default="", description="For a tsv with positions: the JSON file of answers shown by the tool."
     )
+
+    @property
+    def answers_path(self) -> str:
+        """The JSON file of answers; empty for none."""
+        return self.answers
 
     @field_validator("ranks", mode="before")
     @classmethod

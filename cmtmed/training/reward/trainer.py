@@ -27,10 +27,11 @@ from typing import Any
 import torch
 from torch.nn.functional import logsigmoid
 from trl import RewardTrainer
+from typing_extensions import override
 
-from cmtmed.training.batches import LikeLengthBatches
 from cmtmed.training.reward.data import PairCollator
 from cmtmed.training.reward.metrics import summarize_margins
+from cmtmed.training.run.batches import LengthGroupedBatches
 
 log = logging.getLogger("cmtmed.training")
 
@@ -50,7 +51,7 @@ def preference_loss(margin: torch.Tensor, tie: torch.Tensor, nu: float | None) -
     return total - torch.where(tie.bool(), tied, margin / 2)
 
 
-class PreferenceTrainer(LikeLengthBatches, RewardTrainer):
+class PreferenceTrainer(LengthGroupedBatches, RewardTrainer):
     """TRL's trainer with ties, length-grouped batches, and metrics that are exact over all pairs they cover.
 
     TRL averages the means of batches, including the last, smaller one; here the margins are gathered first.
@@ -67,12 +68,13 @@ class PreferenceTrainer(LikeLengthBatches, RewardTrainer):
     def _set_signature_columns_if_needed(self) -> None:
         self._signature_columns = ["chosen_ids", "rejected_ids", "tie", "length"]
 
+    @override
     def compute_loss(
         self,
         model: Any,
         inputs: dict[str, Any],
-        return_outputs: bool = False,  # noqa: FBT001, FBT002 (the signature is the library's)
-        num_items_in_batch: Any = None,  # noqa: ARG002 (a pair is an item, and batches are divided by the trainer)
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,  # unused: an item is a pair, and the trainer divides by batches
     ) -> Any:
         """Return the mean loss of the pairs of a batch."""
         tie = inputs.pop("tie")

@@ -1,1 +1,1 @@
-"""What recognizers know about words: surnames, given names, places, and the words of the language at large."""
+"""The vocabulary of the recognizers: surnames, given names, places, and a general dictionary."""

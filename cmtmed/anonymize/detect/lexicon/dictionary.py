@@ -1,7 +1,7 @@
-"""The words of the language at large, from jieba's dictionary: what is a word is no accident of characters.
+"""The words of the language at large, from jieba's dictionary: they tell words from accidental runs of characters.
 
-Only the word list is read, not jieba: no segmenter, no hidden Markov model, 0.2 s once per process and only
-when a text has a candidate that needs it.
+Only the word list is read, not jieba: no segmenter, no hidden Markov model; 0.2 s once per process, and only when a
+text has a candidate that needs it.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import polars as pl
 
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
 
-# jieba's frequencies are of newspapers; below this its entries are mostly noise.
-_LEAST: Final = 3
+# jieba's frequencies are those of newspapers; rarer entries are mostly noise.
+_MIN_COUNT: Final = 3
 # Consultation words that newspapers did not have, or that jieba takes for names.
-_ADDED: Final = dict.fromkeys(
+_CONSULTATION_WORDS: Final = dict.fromkeys(
     vocabulary("""
         谢谢 感谢 多谢 麻烦 请问 您好 你好 有时 何时 任何 如何 为何 常见 方便 马上 白天 金属 黄色 高血 高烧 高热
         高压 低压 白带 白斑 白术 黄芪 黄连 黄柏 石膏 当归 汤药 何首 首乌 帕金 唐氏 康复 安全 安静 平时 全身 全部
@@ -32,37 +32,37 @@ _ADDED: Final = dict.fromkeys(
 
 
 @lru_cache(maxsize=1)
-def words() -> dict[str, tuple[str, int]]:
-    """Return every word of two to eight characters with its part of speech and frequency."""
+def load_words() -> dict[str, tuple[str, int]]:
+    """Load all words of two to eight characters, each with its part of speech and frequency."""
     spec = find_spec("jieba")
     origin = spec.origin if spec else None
     if origin is None:  # a broken installation: jieba is a dependency
-        return dict(_ADDED)
+        return dict(_CONSULTATION_WORDS)
     listing = pl.read_csv(
         Path(origin).with_name("dict.txt"),
         has_header=False,
         separator=" ",
         quote_char=None,
         schema={"word": pl.String, "count": pl.Int64, "tag": pl.String},
-    ).filter(pl.col("word").str.len_chars().is_between(2, 8), pl.col("count") >= _LEAST)
-    known = zip(listing["tag"].to_list(), listing["count"].to_list(), strict=True)
-    return dict(zip(listing["word"].to_list(), known, strict=True)) | _ADDED
+    ).filter(pl.col("word").str.len_chars().is_between(2, 8), pl.col("count") >= _MIN_COUNT)
+    entries = zip(listing["tag"].to_list(), listing["count"].to_list(), strict=True)
+    return dict(zip(listing["word"].to_list(), entries, strict=True)) | _CONSULTATION_WORDS
 
 
-# jieba tags 玉米 and 谢谢 as names; people are named less often than that.
-_FAMOUS: Final = 300
+# jieba tags 玉米 and 谢谢 as names; no person is named that often.
+_MAX_NAME_COUNT: Final = 300
 
 
-def is_common(word: str) -> bool:
-    """Say whether a word is one of the language, and no name."""
-    entry = words().get(word)
-    return entry is not None and (not entry[0].startswith("nr") or entry[1] > _FAMOUS)
+def is_common_word(word: str) -> bool:
+    """Say whether a string is a word of the language and no name."""
+    entry = load_words().get(word)
+    return entry is not None and (not entry[0].startswith("nr") or entry[1] > _MAX_NAME_COUNT)
 
 
-def crossing(text: str, start: int, end: int) -> bool:
-    """Say whether a word of the language begins before ``start`` and ends within ``start:end``."""
+def splits_word(text: str, start: int, end: int) -> bool:
+    """Say whether a span would split a word: one that begins before ``start`` and ends within ``start:end``."""
     return any(
-        is_common(text[left:right])
-        for right in range(start + 1, min(end, start + 2) + 1)
-        for left in range(max(0, start - 3), start)
+        is_common_word(text[word_start:word_end])
+        for word_end in range(start + 1, min(end, start + 2) + 1)
+        for word_start in range(max(0, start - 3), start)
     )

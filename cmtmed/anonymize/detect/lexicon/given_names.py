@@ -1,10 +1,10 @@
-"""Characters of given names, and characters that hardly ever are."""
+"""Characters of given names, and characters that hardly ever occur in one."""
 
 from __future__ import annotations
 
 from typing import Final
 
-TYPICAL: Final = frozenset(
+TYPICAL_GIVEN: Final = frozenset(
     "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂芬玲建国华红玉珍梅凤萍燕鹏飞辉波斌宇浩凯健俊帆帅旭宁龙林"
     "欢佳颖琳雪慧莹倩婷薇琴云莉荣爱淑惠珠翠雅芝萱瑶怡婵雁蓓纨仪荷丹蓉眉君琼瑾黛青倩婉娴瑛馨琪晶妍茜秋珊莎锦"
     "宗泽轩睿昊天博文诗涵梓欣雨彤浩然子晨佳怡思语桐奕辰志宏海峰德义诚永贵福禄寿财宝根树木森林栋梁庆祥瑞东南"
@@ -24,17 +24,19 @@ TYPICAL: Final = frozenset(
     "行衡裴襄西言讯诚谦谷谨豪贵赋赐超路轶载辰连迅达迎运进迪通造逊邈邵郡郎采金鑫钊铃锐锡镇镜闻阳际陶雨震霏静"
     "非韦音韶顺领频飞香馨驰骐骞鲁鲲鹃鹏鹭麟黛鼎龄桦炯焱苇淞娥嫦妹姐婧婕妮姝娣妤妙姿茜"
 ) - frozenset("特用科非常和")
-"""Characters that are at home in given names (alone or as half of one)."""
-FUNCTIONAL: Final = frozenset(
+"""Characters typical of given names, alone or as one of two."""
+FUNCTIONAL_GIVEN: Final = frozenset(
     "和有为来可小大少成能西东南北中水生力长高多进出开行言非正直常干会上学家国人民化平定安运光气全方立达当等时同向道世心白明子天自然放意元金石素叶花芝草业如若尔士显圆满益"
 )
 """Characters of given names that are frequent words too: they prove nothing in running text."""
+DISTINCTIVE_GIVEN: Final = TYPICAL_GIVEN - FUNCTIONAL_GIVEN
+"""Characters of given names that are seldom anything else."""
 
-UNLIKELY: Final = frozenset(
+UNLIKELY_GIVEN: Final = frozenset(
     "的了是我你您他她它们这那哪就都也还没不在吗呢吧啊么什啥很太要会去到说看问给让把被从对因所但而且如果或与及"
     "又再只才已曾将请谢叫吃喝打做用药病疼痛痒肿胀咳吐泻血尿便胃肠肝肾肺脾癌症炎毒菌疹疮疫伤残死疾患诊治疗医院"
     "检查科室床号码岁斤粒片盒次时候后前些个几多少点每各该此其某第最更比较非常特别今昨期周月日岁了着过上下左右里外"
     "您咱哦嗯呀哈嘛啦噢喂咋怎么谁何得地和跟同别当做住买卖付钱元块针剂量毫升克手术肌骨头脚腿背腰腹胸臀鼻耳嘴牙"
     "特用科非常呕晕昏倒睡醒觉汗烧烫冷热痰喘闷脓脏腺糖脂酸碱素酶蛋白胞体酮醇胺氨苷"
 ) - frozenset("元升如少才月炎白素")
-"""Characters that make a run of characters a phrase and no name."""
+"""Characters that make a run of characters a phrase rather than a name."""

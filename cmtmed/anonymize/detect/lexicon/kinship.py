@@ -1,4 +1,4 @@
-"""Words for relatives and companions, after which a name is told (我二叔王建国)."""
+"""Words for relatives and companions, which a name may follow (我二叔王建国)."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ KIN: Final = (
     "|家[父母兄姐弟]|先父|先母|同事|朋友|闺蜜|邻居|同学|室友|老乡|战友|病友|工友|队友|老师|师傅|徒弟|老板|领导|客户|患者|病人"
     "|患儿|产妇|伤者|死者|逝者|配偶|老人家?|老爷子|老太太|房东|我[儿女])"
 )
-"""Pattern of one of them."""
+"""Pattern of one such word."""

@@ -1,10 +1,10 @@
-"""Words around names: titles, labels and roles that announce one, and words that only look like one."""
+"""Words around names: titles, labels and roles that introduce a name, and words that only look like one."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from cmtmed.anonymize.detect.lexicon.trie import alternation
+from cmtmed.anonymize.detect.lexicon.alternation import alternation
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
 
 TITLES: Final = vocabulary("""
@@ -16,18 +16,18 @@ TITLES: Final = vocabulary("""
     三爷 二伯 三伯 老伯 老汉 检验师 麻醉师 研究员 规培 医助 郎中
     """)
 SHORT_TITLES: Final = "姐|哥|叔|姨|总|嫂|伯|婶|工|老"
-"""Titles of one character, an alternation: little evidence each."""
+"""Alternation of titles of one character; each is little evidence."""
 LABELS: Final = alternation(
     [
         *(
-            f"{who}{what}"
-            for what in ("姓名", "名字")
-            for who in vocabulary("患者 病人 就诊人 患儿 家长 家属 孩子 宝宝 医生 我的 我 本人 真实 开户")
+            f"{owner}{label}"
+            for label in ("姓名", "名字")
+            for owner in vocabulary("患者 病人 就诊人 患儿 家长 家属 孩子 宝宝 医生 我的 我 本人 真实 开户")
         ),
         *(
-            f"{who}{what}"
-            for what in ("签名", "签字", "签章")
-            for who in vocabulary("患者 病人 家属 医生 医师 本人 责任")
+            f"{signer}{label}"
+            for label in ("签名", "签字", "签章")
+            for signer in vocabulary("患者 病人 家属 医生 医师 本人 责任")
         ),
         *vocabulary("""
             委托人 受托人 取药人 驾驶人 收款人 付款人 投保人 被保险人 申请人 代办人 陪护人 陪诊人 担保人 报案人
@@ -36,18 +36,18 @@ LABELS: Final = alternation(
             签字 署名 落款 参保人 户主
             """),
         *(
-            f"{what}{who}"
-            for who in ("医生", "医师")
-            for what in vocabulary("主治 主管 经治 接诊 报告 审核 检查 送检 开单 首诊 麻醉 主刀 主诊 管床")
+            f"{duty}{profession}"
+            for profession in ("医生", "医师")
+            for duty in vocabulary("主治 主管 经治 接诊 报告 审核 检查 送检 开单 首诊 麻醉 主刀 主诊 管床")
         ),
         *vocabulary("责任护士 主刀 术者 麻醉师 审核者 审核人 报告者 检查者 检验者 操作者 记录者"),
     ]
 )
-"""What a colon or a verb stands behind, then a name: an alternation."""
+"""Alternation of labels that are followed by a colon or a verb and then a name."""
 ROLES: Final = "家属|患者|病人|患儿|医生|大夫|护士|病号|医师"
-"""Labels that are headings of a list too (患者：), behind which only a real surname counts: an alternation."""
+"""Alternation of labels that are also headings (患者：), so that only a real surname counts after them."""
 ACTIVITIES: Final = frozenset(("护理", "助理", "研究员"))
-"""Titles that are work as well: 晏护理 is a person, 周护理 a week of it."""
+"""Titles that are activities too: 晏护理 is a person, 周护理 is a week of nursing."""
 PHYSICIANS_OF_HISTORY: Final = frozenset(
     vocabulary("""
         张仲景 张景岳 孙思邈 李时珍 叶天士 朱丹溪 李东垣 王清任 吴鞠通 皇甫谧 张锡纯 陈修园 傅青主 刘完素 张子和 钱乙
@@ -55,19 +55,19 @@ PHYSICIANS_OF_HISTORY: Final = frozenset(
         钟南山 林巧稚 白求恩 南丁格尔
         """)
 )
-"""Physicians of history: whose method is spoken of, is nobody's doctor."""
+"""Physicians of history: they are cited for their methods and are nobody's doctor."""
 DRUGS_LIKE_NAMES: Final = frozenset(
     vocabulary("""
         谷维素 马应龙 康利爽 石楠叶 甘利欣 万艾可 葛根素 贺普丁 罗米芬 马来丁 安宫丸 邦迪安 毕奇金 孟鲁司 方达珂
         金施尔 金双歧 丁桂儿
         """)
 )
-"""Brands and substances that begin with a surname."""
+"""Brands and substances whose name begins with a surname."""
 ENGLISH_SYLLABLES: Final = frozenset(
     vocabulary("he she me ma ge ye you long man pan fan tan can wan men pin sun song wen an fang")
 )
-"""Words of English that are syllables of pinyin."""
+"""English words that are also syllables of pinyin."""
 NO_LATIN_NAMES: Final = frozenset(
     vocabulary("App Wifi Vip Hello Hpv Covid Ct Mri Doctor Chat Gpt Ios Android Apple Plus Pro The This")
 )
-"""Capitalized words behind a surname in pinyin that are no given name."""
+"""Capitalized words that are no given name."""

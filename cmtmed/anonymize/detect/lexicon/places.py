@@ -1,4 +1,4 @@
-"""Administrative places of China: provinces and cities written here, counties and towns from jieba's dictionary."""
+"""Administrative divisions of China: provinces and cities listed here, counties and towns from jieba's dictionary."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from cmtmed.anonymize.detect.lexicon.dictionary import words
+from cmtmed.anonymize.detect.lexicon.dictionary import load_words
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
 
 PROVINCES: Final = tuple(
@@ -15,7 +15,7 @@ PROVINCES: Final = tuple(
         海南 四川 贵州 云南 陕西 甘肃 青海 台湾 广西 西藏 宁夏 新疆 香港 澳门
         """)
 )
-"""Names without 省 or 自治区, longest first."""
+"""Provinces, without 省 or 自治区, longest first."""
 
 CITIES: Final = tuple(
     vocabulary("""
@@ -39,10 +39,10 @@ CITIES: Final = tuple(
         张家港 慈溪 余姚 晋江 都江堰 库尔勒 延吉 满洲里 任丘 辛集 藁城 滕州 邹城 曲阜 即墨 胶州 寿光 诸城
         """)
 )
-"""Cities without 市: prefectures and the better known of the others."""
+"""Cities, without 市: all prefectures and the better-known smaller ones."""
 
-_TWO: Final = frozenset(vocabulary("大县 外县 地县 同县 郡县 府县 中县 定县"))
-_GENERIC: Final = re.compile(
+_NOT_COUNTIES: Final = frozenset(vocabulary("大县 外县 地县 同县 郡县 府县 中县 定县"))
+_GENERIC_NAME: Final = re.compile(
     "自治区|(?:地|特|园|城|社|山|郊|疫|新|军|防|校|库|港|元|坑|开发|工业|行政|保护|示范|萧条|维修|枢纽|洪泛"
     "|丛林|精华|三角)区"
     "|(?:城|都|超|黑|集|楼|股|门)市|知县|(?:小|大|大王|米字|红|国|彩|军|锦|战|星条|五星|夺)旗|重镇|(?:家|故"
@@ -50,7 +50,7 @@ _GENERIC: Final = re.compile(
 )
 
 
-_FUNCTIONAL: Final = frozenset(
+_FUNCTION_WORD_COUNTIES: Final = frozenset(
     vocabulary("""
         会泽县 会宁县 会同县 会昌县 会东县 会理市 会理县 从江县 从化区 和县 和静县 和硕县 和龙市 和平县 和林格尔县
         和顺县 于都县
@@ -59,26 +59,23 @@ _FUNCTIONAL: Final = frozenset(
         将乐县 那坡县 那曲市 上犹县 上栗县 上蔡县 上杭县 上林县 下关区 大悟县 可克达拉市
         """)
 )
-"""Counties whose name begins with a word of sentences, at which a reading backwards would stop."""
+"""Counties whose name begins with a function word, at which a reading backwards would stop."""
 
 
 @lru_cache(maxsize=1)
-def counties() -> frozenset[str]:
-    """Return the names of districts, counties, banners, smaller cities, towns and townships known to jieba."""
-    named = (word for word, (tag, _) in words().items() if tag in {"ns", "nr", "nz"} and word[-1] in "县区旗市镇乡")
-    return (
-        frozenset(
-            word
-            for word in named
-            if not _GENERIC.search(word[-4:]) and (len(word) > 2 or (word[-1] == "县" and word not in _TWO))
-        )
-        | _FUNCTIONAL
-    )
+def load_counties() -> frozenset[str]:
+    """Load the names of the districts, counties, banners, smaller cities, towns and townships that jieba knows."""
+    candidates = [
+        word for word, (tag, _) in load_words().items() if tag in {"ns", "nr", "nz"} and word[-1] in "县区旗市镇乡"
+    ]
+    specific = (word for word in candidates if not _GENERIC_NAME.search(word[-4:]))
+    counties = {word for word in specific if len(word) > 2 or (word[-1] == "县" and word not in _NOT_COUNTIES)}
+    return _FUNCTION_WORD_COUNTIES | counties
 
 
 @lru_cache(maxsize=1)
-def places() -> frozenset[str]:
-    """Return every place name that can stand at the head of an institution's name."""
+def load_place_names() -> frozenset[str]:
+    """Load all place names with which an institution's name can begin."""
     with_suffix = {f"{city}市" for city in CITIES} | {f"{province}省" for province in PROVINCES}
-    short = {name[:-1] for name in counties() if len(name) >= 3 and name[-1] in "县市"}
-    return counties() | frozenset(CITIES) | frozenset(PROVINCES) | with_suffix | short
+    short = {name[:-1] for name in load_counties() if len(name) >= 3 and name[-1] in "县市"}
+    return load_counties() | frozenset(CITIES) | frozenset(PROVINCES) | with_suffix | short

@@ -1,12 +1,12 @@
-"""Word lists as they are best read and changed: words between spaces."""
+"""Word lists in the form that is easiest to read and edit: words separated by whitespace."""
 
 from __future__ import annotations
 
 
-def vocabulary(listed: str) -> tuple[str, ...]:
-    """Return the words of a list.
+def vocabulary(words: str) -> tuple[str, ...]:
+    """Split a list of words.
 
     >>> vocabulary("先生 女士")
     ('先生', '女士')
     """
-    return tuple(listed.split())
+    return tuple(words.split())

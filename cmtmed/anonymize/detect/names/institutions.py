@@ -1,18 +1,18 @@
 """Where the name of a hospital, company or school begins.
 
-The end is easy: a word such as 医院. From there the name is read backwards, word by word: a place or a proper
-name makes it an institution of its own (北京|协和|医院), a common modifier (人民, 中心, 第一) belongs to it
-only if something proper stands further left (县医院, 三甲医院 are nobody's name), and a verb, preposition or
-pronoun ends it (我在|北京协和医院).
+The end is easy: a word such as 医院. From there the name is read backwards, word by word: a place or a proper name
+makes it an institution of its own (北京|协和|医院); a common modifier (人民, 中心, 第一) belongs to it only if
+something proper precedes it (县医院 and 三甲医院 are nobody's name); a verb, preposition or pronoun ends it
+(我在|北京协和医院).
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Literal
 
-from cmtmed.anonymize.detect.lexicon.dictionary import crossing, is_common, words
-from cmtmed.anonymize.detect.lexicon.places import places
+from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word, load_words, splits_word
+from cmtmed.anonymize.detect.lexicon.places import load_place_names
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
 
 BRANDS: Final = frozenset(
@@ -35,7 +35,7 @@ BRANDS: Final = frozenset(
         电信 浙大 中大 交大 川大
         """)
 )
-"""Proper names of institutions and of those they belong to."""
+"""Proper names of institutions and of the bodies they belong to."""
 
 GENERIC: Final = frozenset(
     vocabulary("""
@@ -58,7 +58,7 @@ GENERIC: Final = frozenset(
         经济技术 控股
         """)
 )
-"""Modifiers that many institutions share."""
+"""Modifiers shared by many institutions."""
 
 COMMONPLACE: Final = frozenset(
     vocabulary("""
@@ -77,14 +77,14 @@ COMMONPLACE: Final = frozenset(
         名牌 顶尖 理想
         """)
 )
-"""Words that stand before an institution and name none."""
+"""Words that precede an institution without naming it."""
 
 _STOP_CHARS: Final = frozenset(
     "的了在去到来从往是有和与或及我你他她它们您咱这那就都也还又再把被让给叫说看找问住过着得地很太不没要会能可"
     "请将向上下经穿进个听至等对跟比为因所而且但如果于吗呢吧啊哦嗯"
 )
-# jieba calls 建议, 外科 and 东西 proper nouns; a proper name is not that frequent.
-_EVERYDAY: Final = 150
+# jieba tags 建议, 外科 and 东西 as proper nouns; no proper name is that frequent.
+_MAX_PROPER_FREQUENCY: Final = 150
 _STOP_TAGS: Final = ("v", "a", "m", "s", "d", "p", "c", "r", "u", "q", "t", "f", "y", "e", "o", "l", "i", "z")
 _NUMBER: Final = re.compile(
     r"(?:第[一二三四五六七八九十百零〇0-9]{1,4}|(?<![0-9.第])[0-9]{3}|[一二三四五六七八九]零?[一二三四五六七八九]?)$"
@@ -93,113 +93,133 @@ _COUNTS: Final = frozenset("0123456789一二三四五六七八九十百零〇")
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 
 
-def start_of_name(text: str, end: int, *, reach: int = 24, any_word: bool = False) -> tuple[int, bool]:
-    """Read backwards from ``end``, where the type word (医院) begins.
+_WordCategory = Literal["proper", "generic", "stop", "unknown"]
+
+
+def find_name_start(text: str, end: int, *, reach: int = 24, any_word: bool = False) -> tuple[int, bool]:
+    """Read backwards from the word for the type of institution (医院) to the beginning of its name.
 
     Args:
         text: the canonical text.
         end: index at which the name's last, generic word begins.
-        reach: how far to read.
-        any_word: whether an ordinary word right behind a place is a name (上海明远信息公司), as it is with companies
-            and is not with hospitals (北京治疗医院).
+        reach: how many characters to read at most.
+        any_word: whether an ordinary word right after a place counts as a name (上海明远信息公司), as it does with
+            companies but not with hospitals (北京治疗医院).
 
     Returns:
-        Where the name begins, and whether anything in it is proper. Without anything proper the start is ``end``.
+        Where the name begins, and whether it contains anything proper. Without anything proper the start is ``end``.
     """
-    known_places, lexicon = places(), words()
-    at, start, unknown = end, end, end
+    place_names, lexicon = load_place_names(), load_words()
+    # The characters between `position` and `unknown_end` belong to no word, and may make a name.
+    position, start, unknown_end = end, end, end
     limit = max(0, end - reach)
-    if at > limit and text.startswith("医院", end) and text[at - 1] in "大小好老新" and not _brand_ending_at(text, at):
+    if (
+        position > limit
+        and text.startswith("医院", end)
+        and text[position - 1] in "大小好老新"
+        and not _measure_brand(text, position)
+    ):
         return end, False
-    # 郑大一附院: before a numbered hospital 大 is a university.
-    university = at - 1 > limit and text[at - 1] == "大" and not text.startswith("医", end)
-    if university and _HAN.match(text[at - 2]) and text[at - 2] not in _STOP_CHARS:
-        at = start = unknown = at - 2
-    while at > limit:
-        if text.endswith(("医院", "诊所"), limit, at):
+    # 郑大一附院: before a numbered hospital, 大 is a university.
+    is_university = position - 1 > limit and text[position - 1] == "大" and not text.startswith("医", end)
+    if is_university and _HAN.match(text[position - 2]) and text[position - 2] not in _STOP_CHARS:
+        position = start = unknown_end = position - 2
+    while position > limit:
+        if text.endswith(("医院", "诊所"), limit, position):
             break  # 协和医院|安贞医院
-        brand = _brand_ending_at(text, at)
-        if brand:
-            at = unknown = start = at - brand
+        brand_length = _measure_brand(text, position)
+        if brand_length:
+            position = unknown_end = start = position - brand_length
             continue
-        number = _NUMBER.search(text, max(limit, at - 5), at) if text[at - 1] in _COUNTS else None
+        number = _NUMBER.search(text, max(limit, position - 5), position) if text[position - 1] in _COUNTS else None
         if number:
-            if number[0].isdigit() and unknown == at:
+            if number[0].isdigit() and unknown_end == position:
                 start = number.start()  # 301医院
-            at = unknown = number.start()
+            position = unknown_end = number.start()
             continue
-        if text[at - 1] in "）)":
-            opening = max(text.rfind("（", limit, at), text.rfind("(", limit, at))
+        if text[position - 1] in "）)":
+            opening = max(text.rfind("（", limit, position), text.rfind("(", limit, position))
             if opening < 0:
                 break
-            at = unknown = opening
+            position = unknown_end = opening
             continue
-        if not _HAN.match(text[at - 1]):
+        if not _HAN.match(text[position - 1]):
             break
-        length, kind = _word_ending_at(text, at, limit, known_places, lexicon, direct=at == end)
-        if kind == "stop" and any_word and length > 1 and _place_ending_at(text, at - length, known_places):
-            kind = "proper"
-        if kind == "stop":
+        length, category = _classify_word(text, position, limit, place_names, lexicon, is_last=position == end)
+        if category == "stop" and any_word and length > 1 and _ends_with_place(text, position - length, place_names):
+            category = "proper"
+        if category == "stop":
             break
-        if kind == "proper":
-            at = unknown = start = at - length
-        elif kind == "generic":
-            if unknown - at >= 2:
-                start = at
-            at -= length
-            unknown = at
+        if category == "proper":
+            position = unknown_end = start = position - length
+        elif category == "generic":
+            if unknown_end - position >= 2:
+                start = position
+            position -= length
+            unknown_end = position
         else:
-            at -= length
-            # Two characters and more that are no word make a name; beyond five it is a sentence.
-            if unknown - at > 5:
+            position -= length
+            # Two or more characters that form no word make a name; more than five are a sentence.
+            if unknown_end - position > 5:
                 break
-            if unknown - at >= 2:
-                start = at
-    return _completed(text, limit, start, end, known_places)
+            if unknown_end - position >= 2:
+                start = position
+    return _extend_start(text, limit, start, end, place_names)
 
 
-def _completed(text: str, limit: int, start: int, end: int, known_places: frozenset[str]) -> tuple[int, bool]:
-    """Take in what the reading by words has left out at the beginning of a name."""
-    # 解放军 and 海军 name nothing, and belong to what they stand before.
+def _extend_start(text: str, limit: int, start: int, end: int, place_names: frozenset[str]) -> tuple[int, bool]:
+    """Include what the reading by words has left out at the beginning of a name."""
+    # 解放军 and 海军 name nothing by themselves, but belong to the name that follows.
     forces = re.search("(?:(?:中国人民)?解放军|武警|[海空陆]军|火箭军)$", text[limit:start])
     if start < end and forces:
         return start - len(forces[0]), True
-    # The greedy reading may have cut a place in two: 北|京丰益.
+    # The greedy reading may have split a place: 北|京丰益.
     for length in (2, 3, 4):
-        if 0 < start < end and text[start - 1 : start - 1 + length] in known_places:
+        if 0 < start < end and text[start - 1 : start - 1 + length] in place_names:
             return start - 1, True
-    # 梅|林县: a character that no word claims belongs to the county.
-    cut = start > limit and text[start + 1 : start + 2] == "县" and _HAN.match(text[start - 1])
-    if cut and text[start - 1] not in _STOP_CHARS and not crossing(text, start, end):
+    # 梅|林县: a character that belongs to no word belongs to the county.
+    is_split_county = start > limit and text[start + 1 : start + 2] == "县" and _HAN.match(text[start - 1])
+    if is_split_county and text[start - 1] not in _STOP_CHARS and not splits_word(text, start, end):
         start -= 1
     return start, start < end
 
 
-def _place_ending_at(text: str, at: int, known_places: frozenset[str]) -> bool:
-    return any(text[at - length : at] in known_places for length in range(2, min(6, at) + 1))
+def _ends_with_place(text: str, end: int, place_names: frozenset[str]) -> bool:
+    """Say whether the name of a place ends at ``end``."""
+    return any(text[end - length : end] in place_names for length in range(2, min(6, end) + 1))
 
 
-def _brand_ending_at(text: str, at: int) -> int:
-    return next((length for length in range(min(7, at), 1, -1) if text[at - length : at] in BRANDS), 0)
+def _measure_brand(text: str, end: int) -> int:
+    """Return the length of the longest proper name that ends at ``end``, or 0."""
+    return next((length for length in range(min(7, end), 1, -1) if text[end - length : end] in BRANDS), 0)
 
 
-def _word_ending_at(
+def _classify_word(
     text: str,
-    at: int,
+    end: int,
     limit: int,
-    known_places: frozenset[str],
+    place_names: frozenset[str],
     lexicon: dict[str, tuple[str, int]],
     *,
-    direct: bool,
-) -> tuple[int, str]:
-    """Return length and kind of the longest word that ends at ``at``: proper, generic, stop or unknown."""
-    for length in range(min(8, at - limit), 0, -1):
-        word = text[at - length : at]
+    is_last: bool,
+) -> tuple[int, _WordCategory]:
+    """Return length and category of the longest word that ends at ``end``.
+
+    Args:
+        text: the canonical text.
+        end: index after the word.
+        limit: index before which the word may not begin.
+        place_names: see `load_place_names`.
+        lexicon: see `load_words`.
+        is_last: whether the word is the last one before the type of institution.
+    """
+    for length in range(min(8, end - limit), 0, -1):
+        word = text[end - length : end]
         if word in GENERIC:
             return length, "generic"
         if word in COMMONPLACE:
             return length, "stop"
-        if word in known_places:
+        if word in place_names:
             return length, "proper"
         if length == 1:
             break
@@ -208,17 +228,17 @@ def _word_ending_at(
             continue
         tag, count = entry
         # 东风汽车: a frequent word, but one that begins with a proper name.
-        if length > 2 and any(word[:head] in BRANDS for head in (2, 3)) and tag.startswith("n"):
+        if length > 2 and any(word[:prefix] in BRANDS for prefix in (2, 3)) and tag.startswith("n"):
             return length, "proper"
-        if tag.startswith("nt") or (tag.startswith(("ns", "nz")) and count < _EVERYDAY):
+        if tag.startswith("nt") or (tag.startswith(("ns", "nz")) and count < _MAX_PROPER_FREQUENCY):
             return length, "proper"
         # 郑州|长峰, not 郑|州长|峰.
-        if length == 2 and not tag.startswith(("ns", "nz")) and _place_ending_at(text, at - 1, known_places):
+        if length == 2 and not tag.startswith(("ns", "nz")) and _ends_with_place(text, end - 1, place_names):
             return 1, "unknown"
-        # A person's name counts only where it is the institution's (华为公司), not in front of it (张立博士北大医院).
-        if tag.startswith("nr") and direct and not is_common(word[1:]):
+        # A person's name counts only as the institution's own (华为公司), not in front of it (张立博士北大医院).
+        if tag.startswith("nr") and is_last and not is_common_word(word[1:]):
             return length, "proper"
         if tag.startswith(_STOP_TAGS):
             return length, "stop"
         return length, "generic"
-    return 1, "stop" if text[at - 1] in _STOP_CHARS else "unknown"
+    return 1, "stop" if text[end - 1] in _STOP_CHARS else "unknown"

@@ -1,4 +1,4 @@
-"""One recognizer a file, and the one table of them."""
+"""The recognizers: one identifier type per module, and the table of all of them."""
 
 from __future__ import annotations
 

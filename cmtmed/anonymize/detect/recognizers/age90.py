@@ -12,23 +12,23 @@ _NUMBER: Final = rf"(?:9[0-9]|1[0-2][0-9]|{_CHINESE})"
 _LABEL: Final = r"(?:年龄|高龄|高寿|享年|现年|今年|虚岁|周岁|年纪|芳龄|年过|都|快|已经?)"
 
 
-def _of_a_person(found: Candidate) -> Candidate | None:
-    """Life expectancies, ranges and age groups say nothing about anybody."""
-    if re.search(r"(?:[-~～—–至到]|[0-9]岁?[-~～—至到])$", found.before(3)):
+def _check_person(candidate: Candidate) -> Candidate | None:
+    """Reject life expectancies, ranges and age groups, which describe no individual."""
+    if re.search(r"(?:[-~～—–至到]|[0-9]岁?[-~～—至到])$", candidate.text_before(3)):
         return None
     if re.match(
         r"\s?(?:以[上下内前后]|及以[上下]|之[前后]|或以上|组|年龄段|[-~～—至到]\s?[0-9一二三四五六七八九])",
-        found.after(6),
+        candidate.text_after(6),
     ):
         return None
     if re.search(
         r"(?:活到|能活|活过|活个|长命|寿命|超过|大于|小于|高于|≥|≤|>|<|可达|平均|到了?|满)[^,，。]{0,3}$",
-        found.before(8),
+        candidate.text_before(8),
     ) and not re.search(
-        r"(?:奶奶|爷爷|姥姥|姥爷|外公|外婆|父亲|母亲|老人|患者|病人|今年)[^,，。]{0,6}$", found.before(14)
+        r"(?:奶奶|爷爷|姥姥|姥爷|外公|外婆|父亲|母亲|老人|患者|病人|今年)[^,，。]{0,6}$", candidate.text_before(14)
     ):
         return None
-    return found
+    return candidate
 
 
 RECOGNIZER: Final = Recognizer(
@@ -41,7 +41,7 @@ RECOGNIZER: Final = Recognizer(
         Pattern(
             re.compile(rf"(?<![0-9.一二三四五六七八九十百千])(?:{_NUMBER})[ ]?[多几余来]?(?:周|虚)?岁"),
             VALID,
-            check=_of_a_person,
+            check=_check_person,
         ),
         Pattern(
             re.compile(
@@ -49,7 +49,7 @@ RECOGNIZER: Final = Recognizer(
                 rf"|高龄|的人)(?![0-9])(?!\s?[%％a-zA-Z])"
             ),
             VALID,
-            check=_of_a_person,
+            check=_check_person,
         ),
         Pattern(
             re.compile(

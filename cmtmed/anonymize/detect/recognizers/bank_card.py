@@ -1,4 +1,4 @@
-"""BANK_CARD: payment card numbers (ISO/IEC 7812: issuer prefix and Luhn check digit), accounts by their label."""
+"""BANK_CARD: payment card numbers (ISO/IEC 7812: issuer prefix and Luhn check digit), and accounts by their label."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cmtmed.anonymize.detect.recognizer import (
     Context,
     Pattern,
     Recognizer,
-    compiled,
+    ignore_case,
 )
 
 _WORDS: Final = (
@@ -31,25 +31,26 @@ _LENGTHS: Final = {
 }
 
 
-def luhn_holds(number: str) -> bool:
-    """Check the last digit of a card number (ISO/IEC 7812-1, annex B).
+def has_valid_luhn(number: str) -> bool:
+    """Say whether the check digit of a card number is right (ISO/IEC 7812-1, annex B).
 
-    >>> luhn_holds("4111111111111111"), luhn_holds("4111111111111112")
+    >>> has_valid_luhn("4111111111111111"), has_valid_luhn("4111111111111112")
     (True, False)
     """
-    doubled = [int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(number))]
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+    products = [int(digit) * (2 if index % 2 else 1) for index, digit in enumerate(reversed(number))]
+    return sum(product - 9 if product > 9 else product for product in products) % 10 == 0
 
 
-def _card(found: Candidate) -> Candidate | None:
-    number = re.sub(r"\D", "", found.value)
-    unionpay = number.startswith("62")
-    lengths = _LENGTHS.get("62" if unionpay else number[0], range(0))
+def _check_card(candidate: Candidate) -> Candidate | None:
+    """Rate a number by its issuer's lengths and its check digit."""
+    number = re.sub(r"\D", "", candidate.value)
+    is_unionpay = number.startswith("62")
+    lengths = _LENGTHS.get("62" if is_unionpay else number[0], range(0))
     if len(number) not in lengths:
-        return found.rated(0.3)
-    if luhn_holds(number):
-        return found.rated(VALID)
-    return found.rated(0.5 if unionpay and len(number) in {16, 19} else 0.3)
+        return candidate.with_confidence(0.3)
+    if has_valid_luhn(number):
+        return candidate.with_confidence(VALID)
+    return candidate.with_confidence(0.5 if is_unionpay and len(number) in {16, 19} else 0.3)
 
 
 RECOGNIZER: Final = Recognizer(
@@ -60,15 +61,15 @@ RECOGNIZER: Final = Recognizer(
             re.compile(r"(?<![0-9])(?<![0-9][ \-.])[3-69]\d{3}(?:[ \-]?\d){11,15}(?![0-9])(?![ \-]\d)"),
             0.3,
             digits=True,
-            check=_card,
+            check=_check_card,
         ),
         Pattern(
-            compiled(rf"(?:{_WORDS}|账号|帐号|账户)(?:号码|卡号|号)?{LINK}(?P<value>\d(?:[ \-]?\d){{11,20}})(?!\d)"),
+            ignore_case(rf"(?:{_WORDS}|账号|帐号|账户)(?:号码|卡号|号)?{LINK}(?P<value>\d(?:[ \-]?\d){{11,20}})(?!\d)"),
             LABELLED,
             digits=True,
         ),
     ),
-    context=(Context(compiled(_WORDS), 0.4, before=16, after=8),),
+    context=(Context(ignore_case(_WORDS), 0.4, before=16, after=8),),
     examples=(
         "退款到⟦6222 0200 0000 0000 003⟧吧",
         "卡号⟦6222020000000000001⟧",  # fails Luhn

@@ -1,7 +1,7 @@
-"""DATE: days with their year, of birth or of a visit, in Western, Chinese and compact form.
+"""DATE: days with their year, of birth or of a visit, in Western, Chinese and compact notation.
 
 A date without a year, a month, a relative date (三天前) and a gestational week (孕32周) are clinical content.
-Days on which a drug was approved or a guideline published belong to no person.
+Days on which a drug was approved or a guideline was published belong to no person.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cmtmed.anonymize.detect.recognizer import (
     Context,
     Pattern,
     Recognizer,
-    compiled,
+    ignore_case,
 )
 
 _PERSONAL: Final = (
@@ -28,33 +28,26 @@ _PERSONAL: Final = (
     r"|拍|做的|拔|接种|化验|抽血|产检|术|看|挂号|预约|起始|发病|透析|回复|补充|查出|生的"
 )
 _MONTHS: Final = vocabulary("jan feb mar apr may jun jul aug sep oct nov dec")
-_NUMERAL: Final = {c: i for i, c in enumerate("一二三四五六七八九十", 1)} | {
-    "正": 1,
-    "冬": 11,
-    "腊": 12,
-    "元": 1,
-    "〇": 0,
-    "零": 0,
-}
-_MD: Final = r"(?:\d{1,2}|[一二三四五六七八九十廿卅]{1,3})"
+_NUMERAL_VALUES: Final = dict(zip("零一二三四五六七八九十冬腊", range(13), strict=True)) | {"〇": 0, "正": 1, "元": 1}
+_MONTH_OR_DAY: Final = r"(?:\d{1,2}|[一二三四五六七八九十廿卅]{1,3})"
 
 
-def _number(text: str) -> int:
-    """Read a month or a day: 12, 十二, 廿三, 初五, 腊.
+def _parse_number(text: str) -> int:
+    """Parse a month, a day or a short year: 12, 十二, 廿三, 初五, 腊.
 
-    >>> [_number(x) for x in ("12", "十二", "二十", "廿三", "初五", "腊")]
+    >>> [_parse_number(number) for number in ("12", "十二", "二十", "廿三", "初五", "腊")]
     [12, 12, 20, 23, 5, 12]
     """
     if text.isdigit():
         return int(text)
     text = text.removeprefix("初").replace("廿", "二十").replace("卅", "三十")
     if "十" in text and len(text) > 1:
-        tens, _, ones = text.partition("十")
-        return 10 * (_NUMERAL[tens] if tens else 1) + (_NUMERAL[ones] if ones else 0)
-    return _NUMERAL.get(text, 0)
+        tens, _, units = text.partition("十")
+        return 10 * (_NUMERAL_VALUES[tens] if tens else 1) + (_NUMERAL_VALUES[units] if units else 0)
+    return _NUMERAL_VALUES.get(text, 0)
 
 
-def _exists(year: int, month: int, day: int) -> bool:
+def _is_calendar_day(year: int, month: int, day: int) -> bool:
     try:
         date(year, month, day)
     except ValueError:
@@ -62,38 +55,39 @@ def _exists(year: int, month: int, day: int) -> bool:
     return 1880 <= year <= 2100
 
 
-def _calendar(found: Candidate) -> Candidate | None:
-    """Keep days that exist; lunar months have up to thirty days of their own."""
-    match = found.match
+def _check_calendar(candidate: Candidate) -> Candidate | None:
+    """Accept days that exist; lunar months have up to thirty days of their own."""
+    match = candidate.match
     year = int(match["y"])
     year += 0 if year > 99 else 2000 if year < 40 else 1900
-    month, day = _number(match["m"]), _number(match["d"])
-    # 2021年2月29日 is a slip of somebody who had a day in mind; a lunar month has thirty days.
-    written = "年" in found.value or "初" in found.value
-    if _exists(year, month, day) or (
-        written and _exists(year, 1, 1) and 1 <= month <= 12 and 1 <= day <= (30 if month == 2 else 31)
+    month, day = _parse_number(match["m"]), _parse_number(match["d"])
+    # 2021年2月29日 is a slip by somebody who meant a certain day; a lunar month has thirty days.
+    is_chinese = "年" in candidate.value or "初" in candidate.value
+    if _is_calendar_day(year, month, day) or (
+        is_chinese and _is_calendar_day(year, 1, 1) and 1 <= month <= 12 and 1 <= day <= (30 if month == 2 else 31)
     ):
-        return found
-    swapped = found.match.re.groupindex.get("us") and _exists(year, day, month)
-    return found if swapped else None
+        return candidate
+    is_day_first = candidate.match.re.groupindex.get("us") and _is_calendar_day(year, day, month)
+    return candidate if is_day_first else None
 
 
-def _republic(found: Candidate) -> Candidate | None:
-    """民国七十四年 is 1985: the calendar of the Republic, whose first year was 1912."""
-    year = _number(found.match["y"]) + 1911
-    return found if _exists(year, 1, 1) and 1 <= _number(found.match["m"]) <= 12 else None
+def _check_republic(candidate: Candidate) -> Candidate | None:
+    """Accept years of the Republic, whose first year was 1912: 民国七十四年 is 1985."""
+    year = _parse_number(candidate.match["y"]) + 1911
+    return candidate if _is_calendar_day(year, 1, 1) and 1 <= _parse_number(candidate.match["m"]) <= 12 else None
 
 
-def _stamp(found: Candidate) -> Candidate | None:
-    """2008-2-199:45: of a day and an hour that run together, the day is what makes a date and leaves an hour."""
-    match = found.match
+def _check_timestamp(candidate: Candidate) -> Candidate | None:
+    """Separate a day from an hour that runs into it (2008-2-199:45): the date must exist and leave an hour."""
+    match = candidate.match
     month = int(match["m"] or match["m2"])
-    return found if _exists(int(match["y"]), month, int(match["d"] or match["d2"])) else None
+    return candidate if _is_calendar_day(int(match["y"]), month, int(match["d"] or match["d2"])) else None
 
 
-def _english(found: Candidate) -> Candidate | None:
-    month = _MONTHS.index(found.match["m"][:3].lower()) + 1
-    return found if _exists(int(found.match["y"]), month, int(found.match["d"])) else None
+def _check_english(candidate: Candidate) -> Candidate | None:
+    """Accept an English date that exists."""
+    month = _MONTHS.index(candidate.match["m"][:3].lower()) + 1
+    return candidate if _is_calendar_day(int(candidate.match["y"]), month, int(candidate.match["d"])) else None
 
 
 RECOGNIZER: Final = Recognizer(
@@ -107,22 +101,22 @@ RECOGNIZER: Final = Recognizer(
     patterns=(
         Pattern(
             re.compile(
-                rf"民国(?P<y>\d{{1,3}}|[一二三四五六七八九十百零]{{1,5}})年(?P<m>{_MD}|[正冬腊元])月(?P<d>初?{_MD})[日号]?"
+                rf"民国(?P<y>\d{{1,3}}|[一二三四五六七八九十百零]{{1,5}})年(?P<m>{_MONTH_OR_DAY}|[正冬腊元])月(?P<d>初?{_MONTH_OR_DAY})[日号]?"
             ),
             VALID,
-            check=_republic,
+            check=_check_republic,
             hint="民国.{1,5}年",
         ),
         Pattern(
             re.compile(
-                rf"(?<![0-9])(?P<y>(?:1[89]|20)\d\d|\d\d)[ ]?年[ ]?(?:农历|阴历|阳历|公历)?(?P<m>{_MD}"
-                rf"|[正冬腊元])[ ]?月[ ]?份?的?(?P<d>初?{_MD})"
+                rf"(?<![0-9])(?P<y>(?:1[89]|20)\d\d|\d\d)[ ]?年[ ]?(?:农历|阴历|阳历|公历)?(?P<m>{_MONTH_OR_DAY}"
+                rf"|[正冬腊元])[ ]?月[ ]?份?的?(?P<d>初?{_MONTH_OR_DAY})"
                 r"(?:[ ]?[日号]|(?=[,，。;；、)）\s]|$|[\u4e00-\u9fff])(?!个|周|次|多|天|左右|[到至][0-9])"
                 r"|(?<=[初廿]\w))"
             ),
             VALID,
             digits=True,
-            check=_calendar,
+            check=_check_calendar,
         ),
         Pattern(
             re.compile(
@@ -131,7 +125,7 @@ RECOGNIZER: Final = Recognizer(
             ),
             LIKELY,
             digits=True,
-            check=_calendar,
+            check=_check_calendar,
         ),
         Pattern(
             re.compile(
@@ -139,19 +133,19 @@ RECOGNIZER: Final = Recognizer(
                 r"|20)\d\d)(?![0-9])(?![.\-/]\d)"
             ),
             LIKELY,
-            check=_calendar,
+            check=_check_calendar,
         ),
         Pattern(
             re.compile(r"(?<![0-9A-Za-z.])(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)(?![0-9A-Za-z.])"),
             WEAK,
             digits=True,
-            check=_calendar,
+            check=_check_calendar,
         ),
-        # 2009年12.28, and stamps of a forum in which day and hour run together: 2011-05-0519:36.
+        # 2009年12.28, and forum timestamps in which day and hour run together: 2011-05-0519:36.
         Pattern(
             re.compile(r"(?<![0-9])(?P<y>(?:19|20)\d\d)年(?P<m>\d{1,2})[.\-/](?P<d>\d{1,2})(?![0-9.])"),
             LIKELY,
-            check=_calendar,
+            check=_check_calendar,
             hint=r"[0-9]{4}年[0-9]{1,2}[.\-/][0-9]",
         ),
         Pattern(
@@ -161,7 +155,7 @@ RECOGNIZER: Final = Recognizer(
             ),
             LIKELY,
             digits=True,
-            check=_stamp,
+            check=_check_timestamp,
             hint=r"(?:19|20)[0-9]{2}(?:[-/.][0-9]{1,2}[-/.][0-9]{2,4}|[0-9]{5,6})[:：][0-9]{2}",
         ),
         Pattern(
@@ -170,7 +164,7 @@ RECOGNIZER: Final = Recognizer(
                 r"(?=[ ]?(?:做的|出生|生[的了]|入院|出院|手术|住院|就诊|复查|确诊|剖|顺产|发病|拍的|查的))"
             ),
             LIKELY,
-            check=_calendar,
+            check=_check_calendar,
             hint="[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2} ?[做出生入手住就复确剖顺发拍查]",
         ),
         Pattern(
@@ -179,23 +173,23 @@ RECOGNIZER: Final = Recognizer(
                 rf"(?P<d>\d{{1,2}}))(?![0-9.\-/])"
             ),
             0.6,
-            check=_calendar,
+            check=_check_calendar,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?<![A-Za-z0-9])(?P<m>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?[ "
                 r"](?P<d>\d{1,2})(?:st|nd|rd|th)?,?[ ](?P<y>(?:19|20)\d\d)(?!\d)"
             ),
             LIKELY,
-            check=_english,
+            check=_check_english,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?<![0-9])(?P<d>\d{1,2})[ ](?P<m>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov"
                 r"|dec)[a-z]*\.?,?[ ](?P<y>(?:19|20)\d\d)(?!\d)"
             ),
             LIKELY,
-            check=_english,
+            check=_check_english,
         ),
         Pattern(
             re.compile(
@@ -203,7 +197,7 @@ RECOGNIZER: Final = Recognizer(
                 r"](?P<m>\d{1,2})[ ](?P<d>\d{1,2}))(?!\d)"
             ),
             LABELLED,
-            check=_calendar,
+            check=_check_calendar,
         ),
     ),
     context=(

@@ -1,11 +1,11 @@
-"""EMAIL: addresses with @ or what people write instead (艾特, at, 圈a) and with 点 or dot for the dots."""
+"""EMAIL: addresses with @ or its stand-ins (艾特, at, 圈a), and with 点 or dot in place of the dots."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.recognizer import LABELLED, VALID, Pattern, Recognizer, compiled
+from cmtmed.anonymize.detect.recognizer import LABELLED, VALID, Pattern, Recognizer, ignore_case
 
 _AT: Final = (
     r"(?:[ ]?@[ ]?|[ ]?艾特[ ]?|[ ]?小老鼠[ ]?|[ ]?圈a[ ]?|[ ]?[(（\[【#][ ]?(?:at|@|艾特)[ "
@@ -21,14 +21,14 @@ RECOGNIZER: Final = Recognizer(
     shared_hint=r"(?i)@|艾特|小老鼠|圈a|[(（\[【#] ?at ?[)）\]】#]| at |[0-9]at",
     patterns=(
         Pattern(
-            compiled(
+            ignore_case(
                 rf"{_LOCAL}{_AT}[A-Za-z0-9\-]{{1,40}}(?:{_DOT}[A-Za-z0-9\-]{{1,40}}){{0,3}}{_DOT}{_TOP}"
                 rf"(?![A-Za-z0-9])"
             ),
             LABELLED,
             digits=True,
         ),
-        Pattern(compiled(rf"{_LOCAL}{_AT}{_PROVIDER}(?![A-Za-z0-9.点])"), VALID, digits=True),
+        Pattern(ignore_case(rf"{_LOCAL}{_AT}{_PROVIDER}(?![A-Za-z0-9.点])"), VALID, digits=True),
         Pattern(
             re.compile(
                 r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9][A-Za-z0-9._%+\-]{0,63}@"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.lexicon.dictionary import crossing
-from cmtmed.anonymize.detect.lexicon.places import CITIES, PROVINCES, places
-from cmtmed.anonymize.detect.names.institutions import start_of_name
-from cmtmed.anonymize.detect.names.localities import NAME
+from cmtmed.anonymize.detect.lexicon.dictionary import splits_word
+from cmtmed.anonymize.detect.lexicon.places import CITIES, PROVINCES, load_place_names
+from cmtmed.anonymize.detect.names.addresses import NAME_UNIT
+from cmtmed.anonymize.detect.names.institutions import find_name_start
 from cmtmed.anonymize.detect.recognizer import LIKELY, VALID, Candidate, Pattern, Recognizer
 
-_KIND: Final = (
+_TYPE_WORDS: Final = (
     "医院|病院|精神卫生中心|妇幼保健中心|康复医学中心|卫生院|卫生服务中心|卫生服务站|诊所|卫生室|卫生所|医务所|门诊部|保健院|保健所|医学中心"
     "|医疗中心|体检中心|疗养院|中医馆|国医堂|国医馆|防治院|防治所|疾控中心|急救中心|月子中心|护理院"
     "|推拿馆|按摩院|按摩馆|理疗馆|针灸馆|艾灸馆|康复中心|血液中心|中心血站|儿研所|口腔医院|医疗美容|整形医院|中药堂|药王堂|福利院医务室|医务室"
@@ -28,9 +28,9 @@ _FAMOUS: Final = (
     "|中山一|中山三|中山六|珠江|南方|齐鲁|千佛山|新桥|大坪|西南|重医|川医|哈医大|吉大一|吉大二|白求恩|盛京|鼓楼|和睦家|省妇幼|市妇幼|九院|六院|十院|五院"
     "|三院|二院|一院|市立|省立|东肝|肺科|质子重离子|和美家|美中宜和|玛丽妇产|爱尔|树兰|明基|天佑|亚心|梨园|协和西院"
 )
-"""Short names by which people call hospitals; most of them are words or places too."""
+"""Short names of hospitals; most of them are also words or places."""
 _FAMOUS_NUMBERS: Final = "30[12479]"
-"""Numbers by which people call hospitals; platelets may count as much, so that only what is done there tells."""
+"""Numbers that people use as names of hospitals; a platelet count may read the same, so medical context must follow."""
 _MEDICAL: Final = (
     "[看做查住挂检复治开拍拔补割切装磨约说建抽]|手术|造影|化疗|放疗|透析|分娩|生[孩娃二了的]|顺产|剖|确诊|就诊|出院|入院|转[院来去]|急诊|门诊|专家|主任|医生|大夫"
     "|[\u4e00-\u9fff]{1,4}科|的(?:号|医生|专家|报告|片子|药|大夫|门诊|膏药|检查)|建档|产检|拿药|开药|试管|移植|体检|复查|给"
@@ -40,61 +40,65 @@ _KNOWN: Final = (
     "|北医三院|北大一院|北大三院|浙大一院|浙大二院|浙一|浙二|西京|齐鲁|中日友好"
 )
 
-# 上海医院 means any hospital there; 固原市医院 and 西吉县医院 mean one.
+# 上海医院 is any hospital there; 固原市医院 and 西吉县医院 are particular ones.
 _WHOLE_CITY: Final = (frozenset(CITIES) | frozenset(PROVINCES)) - {"北京"}
 
 
-def _named(found: Candidate) -> Candidate | None:
-    text = found.canonical.text
-    start, proper = start_of_name(text, found.start)
-    if not proper or (found.value.startswith("医院") and text[start : found.start] in _WHOLE_CITY - {"中山", "朝阳"}):
+def _check_name(candidate: Candidate) -> Candidate | None:
+    """Extend the type word (医院) leftwards over the hospital's name, and reject it without one."""
+    text = candidate.canonical.text
+    start, has_proper_name = find_name_start(text, candidate.start)
+    is_city_only = text[start : candidate.start] in _WHOLE_CITY - {"中山", "朝阳"}
+    if not has_proper_name or (candidate.value.startswith("医院") and is_city_only):
         return None
-    return found._replace(start=start)
+    return candidate._replace(start=start)
 
 
-def _short(found: Candidate) -> Candidate | None:
-    """三院 and 一院 name nothing without a city; 在六院看的 is said by people who know which."""
-    text = found.canonical.text
-    if re.fullmatch("[一二三五]院|市立|省立|南方|珠江|西南|肺科", found.value):
+def _check_short_name(candidate: Candidate) -> Candidate | None:
+    """Reject 三院 and 一院, which name nothing without a city; 在六院看的 is said by people who know which."""
+    text = candidate.canonical.text
+    if re.fullmatch("[一二三五]院|市立|省立|南方|珠江|西南|肺科", candidate.value):
         return None
-    numbered = re.fullmatch("[六九十]院", found.value) and not re.search("[在去到从转来回]$", text[: found.start])
-    return None if numbered or crossing(text, found.start, found.end) else found
+    is_numbered = re.fullmatch("[六九十]院", candidate.value)
+    if is_numbered and not re.search("[在去到从转来回]$", text[: candidate.start]):
+        return None
+    return None if splits_word(text, candidate.start, candidate.end) else candidate
 
 
-def _affiliated(found: Candidate) -> Candidate | None:
-    """温附二, 郑大一附院: a university's city or name, and a number."""
-    text, start = found.canonical.text, found.start
-    while start < found.end and text[start] in "在去到来从往是有和与或及我你他她的了说转住挂找问个":
+def _check_affiliated(candidate: Candidate) -> Candidate | None:
+    """Strip the sentence's words from 温附二 or 郑大一附院, a university's name or city and a number."""
+    text, start = candidate.canonical.text, candidate.start
+    while start < candidate.end and text[start] in "在去到来从往是有和与或及我你他她的了说转住挂找问个":
         start += 1
-    return None if text[start] in "附一二三四五六" else found._replace(start=start)
+    return None if text[start] in "附一二三四五六" else candidate._replace(start=start)
 
 
-def _behind_a_place(found: Candidate) -> Candidate | None:
-    """洛阳正骨, 广东省中医: what is left of a hospital's name when people leave 医院 away."""
-    start, proper = start_of_name(found.canonical.text, found.start)
-    head = found.canonical.text[start : found.start]
-    road = re.search(rf"{NAME}{{2,3}}[路街]$", found.canonical.text[max(0, found.start - 4) : found.start])
-    if proper and head in places():
-        return found._replace(start=start)
-    return found._replace(start=found.start - len(road[0])) if road else None
+def _check_specialty(candidate: Candidate) -> Candidate | None:
+    """Extend a specialty over the place before it: 洛阳正骨 and 广东省中医 are hospitals with 医院 left out."""
+    text = candidate.canonical.text
+    start, has_proper_name = find_name_start(text, candidate.start)
+    road = re.search(rf"{NAME_UNIT}{{2,3}}[路街]$", text[max(0, candidate.start - 4) : candidate.start])
+    if has_proper_name and text[start : candidate.start] in load_place_names():
+        return candidate._replace(start=start)
+    return candidate._replace(start=candidate.start - len(road[0])) if road else None
 
 
 RECOGNIZER: Final = Recognizer(
     type="HOSPITAL",
     shared_hint=(
         rf"(?:[^去到在来往的规大地业级甲当他她这那从各等,，。、；;：:！？?!\s我你和或及于家个型向是经"
-        rf"看找有入出回进立\d说叫让由到了院])(?:{_KIND})|[0-9]{{3}}医院|[一二三四五六七八九十附]院|(?:推拿|按摩|理疗|针灸|艾灸)[馆院]|中药堂|药王堂"
+        rf"看找有入出回进立\d说叫让由到了院])(?:{_TYPE_WORDS})|[0-9]{{3}}医院|[一二三四五六七八九十附]院|(?:推拿|按摩|理疗|针灸|艾灸)[馆院]|中药堂|药王堂"
         rf"|{_KNOWN}|(?:人民|立|家|级|地|大|业|和)医院"
     ),
     patterns=(
-        Pattern(re.compile(rf"(?:{_KIND}){_BRANCH}"), VALID, check=_named),
-        Pattern(re.compile(rf"(?<![住入出转])(?:{_NUMBERED})(?![士子长校])"), LIKELY, check=_named),
+        Pattern(re.compile(rf"(?:{_TYPE_WORDS}){_BRANCH}"), VALID, check=_check_name),
+        Pattern(re.compile(rf"(?<![住入出转])(?:{_NUMBERED})(?![士子长校])"), LIKELY, check=_check_name),
         Pattern(
             re.compile(
                 rf"(?<![\u4e00-\u9fff])(?:{_FAMOUS})(?={_MEDICAL})|(?<=[在去到从转来托找跑挂约回问由])(?:{_FAMOUS})(?=[东西南北]?院?区?(?:{_MEDICAL}|[，,。!！的住过了]|$))"
             ),
             LIKELY,
-            check=_short,
+            check=_check_short_name,
             hint=_FAMOUS,
         ),
         Pattern(
@@ -105,13 +109,13 @@ RECOGNIZER: Final = Recognizer(
         Pattern(
             re.compile(rf"{_AFFILIATED}(?=[\s，,。给在做看住查挂的复手开转说！!]|$)"),
             LIKELY,
-            check=_affiliated,
+            check=_check_affiliated,
             hint="附[一二三四五六]|[一二三四五六]附",
         ),
         Pattern(
-            re.compile(rf"(?P<kind>{_SPECIALTIES})(?=[看做查住挂开拔补说]|的(?:膏药|药|号|医生|专家|大夫|方子)|手术)"),
+            re.compile(rf"(?:{_SPECIALTIES})(?=[看做查住挂开拔补说]|的(?:膏药|药|号|医生|专家|大夫|方子)|手术)"),
             LIKELY,
-            check=_behind_a_place,
+            check=_check_specialty,
             hint=rf"[省市县区州路街京津沪渝阳州都安江](?:{_SPECIALTIES})(?:[看做查住挂开拔补说]|的|手术)",
         ),
         Pattern(

@@ -1,10 +1,18 @@
-"""INSURANCE: numbers of social and medical insurance, and of policies."""
+"""INSURANCE: numbers of social insurance, medical insurance and policies."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, LINK, Candidate, Pattern, Recognizer, compiled
+from cmtmed.anonymize.detect.recognizer import (
+    LABELLED,
+    LIKELY,
+    LINK,
+    Candidate,
+    Pattern,
+    Recognizer,
+    ignore_case,
+)
 
 _LABELS: Final = (
     r"(?:医保|社保|社会保障|社会保险|医疗保险|新农合|农合|合作医疗|居民医保|职工医保|参保人?|保险|保单"
@@ -18,8 +26,9 @@ _BARE: Final = (
 )
 
 
-def _number(found: Candidate) -> Candidate | None:
-    return found if sum(char.isdigit() for char in found.value) >= 6 else None
+def _check_digit_count(candidate: Candidate) -> Candidate | None:
+    """Accept numbers of six digits or more."""
+    return candidate if sum(char.isdigit() for char in candidate.value) >= 6 else None
 
 
 RECOGNIZER: Final = Recognizer(
@@ -27,22 +36,22 @@ RECOGNIZER: Final = Recognizer(
     shared_hint=r"市民卡|门特|门慢|大病|医保|社保|健保|参保|社会保|医疗保险|农合|合作医疗|参保|保险|保单|公积金|医疗[证卡]|个人编号|电脑号",
     patterns=(
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:{_LABELS})(?:号码|号)?{LINK}(?P<value>[A-Z]{{0,6}}-?\d[0-9A-Z]{{1,24}}(?:[- "
                 rf"][0-9A-Z]{{2,8}}){{0,4}})(?![0-9A-Za-z])(?!\.\d)"
             ),
             LABELLED + 0.01,
             digits=True,
-            check=_number,
+            check=_check_digit_count,
         ),
-        # Without the word number only a long one is meant: 医保70% and 医保2000 are amounts.
+        # Without a word for number only a long number counts: 医保70% and 医保2000 are amounts.
         Pattern(
-            compiled(rf"(?:{_BARE})[\s:：是为]{{0,3}}(?P<value>[A-Z]{{0,4}}\d{{8,20}})(?![0-9A-Za-z])(?!\.\d)"),
+            ignore_case(rf"(?:{_BARE})[\s:：是为]{{0,3}}(?P<value>[A-Z]{{0,4}}\d{{8,20}})(?![0-9A-Za-z])(?!\.\d)"),
             LABELLED,
             digits=True,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?:医保|社保|社会保障|社会保险|医疗保险|农合|参保|保单|医疗证|市民卡|门特|门慢|大病)[^0-9A-Za-z。；;，,\n]{0,10}(?:号|卡|证|码|编号|账户|手册)"
                 r"[^0-9A-Za-z。；;，,\n]{0,6}(?P<value>[A-Z]{0,4}\d{6,20})(?![0-9A-Za-z元块万])(?!\.\d)"
             ),

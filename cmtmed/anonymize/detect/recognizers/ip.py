@@ -5,23 +5,33 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.recognizer import LIKELY, VALID, WEAK, Candidate, Context, Pattern, Recognizer, compiled
+from cmtmed.anonymize.detect.recognizer import (
+    LIKELY,
+    VALID,
+    WEAK,
+    Candidate,
+    Context,
+    Pattern,
+    Recognizer,
+    ignore_case,
+)
 
 
-def _octets(found: Candidate) -> Candidate | None:
-    """Small octets are section and version numbers unless something says otherwise."""
-    octets = [int(part) for part in re.split(r"[.·]", found.value)]
+def _check_octets(candidate: Candidate) -> Candidate | None:
+    """Rate small octets low: without further evidence they are section or version numbers."""
+    octets = [int(octet) for octet in re.split(r"[.·]", candidate.value)]
     if max(octets) > 255:
         return None
-    return found.rated(LIKELY if max(octets) >= 100 or octets[0] == 10 else WEAK)
+    return candidate.with_confidence(LIKELY if max(octets) >= 100 or octets[0] == 10 else WEAK)
 
 
-def _groups(found: Candidate) -> Candidate | None:
-    value = found.value
+def _check_groups(candidate: Candidate) -> Candidate | None:
+    """Accept eight groups, or fewer with one ``::`` among them."""
+    value = candidate.value
     groups = [group for group in value.split(":") if group]
-    full = len(groups) == 8 and "::" not in value
-    short = value.count("::") == 1 and 2 <= len(groups) <= 7
-    return found if full or short else None
+    is_full = len(groups) == 8 and "::" not in value
+    is_compressed = value.count("::") == 1 and 2 <= len(groups) <= 7
+    return candidate if is_full or is_compressed else None
 
 
 RECOGNIZER: Final = Recognizer(
@@ -33,17 +43,17 @@ RECOGNIZER: Final = Recognizer(
                 r"(?:(?<![0-9A-Za-z.])|(?<=[Ii][Pp]))(?:(?:\d{1,3}\.){3}|(?:\d{1,3}·){3})\d{1,3}(?![0-9A-Za-z])(?![.·]\d)"
             ),
             WEAK,
-            check=_octets,
+            check=_check_octets,
         ),
         Pattern(
             re.compile(r"(?<![0-9A-Za-z:])(?:[0-9A-Fa-f]{1,4}:{1,2}){2,7}[0-9A-Fa-f]{1,4}(?![0-9A-Za-z:])"),
             VALID,
-            check=_groups,
+            check=_check_groups,
         ),
     ),
     context=(
-        Context(compiled(r"(?<![A-Za-z])ip|地址|服务器|登录|网关|主机|来自|网段"), 0.2, before=10),
-        Context(compiled(r"版本|version|ver|章|节|(?<![A-Za-z])v$|指南"), -0.4, before=6),
+        Context(ignore_case(r"(?<![A-Za-z])ip|地址|服务器|登录|网关|主机|来自|网段"), 0.2, before=10),
+        Context(ignore_case(r"版本|version|ver|章|节|(?<![A-Za-z])v$|指南"), -0.4, before=6),
     ),
     examples=("IP：⟦192.168.10.25⟧", "⟦198·51·100·47⟧连不上", "从⟦203.0.113.7⟧登录", "⟦2001:db8::ff00:42:8329⟧"),
     lookalikes=("软件版本1.2.3.4", "见3.2.1.5", "时间12:30:45", "比值1:2:3"),

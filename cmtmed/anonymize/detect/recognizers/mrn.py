@@ -1,4 +1,4 @@
-"""MRN: numbers under which a hospital keeps a patient: records, admissions, examinations, cards, beds."""
+"""MRN: numbers under which a hospital files a patient: records, admissions, examinations, cards, beds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cmtmed.anonymize.detect.recognizer import (
     Context,
     Pattern,
     Recognizer,
-    compiled,
+    ignore_case,
 )
 
 _LABELS: Final = (
@@ -26,10 +26,10 @@ _LABELS: Final = (
 _NO_BED: Final = r"位|单|垫|被|头|尾|上|边|旁|下|前|铺|架|板|棉|休|罩|品|笠"
 
 
-def _number(found: Candidate) -> Candidate | None:
-    """A record number has digits enough to single somebody out; 门诊号23 is a place in a queue."""
-    digits = sum(char.isdigit() for char in found.value)
-    return found if digits >= 4 else found.rated(WEAK) if digits >= 3 else None
+def _check_digit_count(candidate: Candidate) -> Candidate | None:
+    """Require enough digits to single somebody out; 门诊号23 is a position in a queue."""
+    digit_count = sum(char.isdigit() for char in candidate.value)
+    return candidate if digit_count >= 4 else candidate.with_confidence(WEAK) if digit_count >= 3 else None
 
 
 RECOGNIZER: Final = Recognizer(
@@ -40,40 +40,40 @@ RECOGNIZER: Final = Recognizer(
     ),
     patterns=(
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:{_LABELS}){LINK}(?:No\.?|#)?[ ]?(?P<value>[A-Z]{{0,5}}-?\d[0-9A-Z]{{0,19}}"
                 rf"(?:[-/][0-9A-Z]{{1,12}}){{0,3}})(?![0-9A-Za-z])(?![.]\d)"
             ),
             LABELLED,
             digits=True,
-            check=_number,
+            check=_check_digit_count,
         ),
         Pattern(
-            compiled(rf"(?:{_LABELS}){LINK}(?P<value>\d{{2,6}}(?:[ ]\d{{2,6}}){{1,4}})(?![0-9A-Za-z.])"),
+            ignore_case(rf"(?:{_LABELS}){LINK}(?P<value>\d{{2,6}}(?:[ ]\d{{2,6}}){{1,4}})(?![0-9A-Za-z.])"),
             LABELLED - 0.05,
             digits=True,
-            check=_number,
+            check=_check_digit_count,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?:住院|病案|病历|门诊|就诊|诊疗|体检|检查|检验|化验|病理|影像|标本|登记)[^0-9A-Za-z。；;，,\n]{0,8}(?:号码?|卡|ID|编码)"
                 r"[^0-9A-Za-z。；;，,\n]{0,6}(?P<value>[A-Z]{0,4}\d{5,16})(?![0-9A-Za-z元块万])(?!\.\d)"
             ),
             LIKELY,
             digits=True,
-            check=_number,
+            check=_check_digit_count,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?:体检|团检|单子|报告|B超|CT|化验|片子|检查|病理|标本|胶片)[^。；;0-9]{0,10}(?:编号|编码|序号)[\s:：是为]{0,3}"
                 r"(?P<value>[A-Z]{0,4}\d[0-9A-Z]*(?:-[0-9A-Z]+){0,3})(?![0-9A-Za-z])"
             ),
             LABELLED - 0.1,
             digits=True,
-            check=_number,
+            check=_check_digit_count,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?:病?床号?|床位号?|床号)(?:号码?)?[\s:：是为]{1,3}(?P<value>(?:[\u4e00-\u9fff]{1,3})?[A-Z]?\+?\d{1,4}(?:-\d{1,2})?"
                 r"|[一二三四五六七八九十]{1,3}号)(?![0-9])(?!\s?[元块天个人张cm])"
             ),

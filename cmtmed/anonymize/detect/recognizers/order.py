@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, LINK, Candidate, Pattern, Recognizer, compiled
+from cmtmed.anonymize.detect.recognizer import (
+    LABELLED,
+    LIKELY,
+    LINK,
+    Candidate,
+    Pattern,
+    Recognizer,
+    ignore_case,
+)
 
 _LABELS: Final = (
     r"(?:订单|快递|运单|物流|邮件|包裹|流水|交易|支付|缴费|退款|退费|收费|预约|挂号|取号|处方|医嘱|发票|收据"
@@ -15,8 +23,9 @@ _LABELS: Final = (
 )
 
 
-def _number(found: Candidate) -> Candidate | None:
-    return found if sum(char.isdigit() for char in found.value) >= 4 else None
+def _check_digit_count(candidate: Candidate) -> Candidate | None:
+    """Accept numbers of four digits or more."""
+    return candidate if sum(char.isdigit() for char in candidate.value) >= 4 else None
 
 
 _CARRIERS: Final = (
@@ -24,11 +33,11 @@ _CARRIERS: Final = (
 )
 
 
-def _long(found: Candidate) -> Candidate | None:
-    """A number that nobody calls one must be long, and no telephone number."""
-    digits = re.sub(r"\D", "", found.value)
-    phone = len(digits) == 11 and digits.startswith("1") and digits == found.value
-    return None if len(digits) < 8 or phone else found
+def _check_unlabelled(candidate: Candidate) -> Candidate | None:
+    """Without a word for number, accept long numbers only, and no telephone number."""
+    digits = re.sub(r"\D", "", candidate.value)
+    is_phone = len(digits) == 11 and digits.startswith("1") and digits == candidate.value
+    return None if len(digits) < 8 or is_phone else candidate
 
 
 RECOGNIZER: Final = Recognizer(
@@ -39,28 +48,28 @@ RECOGNIZER: Final = Recognizer(
     ),
     patterns=(
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:{_LABELS}){LINK}(?:No\.?|#)?[ ]?(?P<value>[A-Z]{{0,8}}-?\d[0-9A-Z]{{2,29}}"
                 rf"(?:-[0-9A-Z]{{1,20}}){{0,4}})(?![0-9A-Za-z])(?!\.\d)"
             ),
             LABELLED,
             digits=True,
-            check=_number,
+            check=_check_digit_count,
         ),
         Pattern(
-            compiled(rf"(?:{_LABELS}){LINK}(?P<value>\d{{2,6}}(?:[ ]\d{{2,6}}){{1,5}})(?![0-9A-Za-z.])"),
+            ignore_case(rf"(?:{_LABELS}){LINK}(?P<value>\d{{2,6}}(?:[ ]\d{{2,6}}){{1,5}})(?![0-9A-Za-z.])"),
             LABELLED - 0.05,
             digits=True,
-            check=_number,
+            check=_check_digit_count,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:{_CARRIERS})(?:快递|速递|快运|速运|物流|包裹|订单|单|的|号|上|里|买的){{0,3}}[\s:：是为，,]{{0,2}}"
                 r"(?P<value>[A-Z]{0,4}[ \-]?\d(?:[ \-]?[0-9A-Z]){7,25})(?![0-9A-Za-z])(?!\.\d)"
             ),
             LABELLED,
             digits=True,
-            check=_long,
+            check=_check_unlabelled,
             hint=rf"(?i)(?:{_CARRIERS}).{{0,8}}[0-9]",
         ),
         Pattern(

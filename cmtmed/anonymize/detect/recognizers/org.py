@@ -1,16 +1,16 @@
-"""ORG: employers, schools and other bodies that place a person; authorities of the whole country do not."""
+"""ORG: employers, schools and other bodies that place a person; nationwide authorities do not."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.lexicon.dictionary import is_common, words
-from cmtmed.anonymize.detect.names.institutions import start_of_name
-from cmtmed.anonymize.detect.names.localities import NAME
+from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word, load_words
+from cmtmed.anonymize.detect.names.addresses import NAME_UNIT
+from cmtmed.anonymize.detect.names.institutions import find_name_start
 from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, VALID, Candidate, Pattern, Recognizer
 
-_KIND: Final = (
+_TYPE_WORDS: Final = (
     "有限责任公司|股份有限公司|集团有限公司|有限公司|分公司|子公司|公司|集团|职业技术学院|大学|学院|高级中学|中学|小学"
     "|幼儿园|托儿所|[一二三四五六七八]中(?!学|医|心|毒|风)|高中|初中|职高|职中|技校|中专|学校|培训中心|研究院|研究所|设计院|勘探院|工厂"
     "|[\u4e00-\u9fff]{0,2}厂|派出所|公安局|交警队|消防队|消防大队|消防支队|救援队|工程处|工程局|工程队|大队|支队|中队|教育局|税务局|供电局|水务局"
@@ -18,52 +18,54 @@ _KIND: Final = (
     "|餐厅|火锅店|大药房|药房|药店|药行|出版社|报社|电视台|法院|检察院|监狱|看守所|戒毒所|养老院|敬老院|福利院|托养中心|养老中心|托老所|护老院|月嫂中心|基金会"
     "|合作社|居委会|村委会|街道办|物业公司|物业|服务部|经营部|营业部|保险公司|人寿|车间|工地|项目部|协会|商会|工作室|建材城|批发市场|加油站|收费站|服务区"
 )
-_WORKS: Final = re.compile(
+_WORK_BEFORE: Final = re.compile(
     r"(?:在|是|于|叫|单位[:：是]?|公司[:：是]|就职|任职|供职|毕业|就读|上班|工作"
     r"|学校[:：是]?)[^,，。“”\"：:;；、\s]{0,6}$"
 )
 
 
-_SURE: Final = (
-    "公司", "大学", "学院", "中学", "小学", "幼儿园", ("研究所"
-    ""), "研究院", "派出所", "学校", "监狱", "养老院", "敬老院", "福利院", "托养中心", "救援队",
-    "俱乐部", "居委会", "大药房", "药房", "支行", "设计院", (""
-    "工程处"), "工程局", "地质大队", "农场", "林场", "合作社", "事务所", "技校", "服务部",
+_CERTAIN_TYPES: Final = (
+    "公司", "大学", "学院", "中学", "小学", "幼儿园", "研究所", "研究院", "派出所", "学校", "监狱", "养老院", "敬老院",
+    "福利院", "托养中心", "救援队", "俱乐部", "居委会", "大药房", "药房", "支行", "设计院", "工程处", "工程局",
+    "地质大队", "农场", "林场", "合作社", "事务所", "技校", "服务部",
 )  # fmt: skip
-"""Kinds whose named members are named without any word of work beside them."""
+"""Types of body whose names need no word of work beside them."""
 _GENERIC_HEAD: Final = re.compile(
     "^(?:某|各|每|本|该|那|这|哪|我|你|他|大|小|正规|师范|医药|制药|药|保险|家政|物业|软件|互联网|附近|连锁|网上|当地|社区|公立|私立|重点)"
 )
 
 
-def _named(found: Candidate) -> Candidate | None:
-    """Short kinds (厂, 矿, 银行) end too many common words to stand without a place of work before them."""
-    text = found.canonical.text
-    start, proper = start_of_name(text, found.start, any_word=True)
-    if (
-        re.match(r"医院|附属|第[一二三四五六]医|教授|生[^命活物长]", found.after(3))
-        or "医院" in text[start : found.start]
-    ):
+def _check_name(candidate: Candidate) -> Candidate | None:
+    """Extend the type word (公司) leftwards over the name of the body.
+
+    Short type words (厂, 矿, 银行) end too many common words to be accepted without a word of work beside them.
+    """
+    text = candidate.canonical.text
+    start, has_proper_name = find_name_start(text, candidate.start, any_word=True)
+    is_hospital = re.match(r"医院|附属|第[一二三四五六]医|教授|生[^命活物长]", candidate.text_after(3))
+    if is_hospital or "医院" in text[start : candidate.start]:
         return None
-    works = bool(_WORKS.search(text[:start][-16:]) or _WORKS.search(text[max(0, start - 16) : start]))
-    if not proper:
-        # 我在富力达电子厂上班: behind a word of work the name may be anything but a word of the language.
-        run = re.search(
-            rf"(?:在|是|于|叫|单位[:：]|就职|任职|毕业于)({NAME}{{2,8}})$", text[max(0, found.start - 12) : found.start]
+    has_work_before = bool(_WORK_BEFORE.search(text[max(0, start - 16) : start]))
+    has_work_after = bool(_WORK_AFTER.match(text, candidate.end))
+    if not has_proper_name:
+        # 我在富力达电子厂上班: after a word of work the name may be anything but an ordinary word.
+        name = re.search(
+            rf"(?:在|是|于|叫|单位[:：]|就职|任职|毕业于)({NAME_UNIT}{{2,8}})$",
+            text[max(0, candidate.start - 12) : candidate.start],
         )
-        if run is None or is_common(run[1]) or _GENERIC_HEAD.match(run[1]) or not _GOES_TO_WORK.match(text, found.end):
+        if name is None or is_common_word(name[1]) or _GENERIC_HEAD.match(name[1]) or not has_work_after:
             return None
-        return found._replace(start=found.start - len(run[1]), confidence=0.6)
-    name = found._replace(start=start)
-    if _GENERIC_HEAD.match(text[start : found.end]):
+        return candidate._replace(start=candidate.start - len(name[1]), confidence=0.6)
+    extended = candidate._replace(start=start)
+    if _GENERIC_HEAD.match(text[start : candidate.end]):
         return None
-    if found.value.endswith(_SURE) and found.start - start >= 2:
-        return name.rated(VALID if found.value.endswith("公司") else LIKELY)
-    after = bool(_GOES_TO_WORK.match(text, found.end))
-    return name.rated(0.6) if works or (after and found.start - start >= 2) else None
+    has_long_name = candidate.start - start >= 2
+    if candidate.value.endswith(_CERTAIN_TYPES) and has_long_name:
+        return extended.with_confidence(VALID if candidate.value.endswith("公司") else LIKELY)
+    return extended.with_confidence(0.6) if has_work_before or (has_work_after and has_long_name) else None
 
 
-_GOES_TO_WORK: Final = re.compile(
+_WORK_AFTER: Final = re.compile(
     "上班|工作|当|做[^手]|打工|打螺丝|的?(?:员工|职工|工人|老师|教师|学生|司机|保安|会计|护理员|教练|狱警|民警|柜员|退休|师傅|厨师|经理|老板|队员)|读书|上学|念书|读|实习|体检"
     "|团检|好几个人|职业病|退休|下岗|集体|宿舍|食堂|组织|统一|送来"
 )
@@ -73,47 +75,55 @@ _COMPANIES: Final = (
     "比亚迪|海底捞|富士康|华为|腾讯|阿里巴巴|阿里|百度|京东|美团|滴滴|字节跳动|小米|格力|海尔|美的|联想|宁德时代|蔚来|理想汽车|特斯拉|中石化|中石油|国家电网"
     "|中建[一二三四五六七八]局|中铁[一二三四五六七八九十]{1,3}局|顺丰|圆通|中通|韵达|肯德基|麦当劳|星巴克|沃尔玛|永辉|万达|万科|恒大|碧桂园|中兴|京东方|立讯精密|蓝思科技"
 )
-"""Companies that everybody knows; whoever works there says no more than the name."""
+"""Well-known companies; their employees say no more than the name."""
 
 
-def _employer_name(found: Candidate) -> Candidate | None:
-    """Take what follows 单位：, unless it is a word, a sentence or another type's."""
-    name = found.value
+def _check_employer_name(candidate: Candidate) -> Candidate | None:
+    """Accept what follows 单位：, unless it is a word, a sentence or an identifier of another type."""
+    name = candidate.value
     if (
-        is_common(name)
+        is_common_word(name)
         or re.search(r"[的了是有在]|体检|医院|诊所|组织|要求|同事|宿舍|食堂|领导", name)
         or _GENERIC_HEAD.match(name)
     ):
         return None
-    linked = re.search("[:：是叫为]$", found.canonical.text[: found.start].rstrip())
-    return found if linked else found.rated(0.3)
+    is_linked = re.search("[:：是叫为]$", candidate.canonical.text[: candidate.start].rstrip())
+    return candidate if is_linked else candidate.with_confidence(0.3)
 
 
-_KIND_WORDS: Final = re.compile(rf"(?:{_KIND}|[厂校园店院局所社行队部站馆城学]|中心|集团|基地)$")
+_TYPE_SUFFIX: Final = re.compile(rf"(?:{_TYPE_WORDS}|[厂校园店院局所社行队部站馆城学]|中心|集团|基地)$")
 
 
-def _where_one_works(found: Candidate) -> Candidate | None:
-    """在宏达电子厂上班 names a factory, 在电子厂上班 a trade: something of it must be no word of the language."""
-    name = found.value
+def _check_workplace(candidate: Candidate) -> Candidate | None:
+    """Require a proper name: 在宏达电子厂上班 names a factory, 在电子厂上班 only a trade."""
+    name = candidate.value
     if re.search("医院|诊所|卫生[院室所]|网站|正规", name) or _GENERIC_HEAD.match(name):
         return None
-    head, lexicon, proper = _KIND_WORDS.sub("", name), words(), False
-    at = 0
-    while at < len(head):
-        length = next((size for size in (5, 4, 3, 2) if head[at : at + size] in lexicon and at + size <= len(head)), 1)
-        tag = lexicon.get(head[at : at + length], ("", 0))[0]
-        proper |= length == 1 or tag.startswith(("nr", "ns", "nt", "nz"))
-        at += length
-    return found if proper and len(head) >= 2 else None
+    stem, lexicon, has_proper_name = _TYPE_SUFFIX.sub("", name), load_words(), False
+    position = 0
+    while position < len(stem):
+        length = next(
+            (
+                size
+                for size in (5, 4, 3, 2)
+                if stem[position : position + size] in lexicon and position + size <= len(stem)
+            ),
+            1,
+        )
+        tag = lexicon.get(stem[position : position + length], ("", 0))[0]
+        has_proper_name |= length == 1 or tag.startswith(("nr", "ns", "nt", "nz"))
+        position += length
+    return candidate if has_proper_name and len(stem) >= 2 else None
 
 
-def _employer(found: Candidate) -> Candidate | None:
-    return found if _WORKS.search(found.before(12)) else None
+def _check_bank(candidate: Candidate) -> Candidate | None:
+    """Accept a bank only as a place of work."""
+    return candidate if _WORK_BEFORE.search(candidate.text_before(12)) else None
 
 
-# The same kinds without look-around, which Polars does not know.
+# The same types without lookaround, which Polars does not support.
 _HINT: Final = (
-    re.sub(r"\(\?<?!.*?\)", "", _KIND)
+    re.sub(r"\(\?<?!.*?\)", "", _TYPE_WORDS)
     .replace(r"|[\u4e00-\u9fff]{0,2}厂|", "|[^工出药]厂|")
     .replace("|矿|", "|[煤铁金铜]矿|")
 )
@@ -128,36 +138,36 @@ RECOGNIZER: Final = Recognizer(
                 r"|人民)银行(?:[\u4e00-\u9fff]{2,4}[支分]行)?"
             ),
             LIKELY,
-            check=_employer,
+            check=_check_bank,
         ),
         Pattern(
             re.compile(
-                rf"(?:工作单位|单位|公司|学校)(?:是|叫|为|[:：]|名称[:：])?\s?(?P<value>{NAME}{{2,12}})(?=[,，。;；、\s]|$)"
+                rf"(?:工作单位|单位|公司|学校)(?:是|叫|为|[:：]|名称[:：])?\s?(?P<value>{NAME_UNIT}{{2,12}})(?=[,，。;；、\s]|$)"
             ),
             LABELLED,
-            check=_employer_name,
+            check=_check_employer_name,
             hint="(?:工作单位|单位|公司|学校)(?:是|叫|为|[:：]|名称[:：])?",
         ),
         Pattern(
             re.compile(
-                rf"在(?P<value>{NAME}{{3,14}}?(?:厂|公司|校|园|店|院|局|所|社|行|队|部|中心|集团|站|馆|城|学|酒店|超市|银行|车间|基地))"
+                rf"在(?P<value>{NAME_UNIT}{{3,14}}?(?:厂|公司|校|园|店|院|局|所|社|行|队|部|中心|集团|站|馆|城|学|酒店|超市|银行|车间|基地))"
                 r"(?=上班|工作|打工|当[老会司保工护]|做[会保护司厨工]|读书|上学|念书|读[一二三四五六高初大]|实习|任职|就职|教书|开车)"
             ),
             LIKELY,
-            check=_where_one_works,
+            check=_check_workplace,
             hint="[厂司校园店院局所社行队部心团站馆城学市间地](?:上班|工作|打工|当|做|读|上学|念书|实习|任职|就职|教书|开车)",
         ),
         Pattern(
             re.compile(
-                rf"(?:{_COMPANIES})(?=[\u4e00-\u9fff]{{0,4}}?(?:{_GOES_TO_WORK.pattern}))|(?<=[在于给])(?:{_COMPANIES})(?=[做当送开跑搬])"
+                rf"(?:{_COMPANIES})(?=[\u4e00-\u9fff]{{0,4}}?(?:{_WORK_AFTER.pattern}))|(?<=[在于给])(?:{_COMPANIES})(?=[做当送开跑搬])"
             ),
             LIKELY,
             hint=_COMPANIES,
         ),
         Pattern(
-            re.compile(rf"(?:{_KIND})(?:[\u4e00-\u9fff]{{2,6}}分公司|[\u4e00-\u9fff]{{2,4}}支行)?"),
+            re.compile(rf"(?:{_TYPE_WORDS})(?:[\u4e00-\u9fff]{{2,6}}分公司|[\u4e00-\u9fff]{{2,4}}支行)?"),
             LIKELY,
-            check=_named,
+            check=_check_name,
         ),
     ),
     examples=(

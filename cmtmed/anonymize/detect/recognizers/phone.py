@@ -1,7 +1,7 @@
-"""PHONE: mobile numbers, landlines with area code, and any number that a telephone word introduces.
+"""PHONE: mobile numbers, landlines with area code, and any number introduced by a telephone word.
 
-Public hotlines (110, 120, 12320, 12356) and service numbers (400, 800, 95xxx) lead to an institution and to
-nobody's person: they are not PHONE. Number plan: Telecommunications Network Numbering Plan of China (2017).
+Public hotlines (110, 120, 12320, 12356) and service numbers (400, 800, 95xxx) lead to an institution and to no
+individual: they are not PHONE. Number plan: Telecommunications Network Numbering Plan of China (2017).
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from cmtmed.anonymize.detect.recognizer import (
     Context,
     Pattern,
     Recognizer,
-    compiled,
+    ignore_case,
 )
 
 _AREA: Final = r"0(?:10|2\d|[3-9]\d{2})"
-_SEP: Final = r"[ \n\-.·—_/]{0,2}"
+_SEPARATOR: Final = r"[ \n\-.·—_/]{0,2}"
 _WORDS: Final = (
     r"电话号?码?|手机号?码?|座机|固话|联系方式|联系我|打我|拨打|致电|热线|传真|来电|短信|tel|phone"
     r"|mobile|call|(?<![\u4e00-\u9fffA-Za-z])号码|联系"
 )
-_SHAPES: Final = frozenset(
+_GROUPINGS: Final = frozenset(
     {
         (11,),
         (3, 4, 4),
@@ -55,34 +55,34 @@ _SHAPES: Final = frozenset(
     }
 )
 _PUBLIC: Final = re.compile(r"[48]00|1[0-2]\d{1,3}$|95\d{3,4}$|96\d{3,4}$")
-_NOT_MINE: Final = compiled(
+_OTHER_NUMBER: Final = ignore_case(
     r"(?:批准文号|国药准字|doi|isbn|issn|单号|订单|基因|病案|住院|门诊|编号|条码|卡号)[^0-9]{0,6}$"
 )
 
 
-def _mobile(found: Candidate) -> Candidate | None:
-    """Accept the usual groupings; an odd one needs a telephone word before it, for it may be a row of lab values."""
-    digits = found.match["number"]
-    shape = tuple(len(group) for group in re.findall(r"\d+", digits))
-    if len(shape) > 1:
-        # A separated number inside a longer row of groups is a piece of that row.
-        around = found.match.string
-        if re.search(r"\d[ \-.]?$", around[: found.start]) or re.match(r"[ \-.]?\d", around[found.end :]):
+def _check_mobile(candidate: Candidate) -> Candidate | None:
+    """Accept the usual groupings; an unusual one needs a telephone word, because it may be a row of lab values."""
+    grouping = tuple(len(group) for group in re.findall(r"\d+", candidate.match["number"]))
+    if len(grouping) > 1:
+        # A separated number inside a longer row of groups belongs to that row.
+        text = candidate.match.string
+        if re.search(r"\d[ \-.]?$", text[: candidate.start]) or re.match(r"[ \-.]?\d", text[candidate.end :]):
             return None
-        if re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}", found.value):
+        if re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}", candidate.value):
             return None  # an IP address
-        if shape not in _SHAPES:
-            return found.rated(WEAK)
-    if _NOT_MINE.search(found.before(12)):
+        if grouping not in _GROUPINGS:
+            return candidate.with_confidence(WEAK)
+    if _OTHER_NUMBER.search(candidate.text_before(12)):
         return None
-    return found
+    return candidate
 
 
-def _labelled(found: Candidate) -> Candidate | None:
-    digits = re.sub(r"\D", "", found.value)
+def _check_labelled(candidate: Candidate) -> Candidate | None:
+    """Accept numbers of 7 to 13 digits that are no public hotline."""
+    digits = re.sub(r"\D", "", candidate.value)
     if not 7 <= len(digits) <= 13 or _PUBLIC.match(digits):
         return None
-    return found
+    return candidate
 
 
 RECOGNIZER: Final = Recognizer(
@@ -91,12 +91,12 @@ RECOGNIZER: Final = Recognizer(
     patterns=(
         Pattern(
             re.compile(
-                rf"(?<![0-9])(?<![0-9]\.)(?:[+(（]?(?:00)?86[)）]?[ \-]?)?(?P<number>1{_SEP}[3-9]"
-                rf"(?:{_SEP}\d){{9}})(?![0-9A-Za-z])"
+                rf"(?<![0-9])(?<![0-9]\.)(?:[+(（]?(?:00)?86[)）]?[ \-]?)?(?P<number>1{_SEPARATOR}[3-9]"
+                rf"(?:{_SEPARATOR}\d){{9}})(?![0-9A-Za-z])"
             ),
             VALID,
             digits=True,
-            check=_mobile,
+            check=_check_mobile,
         ),
         Pattern(
             re.compile(
@@ -111,19 +111,19 @@ RECOGNIZER: Final = Recognizer(
             re.compile(r"(?<![0-9A-Za-z])\+(?!86)\d{1,3}(?:[ \-]?\(?\d{1,4}\)?){2,4}(?!\d)"),
             LIKELY,
             digits=True,
-            check=_labelled,
+            check=_check_labelled,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:{_WORDS})(?:号码|号)?(?:改成|换成|换了|留|打|填)?了?[\s:：=是为,，(（\"“]{{0,4}}?"
                 r"(?P<value>[+(（]?\d(?:[ \-.·—()（）]{0,2}\d){6,12}(?:[ ]?转[ ]?\d{1,6})?)(?![0-9])"
             ),
             LABELLED,
             digits=True,
-            check=_labelled,
+            check=_check_labelled,
         ),
     ),
-    context=(Context(compiled(_WORDS), 0.1, before=12, after=6),),
+    context=(Context(ignore_case(_WORDS), 0.1, before=12, after=6),),
     examples=(
         "我的电话⟦13800138000⟧请联系",
         "打我手机⟦138-0013-8000⟧",

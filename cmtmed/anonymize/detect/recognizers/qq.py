@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, Candidate, Pattern, Recognizer, compiled
+from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, Candidate, Pattern, Recognizer, ignore_case
 
 _NAMES: Final = (
     r"(?<![A-Za-z])Q[ ]?Q|叩叩|扣(?=[:：是])|扣扣|抠抠|企鹅|球球|秋秋|蔻蔻|(?:加|\+)我?的?[Qq扣]|Q群|扣群"
@@ -14,13 +14,15 @@ _NAMES: Final = (
 )
 
 
-def _at_a_distance(found: Candidate) -> Candidate | None:
-    other = re.search("电话|手机|微信|邮箱|身份证|号码是1", found.match["between"])
-    return None if other or re.fullmatch(r"1[3-9]\d{9}", found.value) else found
+def _check_distant_number(candidate: Candidate) -> Candidate | None:
+    """Reject a number at some distance from its label if another label stands in between, or if it is a mobile."""
+    other_label = re.search("电话|手机|微信|邮箱|身份证|号码是1", candidate.match["between"])
+    return None if other_label or re.fullmatch(r"1[3-9]\d{9}", candidate.value) else candidate
 
 
-def _number(found: Candidate) -> Candidate | None:
-    return None if found.after(2).lstrip().startswith("@") else found
+def _check_number(candidate: Candidate) -> Candidate | None:
+    """Reject the beginning of an e-mail address."""
+    return None if candidate.text_after(2).lstrip().startswith("@") else candidate
 
 
 RECOGNIZER: Final = Recognizer(
@@ -28,23 +30,23 @@ RECOGNIZER: Final = Recognizer(
     shared_hint=r"(?i)q|🐧|[扣抠]|叩叩|企鹅|球球|秋秋|蔻蔻",
     patterns=(
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:{_NAMES})(?:交流|患者|病友)?群?(?:号码?|账号|帐号|ID)?吧?[\s:：=是为,，、(（\"“]{{0,4}}(?:就是)?"
                 r"(?P<value>[1-9](?:[ \-]?\d){4,10})(?![0-9A-Za-z%])"
             ),
             LABELLED,
             digits=True,
-            check=_number,
+            check=_check_number,
         ),
-        # QQ上找我就行，12345678: some words may stand between, but not those of another number.
+        # QQ上找我就行，12345678: some words may stand in between, but not the label of another number.
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?:(?<![A-Za-z])Q[ ]?Q|扣扣|企鹅"
                 r"|🐧)(?P<between>[^0-9A-Za-z。；;\n]{0,10})(?P<value>[1-9]\d{5,10})(?![0-9A-Za-z%元块])"
             ),
             LIKELY,
             digits=True,
-            check=_at_a_distance,
+            check=_check_distant_number,
         ),
     ),
     examples=(

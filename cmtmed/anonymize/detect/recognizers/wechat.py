@@ -1,4 +1,4 @@
-"""WECHAT: WeChat handles, however the word is disguised (薇信, 卫星, 加V, ➕v, vx)."""
+"""WECHAT: WeChat handles, however the label is disguised (薇信, 卫星, 加V, ➕v, vx)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
-from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, Candidate, Pattern, Recognizer, compiled
+from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, Candidate, Pattern, Recognizer, ignore_case
 
 _NAMES: Final = (
     r"[微薇威徽]\s?[❤♥♡]?\s?信|v信|w信|[V微薇威徽]\s?[❤♥♡]|(?<![A-Za-z])v[心芯我]|[薇微威][心芯]|绿泡泡|卫星|wechat|weixin"
@@ -19,22 +19,24 @@ _LINK: Final = (
 _NOT_A_HANDLE: Final = frozenset(vocabulary("wechat weixin app http https www qq wifi pdf doctor hello ok"))
 
 
-def _handle(found: Candidate) -> Candidate | None:
-    """Refuse plain words without a colon, and telephone numbers that are said to be both."""
-    value = found.value
-    if value.lower() in _NOT_A_HANDLE or found.after(1) == "@":
+def _check_handle(candidate: Candidate) -> Candidate | None:
+    """Reject plain words without a colon, and numbers that are said to be telephone and handle at once."""
+    value = candidate.value
+    if value.lower() in _NOT_A_HANDLE or candidate.text_after(1) == "@":
         return None
-    if re.search(r"(?:手机|电话|同号)[号码/、和与及跟或\s&]{0,3}$", found.canonical.text[: found.match.start()][-8:]):
+    text_before = candidate.canonical.text[: candidate.match.start()][-8:]
+    if re.search(r"(?:手机|电话|同号)[号码/、和与及跟或\s&]{0,3}$", text_before):
         return None
-    linked = re.search(r"号|[:：=是]|ID", found.match[0][: -len(value)])
-    return found if linked or re.search(r"[0-9_\-]", value) else None
+    is_linked = re.search(r"号|[:：=是]|ID", candidate.match[0][: -len(value)])
+    return candidate if is_linked or re.search(r"[0-9_\-]", value) else None
 
 
-def _at_a_distance(found: Candidate) -> Candidate | None:
-    other = re.search(
-        "支付|付款|转账|公众号|小程序|视频号|抖音|快手|微博|小红书|QQ|邮箱|挂号|群|报告", found.match["between"]
+def _check_distant_handle(candidate: Candidate) -> Candidate | None:
+    """Reject a handle at some distance from its label if words of another subject stand in between."""
+    other_subject = re.search(
+        "支付|付款|转账|公众号|小程序|视频号|抖音|快手|微博|小红书|QQ|邮箱|挂号|群|报告", candidate.match["between"]
     )
-    return None if other else _handle(found)
+    return None if other_subject else _check_handle(candidate)
 
 
 RECOGNIZER: Final = Recognizer(
@@ -46,16 +48,16 @@ RECOGNIZER: Final = Recognizer(
     ),
     patterns=(
         Pattern(
-            compiled(
+            ignore_case(
                 rf"(?:(?:{_NAMES})|{_ADD}){_LINK}(?P<value>[A-Za-z][-_A-Za-z0-9]{{4,19}}"
                 rf"|[A-Za-z](?:[ ][A-Za-z0-9_]){{5,19}}|[0-9](?:[ \-]?[0-9]){{4,11}})(?![-_A-Za-z0-9@])"
             ),
             LABELLED,
             digits=True,
-            check=_handle,
+            check=_check_handle,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?<![A-Za-z0-9.])v[:：]\s?(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19}"
                 r"|1[3-9]\d{9})(?![-_A-Za-z0-9@])"
             ),
@@ -63,28 +65,28 @@ RECOGNIZER: Final = Recognizer(
             digits=True,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?:[薇微威徽]|[我她他您]的?v)[:：\s]?(?P<value>(?=[-_A-Za-z]*[0-9])[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])"
             ),
             LABELLED,
-            check=_handle,
+            check=_check_handle,
         ),
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?<![-_A-Za-z0-9@])(?P<value>(?=[-_A-Za-z]*[0-9])[A-Za-z][-_A-Za-z0-9]{5,19})"
                 r"(?:\+|加|\s)?(?:这个|我的?|是我的?)?(?:(?<=[^A-Za-z0-9_-])v信?|[微薇]信?)(?![-A-Za-z0-9信])"
             ),
             LIKELY,
             hint=r"(?i)[0-9a-z_](?:\+|加| )?(?:这个|我的?|是我的?)?(?:[^a-z0-9_-]v|[微薇])",
         ),
-        # 微信找我就行，abc_12345: some words may stand between a name of the network and a handle that looks like one.
+        # 微信找我就行，abc_12345: some words may stand between the network's name and an unmistakable handle.
         Pattern(
-            compiled(
+            ignore_case(
                 r"(?:[微薇威]信|wechat|(?<![A-Za-z])vx)(?P<between>[^0-9A-Za-z。；;\n]{1,10})"
                 r"(?P<value>(?=[-_A-Za-z]*[0-9_])[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@.])"
             ),
             LIKELY,
-            check=_at_a_distance,
+            check=_check_distant_handle,
         ),
         Pattern(re.compile(r"(?:(?<![A-Za-z0-9])|(?<=[vw]x)|(?<=[VW]X))wxid_[a-z0-9]{6,20}"), LIKELY + 0.2),
     ),

@@ -27,12 +27,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from cmtmed.errors import DatasetError, UsageError, did_you_mean
-from cmtmed.training.data import kind_of
-from cmtmed.training.fingerprint import fingerprint_of_path
 from cmtmed.training.reward.rankings import Ranking
 from cmtmed.training.reward.readers.json_rows import Unreadable, parse_pair, parse_ranking, parse_scored_dialogues
 from cmtmed.training.reward.readers.ranking_table import read_shown_answers, read_table
 from cmtmed.training.reward.settings import FORMATS, RankingSource
+from cmtmed.training.run.fingerprint import fingerprint_path
+from cmtmed.training.run.views import identify_view
 
 log = logging.getLogger("cmtmed.training")
 
@@ -86,7 +86,7 @@ def describe_sources(sources: Sequence[RankingSource]) -> list[Any]:
     return [
         {
             "weight": source.weight,
-            "content": [fingerprint_of_path(Path(name)) for name in (source.path, source.answers) if name],
+            "content": [fingerprint_path(Path(name)) for name in (source.path, source.answers) if name],
         }
         for source in sources
     ]
@@ -210,6 +210,6 @@ def _describe_directory(path: Path) -> str:
     except Exception:  # noqa: BLE001 (whatever it is, it is no dataset)
         return f"{str(path)!r} is a directory and no file of rankings; {_HOW_TO_RANK}"
     columns = dataset.column_names if isinstance(dataset, Dataset) else next(iter(dataset.values())).column_names
-    view = kind_of(columns)
+    view = identify_view(columns)
     content = f"the view {view!r}" if view else f"columns {', '.join(columns)}"
     return f"{str(path)!r} holds {content}, but the reward trainer reads ranking files; {_HOW_TO_RANK}"

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from cmtmed.training.conversations import ROLES
 from cmtmed.training.reward.rankings import Message, Ranking
+from cmtmed.training.sft.conversations import ROLES
 
 Turns = list[dict[str, str]]
 _PROMPTS: Final = ("prompt", "question", "conversations", "messages", "instruction")

@@ -1,0 +1,130 @@
+"""What ``audit/audit.json`` holds, and the files of an audit. ``schemas/audit.v1.json`` describes the same fields."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal, TypedDict, cast
+
+from cmtmed.artifacts import read_json
+
+FOLDER: Final = "audit"
+"""Directory of the audit inside a build."""
+AUDIT_FILE: Final = "audit.json"
+STATEMENT_FILE: Final = "privacy.md"
+FORMAT: Final = "cmtmed.audit"
+VERSION: Final = 1
+
+Status = Literal["unread", "partial", "read"]
+
+
+class Scope(TypedDict):
+    """Which dialogues were audited."""
+
+    dropped: bool
+
+
+class SampleOptions(TypedDict):
+    """How the sample was drawn."""
+
+    size: int
+    seed: int
+
+
+class BuildName(TypedDict):
+    """The pipeline of the build."""
+
+    name: str
+    fingerprint: str
+
+
+class Counts(TypedDict):
+    """How much was audited."""
+
+    dialogues: int
+    turns: int
+
+
+class Redaction(TypedDict):
+    """Whether the pipeline redacts, and the identifier types that it leaves in the text on purpose."""
+
+    stage: bool
+    kept: list[str]
+
+
+class DrawnStratum(TypedDict):
+    """One stratum: a detector and the turns that it suspects first."""
+
+    detector: str
+    prior: float
+    suspected: int
+    turns: int
+    drawn: int
+
+
+class ReadStratum(DrawnStratum):
+    """A stratum with the verdicts on its sample."""
+
+    read: int
+    leaks: int
+
+
+class Rates(TypedDict):
+    """Turns that still hold an identifier, per 1,000."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+class ResidualRates(TypedDict):
+    """The estimate of the identifiers that are left."""
+
+    status: Status
+    read: int
+    leaks: int
+    confidence: float
+    per_thousand_turns: Rates
+    per_thousand_dialogues: Rates
+
+
+class AuditOptions(TypedDict):
+    """What decides, together with the dialogues, which turns are suspected and which are drawn."""
+
+    cmtmed: str
+    detectors: str
+    scope: Scope
+    sample: SampleOptions
+
+
+class _Findings(AuditOptions):
+    format: str
+    version: int
+    data: str
+    build: BuildName
+    counts: Counts
+    redaction: Redaction
+    identifiers: dict[str, dict[str, int]]
+
+
+class Screening(_Findings):
+    """What the screening of a build found; verdicts and estimate are still to come."""
+
+    strata: list[DrawnStratum]
+
+
+class AuditContent(_Findings):
+    """Everything that ``audit.json`` holds: counts, never text."""
+
+    strata: list[ReadStratum]
+    residual: ResidualRates
+
+
+def read_content(folder: Path) -> AuditContent | None:
+    """Read ``audit.json``; None if there is none that this version of the format can read."""
+    try:
+        content = read_json(folder / AUDIT_FILE)
+    except (OSError, ValueError):
+        return None
+    readable = isinstance(content, dict) and content.get("format") == FORMAT and content.get("version") == VERSION
+    complete = readable and set(AuditContent.__required_keys__) <= set(content)
+    return cast("AuditContent", content) if complete else None

@@ -1,0 +1,1 @@
+"""GPU memory of each stage, computed from the shape of a model."""

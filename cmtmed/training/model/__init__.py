@@ -1,0 +1,1 @@
+"""Models and tokenizers: loading, adapters, chat templates, saving, merging, chatting."""

@@ -1,0 +1,1 @@
+"""Continued pretraining: sources of plain text, packed into rows of tokens."""

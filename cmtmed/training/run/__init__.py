@@ -1,0 +1,1 @@
+"""What all stages share: settings, run directories, provenance, data sources, metrics, batches."""

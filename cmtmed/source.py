@@ -86,7 +86,8 @@ class Transcript(Strict):
         "(病情描述：…).",
     )
     ignore: tuple[str, ...] = Field(
-        default=(), description="Regular expressions for whole lines that are no part of the dialogue, such as headings."
+        default=(),
+        description="Regular expressions for whole lines that are no part of the dialogue, such as headings.",
     )
     end: tuple[str, ...] = Field(
         default=(),
@@ -127,9 +128,7 @@ class Source(Strict):
     )
     format: Literal[
         "auto", "csv", "tsv", "xlsx", "jsonl", "json", "parquet", "arrow", "transcript", "blocks", "html"
-    ] = Field(
-        default="auto", description="File format; ``auto`` detects it from the file name, then from the content."
-    )
+    ] = Field(default="auto", description="File format; ``auto`` detects it from the file name, then from the content.")
     compression: Literal["auto", "none", "gzip", "bzip2", "xz", "zstd", "zip", "tar"] = Field(
         default="auto", description="Compression; ``auto`` detects it from the first bytes."
     )
@@ -158,10 +157,12 @@ class Source(Strict):
         "or ``file`` if a file is one dialogue; ``auto`` detects it from the first records.",
     )
     order_by: str | None = Field(
-        default=None, description="With ``group_by``: the field by which turns are sorted; otherwise they stay as they are."
+        default=None,
+        description="With ``group_by``: the field by which turns are sorted; otherwise they stay as they are.",
     )
     answers: Literal["each", "first", "join"] = Field(
-        default="each", description="What several answers to one question become: a dialogue each, the first alone, or one."
+        default="each",
+        description="What several answers to one question become: a dialogue each, the first alone, or one.",
     )
     ignore_fields: tuple[str, ...] = Field(
         default=(), description="Fields that are left out on purpose: no warning names them."

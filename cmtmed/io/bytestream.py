@@ -257,7 +257,15 @@ def _make_zip_reader(path: Path, name: str) -> Callable[[], Iterator[bytes]]:
             with zipfile.ZipFile(path) as archive, archive.open(name) as stream:
                 while chunk := stream.read(CHUNK_BYTES):
                     yield chunk
-        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            lzma.LZMAError,
+            EOFError,
+            OSError,
+            RuntimeError,
+            NotImplementedError,
+        ) as error:
             # RuntimeError: encrypted; NotImplementedError: a compression method that Python does not support.
             raise TruncatedStreamError from error
 

@@ -58,7 +58,7 @@ def read_delimited(chunks: Iterator[bytes], source: Source, *, tabs: bool) -> It
 
 def read_table(rows: Iterator[Row | Unreadable], source: Source) -> Iterator[Record | Unreadable]:
     """Yield rows as records whose fields are named by the header."""
-    header: list[str] | None = list(source.columns) or None
+    header = list(source.columns)
     left_out: Counter[str] = Counter()
     is_first, follows_header = True, False
     for row in rows:
@@ -78,7 +78,6 @@ def read_table(rows: Iterator[Row | Unreadable], source: Source) -> Iterator[Rec
             if source.header == "auto" and is_second_header(row.cells):
                 left_out["heading"] += sum(map(count_characters, row.cells))
                 continue
-        assert header is not None
         cells = row.cells
         while len(cells) > len(header) and not cells[-1].strip():
             cells = cells[:-1]
@@ -109,6 +108,13 @@ def _compile_cell(delimiter: str) -> re.Pattern[str]:
     return re.compile(rf'"((?:[^"]|"")*+)"(?={end}|\Z)|([^{end}]*+)')
 
 
+def _match_cell(cell: re.Pattern[str], text: str, position: int) -> re.Match[str]:
+    match = cell.match(text, position)
+    if match is None:  # the second alternative matches anything
+        raise ValueError(f"no cell at {position}")
+    return match
+
+
 def split_cells(text: str, delimiter: str, *, quoting: bool = True) -> list[str]:
     """Divide a row into cells; a quote that opens no well-formed cell is text."""
     if not quoting or '"' not in text:
@@ -116,8 +122,7 @@ def split_cells(text: str, delimiter: str, *, quoting: bool = True) -> list[str]
     cell = _compile_cell(delimiter)
     cells, position = [], 0
     while True:
-        match = cell.match(text, position)
-        assert match is not None
+        match = _match_cell(cell, text, position)
         cells.append(match[2] if match[1] is None else match[1].replace('""', '"'))
         position = match.end()
         if position >= len(text):
@@ -132,8 +137,7 @@ def _find_open_quote(text: str, delimiter: str) -> int:
     cell = _compile_cell(delimiter)
     position = 0
     while position < len(text):
-        match = cell.match(text, position)
-        assert match is not None
+        match = _match_cell(cell, text, position)
         if match[1] is None and text.startswith('"', position):
             return position
         position = match.end() + 1
@@ -158,7 +162,9 @@ def _iter_rows(lines: Iterator[Line], delimiter: str, *, quoting: bool) -> Itera
         if quoting and '"' in text and _find_open_quote(text, delimiter) >= 0:
             following = _collect_cell(text, delimiter, next_line)
             cells = split_cells("\n".join(row_line.text or "" for row_line in (line, *following)), delimiter)
-            is_closed = bool(following) and _find_open_quote("\n".join(x.text or "" for x in (line, *following)), delimiter) < 0
+            is_closed = (
+                bool(following) and _find_open_quote("\n".join(x.text or "" for x in (line, *following)), delimiter) < 0
+            )
             if is_closed and not _swallows_rows([line, *following], cells, delimiter, width):
                 row_lines += following
             else:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
+from cmtmed.io.record_values import count_leaves
+from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SpeakerLabels
-from cmtmed.io.turn_values import Turn, TurnParser, count_leaves
+from cmtmed.io.turn_values import Turn, TurnParser
 from cmtmed.schema import Role
 from cmtmed.text.characters import count_characters
 
 FastResult = tuple[str | None, str | None, str | None, list[Turn], dict[str, int], dict[str, int]]
 """Id, department, subdepartment, turns, characters left out by reason, characters of ignored fields by name."""
-FastReader = Callable[[Mapping[str, Any]], FastResult | None]
+FastReader = Callable[[Mapping[str, Value]], FastResult | None]
 
 _LABEL_CHARACTERS: Final = 12
 
@@ -52,13 +54,15 @@ def make_fast_reader(
 class _Metadata:
     """The columns and the rest of a record, besides its turns."""
 
-    def __init__(self, keys: Sequence[str], metadata: Mapping[str, tuple[str, ...]], used: set[str], titles: list[str]) -> None:
+    def __init__(
+        self, keys: Sequence[str], metadata: Mapping[str, tuple[str, ...]], used: set[str], titles: list[str]
+    ) -> None:
         self.metadata = [[key for key in names if key in keys and key not in used] for names in metadata.values()]
         self.rest = [key for key in keys if key not in used]
         self.titles = set(titles)
 
     def read(
-        self, record: Mapping[str, Any], turns: Sequence[Turn], left_out: dict[str, int], ignored: dict[str, int]
+        self, record: Mapping[str, Value], turns: Sequence[Turn], left_out: dict[str, int], ignored: dict[str, int]
     ) -> list[str | None] | None:
         columns: list[str | None] = []
         taken = set()
@@ -105,8 +109,8 @@ class _Metadata:
         return columns
 
 
-def _is_nothing(value: Any) -> bool:
-    return value is None or value == "" or value == []
+def _is_nothing(value: Value) -> bool:
+    return value is None or value in ("", [])
 
 
 class _PairReader:
@@ -127,7 +131,7 @@ class _PairReader:
         used = {self.question, self.answer, *self.empty, *history}
         self.rest = _Metadata(keys, metadata, used, fields["title"])
 
-    def __call__(self, record: Mapping[str, Any]) -> FastResult | None:
+    def __call__(self, record: Mapping[str, Value]) -> FastResult | None:
         question, answer = record[self.question], record[self.answer]
         if type(question) is not str or type(answer) is not str or not question or not answer:
             return None
@@ -148,7 +152,7 @@ class _PairReader:
         columns = self.rest.read(record, turns, left_out, ignored)
         return None if columns is None else (columns[0], columns[1], columns[2], turns, left_out, ignored)
 
-    def _add_history(self, history: Any, turns: list[Turn]) -> bool:
+    def _add_history(self, history: Value, turns: list[Turn]) -> bool:
         if type(history) is not list:
             return False
         for pair in history:
@@ -166,13 +170,18 @@ class _PairReader:
 
 class _MessagesReader:
     def __init__(
-        self, keys: Sequence[str], metadata: Mapping[str, tuple[str, ...]], key: str, titles: list[str], turns: TurnParser
+        self,
+        keys: Sequence[str],
+        metadata: Mapping[str, tuple[str, ...]],
+        key: str,
+        titles: list[str],
+        turns: TurnParser,
     ) -> None:
         self.key, self.turns = key, turns
         self.roles: dict[str, tuple[Role, int] | None] = {}
         self.rest = _Metadata(keys, metadata, {key}, titles)
 
-    def __call__(self, record: Mapping[str, Any]) -> FastResult | None:
+    def __call__(self, record: Mapping[str, Value]) -> FastResult | None:
         messages = record[self.key]
         if type(messages) is not list or not messages or type(messages[0]) is not dict or len(messages[0]) != 2:
             return None

@@ -56,14 +56,19 @@ def normalize_name(name: str) -> str:
     return _SEPARATORS.sub("", name.rpartition(".")[2]).lower()
 
 
-_RANKS: Final = {field: {name: rank for rank, name in enumerate(dict.fromkeys(_SEPARATORS.sub("", n).lower() for n in names))} for field, names in NAMES.items()}
+_RANKS: Final = {
+    field: {name: rank for rank, name in enumerate(dict.fromkeys(_SEPARATORS.sub("", n).lower() for n in names))}
+    for field, names in NAMES.items()
+}
 _LISTED: Final = frozenset(name for ranks in _RANKS.values() for name in ranks)
 
 
 def find_names(keys: Iterable[str], field: str) -> list[str]:
     """Return the keys that may hold a field, the most likely first."""
     ranks = _RANKS[field]
-    found = [(ranks[name], position, key) for position, key in enumerate(keys) if (name := normalize_name(key)) in ranks]
+    found = [
+        (ranks[name], position, key) for position, key in enumerate(keys) if (name := normalize_name(key)) in ranks
+    ]
     return [key for _, _, key in sorted(found)]
 
 

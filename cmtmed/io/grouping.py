@@ -12,14 +12,15 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
 from cmtmed.io.field_names import find_names
 from cmtmed.io.quarantine import Unreadable
-from cmtmed.io.records import Record
-from cmtmed.io.turn_values import TurnParser, count_leaves, to_text
+from cmtmed.io.record_values import count_leaves, to_text
+from cmtmed.io.records import Record, Value
+from cmtmed.io.turn_values import TurnParser
 from cmtmed.source import Source
 from cmtmed.text.characters import count_characters
 
@@ -44,7 +45,9 @@ def group_turns(
         lookahead = list(itertools.islice(records, _LOOKAHEAD_RECORDS))
         group_by = detect_group([record.value for record in lookahead if isinstance(record, Record)], source, turns)
     elif source.group_by != "none":
-        group_by = source.group_by if source.group_by == _FILE or isinstance(source.group_by, tuple) else (source.group_by,)
+        group_by = (
+            source.group_by if source.group_by == _FILE or isinstance(source.group_by, tuple) else (source.group_by,)
+        )
     stream = itertools.chain(lookahead, records)
     if group_by == "none":
         yield from stream
@@ -52,7 +55,7 @@ def group_turns(
         yield from _collect(stream, () if group_by == _FILE else tuple(group_by), source, turns)
 
 
-def detect_group(values: Sequence[Any], source: Source, turns: TurnParser) -> Sequence[str] | str:
+def detect_group(values: Sequence[Value], source: Source, turns: TurnParser) -> Sequence[str] | str:
     """Return the field that the turns of a dialogue have in common, ``file``, or ``none`` if records are dialogues.
 
     Records are turns if each has a known speaker and a text and no turns inside. The field that groups them has one
@@ -66,7 +69,8 @@ def detect_group(values: Sequence[Any], source: Source, turns: TurnParser) -> Se
     if any(isinstance(item, list) for value in values for item in value.values()):
         return "none"
     plan = plans[0]
-    assert plan is not None
+    if plan is None:
+        return "none"
     for name in find_names(values[0], "group"):
         groups = {str(value.get(name)) for value in values}
         if name not in plan and len(groups) < len(values) and all(value.get(name) is not None for value in values):
@@ -116,7 +120,7 @@ def _store(
 _LEFT_OUT: Final = "\0left_out"
 
 
-def _to_sequence(value: Any) -> float | str | None:
+def _to_sequence(value: Value) -> float | str | None:
     """Return a value by which turns are sorted: numbers by size, all else as text."""
     if isinstance(value, int | float):
         return value
@@ -127,7 +131,7 @@ def _to_sequence(value: Any) -> float | str | None:
         return text
 
 
-def _join(position: str, rows: list[dict[str, Any]], group_by: Sequence[str], turns: TurnParser) -> Record:
+def _join(position: str, rows: list[dict[str, Value]], group_by: Sequence[str], turns: TurnParser) -> Record:
     """Return one record of all turns of a dialogue: what all rows have in common stands once, beside the turns."""
     left_out: Counter[str] = Counter()
     for row in rows:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cmtmed.io.bytestream import TruncatedStreamError
 from cmtmed.io.encoding import SAMPLE_BYTES, detect_encoding
@@ -20,6 +20,9 @@ from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.source import Html, Source
 from cmtmed.text.characters import count_characters
 from cmtmed.text.markup import strip_markup
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
 
 _CHARSET: Final = re.compile(rb"<meta[^>]+charset=[\"']?([A-Za-z0-9_-]+)", re.IGNORECASE)
 _SOURCE_BREAKS: Final = re.compile(r"[ \t\r\n\f]+")
@@ -92,7 +95,7 @@ def _iter_dialogues(text: str, source: Source) -> Iterator[Record]:
         yield Record("", record.value, left_out)
 
 
-def _read_dialogue(dialogue: Any, selectors: Html, labels: SpeakerLabels) -> Record | None:
+def _read_dialogue(dialogue: LexborNode, selectors: Html, labels: SpeakerLabels) -> Record | None:
     nodes = dialogue.css(selectors.turn)
     turns = [
         {"role": _get_speaker(turn, selectors.role, labels), "content": _get_text(turn, selectors.text)}
@@ -113,7 +116,7 @@ def _read_dialogue(dialogue: Any, selectors: Html, labels: SpeakerLabels) -> Rec
     return Record("", {name: value for name, value in fields.items() if value}, left_out)
 
 
-def _read_text(node: Any) -> str:
+def _read_text(node: LexborNode) -> str:
     """Return an element's text as a browser lays it out: blocks on lines of their own, cells apart."""
     parts = _PREFORMATTED.split(node.html or "")
     markup = "".join(part if index % 2 else _SOURCE_BREAKS.sub(" ", part) for index, part in enumerate(parts))
@@ -127,13 +130,13 @@ def _keep_known_tag(match: re.Match[str]) -> str:
     return match.group() if strip_markup(match.group()).strip() == "" else ""
 
 
-def _get_text(node: Any, selector: str) -> str:
+def _get_text(node: LexborNode, selector: str) -> str:
     """Return the text of all matches in their order."""
     matches = node.css(selector) if selector else [node]
     return "\n".join(text for match in matches if (text := _read_text(match)))
 
 
-def _get_value(node: Any, expression: str) -> str:
+def _get_value(node: LexborNode, expression: str) -> str:
     """Evaluate ``selector``, ``@attribute`` or ``selector@attribute``; empty if nothing matches."""
     if not expression:
         return ""
@@ -144,7 +147,7 @@ def _get_value(node: Any, expression: str) -> str:
     return (match.attributes.get(attribute) or "").strip() if attribute else _read_text(match)
 
 
-def _get_speaker(node: Any, expression: str, labels: SpeakerLabels) -> str:
+def _get_speaker(node: LexborNode, expression: str, labels: SpeakerLabels) -> str:
     value = _get_value(node, expression)
     # A class attribute holds several names, one of which identifies the speaker.
     return next((name for name in value.split() if labels.find_role(name)), value)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from cmtmed.io.field_names import NAMES, find_names, normalize_name
-from cmtmed.io.records import Record
-from cmtmed.io.turn_values import count_leaves
+from cmtmed.io.record_values import count_leaves
+from cmtmed.io.records import Record, Value
 
 _RECORD_FIELDS: Final = ("question", "answer", "opening", "title")
 
 
-def unwrap(value: Mapping[str, Any]) -> Iterator[Record]:
+def unwrap(value: Mapping[str, Value]) -> Iterator[Record]:
     """Yield the records of an object that is a whole file.
 
-    The object itself is the record if it has a record's fields. Texts beside the records, such as a version, are counted
-    as left out with the first of them.
+    The object itself is the record if it has a record's fields. Texts beside the records, such as a version, are
+    counted as left out with the first of them.
     """
     records, rest = _find_records(value)
     left_out = {"file_metadata": characters} if (characters := count_leaves(rest)) else {}
@@ -24,7 +24,7 @@ def unwrap(value: Mapping[str, Any]) -> Iterator[Record]:
         yield Record("", record, left_out if number == 0 else {})
 
 
-def _find_records(value: Mapping[str, Any]) -> tuple[list[Any], Any]:
+def _find_records(value: Mapping[str, Value]) -> tuple[list[Value], Value]:
     columns = _read_columns(value)
     if columns is not None:
         return columns, None
@@ -47,7 +47,7 @@ def _find_records(value: Mapping[str, Any]) -> tuple[list[Any], Any]:
     return [value], None
 
 
-def _read_columns(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+def _read_columns(value: Mapping[str, Value]) -> list[dict[str, Value]] | None:
     """Return the rows of ``{"question": {"0": …, "1": …}, …}`` or ``{"question": […], "answer": […]}``."""
     if not any(_is_name(key) for key in value):
         return None
@@ -67,11 +67,15 @@ def _is_name(key: str) -> bool:
     return any(find_names([key], field) for field in NAMES)
 
 
-def _is_record(value: Any) -> bool:
+def _is_record(value: Value) -> bool:
     """Return whether an object has the fields of a dialogue itself."""
     if not isinstance(value, Mapping):
         return False
-    if any(isinstance(value[key], str | list) and value[key] for field in _RECORD_FIELDS for key in find_names(value, field)):
+    if any(
+        isinstance(value[key], str | list) and value[key]
+        for field in _RECORD_FIELDS
+        for key in find_names(value, field)
+    ):
         return True
     return any(
         (isinstance(value[key], list) and bool(value[key]) and not _is_record_list(value[key], key))
@@ -84,8 +88,8 @@ _WRAPPERS: Final = frozenset({"data", "records", "qa", "qalist", "rounds", "dial
 """Names that hold the turns of a dialogue in some crawls and the dialogues of a file in others."""
 
 
-def _is_record_list(value: Any, key: str) -> bool:
-    """Return whether a list holds records: objects with a dialogue inside, or a question with its answer, or dialogues."""
+def _is_record_list(value: Value, key: str) -> bool:
+    """Return whether a list holds records: objects with a dialogue or a pair inside, or whole dialogues."""
     if not isinstance(value, list) or not value:
         return False
     may_hold_pairs = normalize_name(key) in _WRAPPERS or not find_names([key], "messages")
@@ -105,5 +109,5 @@ def _is_record_list(value: Any, key: str) -> bool:
     )
 
 
-def _with_id(record: Mapping[str, Any], key: str) -> dict[str, Any]:
+def _with_id(record: Mapping[str, Value], key: str) -> dict[str, Value]:
     return {"id": key, **record} if not find_names(record, "id") else dict(record)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
-from cmtmed.io.bytestream import TruncatedStreamError
 from cmtmed.io.json_stream import Element, iter_elements
 from cmtmed.io.json_wrappers import unwrap
 from cmtmed.io.lenient_json import parse_json
 from cmtmed.io.lines import iter_lines, peek_head, transcode_to_utf8
 from cmtmed.io.quarantine import Reason, Unreadable
-from cmtmed.io.records import Record
+from cmtmed.io.records import Record, Value
 from cmtmed.source import Source
 
 _BOM: Final = "\ufeff"
@@ -103,7 +102,7 @@ def _parse_element(element: Element) -> Iterator[Record | Unreadable]:
         yield from unwrap(record.value)
 
 
-def _add_key(value: Any, key: str) -> Any:
+def _add_key(value: Value, key: str) -> Value:
     """Return a record that stands under a key, with the key as its id if it has none."""
     return {**value, "id": key} if isinstance(value, Mapping) and "id" not in value else value
 

@@ -1,4 +1,4 @@
-"""JSON that is nearly JSON: NaN, trailing commas, comments, half surrogates, single quotes are no reason to lose a record.
+"""Lenient JSON: NaN, trailing commas, comments, half surrogates and single quotes cost no record.
 
 Strict text is parsed by orjson. What it rejects is parsed by Python's own parser, which knows NaN, half surrogates and
 integers of any size, and after that by json5, which knows the rest.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -18,7 +18,7 @@ _JSON5_CHARACTERS: Final = 2**16
 """json5 takes about a millisecond per kilobyte: a longer text that needs it is not worth its time."""
 
 
-def parse_json(text: str) -> Any:
+def parse_json(text: str) -> object:
     """Parse one JSON value.
 
     Integers are exact; NaN and the infinities become None; half of a surrogate pair becomes U+FFFD.
@@ -38,7 +38,7 @@ def parse_json(text: str) -> Any:
     return value
 
 
-def _parse_lenient(text: str) -> Any:
+def _parse_lenient(text: str) -> object:
     stripped = text.strip().removeprefix("\ufeff").strip().rstrip(",").rstrip()
     for parse in (_parse_python, _parse_without_trailing_commas, _parse_json5):
         try:
@@ -48,11 +48,11 @@ def _parse_lenient(text: str) -> Any:
     raise ValueError("no JSON")
 
 
-def _parse_python(text: str) -> Any:
+def _parse_python(text: str) -> object:
     return json.loads(text, strict=False, parse_constant=lambda _: None)
 
 
-def _parse_without_trailing_commas(text: str) -> Any:
+def _parse_without_trailing_commas(text: str) -> object:
     # A comma before a bracket inside a string is rare and is told apart by the result: both must parse.
     if not _TRAILING_COMMA.search(text):
         raise ValueError
@@ -64,7 +64,7 @@ def _remove_trailing_commas(text: str) -> str:
     return "".join(part if index % 2 else _TRAILING_COMMA.sub(r"\1", part) for index, part in enumerate(parts))
 
 
-def _parse_json5(text: str) -> Any:
+def _parse_json5(text: str) -> object:
     import json5
 
     if len(text) > _JSON5_CHARACTERS or not text.startswith(("{", "[")):
@@ -72,7 +72,7 @@ def _parse_json5(text: str) -> Any:
     return json5.loads(text)
 
 
-def _clean(value: Any) -> Any:
+def _clean(value: object) -> object:
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, float):

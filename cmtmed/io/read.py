@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import glob
 import json
-import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -22,27 +20,21 @@ from cmtmed.errors import InputError
 from cmtmed.io.bytestream import Member, TruncatedStreamError, iter_members
 from cmtmed.io.columnar import read_columnar
 from cmtmed.io.delimited import read_delimited
-from cmtmed.io.html import read_html
+from cmtmed.io.formats import detect_format
 from cmtmed.io.grouping import group_turns
-from cmtmed.io.jsonrecords import has_value_lines, read_json, read_json_lines
-from cmtmed.io.lines import peek_head, transcode_to_utf8
+from cmtmed.io.html import read_html
+from cmtmed.io.jsonrecords import read_json, read_json_lines
+from cmtmed.io.lines import peek_head
 from cmtmed.io.quarantine import Reason, Unreadable, to_quarantine_table
+from cmtmed.io.record_values import BrokenRecordError
 from cmtmed.io.records import Record
 from cmtmed.io.shapes import Dialogue, RecordParser
-from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.io.spreadsheet import read_workbook
 from cmtmed.io.transcript import read_blocks, read_transcripts
-from cmtmed.io.turn_values import BrokenRecordError, Turn
+from cmtmed.io.turn_values import Turn
 from cmtmed.messages import nest_rows
 from cmtmed.schema import DIALOGUE, READ
 from cmtmed.source import Source
-
-_SUFFIXES: Final = {
-    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
-    ".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
-    ".xlsx": "xlsx", ".xlsm": "xlsx", ".xlsb": "xlsx", ".xls": "xlsx", ".ods": "xlsx",
-    ".html": "html", ".htm": "html", ".xhtml": "html", ".txt": "transcript", ".log": "transcript", ".md": "transcript",
-}  # fmt: skip
 
 _READERS: Final[dict[str, Callable[[Iterator[bytes], Source], Iterator[Record | Unreadable]]]] = {
     "csv": lambda chunks, source: read_delimited(chunks, source, tabs=False),
@@ -188,7 +180,7 @@ def _iter_records(path: Path, member: Member, source: Source) -> Iterator[Record
     except TruncatedStreamError:
         yield Unreadable("byte 1", Reason.TRUNCATED_STREAM, b"")
         return
-    file_format = source.format if source.format != "auto" else _detect_format(member.name, head, source)
+    file_format = source.format if source.format != "auto" else detect_format(member.name, head, source)
     if file_format in {"parquet", "arrow"} and member.label == path.name:
         yield from read_columnar(path, parquet=file_format == "parquet")
         return
@@ -201,41 +193,6 @@ def _iter_records(path: Path, member: Member, source: Source) -> Iterator[Record
         yield record
     if not has_records and not head.removeprefix(b"\xef\xbb\xbf").strip():
         yield Unreadable("byte 1", Reason.EMPTY_FILE, head)
-
-
-def _detect_format(name: str, head: bytes, source: Source) -> str:
-    """Detect a file's format by its first bytes, and where these do not tell by its suffix."""
-    if head[:4] == b"PAR1":
-        return "parquet"
-    if head[:6] == b"ARROW1":
-        return "arrow"
-    if head[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
-        return "xlsx"
-    file_format = _SUFFIXES.get(PurePath(name).suffix.lower())
-    if file_format in {"csv", "tsv", "html", "parquet", "arrow", "xlsx"}:
-        return file_format
-    start = b"".join(transcode_to_utf8(iter([head]), source.encoding)).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if re.match(rb"\{\s*[\"'}/]|\[\s*[\[{\"\]]", start) and (file_format != "transcript" or _LABEL.match(start) is None):
-        is_lines = file_format == "jsonl" and (b"\n" not in start.strip() or has_value_lines(head, source.encoding))
-        return "jsonl" if is_lines else "json"
-    if file_format in {"json", "jsonl"}:
-        return file_format
-    if re.match(rb"<(?:!doctype|html|\?xml|head|body|div|table|p)\b", start, re.IGNORECASE):
-        return "html"
-    return "tsv" if _is_table(start, source) else "transcript"
-
-
-_LABEL: Final = re.compile(rb"\[\s*\d")
-
-
-def _is_table(text: bytes, source: Source) -> bool:
-    """Return whether lines of text are rows with tabs, and not turns after their speakers."""
-    lines = [line for line in text.decode("utf-8", "replace").splitlines()[:200] if line.strip()]
-    counts = Counter(line.count("\t") for line in lines)
-    if not lines or SpeakerLabels(source).line.match(lines[0]):
-        return False
-    tabs, frequency = counts.most_common(1)[0]
-    return tabs > 0 and len(lines) > 1 and frequency >= 0.9 * len(lines)
 
 
 class _BatchBuilder:

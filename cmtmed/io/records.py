@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+Value = Any
+"""A value as JSON holds it: a text, a number, a truth value, a list of values, an object of values, or nothing."""
+
 
 @dataclass(slots=True)
 class Record:
@@ -18,5 +21,5 @@ class Record:
     """
 
     position: str
-    value: Any
+    value: Value
     left_out: Mapping[str, int] = field(default_factory=dict)

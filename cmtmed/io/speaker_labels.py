@@ -1,9 +1,9 @@
 """Speakers' labels in a text: where each turn begins and whose it is.
 
-A transcript is text in which every turn follows its speaker's label: ``患者：``, ``医生(主治医师)：``, ``[10:22] 患者：``,
-``1. 患者：``, ``【患者】``, ``<user>:``, ``<|im_start|>user``, ``### Response:``, a name followed by a date on a line of its
-own. `split_transcript` divides such a text into segments that cover it without gaps, so that every character is either
-part of a turn or counted under a reason.
+A transcript is text in which every turn follows its speaker's label: ``患者：``, ``医生(主治医师)：``, a time and a
+name, a number and a name, ``【患者】``, ``<user>:``, ``<|im_start|>user``, ``### Response:``, or a name and a date on a
+line of their own. `SpeakerLabels.split` divides such a text without gaps, so that every character is part of a turn, of
+the preamble, or counted under a reason.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _TITLES: Final = "医生|大夫|医师|主任|教授|药师|护士|醫生|醫師
 _TITLED: Final = rf"[\u4e00-\u9fff]{{1,3}}(?:{_TITLES})"
 _LITERAL_BREAK: Final = re.compile(r"(?:\\r)?\\n")
 _ROUND: Final = re.compile(
-    r"^[ \t　]*(?:\[?(?:round|turn)[ \t]*\d+\]?|第[ \t]*\d+[ \t]*轮)[ \t　]*[:：]?[ \t　]*(?:\n|$)", re.IGNORECASE | re.MULTILINE
+    r"^[ \t　]*(?:\[?(?:round|turn)[ \t]*\d+\]?|第[ \t]*\d+[ \t]*轮)[ \t　]*[:：]?[ \t　]*(?:\n|$)",
+    re.IGNORECASE | re.MULTILINE,
 )
 _TOKENS: Final = re.compile(r"<\|(?:im_end|endoftext|end|eot_id|eos)\|>|</s>|<s>|\[/?INST\]|<eoa>|<eoh>")
 
@@ -86,7 +87,9 @@ class SpeakerLabels:
             )
         )
         dated = rf"(?P<dated>{known}|{_TITLED})[ \t　]*(?:{_DETAILS})?[ \t　]+(?:{_STAMP})[ \t　]*(?=\n|$)"
-        token = rf"<\|im_start\|>[ ]*(?P<token>{known})[ ]*(?:\n|$)|<\|(?P<pipe>{known})\|>|<(?P<tag>{known})>[ ]*[:：]?"
+        token = (
+            rf"<\|im_start\|>[ ]*(?P<token>{known})[ ]*(?:\n|$)|<\|(?P<pipe>{known})\|>|<(?P<tag>{known})>[ ]*[:：]?"
+        )
         inline = rf"(?<=[。？！?!；;…~～）)」”\"\s.])(?P<inline>{long_names})[ \t　]*(?:{_DETAILS})?[:：]"
         self.line = re.compile(rf"(?:^{_LEAD}(?:{framed}|{dated}|{colon}))|{token}", re.IGNORECASE | re.MULTILINE)
         """Matches a label at the start of a line, or a tag anywhere."""
@@ -113,7 +116,7 @@ class SpeakerLabels:
         """Divide a text into turns; without any label everything is preamble."""
         transcript = Transcript()
         text = self._remove_frames(text, transcript)
-        matches = self._choose_labels([match for match in self.anywhere.finditer(text)])
+        matches = self._choose_labels(list(self.anywhere.finditer(text)))
         if not matches or not any(match["inline"] is None for match in matches):
             transcript.preamble = text
             return transcript
@@ -131,7 +134,7 @@ class SpeakerLabels:
         return transcript
 
     def _remove_frames(self, text: str, transcript: Transcript) -> str:
-        """Remove what frames turns for a model or a page: end tokens, round numbers, line breaks written as ``\\n``."""
+        """Remove what frames turns for a model or a page: end tokens, round numbers, escaped line breaks."""
         for pattern, replacement, reason in (
             (_LITERAL_BREAK, "\n", "markup"), (_TOKENS, "", "markup"), (_ROUND, "", "heading"),
         ):  # fmt: skip

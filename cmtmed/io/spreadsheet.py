@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cmtmed.io.bytestream import TruncatedStreamError
 from cmtmed.io.delimited import Row, read_table
 from cmtmed.io.quarantine import RAW_BYTES, Reason, Unreadable
 from cmtmed.io.records import Record
 from cmtmed.source import Source
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet
 
 MAX_BYTES: Final = 2**30
 """Largest workbook: its format cannot be read in parts. Excel itself ends at a million rows a sheet."""
@@ -47,13 +50,13 @@ def read_workbook(chunks: Iterator[bytes], source: Source) -> Iterator[Record | 
                 yield Record(position, record.value, record.left_out)
 
 
-def _iter_rows(sheet: Any) -> Iterator[Row]:
+def _iter_rows(sheet: CalamineSheet) -> Iterator[Row]:
     for number, values in enumerate(sheet.to_python(skip_empty_area=False), start=1):
         cells = [_to_cell(value) for value in values]
         if any(cells):
             yield Row(number, cells, "\t".join(cells).encode())
 
 
-def _to_cell(value: Any) -> str:
+def _to_cell(value: object) -> str:
     # A spreadsheet knows no integers: 7 is stored as 7.0.
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -18,13 +18,14 @@ from cmtmed.text.characters import count_characters
 _RULE: Final = r"\s*(?:[-=*_#~—－＝+]{3,})\s*"
 _BLANK: Final = r"\s*"
 _NUMBERED: Final = (
-    r"\s*[#【\[(（]*(?:(?:id|ID|Id|编号|对话编号|病例编号|病历号|序号)\s*[=:：]\s*|(?:对话|会话|病例|案例|咨询|问诊|第|dialogue|Dialogue|case|Case)"
-    r"\s*[:：#]?\s*)(?P<id>[\w-]*\d[\w-]*)\s*(?:条|例|个|段|组|次对话)?\s*[】\])）]*[:：]?\s*"
+    r"\s*[#【\[(（]*(?:(?:id|ID|Id|编号|对话编号|病例编号|病历号|序号)\s*[=:：]\s*|"
+    r"(?:对话|会话|病例|案例|咨询|问诊|第|dialogue|Dialogue|case|Case)\s*[:：#]?\s*)"
+    r"(?P<id>[\w-]*\d[\w-]*)\s*(?:条|例|个|段|组|次对话)?\s*[】\])）]*[:：]?\s*"
 )
 _LOOKAHEAD_LINES: Final = 2000
 _END: Final = re.compile(
-    r"\s*[【\[#*]*\s*(?:Diagnosis and suggestions?|诊断(?:结果|结论)?(?:及|与|和)?(?:治疗)?建议?|总结建议|问诊(?:总结|小结)|病历(?:摘要|小结|总结)|"
-    r"电子?处方(?:笺)?|处方信息|标注(?:信息)?|Annotations?)\s*[】\]#*]*\s*[:：]?\s*"
+    r"\s*[【\[#*]*\s*(?:Diagnosis and suggestions?|诊断(?:结果|结论)?(?:及|与|和)?(?:治疗)?建议?|总结建议|"
+    r"问诊(?:总结|小结)|病历(?:摘要|小结|总结)|电子?处方(?:笺)?|处方信息|标注(?:信息)?|Annotations?)\s*[】\]#*]*\s*[:：]?\s*"
 )
 """Headings of what platforms print below a dialogue."""
 _HEADING: Final = re.compile(
@@ -86,9 +87,7 @@ _TWO_BLANK: Final = "two blank lines"
 _NONE: Final = "(?!)"
 
 
-def _split_blocks(
-    stream: Iterator[Line], separator: re.Pattern[str]
-) -> Iterator[tuple[list[Line], dict[str, str]]]:
+def _split_blocks(stream: Iterator[Line], separator: re.Pattern[str]) -> Iterator[tuple[list[Line], dict[str, str]]]:
     """Yield the lines between separators, and what the groups of the separator above them matched."""
     block: list[Line] = []
     groups: dict[str, str] = {}

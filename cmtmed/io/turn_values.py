@@ -1,4 +1,4 @@
-"""Turns from any value: lists of messages, pairs, labelled or alternating texts, and the same written as JSON or Python.
+"""Turns from any value: messages, pairs, labelled or alternating texts, and the same as JSON or Python text.
 
 Crawls nest a dialogue's turns in many ways. `TurnParser.parse` recognizes the way by the value's own form, so that
 ``messages``, ``history``, ``conversation`` and a list that is the whole record are read by the same code. Every
@@ -7,33 +7,21 @@ character of the value ends in a turn or in `Parsed.left_out`.
 
 from __future__ import annotations
 
-import ast
-import decimal
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from cmtmed.io.field_names import find_names
-from cmtmed.io.lenient_json import parse_json
+from cmtmed.io.preamble import clean_preamble, is_form
 from cmtmed.io.quarantine import Reason
+from cmtmed.io.record_values import BrokenRecordError, count_leaves, parse_nested, to_text
+from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.schema import Role
 from cmtmed.text.characters import count_characters
 
 Turn = tuple[Role, str]
-
-
-class BrokenRecordError(Exception):
-    """A record cannot be read; ``reason`` says why, ``fields`` names the fields that it has."""
-
-    def __init__(self, reason: Reason, fields: Sequence[str] = ()) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
-        self.fields = tuple(fields)
 
 
 @dataclass
@@ -58,7 +46,7 @@ class Parsed:
         self.left_out += other.left_out
         self.ignored += other.ignored
 
-    def ignore(self, path: str, value: Any) -> None:
+    def ignore(self, path: str, value: Value) -> None:
         """Count a value as not read."""
         characters = count_leaves(value)
         if characters:
@@ -66,85 +54,8 @@ class Parsed:
             self.left_out["ignored_field"] += characters
 
 
-def to_text(value: Any) -> str | None:
-    """Convert a field to text: numbers as in JSON, a list of texts joined by line breaks, content parts by their text.
-
-    Raises:
-        BrokenRecordError: the value is of another type.
-    """
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool | int):
-        return orjson.dumps(value).decode() if abs(value) < 2**63 else str(value)
-    if isinstance(value, float):
-        return None if value != value else orjson.dumps(value).decode()
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return "\n".join(value)
-    if isinstance(value, decimal.Decimal) or hasattr(value, "isoformat"):
-        return str(value)
-    raise BrokenRecordError(Reason.WRONG_TYPE)
-
-
-def count_leaves(value: Any) -> int:
-    """Return the characters of all texts and numbers in a value, `count_characters` each."""
-    if isinstance(value, str):
-        return count_characters(value)
-    if value is None or value == "":
-        return 0
-    if isinstance(value, Mapping):
-        return sum(map(count_leaves, value.values()))
-    if isinstance(value, list | tuple):
-        return sum(map(count_leaves, value))
-    if isinstance(value, bytes):
-        return len(value)
-    try:
-        return count_characters(to_text(value) or "")
-    except BrokenRecordError:
-        return count_characters(str(value))
-
-
-def parse_nested(text: str) -> Any:
-    """Return the list or object that a text writes in JSON or in Python, or None if it writes neither."""
-    stripped = text.strip()
-    if stripped[:1] not in ("[", "{") or stripped[-1:] not in ("]", "}"):
-        return None
-    try:
-        value = orjson.loads(stripped)
-    except orjson.JSONDecodeError:
-        value = _parse_literal(stripped)
-    return value if isinstance(value, list | dict) else None
-
-
-_FORM: Final = re.compile(
-    r"(?m)^\s*(?:病情描述|病情介绍|主诉|主訴|现病史|疾病|症状|希望(?:获得|得到)的?帮助|想(?:获得|得到)怎样的帮助|患病时长|所就诊|用药情况|"
-    r"咨询内容|问题描述|详细描述|自述)[^:：\n]{0,20}[:：]"
-)
-_ADDRESS: Final = re.compile(r"\s*(?:https?://\S+|[A-Za-z_]{1,16}\s*=\s*\S{1,64})\s*")
-_HEADING: Final = re.compile(
-    r"\s*(?:[#=*\-【\[]*\s*(?:[A-Z][a-z]+(?: [A-Za-z]+){0,4}|对话(?:内容|记录)?|问诊(?:记录|对话)?|咨询(?:记录|内容)?|病情描述|描述|"
-    r"聊天记录|医患对话|[第]?\s*\d+\s*[条例个]?)\s*[】\]#=*\-:：]*)\s*"
-)
-
-
-def _classify_line(line: str) -> str | None:
-    """Return why a line above the first label is no text: an address or a heading."""
-    if _ADDRESS.fullmatch(line):
-        return "metadata"
-    return "heading" if _HEADING.fullmatch(line) else None
-
-
-_LITERAL_CHARACTERS: Final = 2**20
-
-
-def _parse_literal(text: str) -> Any:
-    try:
-        # Python's own literals, as pandas writes lists into tables; the parser is safe but not fast.
-        return ast.literal_eval(text) if len(text) <= _LITERAL_CHARACTERS else None
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        try:
-            return parse_json(text)
-        except ValueError:
-            return None
+_PLANS: Final = 1000
+"""Combinations of keys that are kept; messages with ever new keys do not fill the memory."""
 
 
 class TurnParser:
@@ -158,7 +69,7 @@ class TurnParser:
         self._declared = (role, content)
         self._plans: dict[tuple[str, ...], tuple[str, str] | None] = {}
 
-    def parse(self, value: Any, *, path: str, alternating: bool = False) -> list[Parsed]:
+    def parse(self, value: Value, *, path: str, alternating: bool = False) -> list[Parsed]:
         """Parse a value into one dialogue, or into several where it lists whole dialogues.
 
         Args:
@@ -199,29 +110,22 @@ class TurnParser:
     def _place_preamble(self, preamble: str, parsed: Parsed) -> None:
         """Make the text above the first label the patient's opening turn, or leave it out.
 
-        By default it is one where the doctor speaks first or where it fills in a form (病情描述：…): then it is what the
-        doctor answers.
+        By default it is one where the doctor speaks first, or where it fills in a form (病情描述：…): then the
+        doctor answers it.
         """
-        lines = []
-        for line in preamble.splitlines():
-            reason = _classify_line(line)
-            if reason:
-                parsed.left_out[reason] += count_characters(line)
-            else:
-                lines.append(line)
-        text = "\n".join(lines).strip()
+        text, left_out = clean_preamble(preamble)
+        parsed.left_out += left_out
         if not text:
             return
         is_opening = self._preamble == "opening" or (
-            self._preamble == "auto"
-            and (_FORM.search(text) is not None or (bool(parsed.turns) and parsed.turns[0][0] == "assistant"))
+            self._preamble == "auto" and (is_form(text) or (bool(parsed.turns) and parsed.turns[0][0] == "assistant"))
         )
         if is_opening:
             parsed.turns.insert(0, ("user", text))
         else:
             parsed.left_out["preamble"] += count_characters(text)
 
-    def _parse_list(self, items: list[Any], path: str, *, alternating: bool) -> list[Parsed]:
+    def _parse_list(self, items: list[Value], path: str, *, alternating: bool) -> list[Parsed]:
         if all(isinstance(item, Mapping) for item in items):
             return [self._parse_messages(items, path)] if all(self._is_turn(item) for item in items) else []
         if all(isinstance(item, str) or item is None for item in items):
@@ -229,7 +133,9 @@ class TurnParser:
         if all(isinstance(item, list) for item in items):
             if all(len(item) == 2 and not isinstance(item[1], list | Mapping) for item in items):
                 return [self._parse_pairs(items)]
-            dialogues = [self.parse(item, path=path, alternating=alternating and len(item) > 1) for item in items if item]
+            dialogues = [
+                self.parse(item, path=path, alternating=alternating and len(item) > 1) for item in items if item
+            ]
             return [dialogue for parsed in dialogues for dialogue in parsed] if all(dialogues) else []
         return []
 
@@ -250,7 +156,7 @@ class TurnParser:
         roles: tuple[Role, Role] = ("user", "assistant")
         return [Parsed([(roles[index % 2], text) for index, text in enumerate(texts)], has_labels=False)]
 
-    def _parse_pairs(self, pairs: list[list[Any]]) -> Parsed:
+    def _parse_pairs(self, pairs: list[list[Value]]) -> Parsed:
         parsed = Parsed()
         for first, second in pairs:
             role = self.labels.find_role(first) if isinstance(first, str) else None
@@ -261,7 +167,7 @@ class TurnParser:
                 parsed.turns += [("user", to_text(first) or ""), ("assistant", to_text(second) or "")]
         return parsed
 
-    def _parse_messages(self, messages: list[Mapping[str, Any]], path: str) -> Parsed:
+    def _parse_messages(self, messages: list[Mapping[str, Value]], path: str) -> Parsed:
         parsed = Parsed()
         for message in messages:
             keys = tuple(message)
@@ -287,7 +193,7 @@ class TurnParser:
                         parsed.ignore(f"{path}.{key}", message[key])
         return parsed
 
-    def _add_named_turns(self, message: Mapping[str, Any], parsed: Parsed, path: str) -> None:
+    def _add_named_turns(self, message: Mapping[str, Value], parsed: Parsed, path: str) -> None:
         """Add the turns of a message that is keyed by its speakers, such as ``{"human": …, "assistant": …}``."""
         for key, value in message.items():
             role = self._name_role(key)
@@ -304,36 +210,41 @@ class TurnParser:
             return "assistant"
         return role
 
-    def _is_turn(self, message: Mapping[str, Any]) -> bool:
+    def _is_turn(self, message: Mapping[str, Value]) -> bool:
         if self.find_plan(message) is not None:
             return True
         roles = {self._name_role(key) for key, value in message.items() if isinstance(value, str | list)}
         return bool(roles & {"user", "assistant"})
 
-    def find_plan(self, message: Mapping[str, Any]) -> tuple[str, str] | None:
+    def find_plan(self, message: Mapping[str, Value]) -> tuple[str, str] | None:
         """Return the keys of a message's speaker and text, or None if it has not both."""
         keys = tuple(message)
-        if keys not in self._plans or (self._plans[keys] is not None and self._plans[keys][0] not in message):
+        if keys not in self._plans:
+            if len(self._plans) > _PLANS:
+                self._plans.clear()
             self._plans[keys] = self._make_plan(message)
         return self._plans[keys]
 
-    def _make_plan(self, message: Mapping[str, Any]) -> tuple[str, str] | None:
+    def _make_plan(self, message: Mapping[str, Value]) -> tuple[str, str] | None:
         declared_role, declared_content = self._declared
         roles = [declared_role] if declared_role else find_names(message, "role")
         contents = [declared_content] if declared_content else find_names(message, "content")
         # ``id`` and ``name`` hold the speaker only where their value is one.
         role = next((key for key in roles if key in message and self.is_speaker(message[key])), None)
         if role is None:
-            role = next((key for key in roles if key in message and find_names([key], "role") and key.lower() not in _WEAK), None)
+            role = next(
+                (key for key in roles if key in message and find_names([key], "role") and key.lower() not in _WEAK),
+                None,
+            )
         content = next((key for key in contents if key in message and key != role), None)
         return (role, content) if role and content else None
 
-    def is_speaker(self, value: Any) -> bool:
+    def is_speaker(self, value: Value) -> bool:
         """Return whether a value is a known speaker's name."""
         label = value if isinstance(value, str) else to_text(value) if isinstance(value, int) else None
         return label is not None and (self.labels.find_role(label) is not None or self.labels.is_ignored(label))
 
-    def _read_content(self, content: Any, parsed: Parsed, path: str) -> str:
+    def _read_content(self, content: Value, parsed: Parsed, path: str) -> str:
         """Return a turn's text; of content parts the texts, and what else they hold is left out."""
         if isinstance(content, Mapping):
             content = [content]

@@ -11,11 +11,11 @@ WHITE_SPACE: Final = r"[\s\x1c-\x1f]"
 
 
 def count_characters(text: str) -> int:
-    """Return the number of characters that are no white space.
+    r"""Return the number of characters that are no white space.
 
     White space is left out of account because readers join fields and lines with it.
 
-    >>> count_characters("头痛 三天\\n")
+    >>> count_characters("头痛 三天\n")
     4
     """
     return len(text) if text.isalnum() else len("".join(text.split()))

@@ -1,0 +1,57 @@
+"""Detection of a file's format."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import PurePath
+from typing import Final
+
+from cmtmed.io.jsonrecords import has_value_lines
+from cmtmed.io.lines import transcode_to_utf8
+from cmtmed.io.speaker_labels import SpeakerLabels
+from cmtmed.source import Source
+
+_SUFFIXES: Final = {
+    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
+    ".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
+    ".xlsx": "xlsx", ".xlsm": "xlsx", ".xlsb": "xlsx", ".xls": "xlsx", ".ods": "xlsx",
+    ".html": "html", ".htm": "html", ".xhtml": "html", ".txt": "transcript", ".log": "transcript", ".md": "transcript",
+}  # fmt: skip
+
+
+def detect_format(name: str, head: bytes, source: Source) -> str:
+    """Detect a file's format by its first bytes, and where these do not tell by its suffix."""
+    if head[:4] == b"PAR1":
+        return "parquet"
+    if head[:6] == b"ARROW1":
+        return "arrow"
+    if head[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
+        return "xlsx"
+    file_format = _SUFFIXES.get(PurePath(name).suffix.lower())
+    if file_format in {"csv", "tsv", "html", "parquet", "arrow", "xlsx"}:
+        return file_format
+    start = b"".join(transcode_to_utf8(iter([head]), source.encoding)).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if re.match(rb"\{\s*[\"'}/]|\[\s*[\[{\"\]]", start) and (
+        file_format != "transcript" or _LABEL.match(start) is None
+    ):
+        is_lines = file_format == "jsonl" and (b"\n" not in start.strip() or has_value_lines(head, source.encoding))
+        return "jsonl" if is_lines else "json"
+    if file_format in {"json", "jsonl"}:
+        return file_format
+    if re.match(rb"<(?:!doctype|html|\?xml|head|body|div|table|p)\b", start, re.IGNORECASE):
+        return "html"
+    return "tsv" if _is_table(start, source) else "transcript"
+
+
+_LABEL: Final = re.compile(rb"\[\s*\d")
+
+
+def _is_table(text: bytes, source: Source) -> bool:
+    """Return whether lines of text are rows with tabs, and not turns after their speakers."""
+    lines = [line for line in text.decode("utf-8", "replace").splitlines()[:200] if line.strip()]
+    counts = Counter(line.count("\t") for line in lines)
+    if not lines or SpeakerLabels(source).line.match(lines[0]):
+        return False
+    tabs, frequency = counts.most_common(1)[0]
+    return tabs > 0 and len(lines) > 1 and frequency >= 0.9 * len(lines)

@@ -204,4 +204,7 @@ def _swallows_rows(rows: Sequence[Line], cells: Sequence[str], delimiter: str, w
         return True
     if width < 2:
         return False
-    return all(row.text is not None and len(split_cells(row.text, delimiter)) == width for row in rows)
+    first, *others = (row.text or "" for row in rows)
+    return len(split_cells(first, delimiter)) == width and all(
+        len(split_cells(line, delimiter)) == width and _find_open_quote(line, delimiter) < 0 for line in others
+    )

@@ -66,10 +66,13 @@ _LISTED: Final = frozenset(name for ranks in _RANKS.values() for name in ranks)
 def find_names(keys: Iterable[str], field: str) -> list[str]:
     """Return the keys that may hold a field, the most likely first."""
     ranks = _RANKS[field]
-    found = [
-        (ranks[name], position, key) for position, key in enumerate(keys) if (name := normalize_name(key)) in ranks
+    matches = [
+        (ranks[name], position, key)
+        for position, key in enumerate(keys)
+        # Of one letter, a name counts only at the top: inside an object it may be anything.
+        if (name := normalize_name(key)) in ranks and (len(name) > 1 or "." not in key or not name.isascii())
     ]
-    return [key for _, _, key in sorted(found)]
+    return [key for _, _, key in sorted(matches)]
 
 
 def guess_field(key: str) -> str | None:

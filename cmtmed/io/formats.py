@@ -32,13 +32,9 @@ def detect_format(name: str, head: bytes, source: Source) -> str:
     if file_format in {"csv", "tsv", "html", "parquet", "arrow", "xlsx"}:
         return file_format
     start = b"".join(transcode_to_utf8(iter([head]), source.encoding)).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if re.match(rb"\{\s*[\"'}/]|\[\s*[\[{\"\]]", start) and (
-        file_format != "transcript" or _LABEL.match(start) is None
-    ):
-        is_lines = file_format == "jsonl" and (b"\n" not in start.strip() or has_value_lines(head, source.encoding))
-        return "jsonl" if is_lines else "json"
-    if file_format in {"json", "jsonl"}:
-        return file_format
+    begins_json = re.match(rb"\{\s*[\"'}/]|\[\s*[\[{\"\]]", start) is not None and _LABEL.match(start) is None
+    if file_format in {"json", "jsonl"} or begins_json:
+        return "jsonl" if has_value_lines(head, source.encoding) else "json"
     if re.match(rb"<(?:!doctype|html|\?xml|head|body|div|table|p)\b", start, re.IGNORECASE):
         return "html"
     return "tsv" if _is_table(start, source) else "transcript"

@@ -22,7 +22,7 @@ _CLOCK: Final = r"\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
 _STAMP: Final = rf"[\[(（【]?(?:{_DATE}(?:[ T　]*{_CLOCK})?|{_CLOCK})[\])）】]?"
 _NUMBER: Final = r"(?:\d{1,4}[.、)）:：]|[(（]\d{1,4}[)）]|\[\d{1,4}\])"
 _DETAILS: Final = r"[（(\[][^（()）\[\]\n]{1,16}[）)\]]"
-_LEAD: Final = rf"[ \t　]*(?:{_NUMBER}[ \t　]*)?(?:{_STAMP}[ \t　]*)?(?:[-*•>#]{{1,4}}[ \t　]*)?"
+_LEAD: Final = rf"[ \t　]*(?:{_NUMBER}[ \t　]*)?(?:{_STAMP}[ \t　]*)?(?:(?:[-•>#]{{1,4}}|\*(?!\*))[ \t　]*)?"
 # 张医生, 李主任: a doctor named in the label.
 _TITLES: Final = "医生|大夫|医师|主任|教授|药师|护士|醫生|醫師|主任醫師"
 _TITLED: Final = rf"[\u4e00-\u9fff]{{1,3}}(?:{_TITLES})"

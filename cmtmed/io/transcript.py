@@ -20,7 +20,7 @@ _BLANK: Final = r"\s*"
 _NUMBERED: Final = (
     r"\s*[#【\[(（]*(?:(?:id|ID|Id|编号|对话编号|病例编号|病历号|序号)\s*[=:：]\s*|"
     r"(?:对话|会话|病例|案例|咨询|问诊|第|dialogue|Dialogue|case|Case)\s*[:：#]?\s*)"
-    r"(?P<id>[\w-]*\d[\w-]*)\s*(?:条|例|个|段|组|次对话)?\s*[】\])）]*[:：]?\s*"
+    r"(?P<id>[A-Za-z_-]*\d[A-Za-z0-9_-]*)\s*(?:条|例|个|段|组|次对话)?\s*[】\])）]*[:：]?\s*"
 )
 _LOOKAHEAD_LINES: Final = 2000
 _END: Final = re.compile(

@@ -12,7 +12,6 @@ import zipfile
 import zlib
 from pathlib import Path
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -25,20 +24,12 @@ from cmtmed.io.quarantine import RAW_BYTES, Reason
 from cmtmed.io.read import match_files, read_file
 from cmtmed.source import Source
 from tests.support.dialogues import SHARED, needs_real_data
+from tests.support.reading import read_all
 
 PAIRS = [
     ("头痛三天，吃了布洛芬，还有点恶心", "发烧吗？\n最高多少度？"),
     ('他说"没事"，可是一直咳嗽', "有痰吗，什么颜色？"),
 ]
-
-
-def read_all(path, *sources, **source):
-    """Read a file; return (turns of each dialogue, (position, reason) of each quarantined record)."""
-    batches = list(read_file(path, sources or [Source(name="s", **source)]))
-    rows = pl.concat([batch.dialogues for batch in batches])
-    quarantined = pl.concat([batch.quarantined for batch in batches])
-    dialogues = [[(turn["role"][0], turn["content"]) for turn in messages] for messages in rows["messages"]]
-    return dialogues, list(quarantined.select("position", "reason").iter_rows())
 
 
 EXPECTED = [[("u", question), ("a", answer)] for question, answer in PAIRS]
@@ -353,31 +344,22 @@ print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], 
         text = 'question,answer\n他说"没事",几天了\n"头痛\n三天了",几天了\n"没有结束,几天了\n咳嗽,有痰吗\n'
         (tmp_path / "crawl.csv").write_text(text, encoding="utf-8")
         dialogues, quarantined = read_all(tmp_path / "crawl.csv")
-        assert [turns[0][1] for turns in dialogues] == ['他说"没事"', "头痛\n三天了", "咳嗽"]
-        assert quarantined == [("line 5", Reason.UNBALANCED_QUOTES)]
+        assert [turns[0][1] for turns in dialogues] == ['他说"没事"', "头痛\n三天了", '"没有结束', "咳嗽"]
+        assert quarantined == []
 
     def test_mixed_types_in_one_field(self, tmp_path):
         answers = ["几天了", 3, 3.5, True, ["一", "二"], None, {"a": 1}, [1]]
         lines = [json.dumps({"question": "头痛", "answer": answer}) for answer in answers]
         (tmp_path / "crawl.jsonl").write_text("\n".join(lines), encoding="utf-8")
         dialogues, quarantined = read_all(tmp_path / "crawl.jsonl")
-        assert [turns[1][1] for turns in dialogues] == ["几天了", "3", "3.5", "true", "一\n二", None]
-        assert quarantined == [("line 7", Reason.WRONG_TYPE), ("line 8", Reason.WRONG_TYPE)]
+        replies = [turns[1][1] for turns in dialogues if len(turns) == 2]
+        assert replies == ["几天了", "3", "3.5", "true", "一", "二", "", "1"]
+        assert [turns for turns in dialogues if len(turns) == 1] == [[("u", "头痛")]]  # of an object without a text
+        assert quarantined == []
 
-    @pytest.mark.parametrize(
-        ("record", "reason"),
-        [
-            ({"messages": [{"role": "路人", "content": "在吗"}]}, Reason.UNKNOWN_ROLE),
-            ({"messages": [{"content": "在吗"}]}, Reason.UNKNOWN_ROLE),
-            ({"messages": ["在吗"]}, Reason.WRONG_TYPE),
-            ({"history": [["一"]], "instruction": "二", "output": "三"}, Reason.WRONG_TYPE),
-            ({"url": "x"}, Reason.MISSING_FIELD),
-            ([1, 2], Reason.NOT_A_RECORD),
-        ],
-    )
-    def test_records_that_hold_no_dialogue(self, tmp_path, record, reason):
-        (tmp_path / "crawl.jsonl").write_text(jsonl_text() + json.dumps(record), encoding="utf-8")
-        assert read_all(tmp_path / "crawl.jsonl") == (EXPECTED, [("line 3", reason)])
+    def test_a_record_that_holds_no_dialogue_is_quarantined_alone(self, tmp_path):
+        (tmp_path / "crawl.jsonl").write_text(jsonl_text() + json.dumps({"url": "x"}), encoding="utf-8")
+        assert read_all(tmp_path / "crawl.jsonl") == (EXPECTED, [("line 3", Reason.MISSING_FIELD)])
 
     def test_one_speaker_is_read(self, tmp_path):
         (tmp_path / "crawl.jsonl").write_text('{"question": "在吗"}', encoding="utf-8")

@@ -195,16 +195,19 @@ def _collect_cell(text: str, delimiter: str, next_line: Callable[[], Line | None
     return following
 
 
-def _swallows_rows(rows: Sequence[Line], cells: Sequence[str], delimiter: str, width: int) -> bool:
-    """Return whether a quoted cell holds what are rows of their own: its quote is a stray one.
+def _swallows_rows(lines: Sequence[Line], cells: Sequence[str], delimiter: str, width: int) -> bool:
+    """Return whether a quoted cell holds what are rows of their own, so that its quote is a stray one.
 
-    It does if the row has the wrong number of cells, or if each of its lines has the right number by itself.
+    It does if the row has the wrong number of cells, or if each of its lines has the right number by itself, none of
+    them empty. The last line may then close the quote only if there are others between.
     """
     if width and len(cells) != width:
         return True
     if width < 2:
         return False
-    first, *others = (row.text or "" for row in rows)
-    return len(split_cells(first, delimiter)) == width and all(
-        len(split_cells(line, delimiter)) == width and _find_open_quote(line, delimiter) < 0 for line in others
-    )
+    first, *between, last = (split_cells(line.text or "", delimiter) for line in lines)
+    if len(first) != width or len(last) != width:
+        return False
+    if not between:
+        return all(cell.count('"') % 2 == 0 for cell in last) and _find_open_quote(lines[-1].text or "", delimiter) < 0
+    return all(len(line) == width and all(cell.strip() for cell in line) for line in between)

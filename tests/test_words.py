@@ -21,8 +21,8 @@ FILLER_LIMIT = 4.0
 """Percent of locals and parameters. The goal is 2: lower it with every folder that is rewritten, never raise it."""
 PARTICIPLE_LIMIT = 3.0
 """Percent of functions."""
-CYCLES = [["cmtmed.training.run.directory", "cmtmed.training.run.provenance"]]
-"""Known import cycles, still to be removed; no other may appear."""
+CYCLES: list[list[str]] = []
+"""Import cycles that are tolerated for a while: none."""
 FILES = [path for folder in CODE for path in sorted((ROOT / folder).rglob("*.py"))]
 
 

@@ -37,7 +37,7 @@ def command(
         Path | None, typer.Option("--save", metavar="FILE", help="Write the conversation to a JSON file on exit.")
     ] = None,
 ) -> None:
-    """Chat with a model as its patient: one line per turn, /clear to start over, an empty line to quit."""
+    """Chat with a trained model as its patient. Each line is a turn; /clear starts over, an empty line quits."""
     needed()
     from cmtmed.training.model.chat import Chat
     from cmtmed.training.run.console import set_up_logging

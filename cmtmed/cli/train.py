@@ -21,25 +21,25 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-_NEEDED: Final = ("torch", "transformers", "trl", "peft", "accelerate", "tensorboard", "matplotlib")
+_LIBRARIES: Final = ("torch", "transformers", "trl", "peft", "accelerate", "tensorboard", "matplotlib")
 # The words after the stage are the trainer's own: --config FILE and key=value.
 _PASS: Final = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
-def needed() -> None:
-    """Refuse to go on without the libraries of the extra.
+def require_training_libraries() -> None:
+    """Check that the libraries of the extra ``train`` are installed.
 
     Raises:
-        UsageError: one is missing; the message says how to install all.
+        UsageError: a library is missing; the message says how to install all of them.
     """
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    missing = [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
     if missing:
-        raise UsageError(f"training needs {', '.join(missing)}; install them with: pip install 'cmtmed[train]'")
+        raise UsageError(f"training requires {', '.join(missing)}; install them with: pip install 'cmtmed[train]'")
 
 
 def _stage(name: str, help_text: str) -> None:
     def run(context: typer.Context) -> None:
-        needed()
+        require_training_libraries()
         runpy.run_path(str(bundled(f"trainers/{name}.py")))["main"](context.args)
 
     app.command(name, help=help_text, context_settings=_PASS)(run)
@@ -74,7 +74,7 @@ def tiny_command(
     ] = "chatml",
 ) -> None:
     """Create a tokenizer and a small random model. With it, every stage can be tried without a download."""
-    needed()
+    require_training_libraries()
     from cmtmed.training.model.tiny import make_tiny_model, read_texts
     from cmtmed.training.run.console import set_up_logging
 
@@ -95,7 +95,7 @@ def merge_command(
     ] = "float32",
 ) -> None:
     """Merge the adapter of a run into its base model. The result is one plain model with a card."""
-    needed()
+    require_training_libraries()
     if dtype not in {"float32", "bfloat16", "float16"}:
         raise UsageError(f"unknown --dtype {dtype!r}; available: float32, bfloat16, float16")
     from cmtmed.training.model.merge import merge_run
@@ -118,7 +118,7 @@ def curves_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the paths of the images as JSON.")] = False,
 ) -> None:
     """Plot the metrics of a run, raw and smoothed."""
-    needed()
+    require_training_libraries()
     from cmtmed.training.run.curves import draw_curves
     from cmtmed.training.run.directory import read_run
 

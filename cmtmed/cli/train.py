@@ -102,8 +102,8 @@ def merge_command(
     from cmtmed.training.run.console import set_up_logging
 
     set_up_logging()
-    summary = merge_run(str(run), out, dtype=dtype)
-    output.print(f"{out}: {summary['parameters']:,} weights in {summary['dtype']}")
+    merged = merge_run(str(run), out, dtype=dtype)
+    output.print(f"{out}: {merged.parameters:,} weights in {merged.dtype}")
 
 
 @app.command("curves")
@@ -120,9 +120,9 @@ def curves_command(
     """Plot the metrics of a run, raw and smoothed."""
     require_training_libraries()
     from cmtmed.training.run.curves import draw_curves
-    from cmtmed.training.run.directory import read_run
+    from cmtmed.training.run.directory import Run
 
-    files = [str(path) for path in draw_curves(read_run(run).root, smoothing)]
+    files = [str(path) for path in draw_curves(Run.open(run).root, smoothing)]
     if as_json:
         typer.echo(json.dumps(files))
     else:

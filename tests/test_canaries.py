@@ -17,6 +17,7 @@ import pytest
 
 import cmtmed
 from cmtmed.anonymize import TYPES
+from tests.support.files import list_files, write_json_lines
 
 CANARIES = {
     "PERSON": ("我叫{}，今年四十岁。", "慕容雪霁"),
@@ -49,21 +50,19 @@ QUESTIONS = [
 DOCTOR = "您好，这种情况多久了？以前有没有做过检查？建议先休息，多喝水，观察两天。"
 
 
-def crawl(folder: Path) -> Path:
+def write_crawl(folder: Path) -> Path:
     """Write dialogues that hold every canary, some twice, some too short."""
     records = []
     for number, (frame, value) in enumerate(CANARIES.values()):
-        told = frame.format(value)
+        sentence = frame.format(value)
         question = QUESTIONS[number % 4] + "补充一下，这是第" + "一二三四五六七八九十"[number % 10] * 3 + "次问了。"
-        records.append({"id": f"kept{number}", "question": question + told, "answer": DOCTOR + told})
-        records.append({"id": f"copy{number}", "question": question + told, "answer": DOCTOR + told})
-        records.append({"id": f"short{number}", "question": told, "answer": "好。"})
-    path = folder / "crawl.jsonl"
-    path.write_text("\n".join(json.dumps(record, ensure_ascii=False) for record in records), encoding="utf-8")
-    return path
+        records.append({"id": f"kept{number}", "question": question + sentence, "answer": DOCTOR + sentence})
+        records.append({"id": f"copy{number}", "question": question + sentence, "answer": DOCTOR + sentence})
+        records.append({"id": f"short{number}", "question": sentence, "answer": "好。"})
+    return write_json_lines(folder / "crawl.jsonl", records)
 
 
-def cmtmed_command(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_command(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "cmtmed.cli", *arguments],
         cwd=cwd,
@@ -74,18 +73,14 @@ def cmtmed_command(*arguments: str, cwd: Path, **environment: str) -> subprocess
     )
 
 
-def leaks(content: bytes) -> list[str]:
+def find_leaks(content: bytes) -> list[str]:
     """Name the types whose canary stands in some bytes, in any encoding that a file here may have."""
     return [
-        kind
-        for kind, (_, value) in CANARIES.items()
+        identifier_type
+        for identifier_type, (_, value) in CANARIES.items()
         if any(value.encode(encoding) in content for encoding in ("utf-8", "utf-16-le", "gb18030"))
         or json.dumps(value)[1:-1].encode() in content
     ]
-
-
-def files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def test_canaries_cover_every_type() -> None:
@@ -94,7 +89,7 @@ def test_canaries_cover_every_type() -> None:
 
 @pytest.mark.parametrize("action", ["tag", "pseudonym"])
 def test_no_canary_survives_a_build(tmp_path: Path, action: str) -> None:
-    crawl(tmp_path)
+    write_crawl(tmp_path)
     pipeline = {
         "name": "canaries",
         "extends": "cmtmedqa",
@@ -103,51 +98,53 @@ def test_no_canary_survives_a_build(tmp_path: Path, action: str) -> None:
     }
     (tmp_path / "canaries.yaml").write_text(json.dumps(pipeline), encoding="utf-8")
     key = "a key of more than sixteen characters"
-    done = cmtmed_command("build", "canaries.yaml", "crawl.jsonl", "--out", "out", cwd=tmp_path, CMTMED_KEY=key)
-    assert done.returncode == 0, done.stderr
+    process = run_command("build", "canaries.yaml", "crawl.jsonl", "--out", "out", cwd=tmp_path, CMTMED_KEY=key)
+    assert process.returncode == 0, process.stderr
     out = tmp_path / "out"
-    found = {path.relative_to(out).as_posix(): leaks(path.read_bytes()) for path in files(out)}
-    assert {name: kinds for name, kinds in found.items() if kinds} == {}
-    assert leaks((done.stdout + done.stderr + " ".join(map(str, files(out)))).encode()) == []
-    assert all(key.encode() not in path.read_bytes() for path in files(out))
+    leaks_by_file = {path.relative_to(out).as_posix(): find_leaks(path.read_bytes()) for path in list_files(out)}
+    assert {name: types for name, types in leaks_by_file.items() if types} == {}
+    assert find_leaks((process.stdout + process.stderr + " ".join(map(str, list_files(out)))).encode()) == []
+    assert all(key.encode() not in path.read_bytes() for path in list_files(out))
     # What was redacted is on record by type and place, in kept and in dropped rows alike.
     rows = pl.concat(
-        pl.DataFrame(pl.from_arrow(part.data.table)) for part in cmtmed.load(out, view="dialogues").values()
+        pl.DataFrame(pl.from_arrow(split.data.table)) for split in cmtmed.load(out, view="dialogues").values()
     )
-    kinds = rows["identifiers"].explode().drop_nulls().struct.field("type").unique()
-    assert set(kinds) == set(TYPES)
+    types = rows["identifiers"].explode().drop_nulls().struct.field("type").unique()
+    assert set(types) == set(TYPES)
     # Nothing is left of the unfinished build.
     assert sorted(path.name for path in tmp_path.iterdir()) == ["canaries.yaml", "crawl.jsonl", "out"]
 
 
 def test_a_failing_build_names_no_canary(tmp_path: Path) -> None:
-    path = crawl(tmp_path)
-    broken = json.dumps({"question": "".join(value for _, value in CANARIES.values())}, ensure_ascii=False)[:-9]
-    path.write_text(path.read_text(encoding="utf-8") + "\n" + broken + "\n", encoding="utf-8")
-    strict = cmtmed_command("build", "cmtmedqa", "crawl.jsonl", "--out", "out", "--strict", cwd=tmp_path)
+    path = write_crawl(tmp_path)
+    truncated = json.dumps({"question": "".join(value for _, value in CANARIES.values())}, ensure_ascii=False)[:-9]
+    path.write_text(path.read_text(encoding="utf-8") + truncated + "\n", encoding="utf-8")
+    strict = run_command("build", "cmtmedqa", "crawl.jsonl", "--out", "out", "--strict", cwd=tmp_path)
     assert strict.returncode == 1
     assert "invalid_json" in strict.stderr
-    assert leaks((strict.stdout + strict.stderr).encode()) == []
-    wrong = cmtmed_command("explain", "out", CANARIES["PERSON"][1], cwd=tmp_path)
-    assert wrong.returncode == 1
-    lenient = cmtmed_command("build", "cmtmedqa", "crawl.jsonl", "--out", "out", cwd=tmp_path)
+    assert find_leaks((strict.stdout + strict.stderr).encode()) == []
+    unknown_id = run_command("explain", "out", CANARIES["PERSON"][1], cwd=tmp_path)
+    assert unknown_id.returncode == 1
+    lenient = run_command("build", "cmtmedqa", "crawl.jsonl", "--out", "out", cwd=tmp_path)
     assert lenient.returncode == 0
     # A record that could not be read is kept raw, for whoever mends it, and nowhere but in quarantine.
     holding = {
-        path.relative_to(tmp_path / "out").parts[0] for path in files(tmp_path / "out") if leaks(path.read_bytes())
+        path.relative_to(tmp_path / "out").parts[0]
+        for path in list_files(tmp_path / "out")
+        if find_leaks(path.read_bytes())
     }
     assert holding == {"quarantine"}
-    assert leaks((lenient.stdout + lenient.stderr).encode()) == []
+    assert find_leaks((lenient.stdout + lenient.stderr).encode()) == []
 
 
 def test_a_full_disk_names_no_canary(tmp_path: Path) -> None:
-    crawl(tmp_path)
+    write_crawl(tmp_path)
     code = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000));"
         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "from cmtmed.cli import main; sys.argv = ['cmtmed', 'build', 'cmtmedqa', 'crawl.jsonl', '--out', 'out']; main()"
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
         capture_output=True,
@@ -155,6 +152,6 @@ def test_a_full_disk_names_no_canary(tmp_path: Path) -> None:
         check=False,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
     )
-    assert done.returncode == 1
-    assert "cannot write" in done.stderr
-    assert leaks((done.stdout + done.stderr).encode()) == []
+    assert process.returncode == 1
+    assert "cannot write" in process.stderr
+    assert find_leaks((process.stdout + process.stderr).encode()) == []

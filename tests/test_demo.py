@@ -25,54 +25,55 @@ def built(tmp_path_factory):
 @pytest.fixture(scope="module")
 def rows(built):
     out, _ = built
-    kept = [row for part in cmtmed.load(out, view="dialogues").values() for row in part]
-    found = {row["id"]: row for row in [*kept, *load_from_disk(str(out / "dropped"))]}
-    return {row["source_id"]: row for row in found.values()}
+    kept = [row for split in cmtmed.load(out, view="dialogues").values() for row in split]
+    rows_by_id = {row["id"]: row for row in [*kept, *load_from_disk(str(out / "dropped"))]}
+    return {row["source_id"]: row for row in rows_by_id.values()}
 
 
 def test_every_dialogue_is_kept_or_dropped_as_expected(rows):
-    wrong = {
-        key: (told["expect"], rows[key]["drop_reason"])
-        for key, told in EXPECTED["dialogues"].items()
-        if (None if told["expect"] == "kept" else told["expect"]) != rows[key]["drop_reason"]
+    mismatches = {
+        key: (dialogue["expect"], rows[key]["drop_reason"])
+        for key, dialogue in EXPECTED["dialogues"].items()
+        if (None if dialogue["expect"] == "kept" else dialogue["expect"]) != rows[key]["drop_reason"]
     }
-    assert wrong == {}
+    assert mismatches == {}
     assert len(rows) == len(EXPECTED["dialogues"])
 
 
 def test_duplicates_point_at_what_was_kept(rows):
-    for key, told in EXPECTED["dialogues"].items():
-        if told["expect"] in {"exact_duplicate", "near_duplicate"}:
+    for key, dialogue in EXPECTED["dialogues"].items():
+        if dialogue["expect"] in {"exact_duplicate", "near_duplicate"}:
             kept = next(row for row in rows.values() if row["id"] == rows[key]["cluster"])
             assert kept["drop_reason"] is None
-            assert kept["source_id"] == told["of"]
+            assert kept["source_id"] == dialogue["of"]
 
 
 def test_broken_records_are_in_quarantine(built):
     out, report = built
-    told = [(row["file"], row["reason"]) for row in load_from_disk(str(out / "quarantine"))]
-    assert sorted(told) == sorted((file, reason) for file, reasons in EXPECTED["broken"].items() for reason in reasons)
-    assert report.counts["read"] == len(EXPECTED["dialogues"]) + len(told)
+    records = [(row["file"], row["reason"]) for row in load_from_disk(str(out / "quarantine"))]
+    assert sorted(records) == sorted(
+        (file, reason) for file, reasons in EXPECTED["broken"].items() for reason in reasons
+    )
+    assert report.counts["read"] == len(EXPECTED["dialogues"]) + len(records)
 
 
 def test_planted_identifiers_are_gone(rows):
     """Most planted identifiers are found with their type; which ones are not is no secret."""
-    planted, found = Counter(), Counter()
-    for key, told in EXPECTED["dialogues"].items():
+    planted, redacted = Counter(), Counter()
+    for key, dialogue in EXPECTED["dialogues"].items():
         types = Counter(span["type"] for span in rows[key]["identifiers"])
-        planted.update(told["marks"])
-        found.update(types & Counter(told["marks"]))
+        planted.update(dialogue["marks"])
+        redacted.update(types & Counter(dialogue["marks"]))
     assert planted.total() >= 40
-    assert found.total() >= 0.9 * planted.total()
+    assert redacted.total() >= 0.9 * planted.total()
 
 
 def test_questions_are_counted_as_a_reader_counts_them(rows):
-    kept = [key for key, told in EXPECTED["dialogues"].items() if told["expect"] == "kept"]
-    told = sum(EXPECTED["dialogues"][key]["inquiries"] for key in kept)
-    found = sum(len(rows[key]["inquiries"]) for key in kept)
-    same = sum(EXPECTED["dialogues"][key]["inquiries"] == len(rows[key]["inquiries"]) for key in kept)
-    assert abs(found - told) <= 0.1 * told
-    assert same >= 0.8 * len(kept)
+    kept = [key for key, dialogue in EXPECTED["dialogues"].items() if dialogue["expect"] == "kept"]
+    counts = [(EXPECTED["dialogues"][key]["inquiries"], len(rows[key]["inquiries"])) for key in kept]
+    expected, tagged = (sum(column) for column in zip(*counts, strict=True))
+    assert abs(tagged - expected) <= 0.1 * expected
+    assert sum(first == second for first, second in counts) >= 0.8 * len(kept)
 
 
 def test_doses_survive(rows):

@@ -20,10 +20,10 @@ CHINESE = [path for path in PAGES if path.name.endswith(".zh-CN.md")]
 
 
 def test_generated_files_are_current():
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, str(DOCS / "generate.py"), "--check"], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stdout
+    assert process.returncode == 0, process.stdout
 
 
 def blocks(path, language):
@@ -79,16 +79,16 @@ def test_the_reference_names_everything_public():
 
 def test_the_site_builds(tmp_path):
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stdout + process.stderr
     reference = (tmp_path / "reference" / "index.html").read_text(encoding="utf-8")
     assert [name for name in cmtmed.__all__ if f'id="cmtmed.{name}"' not in reference] == []
 
 
 def test_the_stage_example_runs():
     (code,) = blocks(DOCS / "adding-a-stage.md", "python")
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    process = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
 
 
 def test_the_tutorial_runs(tmp_path):
@@ -110,8 +110,8 @@ def test_the_tutorial_runs(tmp_path):
 
 
 def _run(command, cwd):
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    process = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
@@ -138,3 +138,9 @@ def test_readme_shows_both_commands():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "make demo" in readme
     assert "make test" in readme
+
+
+def test_the_script_in_the_readme_runs(tmp_path):
+    (code,) = blocks(ROOT / "README.md", "python")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    _run([sys.executable, "-W", "error", "-c", code], tmp_path)

@@ -14,20 +14,17 @@ from cmtmed.errors import StageError
 from cmtmed.stage import CorpusStage, Stage, columns
 from cmtmed.stages import STAGES, stage_class
 from tests.support.dialogues import doctor, table, tables, user
+from tests.support.stages import take_decision
 
 CAREFUL = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
 
-def applied(stage, rows, decided_on=None):
+def apply_stage(stage, rows, decided_on=None):
     """Apply a stage to all rows, the decision of a corpus stage taken over ``decided_on``."""
     batch = rows.select(list(stage.reads))
     if isinstance(stage, CorpusStage):
-        return stage.apply(batch, decision(stage, rows if decided_on is None else decided_on))
+        return stage.apply(batch, take_decision(stage, rows if decided_on is None else decided_on))
     return stage.apply(batch)
-
-
-def decision(stage, *parts):
-    return stage.decide(pl.concat([stage.sketch(part.select(list(stage.reads))) for part in parts]).lazy())
 
 
 @pytest.fixture(params=STAGES)
@@ -38,7 +35,7 @@ def stage(request):
 @CAREFUL
 @given(rows=tables())
 def test_same_height_and_only_what_is_declared(stage, rows):
-    after = applied(stage, rows)
+    after = apply_stage(stage, rows)
     assert after.height == rows.height
     assert dict(after.schema) == dict(stage.writes)
 
@@ -47,19 +44,19 @@ def test_same_height_and_only_what_is_declared(stage, rows):
 @given(first=tables(), second=tables())
 def test_a_batch_is_the_sum_of_its_parts(stage, first, second):
     second = second.with_columns(pl.format("u/{}", "source_id").alias("id"))
-    both = pl.concat([first, second])
-    parts = [applied(stage, part, decided_on=both) for part in (first, second)]
-    assert_frame_equal(applied(stage, both), pl.concat(parts))
+    together = pl.concat([first, second])
+    batches = [apply_stage(stage, batch, decided_on=together) for batch in (first, second)]
+    assert_frame_equal(apply_stage(stage, together), pl.concat(batches))
 
 
 @CAREFUL
 @given(rows=tables())
 def test_idempotent(stage, rows):
-    once = rows.with_columns(applied(stage, rows).get_columns())
+    once = rows.with_columns(apply_stage(stage, rows).get_columns())
     # A row that was dropped is not given to a stage again.
-    alive = once.filter(pl.col("drop_reason").is_null())
-    again = applied(stage, alive, decided_on=rows)
-    assert_frame_equal(again, alive.select(list(stage.writes)))
+    kept = once.filter(pl.col("drop_reason").is_null())
+    twice = apply_stage(stage, kept, decided_on=rows)
+    assert_frame_equal(twice, kept.select(list(stage.writes)))
 
 
 @CAREFUL
@@ -67,7 +64,7 @@ def test_idempotent(stage, rows):
 def test_deterministic_and_picklable(stage, rows):
     copy = pickle.loads(pickle.dumps(stage))
     assert copy == stage
-    assert_frame_equal(applied(copy, rows), applied(stage, rows))
+    assert_frame_equal(apply_stage(copy, rows), apply_stage(stage, rows))
 
 
 @CAREFUL
@@ -76,7 +73,7 @@ def test_a_decision_does_not_depend_on_batches(stage, first, second):
     if not isinstance(stage, CorpusStage):
         pytest.skip("decides about one dialogue at a time")
     second = second.with_columns(pl.format("u/{}", "source_id").alias("id"))
-    assert_frame_equal(decision(stage, pl.concat([first, second])), decision(stage, first, second))
+    assert_frame_equal(take_decision(stage, pl.concat([first, second])), take_decision(stage, first, second))
 
 
 class _Shrinks(Stage):
@@ -96,11 +93,11 @@ class _WritesMore(Stage):
 
 
 @pytest.mark.parametrize(
-    ("broken", "message"),
+    ("breaking_stage", "message"),
     [(_Shrinks(), "received 1 rows and returned 0"), (_WritesMore(), "return exactly the declared columns")],
 )
-def test_a_stage_that_breaks_its_contract_is_named(broken, message):
-    with pytest.raises(StageError, match=message) as caught:
-        lineage.apply_stage(broken, table([user("头痛"), doctor("多久了？")]))
-    assert broken.name() in str(caught.value)
-    assert "头痛" not in str(caught.value)
+def test_a_stage_that_breaks_its_contract_is_named(breaking_stage, message):
+    with pytest.raises(StageError, match=message) as refusal:
+        lineage.apply_stage(breaking_stage, table([user("头痛"), doctor("多久了？")]))
+    assert breaking_stage.name() in str(refusal.value)
+    assert "头痛" not in str(refusal.value)

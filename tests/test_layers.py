@@ -19,7 +19,8 @@ LAYERS = (
     ("errors",),
     ("resources",),
     ("schema",),
-    ("artifacts",),
+    ("artifacts", "markdown"),
+    ("models",),
     ("messages",),
     ("text",),
     ("dedup", "anonymize", "inquiry"),
@@ -37,7 +38,7 @@ LAYERS = (
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 ASIDE = {"training"}
 """Outside the layers: the interface to a build is its Arrow files. Only the topmost layer may import it."""
-KNOWN_ASIDE = {"_version", "schema", "artifacts", "views", "errors", "resources", "inquiry"}
+KNOWN_ASIDE = {"_version", "schema", "artifacts", "models", "views", "errors", "resources", "inquiry"}
 """What the layers aside may import; ``inquiry``, because a model can be rewarded for asking."""
 
 ONLY_IN = {
@@ -45,7 +46,7 @@ ONLY_IN = {
     "transformers": {"training"},
     "trl": {"training"},
     "peft": {"training"},
-    "datasets": {"views", "hub", "training"},
+    "datasets": {"views", "builds", "hub", "training"},
     "huggingface_hub": {"hub"},
     "mlcroissant": {"hub"},
     "altair": {"hub", "report"},

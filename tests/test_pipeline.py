@@ -122,15 +122,27 @@ def test_extends_takes_over_and_overrides():
 
 
 def test_fingerprint_follows_what_matters():
-    def of(**changes):
+    def fingerprint(**changes):
         return Pipeline.parse({"name": "x", "stages": ["merge_turns"], **changes}).fingerprint()
 
-    assert of() == of(description="other words")
-    assert len({of(), of(seed=1), of(stages=[{"merge_turns": {"separator": " "}}]), of(stages=[])}) == 4
+    assert fingerprint() == fingerprint(description="other words")
+    assert (
+        len(
+            {
+                fingerprint(),
+                fingerprint(seed=1),
+                fingerprint(stages=[{"merge_turns": {"separator": " "}}]),
+                fingerprint(stages=[]),
+            }
+        )
+        == 4
+    )
 
 
 def test_a_seed_reaches_the_stages_that_have_one():
     pipeline = Pipeline.parse({"name": "x", "extends": "cmtmedqa", "seed": 7})
     assert pipeline.stages[-1].options()["seed"] == 7
-    own = Pipeline.parse({"name": "x", "extends": "cmtmedqa", "seed": 7, "options": {"assign_split": {"seed": 3}}})
-    assert own.stages[-1].options()["seed"] == 3
+    overridden = Pipeline.parse(
+        {"name": "x", "extends": "cmtmedqa", "seed": 7, "options": {"assign_split": {"seed": 3}}}
+    )
+    assert overridden.stages[-1].options()["seed"] == 3

@@ -86,10 +86,10 @@ def built(tmp_path_factory):
 def rows(built):
     """Return the dialogue table and the dropped rows as one table."""
     out, _ = built
-    parts = [pl.from_arrow(part.data.table) for part in cmtmed.load(out, view="dialogues").values()]
+    splits = [pl.from_arrow(split.data.table) for split in cmtmed.load(out, view="dialogues").values()]
     from datasets import load_from_disk
 
-    return pl.concat([*parts, pl.from_arrow(load_from_disk(str(out / "dropped")).data.table)])
+    return pl.concat([*splits, pl.from_arrow(load_from_disk(str(out / "dropped")).data.table)])
 
 
 @pytest.fixture(scope="module")
@@ -157,9 +157,11 @@ def test_a_department_called_nan_is_null(raw, rows):
 
 def test_exact_duplicate_questions_are_found(raw, rows):
     """Rows of the CSV with the same question and answer: all but one are dropped, in one cluster."""
-    asked = raw.filter(source="toyhom").select("id", pl.col("messages").list.eval(pl.element().struct.field("content")))
-    same = asked.with_columns(pl.col("messages").list.join("\n")).filter(pl.len().over("messages") > 1)
-    verdict = same.join(rows.select("id", "drop_reason", "cluster"), on="id")
+    contents = raw.filter(source="toyhom").select(
+        "id", pl.col("messages").list.eval(pl.element().struct.field("content"))
+    )
+    duplicated = contents.with_columns(pl.col("messages").list.join("\n")).filter(pl.len().over("messages") > 1)
+    verdict = duplicated.join(rows.select("id", "drop_reason", "cluster"), on="id")
     groups = verdict.group_by("messages").agg(
         pl.col("cluster").n_unique(), pl.col("drop_reason").null_count().alias("kept")
     )
@@ -183,14 +185,17 @@ def test_nobodys_dose_was_changed(raw, rows):
         .list.any()
     )
     # One source names six dialogues alike; its second to sixth have other names in the build.
-    once = raw.filter(~pl.col("id").is_duplicated())
-    before = once.join(untouched.select("id"), on="id", how="semi").sort("id")
-    after = untouched.join(once.select("id"), on="id", how="semi").sort("id")
+    uniquely_named = raw.filter(~pl.col("id").is_duplicated())
+    before = uniquely_named.join(untouched.select("id"), on="id", how="semi").sort("id")
+    after = untouched.join(uniquely_named.select("id"), on="id", how="semi").sort("id")
     assert after.height > 10_000
-    for one, other in zip(before["messages"], after["messages"], strict=True):
-        told = [message["content"] or "" for message in one], [message["content"] or "" for message in other]
-        plain = [html.unescape(text).translate(FOLDED) for text in told[0]]
-        assert digits(plain) == digits(told[1])
+    for messages_before, messages_after in zip(before["messages"], after["messages"], strict=True):
+        texts = (
+            [message["content"] or "" for message in messages_before],
+            [message["content"] or "" for message in messages_after],
+        )
+        unescaped = [html.unescape(text).translate(FOLDED) for text in texts[0]]
+        assert digits(unescaped) == digits(texts[1])
 
 
 FOLDED = {ord("０") + value: str(value) for value in range(10)}

@@ -20,8 +20,8 @@ from tests.support.dialogues import doctor, table, tables, user
 
 @pytest.mark.parametrize(("name", "columns"), [("dialogue", DIALOGUE), ("quarantine", QUARANTINE)])
 def test_json_schema_equals_the_code(name, columns):
-    written = json.loads(bundled(f"schemas/{name}.v1.json").read_text(encoding="utf-8"))
-    assert written == json_schema(columns, written["title"])
+    schema = json.loads(bundled(f"schemas/{name}.v1.json").read_text(encoding="utf-8"))
+    assert schema == json_schema(columns, schema["title"])
 
 
 @given(tables())
@@ -36,23 +36,23 @@ def test_turns_come_apart_and_together(rows):
     turns = flatten(rows["messages"])
     assert_series_equal(nest(turns), rows["messages"])
     assert len(turns.content) == sum(turns.count)
-    assert turns.message.to_list() == [at for count in turns.count for at in range(count)]
+    assert turns.message.to_list() == [index for count in turns.count for index in range(count)]
 
 
 @given(tables(), tables())
 def test_statistics_add_up(first, second):
-    both = TableStats.from_rows(first.vstack(second))
-    assert TableStats.from_rows(first) + TableStats.from_rows(second) == both
-    assert TypeAdapter(TableStats).validate_python(both.to_dict()) == both
+    together = TableStats.from_rows(first.vstack(second))
+    assert TableStats.from_rows(first) + TableStats.from_rows(second) == together
+    assert TypeAdapter(TableStats).validate_python(together.to_dict()) == together
 
 
 def test_statistics_count_what_is_there():
     rows = table([user("头痛"), doctor("多久了？"), user("三天"), doctor("好")], [user("咳"), doctor("有痰吗")])
-    asked = [
+    inquiries = [
         [{"message": 1, "start": 0, "end": 4, "slot": "duration"}],
         [{"message": 1, "start": 0, "end": 3, "slot": "symptom"}],
     ]
-    rows = rows.with_columns(inquiries=rows["inquiries"].__class__("inquiries", asked, dtype=DIALOGUE["inquiries"]))
+    rows = rows.with_columns(inquiries=rows["inquiries"].__class__("inquiries", inquiries, dtype=DIALOGUE["inquiries"]))
     stats = TableStats.from_rows(rows)
     assert stats.doctor_turns == {"0": 2, "1": 1}
     assert stats.asking_turns == {"0": 2}
@@ -66,13 +66,13 @@ def test_lengths_and_slots_add_up_to_what_they_describe(rows):
     assert stats.patient_characters.total() == stats.turns["user"]
     assert stats.doctor_characters.total() == stats.turns["assistant"]
     for name, bins in (("dialogue_turns", TURN_BINS), ("doctor_characters", LENGTH_BINS)):
-        assert set(getattr(stats, name)) <= {str(least) for least in bins}
+        assert set(getattr(stats, name)) <= {str(lower_bound) for lower_bound in bins}
 
 
 def test_lengths_fall_into_the_bins_that_hold_them():
     rows = table([user("痛" * 7), doctor("好" * 200), user("痛" * 9)], [user("痛" * 150_000)], [])
-    asked = [{"message": 1, "start": 0, "end": 1, "slot": slot} for slot in ("symptom", "symptom", "exam")]
-    rows = rows.with_columns(pl.Series("inquiries", [asked, [], []], dtype=DIALOGUE["inquiries"]))
+    inquiries = [{"message": 1, "start": 0, "end": 1, "slot": slot} for slot in ("symptom", "symptom", "exam")]
+    rows = rows.with_columns(pl.Series("inquiries", [inquiries, [], []], dtype=DIALOGUE["inquiries"]))
     stats = TableStats.from_rows(rows)
     assert stats.dialogue_turns == {"3": 1, "1": 1, "0": 1}
     assert stats.dialogue_characters == {"200": 1, "100000": 1, "0": 1}

@@ -37,29 +37,29 @@ def installed(tmp_path_factory):
     return folder, {**os.environ, "PYTHONPATH": str(folder / "site"), "NUMBA_CACHE_DIR": str(folder / "kernels")}
 
 
-def ran(installed, *arguments):
+def run_process(installed, *arguments):
     folder, environment = installed
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
-    return done
+    assert process.returncode == 0, process.stderr
+    return process
 
 
-def run(installed, *arguments):
-    return ran(installed, *arguments).stdout
+def read_output(installed, *arguments):
+    return run_process(installed, *arguments).stdout
 
 
 def test_the_wheel_is_what_runs(installed):
-    where = run(installed, "-c", "import cmtmed; print(cmtmed.__file__)").strip()
-    assert Path(where).is_relative_to(installed[0])
+    path = read_output(installed, "-c", "import cmtmed; print(cmtmed.__file__)").strip()
+    assert Path(path).is_relative_to(installed[0])
 
 
 @pytest.mark.parametrize("name", ["pipelines/cmtmedqa.yaml", "schemas/dialogue.v1.json", "examples/demo.py"])
 def test_bundled_files_travel_along(installed, name):
-    where = Path(run(installed, "-m", "cmtmed.cli", "path", name).strip())
-    assert where.is_relative_to(installed[0])
-    assert where.read_bytes() == (ROOT / name).read_bytes()
+    path = Path(read_output(installed, "-m", "cmtmed.cli", "path", name).strip())
+    assert path.is_relative_to(installed[0])
+    assert path.read_bytes() == (ROOT / name).read_bytes()
 
 
 def test_kernels_are_compiled_once_a_machine_and_say_so(installed):
@@ -70,19 +70,19 @@ def test_kernels_are_compiled_once_a_machine_and_say_so(installed):
         "print(load_kernels().compiled)"
     )
     shutil.rmtree(installed[1]["NUMBA_CACHE_DIR"], ignore_errors=True)
-    told = []
+    compilations = []
     for _ in range(2):
-        done = ran(installed, "-c", code)
-        told.append((int(done.stdout), done.stderr.count("once on this machine")))
-    assert told[0] >= (5, 1)
-    assert told[1] == (0, 0)
+        process = run_process(installed, "-c", code)
+        compilations.append((int(process.stdout), process.stderr.count("once on this machine")))
+    assert compilations[0] >= (5, 1)
+    assert compilations[1] == (0, 0)
 
 
 def test_the_demo_runs(installed):
-    demo = run(installed, "-m", "cmtmed.cli", "path", "examples/demo.py").strip()
-    shown = run(installed, demo, "demo")
-    assert "near_duplicate of" in shown
-    assert "DatasetDict" in shown
+    demo = read_output(installed, "-m", "cmtmed.cli", "path", "examples/demo.py").strip()
+    output = read_output(installed, demo, "demo")
+    assert "near_duplicate of" in output
+    assert "DatasetDict" in output
     assert (installed[0] / "demo" / "sft" / "dataset_dict.json").is_file()
 
 
@@ -90,15 +90,15 @@ def test_the_card_and_the_page_of_the_demo(installed):
     """Templates travel along: what needs them works outside the checkout."""
     folder, environment = installed
     if not (folder / "demo").is_dir():
-        run(installed, run(installed, "-m", "cmtmed.cli", "path", "examples/demo.py").strip(), "demo")
+        read_output(installed, read_output(installed, "-m", "cmtmed.cli", "path", "examples/demo.py").strip(), "demo")
     environment["HF_HUB_OFFLINE"] = "1"
-    card = run(installed, "-m", "cmtmed.cli", "path", "examples/card.yaml").strip()
-    over = [word for check in ("audit", "risk", "test-sets", "card") for word in ("--i-know", check)]
-    shown = run(
-        installed, "-m", "cmtmed.cli", "publish", "demo", "org/demo", "--dry-run", "--card", card, "--quarantined", "4", *over
+    card = read_output(installed, "-m", "cmtmed.cli", "path", "examples/card.yaml").strip()
+    overrides = [word for check in ("audit", "risk", "test-sets", "card") for word in ("--i-know", check)]
+    output = read_output(
+        installed, "-m", "cmtmed.cli", "publish", "demo", "org/demo", "--dry-run", "--card", card, "--quarantined", "4", *overrides
     )  # fmt: skip
-    assert "<!-- cmtmed:end build -->" in shown
-    run(installed, "-m", "cmtmed.cli", "report", "demo")
+    assert "<!-- cmtmed:end build -->" in output
+    read_output(installed, "-m", "cmtmed.cli", "report", "demo")
     assert "</html>" in (folder / "demo" / "report.html").read_text(encoding="utf-8")
 
 
@@ -106,10 +106,10 @@ def test_the_wheel_trains(installed, tmp_path):
     pytest.importorskip("torch", reason="needs the extra train")
     (tmp_path / "text.txt").write_text("头痛三天了，晚上更厉害\n", encoding="utf-8")
     model = tmp_path / "model"
-    made = run(
+    output = read_output(
         installed, "-m", "cmtmed.cli", "train", "tiny", str(tmp_path / "text.txt"), "--out", str(model), "--hidden", "16",
         "--vocabulary", "300",
     )  # fmt: skip
-    assert "weights, context 1024" in made
-    helped = run(installed, "-m", "cmtmed.cli", "train", "ppo", "--help")
-    assert "Without --config the bundled trainers/ppo.yaml is read." in helped
+    assert "weights, context 1024" in output
+    help_text = read_output(installed, "-m", "cmtmed.cli", "train", "ppo", "--help")
+    assert "Without --config the bundled trainers/ppo.yaml is read." in help_text

@@ -10,7 +10,7 @@ from cmtmed.errors import UsageError, did_you_mean
 from cmtmed.views.dataset import open_dataset
 
 if TYPE_CHECKING:
-    from cmtmed.views.dataset import DatasetDict
+    from datasets import DatasetDict
 
 
 def load(out: str | Path, view: str = "sft") -> DatasetDict:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cmtmed.errors import UsageError
 from cmtmed.hub.repository import RepoType
 from cmtmed.hub.sections import merge_sections
+from cmtmed.markdown import escape_markdown, format_code
 
 if TYPE_CHECKING:
     import jinja2
-
-_PLAIN: Final = re.compile(r"[\w:.-]+")
-_MARKDOWN_ESCAPES: Final = str.maketrans({
-    **{character: f"\\{character}" for character in r"\`*_{}[]()#+!|~$"},
-    "<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "\r": " ",
-})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -188,13 +182,3 @@ def format_tally(counts: Mapping[str, int]) -> str:
     """Return counts as text, the largest first."""
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{format_code(name)} {count:,}" for name, count in ranked)
-
-
-def format_code(name: str) -> str:
-    """Return a name as code if it is a plain word, else escaped."""
-    return f"`{name}`" if _PLAIN.fullmatch(name) else escape_markdown(name)
-
-
-def escape_markdown(text: str) -> str:
-    """Return text that Markdown shows literally, on one line."""
-    return str(text).translate(_MARKDOWN_ESCAPES)

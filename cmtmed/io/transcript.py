@@ -85,15 +85,13 @@ def _join_raw(block: list[Line]) -> bytes:
 def _parse_dialogue(block: list[Line], source: Source, speakers: Speakers) -> Record | Unreadable:
     position = f"line {block[0].number}"
     fields: dict[str, object] = {}
-    start = 0
-    for start, line in enumerate(block):  # noqa: B007 (used after the loop)
-        if speakers.pattern.match(line.text or ""):
-            break
+    start = next((index for index, line in enumerate(block) if speakers.pattern.match(line.text or "")), None)
+    if start is None:
+        return Unreadable(position, Reason.NO_DIALOGUE, _join_raw(block))
+    for line in block[:start]:
         for column, names in source.transcript.headers.items():
             match = re.fullmatch(rf"\s*(?:{names})\s*[:：]\s*(.+?)\s*", line.text or "")
             if match:
                 fields[column] = match.group(1)
-    else:
-        return Unreadable(position, Reason.NO_DIALOGUE, _join_raw(block))
     fields["messages"] = speakers.split_turns("\n".join(line.text or "" for line in block[start:]))
     return position, fields

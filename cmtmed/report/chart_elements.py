@@ -6,10 +6,13 @@ therefore its index and its name, separated by an invisible character; the axis 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import altair as alt
+
+AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
+"""What ``alt.layer`` and its parts return."""
 
 _SEPARATOR: Final = "\u2060"
 
@@ -22,7 +25,7 @@ def make_ranking(
     *,
     coloured: bool = False,
     style: str = "after",
-) -> alt.LayerChart | None:
+) -> AnyChart | None:
     """Return horizontal bars with value labels, in the order given, optionally each in its own colour."""
     if not rows:
         return None
@@ -43,7 +46,7 @@ def make_ranking(
     )
 
 
-def inline_data(rows: list[dict[str, Any]]) -> alt.InlineData:
+def inline_data(rows: Sequence[Mapping[str, object]]) -> alt.InlineData:
     """Return rows as data inside the specification."""
     return alt.InlineData(values=rows)
 
@@ -85,17 +88,17 @@ def label_bars(base: alt.Chart, number_format: str) -> alt.Chart:
     return labels
 
 
-def set_size(chart: Any, title: str, height: int) -> alt.LayerChart:
+def set_size(chart: AnyChart, title: str, height: int) -> AnyChart:
     """Set a chart to the width of its container and ``height`` pixels, with its title for screen readers."""
     fit = alt.AutoSizeParams(type="fit-x", contains="padding")
-    sized_chart: alt.LayerChart = chart.properties(
+    sized_chart: AnyChart = chart.properties(
         width="container", height=height, autosize=fit, description=title, padding=0
     )
     return sized_chart
 
 
-def to_specification(chart: alt.LayerChart) -> dict[str, Any]:
+def to_specification(chart: AnyChart) -> dict[str, object]:
     """Return the Vega-Lite specification of a chart."""
-    spec: dict[str, Any] = chart.to_dict()
+    spec: dict[str, object] = chart.to_dict()
     # The page sets the theme, and the version of Vega-Lite is the one inlined in the page.
     return {name: value for name, value in spec.items() if name not in {"$schema", "config"}}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import altair as alt
 
@@ -24,7 +24,7 @@ LENGTHS: Final = ("dialogue_turns", "dialogue_characters", "patient_characters",
 
 def build_specifications(
     summary: BuildSummary, sizes: Sequence[tuple[str, int]], language: Language
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, object]]:
     """Return the specifications of all charts that have something to show, by the id of their container in the page.
 
     Args:
@@ -60,7 +60,7 @@ def build_specifications(
     return {name: elements.to_specification(chart) for name, chart in charts.items() if chart is not None}
 
 
-def chart_flow(summary: BuildSummary, language: Language) -> alt.LayerChart | None:
+def chart_flow(summary: BuildSummary, language: Language) -> elements.AnyChart | None:
     """Return a bar per stage of the dialogues that remain, ending in coloured segments for those dropped, by reason."""
     total = summary.before.dialogues
     if not total:
@@ -95,21 +95,23 @@ def chart_flow(summary: BuildSummary, language: Language) -> alt.LayerChart | No
             end += count
     y = alt.Y("step:O", axis=None)
     x = alt.Scale(domain=[0, total], nice=False, zero=True)
-    bar: dict[str, Any] = {"height": {"band": 0.34}, "yOffset": 9}
+    height, offset = {"band": 0.34}, 9
     tooltip = [
         alt.Tooltip("name:N", title=text("stage")),
         alt.Tooltip("remaining:Q", title=text("remaining"), format=","),
     ]
     base = alt.Chart(elements.inline_data(rows)).encode(y=y, tooltip=tooltip)
-    bars = base.mark_bar(style="after", **bar).encode(x=alt.X("remaining:Q", scale=x, axis=None))
+    bars = base.mark_bar(style="after", height=height, yOffset=offset).encode(
+        x=alt.X("remaining:Q", scale=x, axis=None)
+    )
     names = base.mark_text(align="left", dy=-7, limit=210).encode(x=alt.value(0), text="name:N")
     counts = base.mark_text(align="right", dy=-7).encode(x=alt.value("width"), text=alt.Text("remaining:Q", format=","))
     losses = base.mark_text(align="right", dy=-7, dx=-68, style="dropped").encode(
         x=alt.value("width"), text="dropped:N"
     )
-    layers: list[Any] = [bars, names, counts, losses]
+    layers: list[alt.Chart] = [bars, names, counts, losses]
     if segments:
-        ends = alt.Chart(elements.inline_data(segments)).mark_bar(**bar)
+        ends = alt.Chart(elements.inline_data(segments)).mark_bar(height=height, yOffset=offset)
         layers.insert(
             1,
             ends.encode(
@@ -127,7 +129,7 @@ def chart_flow(summary: BuildSummary, language: Language) -> alt.LayerChart | No
     return elements.set_size(alt.layer(*layers), text("flow_chart"), 42 * len(rows))
 
 
-def chart_histogram(rows: Sequence[tuple[str, int, int]], name: str, language: Language) -> alt.LayerChart | None:
+def chart_histogram(rows: Sequence[tuple[str, int, int]], name: str, language: Language) -> elements.AnyChart | None:
     """Return a distribution after cleaning, in front of that before cleaning."""
     if not rows:
         return None
@@ -151,7 +153,7 @@ def chart_histogram(rows: Sequence[tuple[str, int, int]], name: str, language: L
     return elements.set_size(before + after, text(name), 170)
 
 
-def chart_sources(summary: BuildSummary, language: Language) -> alt.LayerChart | None:
+def chart_sources(summary: BuildSummary, language: Language) -> elements.AnyChart | None:
     """Return the dialogues kept of each source, in front of those read."""
     rows = summary.sources[:40]
     if not rows:
@@ -178,7 +180,7 @@ def chart_sources(summary: BuildSummary, language: Language) -> alt.LayerChart |
     return elements.set_size(before + after + counts, text("sources_chart"), 26 * len(rows))
 
 
-def chart_departments(summary: BuildSummary, language: Language) -> alt.LayerChart | None:
+def chart_departments(summary: BuildSummary, language: Language) -> elements.AnyChart | None:
     """Return the dialogues kept of each named department, and of all others together."""
     text = partial(translate, language)
     ranked, (other_count, count, rate) = summary.departments

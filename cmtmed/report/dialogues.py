@@ -6,20 +6,22 @@ the script inserts them as text nodes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
+
+from cmtmed.schema import DialogueRow, IdentifierSpan, InquirySpan
 
 MAX_CHARACTERS: Final = 4000
 """Number of characters of a dialogue that are shown."""
 _ROLES: Final = {"user": "patient", "assistant": "doctor"}
 
 
-def to_json_dialogue(row: Mapping[str, Any], length: int = MAX_CHARACTERS) -> dict[str, Any]:
+def to_json_dialogue(row: DialogueRow, length: int = MAX_CHARACTERS) -> dict[str, object]:
     """Convert a row of the dialogue table to plain JSON values.
 
     Args:
-        row: of the dialogue table.
+        row: the row.
         length: number of characters after which the dialogue is cut.
     """
     turns, remaining, characters = [], length, 0
@@ -27,13 +29,17 @@ def to_json_dialogue(row: Mapping[str, Any], length: int = MAX_CHARACTERS) -> di
         text = message["content"] or ""
         characters += len(text)
         if remaining > 0:
-            spans = [[span for span in row[name] if span["message"] == index] for name in ("inquiries", "identifiers")]
-            turns.append(
-                {"role": _ROLES.get(message["role"], "system"), "segments": split_spans(text[:remaining], *spans)}
-            )
+            inquiries = [span for span in row["inquiries"] if span["message"] == index]
+            redactions = [span for span in row["identifiers"] if span["message"] == index]
+            segments = split_spans(text[:remaining], inquiries, redactions)
+            turns.append({"role": _ROLES.get(message["role"], "system"), "segments": segments})
             remaining -= len(text)
     return {
-        **{name: row[name] for name in ("id", "source", "department", "split", "cluster")},
+        "id": row["id"],
+        "source": row["source"],
+        "department": row["department"],
+        "split": row["split"],
+        "cluster": row["cluster"],
         "reason": row["drop_reason"],
         "turns": turns,
         "totalTurns": len(row["messages"]),
@@ -46,8 +52,8 @@ def to_json_dialogue(row: Mapping[str, Any], length: int = MAX_CHARACTERS) -> di
 
 
 def split_spans(
-    text: str, inquiries: Sequence[Mapping[str, Any]], redactions: Sequence[Mapping[str, Any]]
-) -> list[Any]:
+    text: str, inquiries: Sequence[InquirySpan], redactions: Sequence[IdentifierSpan]
+) -> list[str | dict[str, str]]:
     """Split a turn at the boundaries of its spans.
 
     Args:
@@ -58,17 +64,17 @@ def split_spans(
     Returns:
         Plain segments as strings; others as ``{"text", "slot"?, "type"?, "action"?}``.
 
-    >>> split_spans("您好，多久了？", [{"start": 3, "end": 7, "slot": "duration"}], [])
+    >>> split_spans("您好，多久了？", [{"message": 1, "start": 3, "end": 7, "slot": "duration"}], [])
     ['您好，', {'text': '多久了？', 'slot': 'duration'}]
     """
-    spans = [*inquiries, *redactions]
-    ends = {min(span[end], len(text)) for span in spans for end in ("start", "end")}
-    cuts = sorted({0, len(text), *ends})
-    segments: list[Any] = []
+    labelled = [(span["start"], span["end"], {"slot": span["slot"]}) for span in inquiries]
+    labelled += [(span["start"], span["end"], {"type": span["type"], "action": span["action"]}) for span in redactions]
+    cuts = sorted({0, len(text), *(min(cut, len(text)) for start, end, _ in labelled for cut in (start, end))})
+    segments: list[str | dict[str, str]] = []
     for start, end in pairwise(cuts):
-        attributes: dict[str, Any] = {}
-        for span in spans:
-            if span["start"] <= start and end <= span["end"]:
-                attributes.update({name: span[name] for name in ("slot", "type", "action") if name in span})
+        attributes: dict[str, str] = {}
+        for span_start, span_end, labels in labelled:
+            if span_start <= start and end <= span_end:
+                attributes.update(labels)
         segments.append({"text": text[start:end], **attributes} if attributes else text[start:end])
     return segments

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import altair as alt
 
@@ -14,7 +13,7 @@ from cmtmed.report.texts import translate
 from cmtmed.stats import MIN_DEPARTMENT_DIALOGUES
 
 
-def chart_asking(summary: BuildSummary, language: Language) -> alt.LayerChart | None:
+def chart_asking(summary: BuildSummary, language: Language) -> elements.AnyChart | None:
     """Return the share of doctor turns that ask, by position in the dialogue."""
     rows = summary.inquiries_by_turn
     if not sum(count for _, _, count in rows):
@@ -48,7 +47,7 @@ def chart_asking(summary: BuildSummary, language: Language) -> alt.LayerChart | 
     return elements.set_size(bars + base.mark_text(dy=-8).encode(text="label:N"), text("asking_chart"), 230)
 
 
-def chart_slots(summary: BuildSummary, language: Language) -> alt.LayerChart | None:
+def chart_slots(summary: BuildSummary, language: Language) -> elements.AnyChart | None:
     """Return a heat map of the share of doctor turns that ask for a slot, by slot and position in the dialogue.
 
     Shares of fewer than ten turns are outlined without a shade. The theme decides whether the text on a shade is black
@@ -90,10 +89,12 @@ def chart_slots(summary: BuildSummary, language: Language) -> alt.LayerChart | N
         y=elements.make_name_axis(),
         tooltip=tooltip,
     )
-    size: dict[str, Any] = {"width": {"band": 0.96}, "height": {"band": 0.9}}
+    width, height = {"band": 0.96}, {"band": 0.9}
     shade = alt.Color("shade:Q", scale=alt.Scale(domain=[0, 1]), legend=None)
-    cells = base.transform_filter("!datum.is_rare").mark_rect(**size).encode(color=shade)
-    faint = base.transform_filter("datum.is_rare").mark_rect(style="faint_cell", fill="transparent", **size)
+    cells = base.transform_filter("!datum.is_rare").mark_rect(width=width, height=height).encode(color=shade)
+    faint = base.transform_filter("datum.is_rare").mark_rect(
+        style="faint_cell", fill="transparent", width=width, height=height
+    )
     layers = [cells, faint]
     for style, condition in (
         ("on_light", "!datum.is_rare && (datum.shade < ink_switch) == dark_below"),

@@ -13,18 +13,21 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cmtmed.report import palette
 from cmtmed.report.labels import LABELS_BY_CATEGORY, LANGUAGES, Bilingual, get_label, translate_explanation
 from cmtmed.report.texts import TEXTS
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _SCRIPTS: Final = ("page.js", "dialogues.js")
 _ESCAPES: Final = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 
-def render(**values: Any) -> str:
+def render(**values: object) -> str:
     """Render the page.
 
     Args:
@@ -46,7 +49,7 @@ def render(**values: Any) -> str:
         t=lambda key, **values: _render_both(
             *(
                 # Values are escaped unless a template produced them; the text is ours.
-                Markup(text).format(**_localize_values(values, index))  # noqa: S704
+                Markup(text).format(**_localize_values(values, index))
                 for index, text in enumerate(TEXTS[key])
             )
         ),
@@ -57,9 +60,9 @@ def render(**values: Any) -> str:
     style = _build_style()
     page: str = environment.get_template("page.html").render(
         policy=_build_policy(scripts, style),
-        scripts=[Markup(script) for script in scripts],  # noqa: S704 (our own files)
-        style=Markup(style),  # noqa: S704 (our own file)
-        json=lambda value: Markup(to_inert_json(value)),  # noqa: S704 (escaped there)
+        scripts=[Markup(script) for script in scripts],
+        style=Markup(style),
+        json=lambda value: Markup(to_inert_json(value)),
         **values,
     )
     return page
@@ -74,7 +77,7 @@ def to_inert_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
 
 
-def build_dictionary() -> dict[str, Any]:
+def build_dictionary() -> dict[str, object]:
     """Return the texts and labels that the scripts need, by language."""
     return {
         language: {
@@ -88,7 +91,7 @@ def build_dictionary() -> dict[str, Any]:
     }
 
 
-def _render_both(english: str, chinese: str) -> Any:
+def _render_both(english: str, chinese: str) -> Markup:
     """Return markup with both languages; the style sheet shows the selected one."""
     from markupsafe import Markup
 
@@ -97,7 +100,7 @@ def _render_both(english: str, chinese: str) -> Any:
     return Markup('<bdi lang="en">{}</bdi><bdi lang="zh-Hans">{}</bdi>').format(english, chinese)
 
 
-def _localize_values(placeholders: Mapping[str, Any], index: int) -> dict[str, Any]:
+def _localize_values(placeholders: Mapping[str, object], index: int) -> dict[str, object]:
     """Return the values of a text's placeholders: numbers with separators, labels in one language."""
     return {
         name: f"{value:,}" if isinstance(value, int) else value[index] if isinstance(value, Bilingual) else value

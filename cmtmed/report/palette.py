@@ -6,7 +6,7 @@ Text has a contrast of at least 4.5 to its background, chart marks of at least 3
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 Palette = Mapping[str, str]
 
@@ -100,7 +100,7 @@ def choose_ink(palette: Palette, position: float) -> str:
     return BLACK if (position < find_ink_switch(palette)) == dark_below else WHITE
 
 
-def build_theme(palette: Palette, categories: tuple[str, ...]) -> dict[str, Any]:
+def build_theme(palette: Palette, categories: tuple[str, ...]) -> dict[str, object]:
     """Return a Vega-Lite configuration; charts refer to its styles and ranges, never to colours."""
     label = {"labelColor": palette["muted"], "titleColor": palette["muted"], "labelFontSize": 12, "titleFontSize": 12}
     return {
@@ -138,6 +138,6 @@ def build_theme(palette: Palette, categories: tuple[str, ...]) -> dict[str, Any]
     }
 
 
-def build_themes() -> dict[str, dict[str, Any]]:
+def build_themes() -> dict[str, dict[str, object]]:
     """Return the charts' configurations by name of the theme."""
     return {"light": build_theme(LIGHT, CATEGORIES["light"]), "dark": build_theme(DARK, CATEGORIES["dark"])}

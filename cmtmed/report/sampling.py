@@ -8,7 +8,7 @@ allotted by the square root of the size of a stratum, so that rare strata are vi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -17,15 +17,17 @@ from cmtmed.audit.sample import hash_turns
 from cmtmed.builds import Build
 from cmtmed.builds.build import DIALOGUES, DROPPED, iter_file
 from cmtmed.errors import DatasetError
-from cmtmed.schema import DIALOGUE
+from cmtmed.schema import DIALOGUE, DialogueRow, to_rows
 
+Stratum = tuple[str | None, ...]
+"""Values of the columns that define a stratum."""
 _STRATUM: Final = ("drop_reason", "split", "source")
 """Columns that define a stratum, in the order in which each of their values gets its first dialogue."""
 _POSITION: Final = ("file", "batch", "row")
 """Columns that locate a dialogue in the Arrow files of a build."""
 
 
-def sample_dialogues(build: Build, size: int) -> list[dict[str, Any]]:
+def sample_dialogues(build: Build, size: int) -> list[DialogueRow]:
     """Sample kept and dropped dialogues of a build, as plain Python values.
 
     Args:
@@ -38,7 +40,7 @@ def sample_dialogues(build: Build, size: int) -> list[dict[str, Any]]:
     candidates = pl.DataFrame(
         schema={"key": pl.UInt64, **dict.fromkeys(_STRATUM, pl.String), **dict.fromkeys(_POSITION, pl.Int64)}
     )
-    stratum_sizes: dict[tuple[Any, ...], int] = {}
+    stratum_sizes: dict[Stratum, int] = {}
     paths = [*build.paths(DIALOGUES), *build.paths(DROPPED)]
     for file, path in enumerate(paths):
         for index, batch in enumerate(iter_file(path, ["id", *_STRATUM])):
@@ -62,7 +64,7 @@ def sample_dialogues(build: Build, size: int) -> list[dict[str, Any]]:
     return list(_load_rows(build, _allot(candidates, stratum_sizes, size)))
 
 
-def _allot(candidates: pl.DataFrame, stratum_sizes: dict[tuple[Any, ...], int], size: int) -> pl.DataFrame:
+def _allot(candidates: pl.DataFrame, stratum_sizes: dict[Stratum, int], size: int) -> pl.DataFrame:
     """Select one candidate for every value of the stratum's columns, then more by the square root of stratum sizes."""
     if candidates.is_empty() or not size:
         return candidates.clear()
@@ -88,14 +90,14 @@ def _allot(candidates: pl.DataFrame, stratum_sizes: dict[tuple[Any, ...], int], 
     return ranked[order]
 
 
-def _load_rows(build: Build, sample: pl.DataFrame) -> Iterator[dict[str, Any]]:
+def _load_rows(build: Build, sample: pl.DataFrame) -> Iterator[DialogueRow]:
     """Yield the sampled rows in order of their keys, so that the first page is a random sample as well."""
     paths = [*build.paths(DIALOGUES), *build.paths(DROPPED)]
-    rows: list[tuple[int, dict[str, Any]]] = []
+    rows: list[tuple[int, DialogueRow]] = []
     for (file,), of_file in sample.sort("file").group_by("file", maintain_order=True):
         rows_by_batch = of_file.partition_by("batch", as_dict=True)
         for index, batch in enumerate(iter_file(paths[file], list(DIALOGUE))):
             selected = rows_by_batch.get((index,))
             if selected is not None:
-                rows += zip(selected["key"], batch[selected["row"].to_list()].to_dicts(), strict=True)
+                rows += zip(selected["key"], to_rows(batch[selected["row"].to_list()]), strict=True)
     yield from (row for _, row in sorted(rows, key=lambda entry: (entry[0], entry[1]["id"])))

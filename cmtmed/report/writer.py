@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import stat
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cmtmed import artifacts
 from cmtmed.builds import Build
@@ -72,7 +72,7 @@ def _render_page(build: Build, summary: BuildSummary, *, sample: int, text: bool
     rows = [dialogues.to_json_dialogue(row) for row in sample_dialogues(build, sample)] if text else []
     charts = {language: build_specifications(summary, clusters.sizes, language) for language in LANGUAGES}
     types = [get_label("identifier", identifier_type) for identifier_type in summary.unredacted]
-    data: dict[str, Any] = {
+    data: dict[str, object] = {
         "charts": charts,
         "themes": build_themes(),
         "dictionary": build_dictionary(),

@@ -21,7 +21,7 @@ from cmtmed.artifacts import HashedFile
 from cmtmed.errors import DatasetError
 
 if TYPE_CHECKING:
-    from datasets import DatasetDict as DatasetDict  # noqa: PLC0414 (re-exported for annotations)
+    from datasets import DatasetDict
 
 FILE_BYTES: Final = 500_000_000
 """A data file is closed once it holds this much, as the Hub expects of a shard."""

@@ -28,7 +28,7 @@ from cmtmed.audit.statement import render_statement
 from cmtmed.builds.manifest import Manifest, PipelineRecord
 from cmtmed.errors import DatasetError, UsageError
 from cmtmed.resources import bundled
-from tests.support.dialogues import PIECES
+from tests.support.dialogues import FRAGMENTS
 
 # Detector → texts it has to suspect. Names, numbers and places are invented.
 GOLDEN = {
@@ -106,7 +106,9 @@ def test_ordinary_sentences_are_not_suspected(text):
 
 
 @given(
-    st.lists(st.sampled_from([*PIECES, *INNOCENT, *(text for texts in GOLDEN.values() for text in texts)]), max_size=4)
+    st.lists(
+        st.sampled_from([*FRAGMENTS, *INNOCENT, *(text for texts in GOLDEN.values() for text in texts)]), max_size=4
+    )
 )
 def test_patterns_mean_the_same_to_polars_and_to_re(pieces):
     text = "".join(pieces)

@@ -16,77 +16,74 @@ from datasketch import MinHash
 
 from cmtmed.dedup import Index, near_duplicates, shingle_hash
 from cmtmed.errors import DatasetError, UsageError
-
-COMMON = "的一是不了在有人我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方"
-
-
-def texts(count, seed=0, length=150):
-    draw = random.Random(seed)
-    return ["".join(draw.choices(COMMON, k=length)) for _ in range(count)]
-
-
-def changed(text, times, seed=0):
-    draw = random.Random(seed)
-    signs = list(text)
-    for at in draw.sample(range(len(signs)), times):
-        signs[at] = draw.choice(COMMON)
-    return "".join(signs)
+from tests.support.texts import change_characters, random_texts
 
 
 @pytest.fixture
 def index(tmp_path):
-    made = Index.create(tmp_path / "index")
-    made.add([f"a/{n}" for n in range(60)], texts(60))
-    return made
+    new_index = Index.create(tmp_path / "index")
+    new_index.add([f"a/{n}" for n in range(60)], random_texts(60))
+    return new_index
 
 
 def test_what_was_added_is_found(index):
-    old = texts(60)
-    new = [old[3], " ".join(old[7]), changed(old[9], 2), texts(1, seed=9)[0], ""]
-    found = index.query(new)
-    assert found.select("row", "id").rows() == [(0, "a/3"), (1, "a/7"), (2, "a/9")]
-    assert found["equal"].to_list() == [True, True, False]
-    real = near_duplicates([old[9], new[2]], 0.5)["jaccard"][0]
-    assert found["estimate"][2] == pytest.approx(real, abs=0.15)
+    stored = random_texts(60)
+    queries = [
+        stored[3],
+        " ".join(stored[7]),
+        change_characters(stored[9], 2, random.Random(0)),
+        random_texts(1, seed=9)[0],
+        "",
+    ]
+    matches = index.query(queries)
+    assert matches.select("row", "id").rows() == [(0, "a/3"), (1, "a/7"), (2, "a/9")]
+    assert matches["equal"].to_list() == [True, True, False]
+    jaccard = near_duplicates([stored[9], queries[2]], 0.5)["jaccard"][0]
+    assert matches["estimate"][2] == pytest.approx(jaccard, abs=0.15)
 
 
 def test_additions_are_found_by_whoever_opens_later(index):
-    early = Index.open(index.folder)
-    index.add(pl.Series(["b/1", "b/2"]), pl.Series(texts(2, seed=5)))
+    older_handle = Index.open(index.folder)
+    index.add(pl.Series(["b/1", "b/2"]), pl.Series(random_texts(2, seed=5)))
     assert len(index) == 62
-    assert len(early) == 60
-    assert early.query(texts(2, seed=5)).height == 0
-    assert Index.open(index.folder).query(texts(2, seed=5))["id"].to_list() == ["b/1", "b/2"]
+    assert len(older_handle) == 60
+    assert older_handle.query(random_texts(2, seed=5)).height == 0
+    assert Index.open(index.folder).query(random_texts(2, seed=5))["id"].to_list() == ["b/1", "b/2"]
 
 
 def test_two_that_add_at_a_time_both_arrive(index):
     def add(number):
-        Index.open(index.folder).add([f"c{number}/{n}" for n in range(5)], texts(5, seed=100 + number))
+        Index.open(index.folder).add([f"c{number}/{n}" for n in range(5)], random_texts(5, seed=100 + number))
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(add, range(8)))
-    opened = Index.open(index.folder)
-    assert len(opened) == 100
+    reopened = Index.open(index.folder)
+    assert len(reopened) == 100
     for number in range(8):
-        assert opened.query(texts(5, seed=100 + number)).height == 5
+        assert reopened.query(random_texts(5, seed=100 + number)).height == 5
 
 
 def test_empty_texts_are_equal_to_nothing_and_short_ones_to_themselves(tmp_path):
-    made = Index.create(tmp_path / "index")
-    made.add(["1", "2", "3"], ["", "嗯", "好的"])
-    assert made.query(["", "嗯", "好", " 好的"]).select("row", "id").rows() == [(1, "2"), (3, "3")]
-    made.add([], [])
-    assert len(made) == 3
-    assert made.query([]).schema == {"row": pl.UInt32, "id": pl.String, "estimate": pl.Float64, "equal": pl.Boolean}
+    short_texts = Index.create(tmp_path / "index")
+    short_texts.add(["1", "2", "3"], ["", "嗯", "好的"])
+    assert short_texts.query(["", "嗯", "好", " 好的"]).select("row", "id").rows() == [(1, "2"), (3, "3")]
+    short_texts.add([], [])
+    assert len(short_texts) == 3
+    assert short_texts.query([]).schema == {
+        "row": pl.UInt32,
+        "id": pl.String,
+        "estimate": pl.Float64,
+        "equal": pl.Boolean,
+    }
 
 
 def test_datasketch_finds_the_same(index):
     lsh = index.to_datasketch_lsh()
-    old = texts(60)
-    for text in (old[3], changed(old[9], 1), texts(1, seed=9)[0]):
-        asked = MinHash(num_perm=128, hashfunc=shingle_hash, scheme="affine32")
-        asked.update_batch(text[at : at + 5].encode() for at in range(len(text) - 4))
-        assert sorted(lsh.query(asked)) == index.query([text])["id"].to_list()
+    stored = random_texts(60)
+    for text in (stored[3], change_characters(stored[9], 1, random.Random(0)), random_texts(1, seed=9)[0]):
+        signature = MinHash(num_perm=128, hashfunc=shingle_hash, scheme="affine32")
+        signature.update_batch(text[start : start + 5].encode() for start in range(len(text) - 4))
+        assert sorted(lsh.query(signature)) == index.query([text])["id"].to_list()
 
 
 def test_interrupted_additions_leave_the_index_as_it_was(index):
@@ -108,20 +105,20 @@ def test_interrupted_additions_leave_the_index_as_it_was(index):
         "Index.open(sys.argv[1]).add(['x'], ['头痛三天了一直没有好'])\n"
     )
     for step in range(20):
-        done = subprocess.run([sys.executable, "-c", script, str(index.folder), str(step)], check=False)
-        opened = Index.open(index.folder)
-        assert opened.query(texts(60)).height == 60
-        if done.returncode == 0:
-            assert len(opened) == 61
+        process = subprocess.run([sys.executable, "-c", script, str(index.folder), str(step)], check=False)
+        reopened = Index.open(index.folder)
+        assert reopened.query(random_texts(60)).height == 60
+        if process.returncode == 0:
+            assert len(reopened) == 61
             break
-        assert done.returncode == 9
-        assert len(opened) == 60
+        assert process.returncode == 9
+        assert len(reopened) == 60
     else:
         pytest.fail("the addition never came to its end")
     assert step >= 6
 
 
-def damaged(folder, change):
+def damage_copy(folder, change):
     copy = folder.parent / "damaged"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(folder, copy)
@@ -132,21 +129,23 @@ def damaged(folder, change):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda at: (at / "index.json").unlink(), "holds no index: index.json is missing"),
-        (lambda at: (at / "index.json").write_text('{"format": "cmt'), "is not valid JSON"),
-        (lambda at: (at / "index.json").write_text('{"format": "faiss"}'), "is not an index of cmtmed"),
-        (lambda at: (at / "index.json").write_text("[]"), "is not an index of cmtmed"),
+        (lambda folder: (folder / "index.json").unlink(), "holds no index: index.json is missing"),
+        (lambda folder: (folder / "index.json").write_text('{"format": "cmt'), "is not valid JSON"),
+        (lambda folder: (folder / "index.json").write_text('{"format": "faiss"}'), "is not an index of cmtmed"),
+        (lambda folder: (folder / "index.json").write_text("[]"), "is not an index of cmtmed"),
         (
-            lambda at: (at / "index.json").write_text(json.dumps({"format": "cmtmed.dedup.index", "version": 7})),
+            lambda folder: (folder / "index.json").write_text(
+                json.dumps({"format": "cmtmed.dedup.index", "version": 7})
+            ),
             "has version 7, but this cmtmed reads 1",
         ),
-        (lambda at: os.truncate(at / "000000" / "keys.u64", 100), r"keys\.u64' has 100 bytes instead of"),
-        (lambda at: (at / "000000" / "ids.arrow").unlink(), r"ids\.arrow' is missing"),
+        (lambda folder: os.truncate(folder / "000000" / "keys.u64", 100), r"keys\.u64' has 100 bytes instead of"),
+        (lambda folder: (folder / "000000" / "ids.arrow").unlink(), r"ids\.arrow' is missing"),
     ],
 )
 def test_a_damaged_index_is_refused_by_name(index, change, message):
     with pytest.raises(DatasetError, match=message):
-        Index.open(damaged(index.folder, change))
+        Index.open(damage_copy(index.folder, change))
 
 
 def test_bad_calls(index, tmp_path):

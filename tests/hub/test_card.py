@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 import cmtmed
 from cmtmed.errors import UsageError
-from cmtmed.hub.card import escape_markdown, format_tally
+from cmtmed.hub.card import format_tally
 from cmtmed.hub.dataset.metadata import CARD_FORMAT
 from cmtmed.hub.repository import Repository
 from cmtmed.hub.sections import merge_sections, split_sections
 from cmtmed.hub.staging import Staging
+from cmtmed.markdown import escape_markdown
 from tests.support.dialogues import SHARED, needs_real_data
 from tests.support.published import CARD, LINES, TEST, audit_and_review, build_small
 

@@ -239,7 +239,7 @@ COURTESIES = """
     这个要看是哪一型 主要看有没有症状 不知道是什么原因引起的 不清楚你吃的什么药没法判断 哪里都能做 几天就好
     几次就好了 过几天就不疼了 随时可以来做检查 有问题再问我 有事再联系 需要的话可以找我
 """
-STILL_TAKEN_FOR_QUESTIONS = """
+FALSE_POSITIVES = """
     这个病没有您想的那么可怕，对吧？ 糖尿病人能不能吃水果呢？ 您是要开证明，对吗？ 您问的是药费报销的事，是吗？
     常有病友问，吃中药伤不伤肝？ 您的意思是不想住院，是吧？
 """
@@ -257,16 +257,18 @@ def test_what_only_looks_like_it(sentence):
     assert find_inquiries([sentence]) == [[]]
 
 
-@pytest.mark.parametrize(("sentence", "slot"), [(one, slot) for slot, told in TYPED.items() for one in told.split()])
+@pytest.mark.parametrize(
+    ("sentence", "slot"), [(sentence, slot) for slot, sentences in TYPED.items() for sentence in sentences.split()]
+)
 def test_what_doctors_type(sentence, slot):
-    assert [one.slot for one in find_inquiries([sentence])[0]] == [slot]
+    assert [inquiry.slot for inquiry in find_inquiries([sentence])[0]] == [slot]
 
 
 @pytest.mark.parametrize(
     "sentence",
     [
         *COURTESIES.split(),
-        *(pytest.param(one, marks=pytest.mark.xfail(strict=True)) for one in STILL_TAKEN_FOR_QUESTIONS.split()),
+        *(pytest.param(sentence, marks=pytest.mark.xfail(strict=True)) for sentence in FALSE_POSITIVES.split()),
     ],
 )
 def test_courtesies_are_left_alone(sentence):
@@ -276,7 +278,11 @@ def test_courtesies_are_left_alone(sentence):
 
 def test_a_run_on_is_taken_apart():
     turn = "多久了有发烧吗吃过什么药"
-    assert [turn[one.start : one.end] for one in find_inquiries([turn])[0]] == ["多久了", "有发烧吗", "吃过什么药"]
+    assert [turn[inquiry.start : inquiry.end] for inquiry in find_inquiries([turn])[0]] == [
+        "多久了",
+        "有发烧吗",
+        "吃过什么药",
+    ]
 
 
 def test_only_the_asking_sentence_is_marked():
@@ -293,9 +299,9 @@ def test_a_decision_names_cue_and_frame():
 @settings(max_examples=100)
 @given(st.lists(st.one_of(contents, st.sampled_from([*ASKS, *TELLS])), max_size=6))
 def test_offsets_and_slots_hold_whatever_the_text(turns):
-    found = find_inquiries(turns)
-    assert len(found) == len(turns)
-    for turn, inquiries in zip(turns, found, strict=True):
+    inquiries_by_turn = find_inquiries(turns)
+    assert len(inquiries_by_turn) == len(turns)
+    for turn, inquiries in zip(turns, inquiries_by_turn, strict=True):
         last = 0
         for start, end, slot in inquiries:
             assert last <= start < end <= len(turn)
@@ -316,9 +322,9 @@ def test_nulls_and_bad_calls():
         find_inquiries(["发烧吗", 3])
 
 
-def scores(found, gold):
-    both = sum(one and other for one, other in zip(found, gold, strict=True))
-    return 2 * both / (sum(found) + sum(gold))
+def f1(predicted, gold):
+    agreements = sum(asks and should_ask for asks, should_ask in zip(predicted, gold, strict=True))
+    return 2 * agreements / (sum(predicted) + sum(gold))
 
 
 @needs_real_data
@@ -329,9 +335,9 @@ def test_real_doctors_are_understood_better_than_by_question_marks():
     gold = [any(act.startswith("Inquire") for act in row["acts"]) for row in rows]
     turns = [row["doctor"] for row in rows]
     marks = [turn.rstrip().endswith(("?", "？")) for turn in turns]
-    found = [bool(inquiries) for inquiries in find_inquiries(turns)]
-    assert scores(found, gold) > 0.88
-    assert scores(found, gold) > scores(marks, gold) + 0.2
+    predicted = [bool(inquiries) for inquiries in find_inquiries(turns)]
+    assert f1(predicted, gold) > 0.88
+    assert f1(predicted, gold) > f1(marks, gold) + 0.2
 
 
 @needs_real_data
@@ -344,16 +350,16 @@ def test_labelled_turns(half, count, turn, sentence, slot):
     spec = importlib.util.spec_from_file_location("inquiries", ROOT / "benchmarks" / "inquiries.py")
     benchmark = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(benchmark)
-    told = [one for one in benchmark.turns() if one.half == half]
-    assert len(told) == count
-    got = benchmark.score(told, benchmark.predict([one.text for one in told]))
-    assert got["turn"][2] >= turn
-    assert got["sentence"][2] >= sentence
-    assert got["slot"] >= slot
-    alone, looking = benchmark.count_ignored(told, benchmark.predict([one.text for one in told]))[
-        "question mark or word"
-    ]
-    assert alone >= 0.93 * looking
+    labelled_turns = [labelled for labelled in benchmark.turns() if labelled.half == half]
+    assert len(labelled_turns) == count
+    scores = benchmark.score(labelled_turns, benchmark.predict([labelled.text for labelled in labelled_turns]))
+    assert scores["turn"][2] >= turn
+    assert scores["sentence"][2] >= sentence
+    assert scores["slot"] >= slot
+    found_by_marks, ignorable = benchmark.count_ignored(
+        labelled_turns, benchmark.predict([labelled.text for labelled in labelled_turns])
+    )["question mark or word"]
+    assert found_by_marks >= 0.93 * ignorable
 
 
 @pytest.mark.parametrize(
@@ -369,5 +375,5 @@ def test_labelled_turns(half, count, turn, sentence, slot):
     ],
 )
 def test_explain_names_the_rules_that_decided(sentence, cue, frame):
-    told = explain(sentence)
-    assert (told.cue, told.frame, told.asks) == (cue, frame, not frame)
+    decision = explain(sentence)
+    assert (decision.cue, decision.frame, decision.asks) == (cue, frame, not frame)

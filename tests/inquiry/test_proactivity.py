@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 
 import cmtmed
-from cmtmed import lineage
 from cmtmed.errors import UsageError
 from cmtmed.inquiry.proactivity import count_inquiries
 from cmtmed.pipeline import Views
@@ -17,6 +16,7 @@ from cmtmed.stages.tag_inquiries import TagInquiries
 from cmtmed.stats import TableStats
 from cmtmed.views import prompts, sft
 from tests.support.dialogues import doctor, table, tables, user
+from tests.support.stages import run_stage
 
 ASKS = [
     user("头疼"),
@@ -30,14 +30,9 @@ TELLS = [user("胃胀"), doctor("建议饭后走一走，少吃甜的。"), user
 LATE = [user("咳嗽"), doctor("先喝水，注意休息。有痰吗？"), user("有"), doctor("什么颜色？")]
 
 
-def tagged(*dialogues, **columns):
+def tag_table(*dialogues, **columns):
     rows = table(*dialogues, **columns)
     return rows.with_columns(TagInquiries().apply(rows.select("messages"))["inquiries"])
-
-
-def run(stage, rows):
-    decision = stage.decide(stage.sketch(rows.select(list(stage.reads))).lazy()) if hasattr(stage, "decide") else None
-    return lineage.apply_stage(stage, rows, decision)[0]
 
 
 @pytest.mark.parametrize(
@@ -60,9 +55,9 @@ def test_share_is_of_the_doctors_turns():
 
 
 def test_a_question_in_advice_is_no_advice_and_no_inquiry():
-    told = cmtmed.proactivity([user("发烧"), doctor("平时吃药吗？建议注意观察有没有皮疹。多少度？")])
-    assert told.inquiries == 2
-    assert told.before_advice == 1
+    figures = cmtmed.proactivity([user("发烧"), doctor("平时吃药吗？建议注意观察有没有皮疹。多少度？")])
+    assert figures.inquiries == 2
+    assert figures.before_advice == 1
 
 
 @pytest.mark.parametrize(
@@ -87,13 +82,13 @@ def test_bad_messages_are_refused_by_place(messages, message):
 def test_the_columns_count_what_the_function_counts(rows):
     rows = rows.with_columns(TagInquiries().apply(rows.select("messages"))["inquiries"])
     counted = rows.select(*count_inquiries(pl.col("messages"), pl.col("inquiries"))).to_dicts()
-    for row, told in zip(rows["messages"].to_list(), counted, strict=True):
-        one = cmtmed.proactivity(row)
-        assert told == {
-            "doctor_turns": one.doctor_turns,
-            "asking_turns": one.asking_turns,
-            "asked": one.inquiries,
-            "slots": len(one.slots),
+    for messages, columns in zip(rows["messages"].to_list(), counted, strict=True):
+        figures = cmtmed.proactivity(messages)
+        assert columns == {
+            "doctor_turns": figures.doctor_turns,
+            "asking_turns": figures.asking_turns,
+            "asked": figures.inquiries,
+            "slots": len(figures.slots),
         }
 
 
@@ -108,48 +103,49 @@ def test_the_columns_count_what_the_function_counts(rows):
     ],
 )
 def test_keep_proactive(options, kept):
-    reasons = run(KeepProactive(**options), tagged(ASKS, TELLS, LATE))["drop_reason"].to_list()
+    reasons = run_stage(KeepProactive(**options), tag_table(ASKS, TELLS, LATE))["drop_reason"].to_list()
     assert [reason is None for reason in reasons] == kept
     assert set(reasons) <= {None, "not_proactive"}
 
 
-def rate(rows):
-    left = rows.filter(pl.col("drop_reason").is_null())
-    told = left.select(*count_inquiries(pl.col("messages"), pl.col("inquiries")))
-    return told["asking_turns"].sum() / told["doctor_turns"].sum()
+def asking_rate(rows):
+    kept = rows.filter(pl.col("drop_reason").is_null())
+    counts = kept.select(*count_inquiries(pl.col("messages"), pl.col("inquiries")))
+    return counts["asking_turns"].sum() / counts["doctor_turns"].sum()
 
 
-@pytest.mark.parametrize("wanted", [0.05, 0.1, 0.2, 0.3])
-def test_sample_proactive_reaches_the_rate_and_drops_no_more_than_it_must(wanted):
-    rows = tagged(*[ASKS] * 20, *[TELLS] * 200)
-    after = run(SampleProactive(rate=wanted), rows)
+@pytest.mark.parametrize("target", [0.05, 0.1, 0.2, 0.3])
+def test_sample_proactive_reaches_the_rate_and_drops_no_more_than_it_must(target):
+    rows = tag_table(*[ASKS] * 20, *[TELLS] * 200)
+    after = run_stage(SampleProactive(rate=target), rows)
     assert after.filter(pl.col("drop_reason").is_not_null())["inquiries"].list.len().sum() == 0
-    assert rate(after) >= wanted
-    left = after.filter(pl.col("drop_reason").is_null())
-    one_more = left.height + 1 <= rows.height
+    assert asking_rate(after) >= target
+    kept = after.filter(pl.col("drop_reason").is_null())
+    one_more = kept.height + 1 <= rows.height
     # One more dialogue of two silent turns would bring it below.
-    turns = 20 * 3 + 2 * (left.height - 20)
-    assert not one_more or 20 / (turns + 2) < wanted or left.height == rows.height
+    turns = 20 * 3 + 2 * (kept.height - 20)
+    assert not one_more or 20 / (turns + 2) < target or kept.height == rows.height
 
 
 def test_sample_proactive_keeps_all_that_ask_where_the_rate_is_out_of_reach():
-    after = run(SampleProactive(rate=0.9), tagged(ASKS, ASKS, TELLS))
+    after = run_stage(SampleProactive(rate=0.9), tag_table(ASKS, ASKS, TELLS))
     assert after["drop_reason"].to_list() == [None, None, "sampled_out"]
 
 
 def test_what_is_sampled_does_not_depend_on_order_but_on_the_seed():
-    rows = tagged(*[ASKS[:4]] * 5, *[TELLS] * 60)
-    kept = set(run(SampleProactive(), rows).filter(pl.col("drop_reason").is_null())["id"])
-    shuffled = run(SampleProactive(), rows.sample(fraction=1, shuffle=True, seed=3))
+    rows = tag_table(*[ASKS[:4]] * 5, *[TELLS] * 60)
+    kept = set(run_stage(SampleProactive(), rows).filter(pl.col("drop_reason").is_null())["id"])
+    shuffled = run_stage(SampleProactive(), rows.sample(fraction=1, shuffle=True, seed=3))
     assert set(shuffled.filter(pl.col("drop_reason").is_null())["id"]) == kept
-    others = [
-        set(run(SampleProactive(seed=seed), rows).filter(pl.col("drop_reason").is_null())["id"]) for seed in (1, 2, 3)
+    other_samples = [
+        set(run_stage(SampleProactive(seed=seed), rows).filter(pl.col("drop_reason").is_null())["id"])
+        for seed in (1, 2, 3)
     ]
-    assert any(other != kept for other in others)
+    assert any(sample != kept for sample in other_samples)
 
 
 def test_the_sft_view_weighs_turns_that_ask():
-    rows = tagged(ASKS, TELLS, [])
+    rows = tag_table(ASKS, TELLS, [])
     view = sft.create_sft_view(rows, Views(inquiry_weight=2.5))
     assert view["weights"].to_list() == [[0, 2.5, 0, 1, 0, 1], [0, 1, 0, 1], []]
     assert view["weights"].list.len().to_list() == view["messages"].list.len().to_list()
@@ -157,14 +153,14 @@ def test_the_sft_view_weighs_turns_that_ask():
 
 
 def test_the_prompts_view_ends_right_before_an_inquiry():
-    rows = tagged(TELLS, LATE, ASKS)
+    rows = tag_table(TELLS, LATE, ASKS)
     view = prompts.create_prompts_view(rows, Views(prompt_at="inquiry"))
     assert view.select("id", "message").rows() == [("t/1", 1), ("t/2", 1)]
     assert view["prompt"].to_list() == [LATE[:1], ASKS[:1]]
 
 
 def test_statistics_by_source_and_department():
-    rows = tagged(ASKS, TELLS, LATE, source=["a", "a", "b"], department=["内科", None, "内科"])
+    rows = tag_table(ASKS, TELLS, LATE, source=["a", "a", "b"], department=["内科", None, "内科"])
     stats = TableStats.from_rows(rows)
     assert stats.source_turns == {"a": 5, "b": 2}
     assert stats.source_asking == {"a": 1, "b": 2}

@@ -36,38 +36,38 @@ def read_all(path, *sources, **source):
     """Read a file; return (turns of each dialogue, (position, reason) of each quarantined record)."""
     batches = list(read_file(path, sources or [Source(name="s", **source)]))
     rows = pl.concat([batch.dialogues for batch in batches])
-    broken = pl.concat([batch.quarantined for batch in batches])
-    told = [[(turn["role"][0], turn["content"]) for turn in messages] for messages in rows["messages"]]
-    return told, list(broken.select("position", "reason").iter_rows())
+    quarantined = pl.concat([batch.quarantined for batch in batches])
+    dialogues = [[(turn["role"][0], turn["content"]) for turn in messages] for messages in rows["messages"]]
+    return dialogues, list(quarantined.select("position", "reason").iter_rows())
 
 
 EXPECTED = [[("u", question), ("a", answer)] for question, answer in PAIRS]
 
 
-def as_csv(delimiter=","):
+def csv_text(delimiter=","):
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter)
     writer.writerows([("id", "question", "answer"), *((f"r{n}", *pair) for n, pair in enumerate(PAIRS))])
     return out.getvalue()
 
 
-def as_records():
+def records():
     return [{"id": f"r{n}", "question": question, "answer": answer} for n, (question, answer) in enumerate(PAIRS)]
 
 
-def as_jsonl():
-    return "\n".join(json.dumps(record, ensure_ascii=False) for record in as_records()) + "\n"
+def jsonl_text():
+    return "\n".join(json.dumps(record, ensure_ascii=False) for record in records()) + "\n"
 
 
-def as_array():
-    return json.dumps(as_records(), ensure_ascii=False, indent=2)
+def array_text():
+    return json.dumps(records(), ensure_ascii=False, indent=2)
 
 
-def as_transcript():
+def transcript_text():
     return "\n\n".join(f"科室：内科\n患者：{question}\n医生：{answer}" for question, answer in PAIRS) + "\n"
 
 
-def as_html():
+def html_text():
     turns = "".join(
         f'<div class="c"><p class="turn patient">{question}</p><p class="turn doctor">{answer}</p></div>'.replace(
             "\n", "<br>"
@@ -79,16 +79,16 @@ def as_html():
 
 HTML = {"html": {"dialogue": "div.c", "turn": "p.turn", "role": "@class"}}
 TEXTS = {
-    "crawl.csv": (as_csv(), {}),
-    "crawl.jsonl": (as_jsonl(), {}),
-    "crawl.json": (as_array(), {}),
-    "crawl.txt": (as_transcript(), {}),
-    "crawl.html": (as_html(), HTML),
+    "crawl.csv": (csv_text(), {}),
+    "crawl.jsonl": (jsonl_text(), {}),
+    "crawl.json": (array_text(), {}),
+    "crawl.txt": (transcript_text(), {}),
+    "crawl.html": (html_text(), HTML),
 }
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "big5", "utf-16", "utf-16-le", "utf-16-be")
 
 
-def encoded(text, encoding):
+def encode(text, encoding):
     return text.translate(TO_BIG5).encode(encoding) if encoding == "big5" else text.encode(encoding)
 
 
@@ -96,7 +96,7 @@ def encoded(text, encoding):
 TO_BIG5 = str.maketrans("头天还有点恶发烧吗没颜么", "頭天還有點惡發燒嗎沒顏麼")
 
 
-def translated(dialogues, encoding):
+def translate(dialogues, encoding):
     if encoding != "big5":
         return dialogues
     return [[(role, text.translate(TO_BIG5)) for role, text in turns] for turns in dialogues]
@@ -108,12 +108,12 @@ def translated(dialogues, encoding):
 def test_text_formats_in_every_encoding(tmp_path, name, encoding, declared):
     text, options = TEXTS[name]
     try:
-        data = encoded(text, encoding)
+        data = encode(text, encoding)
     except UnicodeEncodeError:
         pytest.skip("not all characters of the case exist in Big5")
     (tmp_path / name).write_bytes(data)
-    told = {**options, "encoding": encoding} if declared else options
-    assert read_all(tmp_path / name, **told) == (translated(EXPECTED, encoding), [])
+    declared_options = {**options, "encoding": encoding} if declared else options
+    assert read_all(tmp_path / name, **declared_options) == (translate(EXPECTED, encoding), [])
 
 
 def pack(data, packing, name):
@@ -135,13 +135,13 @@ def test_text_formats_in_every_packing(tmp_path, name, packing):
 
 
 def test_several_gzip_streams_are_one_file(tmp_path):
-    first, second = as_jsonl().splitlines(keepends=True)
+    first, second = jsonl_text().splitlines(keepends=True)
     (tmp_path / "crawl.jsonl.gz").write_bytes(gzip.compress(first.encode()) + gzip.compress(second.encode()))
     assert read_all(tmp_path / "crawl.jsonl.gz") == (EXPECTED, [])
 
 
 def test_members_of_an_archive_in_order_of_name(tmp_path):
-    lines = as_jsonl().splitlines()
+    lines = jsonl_text().splitlines()
     with zipfile.ZipFile(tmp_path / "crawl.zip", "w") as archive:
         archive.writestr("b.jsonl", lines[1])
         archive.writestr("a.jsonl", lines[0])
@@ -149,15 +149,15 @@ def test_members_of_an_archive_in_order_of_name(tmp_path):
     assert read_all(tmp_path / "crawl.zip") == (EXPECTED, [])
 
 
-@pytest.mark.parametrize("kind", ["parquet", "arrow file", "arrow stream"])
-def test_columnar_formats(tmp_path, kind):
-    table = pa.Table.from_pylist(as_records())
-    path = tmp_path / ("crawl.parquet" if kind == "parquet" else "crawl.arrow")
-    if kind == "parquet":
+@pytest.mark.parametrize("file_format", ["parquet", "arrow file", "arrow stream"])
+def test_columnar_formats(tmp_path, file_format):
+    table = pa.Table.from_pylist(records())
+    path = tmp_path / ("crawl.parquet" if file_format == "parquet" else "crawl.arrow")
+    if file_format == "parquet":
         pq.write_table(table, path)
     else:
-        make = pa.ipc.new_file if kind == "arrow file" else pa.ipc.new_stream
-        with make(str(path), table.schema) as writer:
+        open_writer = pa.ipc.new_file if file_format == "arrow file" else pa.ipc.new_stream
+        with open_writer(str(path), table.schema) as writer:
             writer.write_table(table)
     assert read_all(path) == (EXPECTED, [])
 
@@ -172,8 +172,11 @@ BLOCKS = "头痛,吃了药\n发烧吗？\n\n\n咳嗽\n有痰吗？\n"
 
 def test_blocks_of_lines(tmp_path):
     (tmp_path / "crawl.txt").write_bytes(BLOCKS.encode("gb18030"))
-    told = read_all(tmp_path / "crawl.txt", format="blocks")
-    assert told == ([[("u", "头痛,吃了药"), ("a", "发烧吗？")], [("u", "咳嗽"), ("a", "有痰吗？")]], [])
+    dialogues_and_quarantine = read_all(tmp_path / "crawl.txt", format="blocks")
+    assert dialogues_and_quarantine == (
+        [[("u", "头痛,吃了药"), ("a", "发烧吗？")], [("u", "咳嗽"), ("a", "有痰吗？")]],
+        [],
+    )
 
 
 def test_transcripts_parted_by_rules_may_hold_blank_lines(tmp_path):
@@ -260,23 +263,23 @@ class TestBadInput:
             match_files([tmp_path / "crawl.csv"], [Source(name="s", match="*.json")])
 
     def test_wrong_encoding_declared(self, tmp_path):
-        (tmp_path / "crawl.csv").write_bytes(as_csv().encode("gb18030"))
-        told, broken = read_all(tmp_path / "crawl.csv", encoding="utf-8")
-        assert told == []
-        assert {reason for _, reason in broken} == {Reason.UNDECODABLE}
+        (tmp_path / "crawl.csv").write_bytes(csv_text().encode("gb18030"))
+        dialogues, quarantined = read_all(tmp_path / "crawl.csv", encoding="utf-8")
+        assert dialogues == []
+        assert {reason for _, reason in quarantined} == {Reason.UNDECODABLE}
 
     def test_utf8_inside_another_encoding(self, tmp_path):
-        lines = [line.encode("gb18030") for line in as_jsonl().splitlines()]
+        lines = [line.encode("gb18030") for line in jsonl_text().splitlines()]
         lines.insert(
             1, json.dumps({"question": "老人夜里腿抽筋怎么办", "answer": "多大年纪"}, ensure_ascii=False).encode()
         )
         (tmp_path / "crawl.jsonl").write_bytes(b"\n".join(lines * 3))
-        told, broken = read_all(tmp_path / "crawl.jsonl", encoding="gb18030")
-        assert told == EXPECTED * 3
-        assert broken == [(f"line {n}", Reason.MIXED_ENCODING) for n in (2, 5, 8)]
+        dialogues, quarantined = read_all(tmp_path / "crawl.jsonl", encoding="gb18030")
+        assert dialogues == EXPECTED * 3
+        assert quarantined == [(f"line {n}", Reason.MIXED_ENCODING) for n in (2, 5, 8)]
 
     def test_another_encoding_inside_utf8(self, tmp_path):
-        lines = [line.encode() for line in as_jsonl().splitlines()]
+        lines = [line.encode() for line in jsonl_text().splitlines()]
         lines.insert(1, '{"question": "老人夜里腿抽筋"}'.encode("gb18030"))
         (tmp_path / "crawl.jsonl").write_bytes(b"\n".join(lines))
         assert read_all(tmp_path / "crawl.jsonl") == (EXPECTED, [("line 2", Reason.UNDECODABLE)])
@@ -287,23 +290,23 @@ class TestBadInput:
         data = pack("\n".join(lines).encode(), packing, "")
         path = tmp_path / f"crawl.jsonl.{packing}"
         path.write_bytes(data[: len(data) // 2])
-        told, broken = read_all(path)
-        assert [reason for _, reason in broken] == [Reason.TRUNCATED_STREAM]
-        assert 0 < len(told) < 5000
-        assert told[-1][0][1].startswith(f"第{len(told) - 1}问")
+        dialogues, quarantined = read_all(path)
+        assert [reason for _, reason in quarantined] == [Reason.TRUNCATED_STREAM]
+        assert 0 < len(dialogues) < 5000
+        assert dialogues[-1][0][1].startswith(f"第{len(dialogues) - 1}问")
 
     def test_broken_archive(self, tmp_path):
-        data = pack(as_jsonl().encode(), "zip", "a.jsonl")
+        data = pack(jsonl_text().encode(), "zip", "a.jsonl")
         (tmp_path / "crawl.zip").write_bytes(data[: len(data) // 2])
         assert read_all(tmp_path / "crawl.zip") == ([], [("line 1", Reason.TRUNCATED_STREAM)])
 
     def test_a_line_of_200_megabytes_costs_no_memory(self, tmp_path):
         path = tmp_path / "crawl.jsonl"
         with path.open("wb") as out:
-            out.write(as_jsonl().encode())
+            out.write(jsonl_text().encode())
             for _ in range(200):
                 out.write(b"x" * 1_000_000)
-            out.write(b"\n" + as_jsonl().encode())
+            out.write(b"\n" + jsonl_text().encode())
         code = """
 import resource, sys
 from pathlib import Path
@@ -315,8 +318,8 @@ grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 row = batch.quarantined.row(0, named=True)
 print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], len(row["raw"]), grown // 1024)
 """
-        done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
-        read_rows, _, line, reason, size, kept, grown = done.stdout.split()
+        process = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+        read_rows, _, line, reason, size, kept, grown = process.stdout.split()
         assert (read_rows, line, reason, int(size), int(kept)) == ("4", "3", "record_too_long", 200_000_000, RAW_BYTES)
         assert int(grown) < 64
 
@@ -327,9 +330,9 @@ print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], 
             {"question": "三", "answer": "四"},
         ]
         (tmp_path / "crawl.json").write_text(json.dumps(records, ensure_ascii=False), encoding="utf-8")
-        told, broken = read_all(tmp_path / "crawl.json", max_record_bytes=1000)
-        assert [turns[0][1] for turns in told] == ["一", "三"]
-        assert broken == [("record 2", Reason.RECORD_TOO_LONG)]
+        dialogues, quarantined = read_all(tmp_path / "crawl.json", max_record_bytes=1000)
+        assert [turns[0][1] for turns in dialogues] == ["一", "三"]
+        assert quarantined == [("record 2", Reason.RECORD_TOO_LONG)]
 
     def test_nul_bytes(self, tmp_path):
         (tmp_path / "a.csv").write_bytes(b"question,answer\nab\x00c,d\n")
@@ -342,24 +345,24 @@ print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], 
     def test_ragged_rows(self, tmp_path):
         text = "question,answer\n头痛,几天了\n咳嗽\n发烧,多少度,多余\n\n胸闷,多久了\n"
         (tmp_path / "crawl.csv").write_text(text, encoding="utf-8")
-        told, broken = read_all(tmp_path / "crawl.csv")
-        assert [turns[0][1] for turns in told] == ["头痛", "胸闷"]
-        assert broken == [("line 3", Reason.RAGGED_ROW), ("line 4", Reason.RAGGED_ROW)]
+        dialogues, quarantined = read_all(tmp_path / "crawl.csv")
+        assert [turns[0][1] for turns in dialogues] == ["头痛", "胸闷"]
+        assert quarantined == [("line 3", Reason.RAGGED_ROW), ("line 4", Reason.RAGGED_ROW)]
 
     def test_quotes(self, tmp_path):
         text = 'question,answer\n他说"没事",几天了\n"头痛\n三天了",几天了\n"没有结束,几天了\n咳嗽,有痰吗\n'
         (tmp_path / "crawl.csv").write_text(text, encoding="utf-8")
-        told, broken = read_all(tmp_path / "crawl.csv")
-        assert [turns[0][1] for turns in told] == ['他说"没事"', "头痛\n三天了", "咳嗽"]
-        assert broken == [("line 5", Reason.UNBALANCED_QUOTES)]
+        dialogues, quarantined = read_all(tmp_path / "crawl.csv")
+        assert [turns[0][1] for turns in dialogues] == ['他说"没事"', "头痛\n三天了", "咳嗽"]
+        assert quarantined == [("line 5", Reason.UNBALANCED_QUOTES)]
 
     def test_mixed_types_in_one_field(self, tmp_path):
         answers = ["几天了", 3, 3.5, True, ["一", "二"], None, {"a": 1}, [1]]
         lines = [json.dumps({"question": "头痛", "answer": answer}) for answer in answers]
         (tmp_path / "crawl.jsonl").write_text("\n".join(lines), encoding="utf-8")
-        told, broken = read_all(tmp_path / "crawl.jsonl")
-        assert [turns[1][1] for turns in told] == ["几天了", "3", "3.5", "true", "一\n二", None]
-        assert broken == [("line 7", Reason.WRONG_TYPE), ("line 8", Reason.WRONG_TYPE)]
+        dialogues, quarantined = read_all(tmp_path / "crawl.jsonl")
+        assert [turns[1][1] for turns in dialogues] == ["几天了", "3", "3.5", "true", "一\n二", None]
+        assert quarantined == [("line 7", Reason.WRONG_TYPE), ("line 8", Reason.WRONG_TYPE)]
 
     @pytest.mark.parametrize(
         ("record", "reason"),
@@ -373,7 +376,7 @@ print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], 
         ],
     )
     def test_records_that_hold_no_dialogue(self, tmp_path, record, reason):
-        (tmp_path / "crawl.jsonl").write_text(as_jsonl() + json.dumps(record), encoding="utf-8")
+        (tmp_path / "crawl.jsonl").write_text(jsonl_text() + json.dumps(record), encoding="utf-8")
         assert read_all(tmp_path / "crawl.jsonl") == (EXPECTED, [("line 3", reason)])
 
     def test_one_speaker_is_read(self, tmp_path):
@@ -385,14 +388,14 @@ print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], 
             '[{"question": "一", "answer": "二"}, {"question": "三", "answer": }, {"question": "五", "answer": "六"}]'
         )
         (tmp_path / "crawl.json").write_text(text, encoding="utf-8")
-        told, broken = read_all(tmp_path / "crawl.json")
-        assert [turns[0][1] for turns in told] == ["一", "五"]
-        assert broken == [("record 2", Reason.INVALID_JSON)]
+        dialogues, quarantined = read_all(tmp_path / "crawl.json")
+        assert [turns[0][1] for turns in dialogues] == ["一", "五"]
+        assert quarantined == [("record 2", Reason.INVALID_JSON)]
 
     def test_brackets_that_close_nothing(self, tmp_path):
         (tmp_path / "crawl.json").write_text('[}, {"question": "一", "answer": "二"}, 5, "x", }}]', encoding="utf-8")
-        told, broken = read_all(tmp_path / "crawl.json")
-        assert [turns[0][1] for turns in told] == ["一"]
+        dialogues, quarantined = read_all(tmp_path / "crawl.json")
+        assert [turns[0][1] for turns in dialogues] == ["一"]
         reasons = [
             Reason.INVALID_JSON,
             Reason.NOT_A_RECORD,
@@ -400,10 +403,10 @@ print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], 
             Reason.INVALID_JSON,
             Reason.INVALID_JSON,
         ]
-        assert [reason for _, reason in broken] == reasons
+        assert [reason for _, reason in quarantined] == reasons
 
     def test_an_array_cut_short(self, tmp_path):
-        (tmp_path / "crawl.json").write_text(as_array()[:-30], encoding="utf-8")
+        (tmp_path / "crawl.json").write_text(array_text()[:-30], encoding="utf-8")
         assert read_all(tmp_path / "crawl.json") == (EXPECTED[:1], [("record 2", Reason.INVALID_JSON)])
 
     def test_pages_and_transcripts_without_dialogue(self, tmp_path):
@@ -417,13 +420,13 @@ print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], 
         assert read_all(tmp_path / "crawl.parquet") == ([], [("record 1", Reason.DAMAGED_FILE)])
 
     def test_a_record_of_no_source(self, tmp_path):
-        (tmp_path / "crawl.jsonl").write_text(as_jsonl(), encoding="utf-8")
-        told, broken = read_all(tmp_path / "crawl.jsonl", having=["instruct"])
-        assert told == []
-        assert broken == [("line 1", Reason.NO_SOURCE), ("line 2", Reason.NO_SOURCE)]
+        (tmp_path / "crawl.jsonl").write_text(jsonl_text(), encoding="utf-8")
+        dialogues, quarantined = read_all(tmp_path / "crawl.jsonl", having=["instruct"])
+        assert dialogues == []
+        assert quarantined == [("line 1", Reason.NO_SOURCE), ("line 2", Reason.NO_SOURCE)]
 
     def test_quarantine_keeps_the_bytes(self, tmp_path):
-        (tmp_path / "crawl.jsonl").write_bytes(b'{"question": \n' + as_jsonl().encode())
+        (tmp_path / "crawl.jsonl").write_bytes(b'{"question": \n' + jsonl_text().encode())
         (batch,) = read_file(tmp_path / "crawl.jsonl", [Source(name="s")])
         assert batch.quarantined.to_dicts() == [
             {
@@ -442,23 +445,25 @@ quick = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 
 @quick
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=5), st.sampled_from(["jsonl", "json", "csv", "parquet"]))
-def test_what_is_written_is_what_is_read(tmp_path, pairs, kind):
-    path = tmp_path / f"crawl.{kind}"
+def test_what_is_written_is_what_is_read(tmp_path, pairs, file_format):
+    path = tmp_path / f"crawl.{file_format}"
     records = [{"question": question, "answer": answer} for question, answer in pairs]
-    if kind == "csv":
+    if file_format == "csv":
         # A line break of CSV is \\n here; other line separators are text.
-        pairs = [tuple(part.replace("\r", "") for part in pair) for pair in pairs]
+        pairs = [tuple(text.replace("\r", "") for text in pair) for pair in pairs]
         out = io.StringIO(newline="")
         csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([("question", "answer"), *pairs])
         path.write_bytes(out.getvalue().encode())
-    elif kind == "parquet":
+    elif file_format == "parquet":
         pq.write_table(pa.Table.from_pylist(records), path)
     else:
-        text = json.dumps(records, ensure_ascii=False) if kind == "json" else "\n".join(map(json.dumps, records))
-        path.write_bytes(text.encode())
-    told, broken = read_all(path)
-    assert broken == []
-    assert told == [[("u", question), ("a", answer)] for question, answer in pairs]
+        content = (
+            json.dumps(records, ensure_ascii=False) if file_format == "json" else "\n".join(map(json.dumps, records))
+        )
+        path.write_bytes(content.encode())
+    dialogues, quarantined = read_all(path)
+    assert quarantined == []
+    assert dialogues == [[("u", question), ("a", answer)] for question, answer in pairs]
 
 
 # Mostly the signs that formats are made of, so that strange combinations of them come up.
@@ -479,12 +484,12 @@ debris = st.lists(st.sampled_from([*'[]{}",:\\<>=\n\t ', "患者：", "\ufeff", 
 )
 @example(b"\x00\x00\x00\x00\x00\x00\x16Y\x80\x00\x00", "json")  # UTF-16 that ends within a unit
 @example(b"\xff\xfe[\x00{\x00\x00\xd8A\x00", "json")  # half a surrogate pair
-def test_no_bytes_can_crash_a_reader(tmp_path, data, kind):
-    path = tmp_path / f"crawl.{kind}"
+def test_no_bytes_can_crash_a_reader(tmp_path, data, file_format):
+    path = tmp_path / f"crawl.{file_format}"
     path.write_bytes(data)
-    told, broken = read_all(path)
-    assert isinstance(told, list)
-    assert all(reason in set(Reason) for _, reason in broken)
+    dialogues, quarantined = read_all(path)
+    assert isinstance(dialogues, list)
+    assert all(reason in set(Reason) for _, reason in quarantined)
 
 
 @needs_real_data
@@ -501,5 +506,5 @@ def test_no_bytes_can_crash_a_reader(tmp_path, data, kind):
     ],
 )
 def test_real_files_need_no_declaration(file, rows):
-    told, broken = read_all(Path(SHARED) / file)
-    assert (len(told), broken) == (rows, [])
+    dialogues, quarantined = read_all(Path(SHARED) / file)
+    assert (len(dialogues), quarantined) == (rows, [])

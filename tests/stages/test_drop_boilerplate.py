@@ -5,17 +5,12 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from cmtmed import lineage
 from cmtmed.stages.drop_boilerplate import DropBoilerplate
 from cmtmed.text.boilerplate import is_boilerplate, remove_boilerplate
-from tests.support.dialogues import SHARED, doctor, needs_real_data, real_dialogues, table, turns, user
+from tests.support.dialogues import SHARED, doctor, needs_real_data, read_real_dialogues, table, turns, user
+from tests.support.stages import run_stage
 
 _length = pl.element().struct.field("content").str.len_chars()
-
-
-def run(stage, rows):
-    decision = stage.decide(stage.sketch(rows.select(list(stage.reads))).lazy())
-    return lineage.apply_stage(stage, rows, decision)[0]
 
 
 PLATFORM = (
@@ -69,13 +64,13 @@ def test_what_people_say_is_left_alone(sentence):
     ],
 )
 def test_sentences_go_and_the_rest_stays_as_it_was(before, after):
-    rows = run(DropBoilerplate(), table([user("头痛怎么办"), doctor(before)]))
+    rows = run_stage(DropBoilerplate(), table([user("头痛怎么办"), doctor(before)]))
     assert turns(rows) == [[("u", "头痛怎么办"), ("a", after)]]
 
 
 def test_a_side_that_was_nothing_but_platform_drops_the_dialogue():
     rows = table([user("[图片]"), doctor("多久了？")], [user("头痛"), doctor("下载云舟健康APP领取优惠券。")])
-    after = run(DropBoilerplate(), rows)
+    after = run_stage(DropBoilerplate(), rows)
     assert after["drop_reason"].to_list() == ["boilerplate", "boilerplate"]
     assert after["messages"].to_list() == rows["messages"].to_list()
 
@@ -83,48 +78,50 @@ def test_a_side_that_was_nothing_but_platform_drops_the_dialogue():
 CANNED = "有任何不舒服的地方都可以随时联系我们科室。"
 
 
-def corpus(height, answer, question="第{}个人的头痛"):
-    return table(*[[user(question.format(at)), doctor(answer.format(at))] for at in range(height)])
+def make_consultations(height, answer, question="第{}个人的头痛"):
+    return table(*[[user(question.format(number)), doctor(answer.format(number))] for number in range(height)])
 
 
 def test_a_sentence_under_many_questions_is_canned():
-    rows = run(DropBoilerplate(min_dialogues=10), corpus(10, "第{}次先查血常规吧。" + CANNED))
+    rows = run_stage(DropBoilerplate(min_dialogues=10), make_consultations(10, "第{}次先查血常规吧。" + CANNED))
     assert turns(rows)[3] == [("u", "第3个人的头痛"), ("a", "第3次先查血常规吧。")]
 
 
 def test_nine_questions_are_not_ten():
-    before = corpus(9, "第{}次先查血常规吧。" + CANNED)
-    after = run(DropBoilerplate(min_dialogues=10), before)
+    before = make_consultations(9, "第{}次先查血常规吧。" + CANNED)
+    after = run_stage(DropBoilerplate(min_dialogues=10), before)
     assert after["messages"].to_list() == before["messages"].to_list()
 
 
 def test_one_dialogue_crawled_fifty_times_is_not_fifty_questions():
-    before = corpus(50, "先查血常规吧。" + CANNED, question="同一个人的头痛")
-    after = run(DropBoilerplate(min_dialogues=10), before)
+    before = make_consultations(50, "先查血常规吧。" + CANNED, question="同一个人的头痛")
+    after = run_stage(DropBoilerplate(min_dialogues=10), before)
     assert after["messages"].to_list() == before["messages"].to_list()
 
 
 def test_the_doctors_usual_question_is_never_canned():
-    before = corpus(50, "第{}次先查血常规吧。您这种情况大概持续多长时间了呢？")
-    after = run(DropBoilerplate(min_dialogues=10), before)
+    before = make_consultations(50, "第{}次先查血常规吧。您这种情况大概持续多长时间了呢？")
+    after = run_stage(DropBoilerplate(min_dialogues=10), before)
     assert after["messages"].to_list() == before["messages"].to_list()
 
 
 def test_a_turn_that_is_nothing_but_canned_stays():
-    rows = corpus(50, "第{}次先查血常规吧。" + CANNED).vstack(
-        table([user("头晕"), doctor(CANNED)], id=["t/a"]).select(corpus(1, "").columns)
+    rows = make_consultations(50, "第{}次先查血常规吧。" + CANNED).vstack(
+        table([user("头晕"), doctor(CANNED)], id=["t/a"]).select(make_consultations(1, "").columns)
     )
-    after = run(DropBoilerplate(min_dialogues=10), rows)
+    after = run_stage(DropBoilerplate(min_dialogues=10), rows)
     assert turns(after)[-1] == [("u", "头晕"), ("a", CANNED)]
 
 
 def test_the_share_grows_with_the_corpus():
-    before = corpus(50, "第{}次先查血常规吧。")
-    some = corpus(12, "好的。" + CANNED, question="另外{}个人").with_columns(id="u/" + before["id"].head(12))
-    rows = before.vstack(some)
-    unchanged = run(DropBoilerplate(min_dialogues=1, min_share=0.5), rows)
+    before = make_consultations(50, "第{}次先查血常规吧。")
+    canned = make_consultations(12, "好的。" + CANNED, question="另外{}个人").with_columns(
+        id="u/" + before["id"].head(12)
+    )
+    rows = before.vstack(canned)
+    unchanged = run_stage(DropBoilerplate(min_dialogues=1, min_share=0.5), rows)
     assert unchanged["messages"].to_list() == rows["messages"].to_list()
-    changed = run(DropBoilerplate(min_dialogues=1, min_share=0.1), rows)
+    changed = run_stage(DropBoilerplate(min_dialogues=1, min_share=0.1), rows)
     assert turns(changed)[-1] == [("u", "另外11个人"), ("a", "好的。")]
 
 
@@ -146,8 +143,8 @@ def test_the_share_grows_with_the_corpus():
 )
 def test_sixty_dialogues_keep_their_dose(dose):
     """A sentence that names a quantity is medicine, however many doctors write it."""
-    before = corpus(60, "先查血常规吧。" + dose)
-    after = run(DropBoilerplate(), before)
+    before = make_consultations(60, "先查血常规吧。" + dose)
+    after = run_stage(DropBoilerplate(), before)
     assert after["messages"].to_list() == before["messages"].to_list()
     assert after["drop_reason"].null_count() == 60
 
@@ -163,12 +160,12 @@ def test_sixty_dialogues_keep_their_dose(dose):
     ],
 )
 def test_sixty_dialogues_lose_a_canned_sentence_without_a_quantity(closing):
-    after = run(DropBoilerplate(), corpus(60, "第{}次先查血常规吧。" + closing))
+    after = run_stage(DropBoilerplate(), make_consultations(60, "第{}次先查血常规吧。" + closing))
     assert turns(after)[7] == [("u", "第7个人的头痛"), ("a", "第7次先查血常规吧。")]
 
 
 @pytest.mark.parametrize(
-    ("sentence", "rest"),
+    ("sentence", "remaining"),
     [
         ("每次两片，一日三次，更多问题点击链接咨询！", "每次两片，一日三次。"),
         ("阿莫西林每次两片一日三次点击下方链接购买！", "阿莫西林每次两片一日三次。"),
@@ -181,16 +178,16 @@ def test_sixty_dialogues_lose_a_canned_sentence_without_a_quantity(closing):
         ("1. 下载云舟健康APP领取优惠券。", ""),
     ],
 )
-def test_an_advert_takes_no_dose_with_it(sentence, rest):
-    assert remove_boilerplate(sentence) == rest
-    assert remove_boilerplate(rest) == rest
+def test_an_advert_takes_no_dose_with_it(sentence, remaining):
+    assert remove_boilerplate(sentence) == remaining
+    assert remove_boilerplate(remaining) == remaining
 
 
 @needs_real_data
 def test_real_dialogues_lose_little():
     """Edited consultations hold no adverts: what is removed there must be canned closings, not medicine."""
-    rows = real_dialogues(SHARED / "zhongjing" / "CMtMedQA_test.json")
-    after = run(DropBoilerplate(), rows)
+    rows = read_real_dialogues(SHARED / "zhongjing" / "CMtMedQA_test.json")
+    after = run_stage(DropBoilerplate(), rows)
     assert after["drop_reason"].null_count() == rows.height
     before_chars = rows["messages"].list.eval(_length).list.sum().sum()
     after_chars = after["messages"].list.eval(_length).list.sum().sum()

@@ -6,11 +6,11 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from cmtmed import lineage
 from cmtmed.schema import DIALOGUE
 from cmtmed.stages.drop_benchmark_overlap import DropBenchmarkOverlap
 from cmtmed.stages.drop_duplicates import DropDuplicates
 from tests.support.dialogues import doctor, table, user
+from tests.support.stages import run_stage
 
 LONG = "孩子昨天晚上开始发烧，最高三十九度二，吃了一次布洛芬以后退到三十七度八，今天早上又烧起来了，还有一点咳嗽，没有拉肚子，精神还可以"
 ANSWER = (
@@ -18,16 +18,11 @@ ANSWER = (
 )
 
 
-def run(stage, rows):
-    decision = stage.decide(stage.sketch(rows.select(list(stage.reads))).lazy())
-    return lineage.apply_stage(stage, rows, decision)[0]
-
-
 def verdicts(rows):
     return list(rows.select("id", "drop_reason", "cluster").iter_rows())
 
 
-def asks(*counts):
+def inquiry_spans(*counts):
     span = {"message": 1, "start": 0, "end": 1, "slot": "other"}
     return pl.Series([[span] * count for count in counts], dtype=DIALOGUE["inquiries"])
 
@@ -40,18 +35,21 @@ def test_exact_and_near_duplicates_are_told_apart():
         [user("胃疼"), doctor("多久了？吃过什么药？")],
     )
     # The longest is kept; the others are compared with it.
-    assert verdicts(run(DropDuplicates(), rows)) == [
+    assert verdicts(run_stage(DropDuplicates(), rows)) == [
         ("t/0", "near_duplicate", "t/2"),
         ("t/1", "near_duplicate", "t/2"),
         ("t/2", None, "t/2"),
         ("t/3", None, None),
     ]
-    assert verdicts(run(DropDuplicates(), rows.head(2))) == [("t/0", None, "t/0"), ("t/1", "exact_duplicate", "t/0")]
+    assert verdicts(run_stage(DropDuplicates(), rows.head(2))) == [
+        ("t/0", None, "t/0"),
+        ("t/1", "exact_duplicate", "t/0"),
+    ]
 
 
 def test_turns_cut_elsewhere_do_not_hide_a_duplicate():
     rows = table([user(LONG), doctor(ANSWER)], [user(LONG[:20]), user(LONG[20:]), doctor(ANSWER)])
-    assert [reason for _, reason, _ in verdicts(run(DropDuplicates(), rows))] == ["exact_duplicate", None]
+    assert [reason for _, reason, _ in verdicts(run_stage(DropDuplicates(), rows))] == ["exact_duplicate", None]
 
 
 @pytest.mark.parametrize(
@@ -69,25 +67,25 @@ def test_keep_rules(keep, kept):
         [user(LONG), doctor(ANSWER)],
         [user(LONG), doctor(ANSWER[:30]), doctor(ANSWER[30:])],
         [user(LONG + "啊啊"), doctor(ANSWER)],
-        inquiries=asks(1, 2, 1, 1),
+        inquiries=inquiry_spans(1, 2, 1, 1),
     )
-    after = run(DropDuplicates(keep=keep), rows)
+    after = run_stage(DropDuplicates(keep=keep), rows)
     assert after.filter(pl.col("drop_reason").is_null())["id"].to_list() == [kept]
 
 
 def test_what_is_kept_does_not_depend_on_the_order_of_rows():
-    rows = table(*([user(LONG + "呀" * at), doctor(ANSWER)] for at in range(5)))
-    kept = run(DropDuplicates(), rows).filter(pl.col("drop_reason").is_null())["id"].to_list()
-    assert run(DropDuplicates(), rows.reverse()).filter(pl.col("drop_reason").is_null())["id"].to_list() == kept
+    rows = table(*([user(LONG + "呀" * number), doctor(ANSWER)] for number in range(5)))
+    kept = run_stage(DropDuplicates(), rows).filter(pl.col("drop_reason").is_null())["id"].to_list()
+    assert run_stage(DropDuplicates(), rows.reverse()).filter(pl.col("drop_reason").is_null())["id"].to_list() == kept
 
 
 def test_the_same_question_with_another_answer():
     other = (
         "这个年龄段的孩子反复高热，首先考虑病毒感染，建议到儿科门诊查一个血常规和C反应蛋白，根据结果决定用不用抗生素"
     )
-    rows = table([user(LONG), doctor(ANSWER)], [user(LONG), doctor(other)], inquiries=asks(2, 0))
-    assert run(DropDuplicates(), rows)["drop_reason"].to_list() == [None, None]
-    assert verdicts(run(DropDuplicates(same_question="keep_best"), rows)) == [
+    rows = table([user(LONG), doctor(ANSWER)], [user(LONG), doctor(other)], inquiries=inquiry_spans(2, 0))
+    assert run_stage(DropDuplicates(), rows)["drop_reason"].to_list() == [None, None]
+    assert verdicts(run_stage(DropDuplicates(same_question="keep_best"), rows)) == [
         ("t/0", None, "t/0"),
         ("t/1", "same_question", "t/0"),
     ]
@@ -95,7 +93,7 @@ def test_the_same_question_with_another_answer():
 
 def test_another_dose_is_another_dialogue_at_threshold_one():
     rows = table([user(LONG), doctor(ANSWER + "5mg")], [user(LONG), doctor(ANSWER + "15mg")])
-    assert run(DropDuplicates(threshold=1.0), rows)["drop_reason"].to_list() == [None, None]
+    assert run_stage(DropDuplicates(threshold=1.0), rows)["drop_reason"].to_list() == [None, None]
 
 
 def test_the_last_rule_must_decide():
@@ -115,19 +113,22 @@ class TestBenchmarkOverlap:
             [user("老人夜里腿抽筋，一周三四次，白天没事，需要补钙吗"), doctor("平时吃什么药？")],
             source=["exam", "crawl", "crawl"],
         )
-        assert run(self.stage, rows)["drop_reason"].to_list() == [None, "overlap:exam", None]
+        assert run_stage(self.stage, rows)["drop_reason"].to_list() == [None, "overlap:exam", None]
 
     def test_what_many_test_dialogues_share_is_no_overlap(self):
         thanks = "我知道了，非常感谢医生这么耐心细致的解答，我会注意的"
-        exam = [[user(f"第{at}个问题" + LONG[at * 3 : at * 3 + 9]), doctor("好"), user(thanks)] for at in range(6)]
+        exam = [
+            [user(f"第{number}个问题" + LONG[number * 3 : number * 3 + 9]), doctor("好"), user(thanks)]
+            for number in range(6)
+        ]
         rows = table(
             *exam, [user("胃疼"), doctor("多久了"), user(thanks), doctor("好")], source=["exam"] * 6 + ["crawl"]
         )
-        assert run(self.stage, rows)["drop_reason"].to_list() == [None] * 7
+        assert run_stage(self.stage, rows)["drop_reason"].to_list() == [None] * 7
 
     def test_without_test_sources_nothing_happens(self):
         rows = table([user(LONG), doctor(ANSWER)], [user(LONG), doctor(ANSWER)], source=["exam", "crawl"])
-        assert run(DropBenchmarkOverlap(), rows)["drop_reason"].to_list() == [None, None]
+        assert run_stage(DropBenchmarkOverlap(), rows)["drop_reason"].to_list() == [None, None]
 
 
 QUESTIONS = [
@@ -165,30 +166,30 @@ CANNED = (
 
 def test_canned_sentences_do_not_make_dialogues_alike():
     rows = table(*([user(question), doctor(CANNED)] for question in QUESTIONS))
-    assert set(run(DropDuplicates(threshold=0.7), rows)["drop_reason"]) == {None}
-    blind = run(DropDuplicates(ignore_canned=False, threshold=0.7), rows)["drop_reason"].to_list()
+    assert set(run_stage(DropDuplicates(threshold=0.7), rows)["drop_reason"]) == {None}
+    blind = run_stage(DropDuplicates(ignore_canned=False, threshold=0.7), rows)["drop_reason"].to_list()
     assert blind.count("near_duplicate") > len(QUESTIONS) / 2
 
 
 def test_canned_sentences_do_not_make_duplicates_differ():
-    others = [[user(question), doctor(CANNED)] for question in QUESTIONS]
-    told = [user(LONG), doctor("先多喝水，注意休息。")]
-    rows = table(*others, told, [told[0], doctor(told[1]["content"] + CANNED)])
-    found = run(DropDuplicates(), rows).tail(2)
+    canned_dialogues = [[user(question), doctor(CANNED)] for question in QUESTIONS]
+    dialogue = [user(LONG), doctor("先多喝水，注意休息。")]
+    rows = table(*canned_dialogues, dialogue, [dialogue[0], doctor(dialogue[1]["content"] + CANNED)])
+    last_two = run_stage(DropDuplicates(), rows).tail(2)
     # Equal but for what does not count; the one with more characters is kept.
-    assert found["drop_reason"].to_list() == ["near_duplicate", None]
+    assert last_two["drop_reason"].to_list() == ["near_duplicate", None]
 
 
 def test_copies_of_a_dialogue_do_not_make_its_sentences_canned():
     """Sixty altered copies: each sentence stands in most of them, and all are near-duplicates still."""
     copies = []
     for number in range(60):
-        signs = list(LONG + "。" + ANSWER + "。")
-        signs[(number * 7) % len(LONG)] = "嗯"
-        text = "".join(signs)
+        characters = list(LONG + "。" + ANSWER + "。")
+        characters[(number * 7) % len(LONG)] = "嗯"
+        text = "".join(characters)
         copies.append([user(text[: len(LONG)]), doctor(text[len(LONG) :])])
-    found = run(DropDuplicates(), table(*copies))["drop_reason"].to_list()
-    assert found.count(None) == 1
+    reasons = run_stage(DropDuplicates(), table(*copies))["drop_reason"].to_list()
+    assert reasons.count(None) == 1
 
 
 def test_a_sentence_with_a_dose_is_never_canned():
@@ -198,8 +199,8 @@ def test_a_sentence_with_a_dose_is_never_canned():
         [user(LONG), doctor(dose)],
         [user(LONG), doctor(dose.replace("两片", "四片"))],
     )
-    found = run(DropDuplicates(threshold=1.0), rows).tail(2)
-    assert found["drop_reason"].to_list() == [None, None]
+    last_two = run_stage(DropDuplicates(threshold=1.0), rows).tail(2)
+    assert last_two["drop_reason"].to_list() == [None, None]
 
 
 def test_a_dialogue_that_another_one_continues_goes():
@@ -210,12 +211,12 @@ def test_a_dialogue_that_another_one_continues_goes():
         doctor("那可以再吃一次，吃完半小时再量，出汗要换衣服"),
     ]
     rows = table(later[:2], later, [user("胃疼一个星期了，饭后胀得厉害，反酸"), doctor("平时吃饭规律吗？有没有黑便？")])
-    assert verdicts(run(DropDuplicates(), rows)) == [
+    assert verdicts(run_stage(DropDuplicates(), rows)) == [
         ("t/0", "contained", "t/1"),
         ("t/1", None, "t/1"),
         ("t/2", None, None),
     ]
-    assert run(DropDuplicates(containment=0), rows)["drop_reason"].to_list() == [None, None, None]
+    assert run_stage(DropDuplicates(containment=0), rows)["drop_reason"].to_list() == [None, None, None]
 
 
 def test_within_several_and_within_one_another():
@@ -232,7 +233,7 @@ def test_within_several_and_within_one_another():
         doctor("不用叫醒，睡着了就让他睡，醒来再喝，注意观察精神"),
     ]
     rows = table(turns[:2], turns, longest)
-    assert [(reason, cluster) for _, reason, cluster in verdicts(run(DropDuplicates(), rows))] == [
+    assert [(reason, cluster) for _, reason, cluster in verdicts(run_stage(DropDuplicates(), rows))] == [
         ("contained", "t/2"),
         ("contained", "t/2"),
         (None, "t/2"),
@@ -241,8 +242,8 @@ def test_within_several_and_within_one_another():
 
 def test_swapped_roles_do_not_hide_a_duplicate():
     swapped = [doctor(LONG), user(ANSWER)]
-    found = run(DropDuplicates(), table([user(LONG), doctor(ANSWER)], swapped))
-    assert found["drop_reason"].to_list() == [None, "exact_duplicate"]
+    after = run_stage(DropDuplicates(), table([user(LONG), doctor(ANSWER)], swapped))
+    assert after["drop_reason"].to_list() == [None, "exact_duplicate"]
 
 
 def test_a_greeting_is_not_the_same_question():
@@ -250,22 +251,22 @@ def test_a_greeting_is_not_the_same_question():
         [user("医生你好"), user(LONG), doctor(ANSWER)],
         [user("医生你好"), user("胃疼一个星期了，饭后胀得厉害，反酸"), doctor("平时吃饭规律吗？有没有黑便？")],
     )
-    assert run(DropDuplicates(same_question="keep_best"), rows)["drop_reason"].to_list() == [None, None]
+    assert run_stage(DropDuplicates(same_question="keep_best"), rows)["drop_reason"].to_list() == [None, None]
 
 
 def test_of_copies_the_least_id_is_kept_wherever_it_stands():
     rows = table(*[[user(LONG), doctor(ANSWER)]] * 12)
     for order in (rows, rows.reverse(), rows.sample(12, seed=1, shuffle=True)):
-        found = run(DropDuplicates(), order)
-        assert found.filter(pl.col("drop_reason").is_null())["id"].to_list() == ["t/0"]
-        assert set(found["cluster"]) == {"t/0"}
+        after = run_stage(DropDuplicates(), order)
+        assert after.filter(pl.col("drop_reason").is_null())["id"].to_list() == ["t/0"]
+        assert set(after["cluster"]) == {"t/0"}
 
 
 def test_an_empty_corpus_has_no_duplicates():
     rows = table([user("x"), doctor("y")]).clear()
-    assert run(DropDuplicates(), rows).height == 0
+    assert run_stage(DropDuplicates(), rows).height == 0
 
 
 def test_dialogues_without_words_are_nobodys_near_duplicates():
     rows = table([user("。。。"), doctor("？")], [user("！"), doctor("…")], [user("嗯"), doctor("好")])
-    assert run(DropDuplicates(), rows)["drop_reason"].to_list() == [None, None, None]
+    assert run_stage(DropDuplicates(), rows)["drop_reason"].to_list() == [None, None, None]

@@ -113,5 +113,5 @@ def test_a_system_turn_does_not_keep_the_trim_from_what_stands_before_it():
         [doctor("请说"), system, doctor("在吗"), user("头痛"), doctor("多久了"), user("好"), system, user("谢谢")]
     )
     after = MergeTurns().apply(rows.select("messages"))
-    told = [turn["content"] for turn in after["messages"][0]]
-    assert told == ["会话已结束", "头痛", "多久了", "会话已结束"]
+    contents = [turn["content"] for turn in after["messages"][0]]
+    assert contents == ["会话已结束", "头痛", "多久了", "会话已结束"]

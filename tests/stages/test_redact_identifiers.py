@@ -20,10 +20,12 @@ import cmtmed
 from cmtmed import lineage
 from cmtmed.anonymize import LABELS, TYPES
 from cmtmed.anonymize.replace.surrogates import dates
-from cmtmed.engine import local, tasks
+from cmtmed.engine import build, local, tasks
 from cmtmed.errors import PipelineError, StageError, UsageError
 from cmtmed.stages.redact_identifiers import RedactIdentifiers
 from tests.support.dialogues import doctor, table, tables, turns, user
+from tests.support.files import read_bytes, write_json_lines
+from tests.support.stages import run_stage, take_decision
 
 KEY = "nobody-has-this-key-0123456789abcdef"
 TALK = [
@@ -38,25 +40,16 @@ def _key(monkeypatch):
     monkeypatch.setenv("CMTMED_KEY", KEY)
 
 
-def run(stage, rows):
-    """Redact, the decision taken over the same rows."""
-    return lineage.apply_stage(stage, rows, decision(stage, rows))
-
-
-def decision(stage, *parts):
-    return stage.decide(pl.concat([stage.sketch(part.select(*stage.reads)) for part in parts]).lazy())
-
-
-def redacted(*talks, **options):
-    return run(RedactIdentifiers(**options), table(*talks))[0]
+def redact(*talks, **options):
+    return run_stage(RedactIdentifiers(**options), table(*talks))
 
 
 def spans(rows, number=0):
     """Return what stands at each recorded span, with its type and action."""
     row = rows.row(number, named=True)
     return [
-        (row["messages"][one["message"]]["content"][one["start"] : one["end"]], one["type"], one["action"])
-        for one in row["identifiers"]
+        (row["messages"][span["message"]]["content"][span["start"] : span["end"]], span["type"], span["action"])
+        for span in row["identifiers"]
     ]
 
 
@@ -65,7 +58,7 @@ def text(rows, number=0):
 
 
 def test_by_default_everything_becomes_its_tag():
-    rows = redacted(TALK)
+    rows = redact(TALK)
     assert turns(rows)[0] == [
         ("u", "[姓名]医生您好，我叫[姓名]，女，电话[电话]，[日期]在[医院]做的手术。"),
         ("a", "[姓名]您好，5月6日手术，[日期]来复查吧。您母亲[90岁以上]，住院号[病历号]？"),
@@ -77,7 +70,7 @@ def test_by_default_everything_becomes_its_tag():
 
 def test_no_key_is_needed_for_what_needs_none(monkeypatch):
     monkeypatch.delenv("CMTMED_KEY")
-    rows = redacted(TALK, actions={"HOSPITAL": "generalize", "AGE90": "generalize", "ADDRESS": "generalize"})
+    rows = redact(TALK, actions={"HOSPITAL": "generalize", "AGE90": "generalize", "ADDRESS": "generalize"})
     assert "在某市医院做的手术" in text(rows)
     assert "您母亲90岁以上，" in text(rows)
     assert "家住河北省。" in text(rows)
@@ -85,24 +78,24 @@ def test_no_key_is_needed_for_what_needs_none(monkeypatch):
 
 
 def test_pseudonyms_read_on_and_agree():
-    rows = redacted(TALK, default_action="pseudonym")
+    rows = redact(TALK, default_action="pseudonym")
     (patient, reply, last) = (content for _, content in turns(rows)[0])
-    said = re.fullmatch(
+    match = re.fullmatch(
         r"(.)医生您好，我叫(.)(..)，女，电话(1\d{10})，(\d{4}年\d+月\d+日)在..市第一医院做的手术。", patient
     )
-    assert said, patient
-    assert reply.startswith(said[3] + "您好，5月6日手术，")
+    assert match, patient
+    assert reply.startswith(match[3] + "您好，5月6日手术，")
     assert "您母亲90岁以上，住院号0" in reply
-    assert re.fullmatch(rf"是的，家住河北省..市..县..村。微信{said[4]}。", last)
-    assert said[1] != said[2]
-    actions = {kind: action for _, kind, action in spans(rows)}
+    assert re.fullmatch(rf"是的，家住河北省..市..县..村。微信{match[4]}。", last)
+    assert match[1] != match[2]
+    actions = {identifier_type: action for _, identifier_type, action in spans(rows)}
     assert actions["PERSON"] == actions["DATE"] == "pseudonym"
     assert actions["AGE90"] == "generalize"
 
 
 def test_dates_move_together_and_lunar_ones_are_tagged():
     talk = [user("2023年5月6日手术，2023-05-20复查，出生日期：19850312，1962年腊月初八生")]
-    rows = redacted(talk, actions={"DATE": "generalize"})
+    rows = redact(talk, actions={"DATE": "generalize"})
     assert [action for _, _, action in spans(rows)] == ["generalize", "generalize", "generalize", "tag"]
     first, second, birth, lunar = (value for value, _, _ in spans(rows))
     days = [dates.read(value)[0] for value in (first, second, birth)]
@@ -113,13 +106,20 @@ def test_dates_move_together_and_lunar_ones_are_tagged():
 
 
 def test_kept_types_stay_and_are_not_recorded():
-    rows = redacted(TALK, actions={"HOSPITAL": "keep", "PERSON": "keep"})
+    rows = redact(TALK, actions={"HOSPITAL": "keep", "PERSON": "keep"})
     assert text(rows).startswith("王医生您好，我叫李秀兰，女，电话[电话]，[日期]在邯郸市第一医院做的手术。")
-    assert {kind for _, kind, _ in spans(rows)} == {"PHONE", "WECHAT", "DATE", "AGE90", "MRN", "ADDRESS"}
+    assert {identifier_type for _, identifier_type, _ in spans(rows)} == {
+        "PHONE",
+        "WECHAT",
+        "DATE",
+        "AGE90",
+        "MRN",
+        "ADDRESS",
+    }
 
 
 def test_drop_dialogue_names_the_first_type_and_still_redacts():
-    rows = redacted(
+    rows = redact(
         TALK,
         [user("头痛三天了，没有发烧。"), doctor("多久了？")],
         actions={"MRN": "drop_dialogue", "ADDRESS": "drop_dialogue"},
@@ -136,7 +136,8 @@ def test_drop_dialogue_names_the_first_type_and_still_redacts():
 
 def test_an_earlier_reason_wins():
     rows = table(TALK, TALK).with_columns(pl.Series("drop_reason", ["too_short", None]))
-    after, stats = run(RedactIdentifiers(actions={"PHONE": "drop_dialogue"}), rows)
+    stage = RedactIdentifiers(actions={"PHONE": "drop_dialogue"})
+    after, stats = lineage.apply_stage(stage, rows, take_decision(stage, rows))
     assert after["drop_reason"].to_list() == ["too_short", "identifier:PHONE"]
     assert dict(stats.dropped) == {"identifier:PHONE": 1}
     assert "[电话]" in text(after)
@@ -145,36 +146,36 @@ def test_an_earlier_reason_wins():
 def test_one_value_is_one_surrogate_across_dialogues_and_batches():
     talk = [user("我叫李秀兰，电话13800138000"), doctor("您好")]
     other = [user("患者姓名：李秀兰。手机138-0013-8000"), doctor("好的")]
-    both = redacted(talk, other, default_action="pseudonym")
-    alone = redacted(other, default_action="pseudonym")
-    name, number = (value for value, _, _ in spans(both))
-    assert [value.replace("-", "") for value, _, _ in spans(both, 1)] == [name, number]
-    assert spans(alone) == spans(both, 1)
+    together = redact(talk, other, default_action="pseudonym")
+    separate = redact(other, default_action="pseudonym")
+    name, number = (value for value, _, _ in spans(together))
+    assert [value.replace("-", "") for value, _, _ in spans(together, 1)] == [name, number]
+    assert spans(separate) == spans(together, 1)
 
 
 def test_no_pseudonym_is_a_value_of_another_dialogue():
     """The pseudonym that 李秀兰 gets alone is, in a larger corpus, somebody's name: so she gets another."""
     talk = [user("我叫李秀兰，微信号xiulan_1962，病历号00123456"), doctor("您好")]
-    alone = [value for value, _, _ in spans(redacted(talk, default_action="pseudonym"))]
-    name, handle, record = alone
+    pseudonyms = [value for value, _, _ in spans(redact(talk, default_action="pseudonym"))]
+    name, handle, record = pseudonyms
     other = [user(f"患者姓名：{name}，微信号{handle}，病历号{record}"), doctor("好的")]
-    both = redacted(talk, other, default_action="pseudonym")
-    values = {value for number in (0, 1) for value, _, _ in spans(both, number)}
+    together = redact(talk, other, default_action="pseudonym")
+    values = {value for number in (0, 1) for value, _, _ in spans(together, number)}
     assert len(values) == 6
-    assert values.isdisjoint(alone)
+    assert values.isdisjoint(pseudonyms)
     # Order does not matter, and neither does an earlier drop: such rows are kept on disk as well.
-    turned = table(other, talk).with_columns(pl.Series("drop_reason", ["too_short", None]))
-    assert spans(run(RedactIdentifiers(default_action="pseudonym"), turned)[0], 1) == spans(both)
+    reordered = table(other, talk).with_columns(pl.Series("drop_reason", ["too_short", None]))
+    assert spans(run_stage(RedactIdentifiers(default_action="pseudonym"), reordered), 1) == spans(together)
 
 
 def test_the_values_of_the_corpus_are_kept_as_digests_under_the_key(monkeypatch):
     stage = RedactIdentifiers(default_action="pseudonym")
-    first = decision(stage, table(TALK))
+    first = take_decision(stage, table(TALK))
     assert dict(first.schema) == {"digest": pl.UInt64}
     assert first.height > 5
     assert first["digest"].is_sorted()
     monkeypatch.setenv("CMTMED_KEY", KEY[::-1])
-    assert not set(first["digest"]) & set(decision(stage, table(TALK))["digest"])
+    assert not set(first["digest"]) & set(take_decision(stage, table(TALK))["digest"])
 
 
 def test_only_pseudonyms_make_the_stage_look_at_the_corpus():
@@ -182,7 +183,7 @@ def test_only_pseudonyms_make_the_stage_look_at_the_corpus():
     for options in ({}, {"default_action": "generalize"}, {"actions": {"DATE": "pseudonym"}}):
         stage = RedactIdentifiers(**options)
         assert not stage.sees_corpus
-        assert decision(stage, table(TALK)).is_empty()
+        assert take_decision(stage, table(TALK)).is_empty()
         assert len(tasks.split_segments([stage])) == 1
     assert len(tasks.split_segments([RedactIdentifiers(actions={"HOSPITAL": "pseudonym"})])) == 2
     with pytest.raises(StageError, match="call sketch and decide first"):
@@ -190,19 +191,19 @@ def test_only_pseudonyms_make_the_stage_look_at_the_corpus():
 
 
 def test_another_key_gives_other_surrogates(monkeypatch):
-    first = redacted(TALK, default_action="pseudonym")
+    first = redact(TALK, default_action="pseudonym")
     monkeypatch.setenv("CMTMED_KEY", KEY[::-1])
-    second = redacted(TALK, default_action="pseudonym")
-    assert not {value for value, kind, _ in spans(first) if kind in {"PHONE", "MRN"}} & {
+    second = redact(TALK, default_action="pseudonym")
+    assert not {value for value, identifier_type, _ in spans(first) if identifier_type in {"PHONE", "MRN"}} & {
         value for value, _, _ in spans(second)
     }
 
 
 def test_what_an_earlier_redaction_recorded_moves_along():
-    once = redacted(TALK, actions=dict.fromkeys(set(TYPES) - {"PHONE"}, "keep"), default_action="pseudonym")
-    twice = run(RedactIdentifiers(default_action="pseudonym"), once)[0]
-    numbers = [value for value, kind, _ in spans(once) if kind == "PHONE"]
-    assert [value for value, kind, _ in spans(twice) if kind == "PHONE"] == numbers
+    once = redact(TALK, actions=dict.fromkeys(set(TYPES) - {"PHONE"}, "keep"), default_action="pseudonym")
+    twice = run_stage(RedactIdentifiers(default_action="pseudonym"), once)
+    numbers = [value for value, identifier_type, _ in spans(once) if identifier_type == "PHONE"]
+    assert [value for value, identifier_type, _ in spans(twice) if identifier_type == "PHONE"] == numbers
     assert "李秀兰" not in text(twice)
 
 
@@ -259,47 +260,50 @@ choices = st.fixed_dictionaries(
 
 @CAREFUL
 @given(talks, choices)
-def test_no_original_is_left_and_spans_hold_what_replaced_it(several, options):
-    rows = redacted(*several, **options)
+def test_no_original_is_left_and_spans_hold_what_replaced_it(dialogues, options):
+    rows = redact(*dialogues, **options)
     for number in range(rows.height):
-        said = text(rows, number)
-        assert [value for value in VALUES.values() if value in said] == []
-        places = rows["identifiers"].to_list()[number]
-        for value, kind, action in spans(rows, number):
-            assert (value == LABELS[kind]) == (action == "tag")
-        assert all(one["message"] < other["message"] or one["end"] <= other["start"] for one, other in pairwise(places))
+        content = text(rows, number)
+        assert [value for value in VALUES.values() if value in content] == []
+        recorded = rows["identifiers"].to_list()[number]
+        for value, identifier_type, action in spans(rows, number):
+            assert (value == LABELS[identifier_type]) == (action == "tag")
+        assert all(
+            span["message"] < following["message"] or span["end"] <= following["start"]
+            for span, following in pairwise(recorded)
+        )
 
 
 @CAREFUL
 @given(talks, choices, st.sets(st.sampled_from(["HOSPITAL", "ADDRESS", "DATE", "ORG"])))
-def test_idempotent_under_every_action(several, options, kept):
+def test_idempotent_under_every_action(dialogues, options, kept):
     options = {**options, "actions": {**options.get("actions", {}), **dict.fromkeys(kept, "keep")}}
-    once = redacted(*several, **options)
+    once = redact(*dialogues, **options)
     stage = RedactIdentifiers(**options)
-    again = stage.apply(once.select(*stage.reads), decision(stage, once))
-    assert_frame_equal(again, once.select(*stage.writes))
+    twice = stage.apply(once.select(*stage.reads), take_decision(stage, once))
+    assert_frame_equal(twice, once.select(*stage.writes))
 
 
 @CAREFUL
 @given(tables())
 def test_idempotent_over_dirty_turns(rows):
     stage = RedactIdentifiers(default_action="pseudonym")
-    seen = decision(stage, rows)
-    once = rows.with_columns(stage.apply(rows.select(*stage.reads), seen).get_columns())
-    assert_frame_equal(stage.apply(once.select(*stage.reads), seen), once.select(*stage.writes))
+    decision = take_decision(stage, rows)
+    once = rows.with_columns(stage.apply(rows.select(*stage.reads), decision).get_columns())
+    assert_frame_equal(stage.apply(once.select(*stage.reads), decision), once.select(*stage.writes))
 
 
 @CAREFUL
 @given(talks, talks)
-def test_a_batch_is_the_sum_of_its_parts(some, more):
+def test_a_batch_is_the_sum_of_its_parts(first_talks, second_talks):
     stage = RedactIdentifiers(default_action="pseudonym")
-    first = table(*some)
-    second = table(*more).with_columns(pl.format("u/{}", "source_id").alias("id"))
-    both = pl.concat([first, second])
-    seen = decision(stage, first, second)
-    assert_frame_equal(seen, decision(stage, both))
-    parts = [stage.apply(part.select(*stage.reads), seen) for part in (first, second)]
-    assert_frame_equal(stage.apply(both.select(*stage.reads), seen), pl.concat(parts))
+    first = table(*first_talks)
+    second = table(*second_talks).with_columns(pl.format("u/{}", "source_id").alias("id"))
+    together = pl.concat([first, second])
+    decision = take_decision(stage, first, second)
+    assert_frame_equal(decision, take_decision(stage, together))
+    batches = [stage.apply(batch.select(*stage.reads), decision) for batch in (first, second)]
+    assert_frame_equal(stage.apply(together.select(*stage.reads), decision), pl.concat(batches))
 
 
 # --- what is refused -------------------------------------------------------------------------------------------
@@ -327,12 +331,12 @@ def test_wrong_choices_are_refused_when_the_pipeline_is_loaded(options, message)
 
 
 def test_a_key_in_the_place_of_its_variable_is_not_repeated():
-    with pytest.raises(PipelineError, match="key_variable is not the name") as caught:
+    with pytest.raises(PipelineError, match="key_variable is not the name") as refusal:
         pipeline(key_variable=KEY)
-    assert KEY not in str(caught.value)
-    with pytest.raises(ValueError, match="key_variable is not the name") as direct:
+    assert KEY not in str(refusal.value)
+    with pytest.raises(ValueError, match="key_variable is not the name") as direct_refusal:
         RedactIdentifiers(key_variable=KEY)
-    assert KEY not in str(direct.value)
+    assert KEY not in str(direct_refusal.value)
 
 
 @pytest.mark.parametrize(
@@ -343,21 +347,20 @@ def test_no_row_is_read_without_a_key(tmp_path, monkeypatch, value, message):
     if value:
         monkeypatch.setenv("NO_KEY", value)
     options = {"actions": {"PERSON": "pseudonym"}, "key_variable": "NO_KEY"}
-    crawl = write(tmp_path)
-    with pytest.raises(UsageError, match=f"{message}; set it to 16 random characters or more") as caught:
+    crawl = write_crawl(tmp_path)
+    with pytest.raises(UsageError, match=f"{message}; set it to 16 random characters or more") as refusal:
         cmtmed.build(pipeline(**options), [crawl], tmp_path / "out")
-    assert "short secret" not in str(caught.value)
+    assert "short secret" not in str(refusal.value)
     assert not list(tmp_path.glob(".out*"))
     with pytest.raises(UsageError, match=message):
-        redacted(TALK, **options)
+        redact(TALK, **options)
 
 
 # --- whole builds ----------------------------------------------------------------------------------------------
 
 
-def write(folder, count=24):
-    path = folder / "crawl.jsonl"
-    lines = [
+def write_crawl(folder, count=24):
+    records = [
         {
             "id": f"r{number}",
             "question": f"王医生您好，我叫李秀兰，电话138001380{number:02d}，{2000 + number}年5月6日在邯郸市第一医院做的手术，恢复{number}天了。",
@@ -365,12 +368,7 @@ def write(folder, count=24):
         }
         for number in range(count)
     ]
-    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
-    return path
-
-
-def bytes_of(folder):
-    return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+    return write_json_lines(folder / "crawl.jsonl", records)
 
 
 SECRETS = [KEY.encode(), *(word.encode() for word in ("李秀兰", "秀兰", "1380013800", "1380013801", "邯郸"))]
@@ -378,7 +376,7 @@ SECRETS = [KEY.encode(), *(word.encode() for word in ("李秀兰", "秀兰", "13
 
 def test_neither_key_nor_original_stands_in_a_build_or_its_messages(tmp_path):
     """With worker processes, as users run it; the work folder is looked at when the last stage is done."""
-    write(tmp_path)
+    write_crawl(tmp_path)
     (tmp_path / "p.yaml").write_text(
         "name: p\nextends: cmtmedqa\noptions:\n  redact_identifiers: {default_action: pseudonym}\n", encoding="utf-8"
     )
@@ -395,52 +393,51 @@ build.emit_tables = emit_and_copy
 import cmtmed
 cmtmed.build("p.yaml", ["crawl.jsonl"], "out", workers=2)
 """
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         cwd=tmp_path,
         env={**os.environ, "CMTMED_KEY": KEY},
         capture_output=True,
         check=True,
     )
-    everything = done.stdout + done.stderr + bytes_of(tmp_path / "out")
+    everything = process.stdout + process.stderr + read_bytes(tmp_path / "out")
     assert [secret for secret in SECRETS if secret in everything] == []
     # What was read stands in the work folder as it was read; the key stands nowhere.
-    assert KEY.encode() not in bytes_of(tmp_path / "work")
+    assert KEY.encode() not in read_bytes(tmp_path / "work")
     assert b"secrets" in (tmp_path / "work" / "plan.json").read_bytes()
     (last,) = {path.parent for path in (tmp_path / "work").glob("segment*/shards/*.arrow")}
-    assert "第一医院".encode() in bytes_of(last)
-    assert [secret for secret in SECRETS if secret in bytes_of(last)] == []
+    assert "第一医院".encode() in read_bytes(last)
+    assert [secret for secret in SECRETS if secret in read_bytes(last)] == []
     assert not list(tmp_path.glob(".out*"))
-    kept = [row for part in cmtmed.load(tmp_path / "out", "dialogues").values() for row in part]
-    assert len({re.search("我叫(...)，", row["messages"][0]["content"])[1] for row in kept}) == 1
-    assert len({re.search(r"电话(\d{11})", row["messages"][0]["content"])[1] for row in kept}) == len(kept) > 10
+    rows = [row for split in cmtmed.load(tmp_path / "out", "dialogues").values() for row in split]
+    assert len({re.search("我叫(...)，", row["messages"][0]["content"])[1] for row in rows}) == 1
+    assert len({re.search(r"电话(\d{11})", row["messages"][0]["content"])[1] for row in rows}) == len(rows) > 10
 
 
 def test_the_key_changes_rows_and_nothing_that_describes_the_build(tmp_path, monkeypatch):
-    crawl = write(tmp_path)
-    chosen = pipeline(default_action="pseudonym")
-    cmtmed.build(chosen, [crawl], tmp_path / "one", workers=1)
+    crawl = write_crawl(tmp_path)
+    pseudonymizing = pipeline(default_action="pseudonym")
+    cmtmed.build(pseudonymizing, [crawl], tmp_path / "one", workers=1)
     monkeypatch.setenv("CMTMED_KEY", KEY[::-1])
-    cmtmed.build(chosen, [crawl], tmp_path / "two", workers=1)
-    one, two = (json.loads((tmp_path / name / "manifest.json").read_text("utf-8")) for name in ("one", "two"))
-    assert one["pipeline"] == two["pipeline"]
-    assert bytes_of(tmp_path / "one" / "sft") != bytes_of(tmp_path / "two" / "sft")
+    cmtmed.build(pseudonymizing, [crawl], tmp_path / "two", workers=1)
+    first, second = (json.loads((tmp_path / name / "manifest.json").read_text("utf-8")) for name in ("one", "two"))
+    assert first["pipeline"] == second["pipeline"]
+    assert read_bytes(tmp_path / "one" / "sft") != read_bytes(tmp_path / "two" / "sft")
 
 
 def test_no_pseudonym_is_a_value_of_another_shard(tmp_path, monkeypatch):
     monkeypatch.setattr(local, "SHARD_ROWS", 1)
-    name = spans(redacted([user("我叫李秀兰，头痛三天了。"), doctor("您好")], default_action="pseudonym"))[0][0]
-    said = [("李秀兰", "头痛三天了，晚上更厉害"), (name, "左膝盖上下楼梯疼了半年")]
-    lines = [
-        {"question": f"医生您好，我叫{who}，{complaint}。", "answer": f"{complaint}，之前做过什么检查？"}
-        for who, complaint in said
+    name = spans(redact([user("我叫李秀兰，头痛三天了。"), doctor("您好")], default_action="pseudonym"))[0][0]
+    complaints = [("李秀兰", "头痛三天了，晚上更厉害"), (name, "左膝盖上下楼梯疼了半年")]
+    records = [
+        {"question": f"医生您好，我叫{patient}，{complaint}。", "answer": f"{complaint}，之前做过什么检查？"}
+        for patient, complaint in complaints
     ]
-    crawl = tmp_path / "crawl.jsonl"
-    crawl.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
+    crawl = write_json_lines(tmp_path / "crawl.jsonl", records)
     report = cmtmed.build(pipeline(default_action="pseudonym"), [crawl], tmp_path / "out", workers=1)
     assert report.counts["kept"] == 2
     texts = [
-        row["messages"][0]["content"] for part in cmtmed.load(tmp_path / "out", "dialogues").values() for row in part
+        row["messages"][0]["content"] for split in cmtmed.load(tmp_path / "out", "dialogues").values() for row in split
     ]
     names = {re.search("我叫(...)，", text)[1] for text in texts}
     assert len(names) == 2
@@ -451,25 +448,29 @@ class _Killed(BaseException):
     """Stands for a kill."""
 
 
+def kill(*_arguments):
+    raise _Killed
+
+
 def test_a_build_does_not_go_on_under_another_key(tmp_path, monkeypatch):
-    crawl = write(tmp_path)
-    chosen = pipeline(default_action="pseudonym")
-    monkeypatch.setattr(local, "emit", lambda *_: (_ for _ in ()).throw(_Killed))
+    crawl = write_crawl(tmp_path)
+    pseudonymizing = pipeline(default_action="pseudonym")
+    monkeypatch.setattr(build, "emit_tables", kill)
     with pytest.raises(_Killed):
-        cmtmed.build(chosen, [crawl], tmp_path / "out", workers=1)
+        cmtmed.build(pseudonymizing, [crawl], tmp_path / "out", workers=1)
     monkeypatch.undo()
     monkeypatch.setenv("CMTMED_KEY", KEY[::-1])
-    cmtmed.build(chosen, [crawl], tmp_path / "out", workers=1)
-    cmtmed.build(chosen, [crawl], tmp_path / "whole", workers=1)
-    assert bytes_of(tmp_path / "out" / "dialogues") == bytes_of(tmp_path / "whole" / "dialogues")
+    cmtmed.build(pseudonymizing, [crawl], tmp_path / "out", workers=1)
+    cmtmed.build(pseudonymizing, [crawl], tmp_path / "whole", workers=1)
+    assert read_bytes(tmp_path / "out" / "dialogues") == read_bytes(tmp_path / "whole" / "dialogues")
 
 
 def test_a_build_goes_on_under_the_same_key(tmp_path, monkeypatch):
-    crawl = write(tmp_path)
-    chosen = pipeline(default_action="pseudonym")
+    crawl = write_crawl(tmp_path)
+    pseudonymizing = pipeline(default_action="pseudonym")
     with monkeypatch.context() as patched:
-        patched.setattr(local, "emit", lambda *_: (_ for _ in ()).throw(_Killed))
+        patched.setattr(build, "emit_tables", kill)
         with pytest.raises(_Killed):
-            cmtmed.build(chosen, [crawl], tmp_path / "out", workers=1)
+            cmtmed.build(pseudonymizing, [crawl], tmp_path / "out", workers=1)
     monkeypatch.setattr(tasks, "read_file", lambda *_, **__: pytest.fail("read again"))
-    assert cmtmed.build(chosen, [crawl], tmp_path / "out", workers=1).counts["kept"] > 10
+    assert cmtmed.build(pseudonymizing, [crawl], tmp_path / "out", workers=1).counts["kept"] > 10

@@ -43,14 +43,14 @@ def turns(rows):
     return [[(message["role"][0], message["content"]) for message in messages] for messages in rows["messages"]]
 
 
-def real_dialogues(path):
+def read_real_dialogues(path):
     """Read a crawl file of real dialogues into a complete dialogue table."""
     batches = [batch.dialogues for batch in read_file(path, [Source(name="real")])]
     return complete(pl.concat(batches))
 
 
 # Pieces of which drawn turns are made: everything that some stage reacts to, and what looks like it.
-PIECES = (
+FRAGMENTS = (
     "头痛三天了", "发烧38.5℃", "您好，", "多久了？", "有没有咳嗽", "吃过什么药吗", "谢谢医生", "我叫王建国，", "电话13800138000",
     "加微信abc_12345", "[图片]", "【语音】", "下载云舟健康APP领取优惠券。", "以上建议仅供参考，不能代替面诊。", "医生：", "患者：", "\n",
     "  ", "！！！！", "１２３", "10⁹/L", "①5mg", "½片", "&lt;5", "<br>", "綜合徵", "乾薑", "白朮", "\u200b", "建议多喝水，注意休息。",
@@ -58,7 +58,7 @@ PIECES = (
 )  # fmt: skip
 
 contents = st.one_of(
-    st.lists(st.sampled_from(PIECES), max_size=6).map("".join),
+    st.lists(st.sampled_from(FRAGMENTS), max_size=6).map("".join),
     st.text(max_size=12),
 )
 messages = st.lists(

@@ -32,27 +32,27 @@ WORDS = """
 PAIRS = re.findall(r"(\S+) (\S+)", WORDS)
 
 
-def simplified(text):
+def simplify(text):
     return convert(pl.Series([text]), "simplified")[0]
 
 
-def traditional(text):
+def to_traditional(text):
     return convert(pl.Series([text]), "traditional")[0]
 
 
 @pytest.mark.parametrize(("before", "after"), PAIRS)
 def test_words_of_medicine(before, after):
-    assert simplified(before) == after
-    assert simplified(f"我{before}，") == f"我{after}，"
+    assert simplify(before) == after
+    assert simplify(f"我{before}，") == f"我{after}，"
 
 
 def test_zhu_is_zhe_in_traditional_text_and_stays_in_simplified():
-    assert simplified("著涼後穿著衣服，躺著作嘔，寫著名字，效果顯著") == "着凉后穿着衣服，躺着作呕，写着名字，效果显著"
-    assert simplified("效果显著，著凉") == "效果显著，著凉"
+    assert simplify("著涼後穿著衣服，躺著作嘔，寫著名字，效果顯著") == "着凉后穿着衣服，躺着作呕，写着名字，效果显著"
+    assert simplify("效果显著，著凉") == "效果显著，著凉"
 
 
 def test_only_the_script_is_converted_and_not_the_wording():
-    assert simplified("攝護腺和軟體、維他命") == "摄护腺和软体、维他命"
+    assert simplify("攝護腺和軟體、維他命") == "摄护腺和软体、维他命"
 
 
 @pytest.mark.parametrize(
@@ -65,11 +65,11 @@ def test_only_the_script_is_converted_and_not_the_wording():
     ],
 )
 def test_simplified_text_passes_unchanged(text):
-    assert simplified(text) == text
+    assert simplify(text) == text
 
 
 def test_a_simplified_word_in_traditional_company_is_not_broken():
-    assert simplified("檢查後說好坏子宫都沒事") == "检查后说好坏子宫都没事"
+    assert simplify("檢查後說好坏子宫都沒事") == "检查后说好坏子宫都没事"
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_a_simplified_word_in_traditional_company_is_not_broken():
     ],
 )
 def test_simplified_to_traditional(before, after):
-    assert traditional(before) == after
-    assert traditional(after) == after
+    assert to_traditional(before) == after
+    assert to_traditional(after) == after
 
 
 def test_keep_keeps():
@@ -103,14 +103,14 @@ def test_nulls_and_names_stay():
 @pytest.mark.parametrize("word", sorted(word for word in SIMPLIFIED if not SHARED.issuperset(word)))
 def test_every_entry_of_the_table_is_reached_and_stable(word):
     # Beside a traditional character, so that the text counts as traditional.
-    assert simplified(f"醫，{word}，") == f"医，{SIMPLIFIED[word]}，"
-    assert simplified(SIMPLIFIED[word]) == SIMPLIFIED[word]
+    assert simplify(f"醫，{word}，") == f"医，{SIMPLIFIED[word]}，"
+    assert simplify(SIMPLIFIED[word]) == SIMPLIFIED[word]
 
 
 @pytest.mark.parametrize("word", sorted(TRADITIONAL))
 def test_every_entry_of_the_other_table_is_reached_and_stable(word):
-    assert traditional(f"药，{word}，") == f"藥，{TRADITIONAL[word]}，"
-    assert traditional(TRADITIONAL[word]) == TRADITIONAL[word]
+    assert to_traditional(f"药，{word}，") == f"藥，{TRADITIONAL[word]}，"
+    assert to_traditional(TRADITIONAL[word]) == TRADITIONAL[word]
 
 
 mixed = st.lists(
@@ -131,8 +131,8 @@ def test_the_number_of_characters_and_whatever_is_not_chinese_stays(text, script
 @settings(max_examples=150)
 @given(text=mixed)
 def test_simplifying_twice_is_simplifying_once(text):
-    once = simplified(text)
-    assert simplified(once) == once
+    once = simplify(text)
+    assert simplify(once) == once
 
 
 @needs_real_data
@@ -153,7 +153,7 @@ def test_of_real_simplified_text_next_to_nothing_changes():
 def test_real_text_comes_back_from_traditional():
     with (DATA / "toyhom" / "internal_medicine.gb18030.csv").open(encoding="gb18030", newline="") as file:
         texts = convert(pl.Series([row[-1] for row in csv.reader(file)][:2000]))
-    there = convert(texts, "traditional")
-    assert there.ne(texts).mean() > 0.9
-    assert convert(there, "traditional").equals(there)
-    assert convert(there).ne(texts).mean() < 0.005
+    converted = convert(texts, "traditional")
+    assert converted.ne(texts).mean() > 0.9
+    assert convert(converted, "traditional").equals(converted)
+    assert convert(converted).ne(texts).mean() < 0.005

@@ -41,7 +41,7 @@ def test_nulls_stay_in_a_column():
 
 
 @pytest.mark.parametrize(
-    ("texts", "told"),
+    ("texts", "message"),
     [
         (["好", None], "texts[1] has type NoneType"),
         ([b"\xba\xc3"], "texts[0] has type bytes"),
@@ -50,11 +50,11 @@ def test_nulls_stay_in_a_column():
         (["\ud800疼"], "texts[0] contains a lone surrogate"),
     ],
 )
-def test_what_is_no_text_is_named(texts, told):
-    with pytest.raises(UsageError) as caught:
+def test_what_is_no_text_is_named(texts, message):
+    with pytest.raises(UsageError) as refusal:
         cmtmed.normalize(texts)
-    assert told in str(caught.value)
-    assert "疼" not in str(caught.value)
+    assert message in str(refusal.value)
+    assert "疼" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(

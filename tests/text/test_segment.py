@@ -20,9 +20,9 @@ def test_words():
 
 
 def test_tags_carry_places():
-    found = tag_words("我住在北京，王小明医生您好")
-    assert ("北京", "ns", 3, 5) in found
-    assert [(word, flag) for word, flag, _, _ in found if flag == "nr"] == [("王小明", "nr")]
+    tagged = tag_words("我住在北京，王小明医生您好")
+    assert ("北京", "ns", 3, 5) in tagged
+    assert [(word, flag) for word, flag, _, _ in tagged if flag == "nr"] == [("王小明", "nr")]
 
 
 @settings(max_examples=150)
@@ -49,10 +49,10 @@ def test_jieba_is_quiet_and_leaves_no_file(tmp_path):
         "import sys; from cmtmed.text.segment import words; assert 'jieba' not in sys.modules; "
         "assert words('头痛三天') == ['头痛', '三天']"
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-W", "error", "-B", "-c", code],
         env={**os.environ, "TMPDIR": str(tmp_path), "TEMP": str(tmp_path), "TMP": str(tmp_path)},
         check=True, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
-    assert (done.stdout, done.stderr) == ("", "")
+    assert (process.stdout, process.stderr) == ("", "")
     assert list(tmp_path.iterdir()) == []

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from cmtmed.text.sentences import sentences, split
 from tests.support.dialogues import SHARED, needs_real_data
 
-PIECES = (
+FRAGMENTS = (
     *"疼痛吗一a3 。！？；…!?;,.，：\n\t\u3000\x1c\x85”’」』」》】）)]\"'“（《🙂", "3.5", "1.", "。。", "?!", "http://a.cn/x?q=1;b&c!",
     "www.example.org?", "https://",
 )  # fmt: skip
-anything = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=25).map("".join)
+anything = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=3), max_size=25).map("".join)
 
 
 @pytest.mark.parametrize(
@@ -46,13 +46,13 @@ def test_offsets_are_code_points():
 @settings(max_examples=500)
 @given(text=anything)
 def test_spans_are_in_order_and_leave_nothing_but_white_space(text):
-    at = 0
+    previous_end = 0
     for start, end in split(text):
-        assert at <= start < end <= len(text)
-        assert text[at:start].strip() == ""
+        assert previous_end <= start < end <= len(text)
+        assert text[previous_end:start].strip() == ""
         assert text[start:end] == text[start:end].strip()
-        at = end
-    assert text[at:].strip() == ""
+        previous_end = end
+    assert text[previous_end:].strip() == ""
 
 
 @settings(max_examples=500)

@@ -12,6 +12,16 @@ from cmtmed.hub.licenses import to_hub_name
 from cmtmed.hub.model.details import ModelDetails
 from cmtmed.hub.model.training_data import TrainingBuild
 from cmtmed.hub.staging import PublishedFile, Version
+from cmtmed.models.card import (
+    DISCLAIMER,
+    LIMITS,
+    TAGS,
+    describe_model,
+    render_stages,
+    render_versions,
+    select_metadata,
+)
+from cmtmed.models.record import TrainingRecord
 
 CARD_FORMAT: Final = CardFormat(
     repo_type="model",
@@ -23,27 +33,18 @@ CARD_FORMAT: Final = CardFormat(
     ),
     tags=frozenset({"reward-model"}),
 )  # fmt: skip
-_TAGS: Final = ("medical", "chinese", "doctor-patient", "conversational", "cmtmed")
 _ACCESS_TERMS: Final = (
     "This model was trained on conversations between patients and doctors. I will not try to extract them, I will "
     "report anything it reveals about a person, and I will not use it in place of a doctor. "
     "本模型由患者与医生的对话训练。我不会尝试从中提取对话，会报告其泄露的个人信息，且不会以其代替医生。"
 )
-_STAGE_TITLES: Final = {
-    "unknown": "training of unknown origin",
-    "tokenizer": "tokenizer training",
-    "pretrain": "continued pretraining",
-    "sft": "supervised fine-tuning",
-    "reward": "reward modelling",
-    "ppo": "PPO",
-}
 
 
 def collect_variables(
     version: Version,
     files: Sequence[PublishedFile],
     details: ModelDetails,
-    training: Mapping[str, Any],
+    training: TrainingRecord,
     builds: Mapping[str, TrainingBuild],
     base: str,
     overridden: Sequence[Finding],
@@ -68,14 +69,10 @@ def collect_variables(
         "adapter": training["adapter"],
         "base": base,
         "bytes": sum(file.bytes for file in files),
-        "stages": [
-            {**stage, "title": _STAGE_TITLES.get(stage["stage"], stage["stage"])} for stage in training["stages"]
-        ],
-        "trained_by": [
-            _STAGE_TITLES.get(stage["stage"], stage["stage"])
-            for stage in training["stages"]
-            if stage["stage"] != "tokenizer"
-        ],
+        "description": describe_model(training, base, from_scratch=details.from_scratch),
+        "disclaimer": DISCLAIMER,
+        "stages": render_stages(training["stages"]),
+        "limits": LIMITS,
         "builds": [_describe_build(build) for build in builds.values()],
         "others": sorted(
             {
@@ -87,18 +84,17 @@ def collect_variables(
         ),
         "citation": write_citation(details, version, "model"),
         "overridden": [finding.to_dict() for finding in overridden],
-        "versions": dict(sorted(training["stages"][-1]["versions"].items())),
+        "versions": render_versions(training),
     }
 
 
-def collect_metadata(details: ModelDetails, training: Mapping[str, Any], base: str) -> dict[str, Any]:
+def collect_metadata(details: ModelDetails, training: TrainingRecord, base: str) -> dict[str, Any]:
     """Return the metadata of the card, under the names of the Hub's documentation."""
     metadata: dict[str, Any] = {
         "language": ["zh"],
         "license": to_hub_name(details.license) if details.license else "unknown",
-        "library_name": "peft" if training["adapter"] else "transformers",
-        "pipeline_tag": "text-classification" if training["kind"] == "reward" else "text-generation",
-        "tags": sorted({*_TAGS, *({"reward-model"} if training["kind"] == "reward" else ()), *details.tags}),
+        **select_metadata(training),
+        "tags": sorted({*TAGS, *({"reward-model"} if training["kind"] == "reward" else ()), *details.tags}),
         # Shown by the Hub only while the repository is gated, which may change at any time.
         "extra_gated_prompt": details.gate_prompt or _ACCESS_TERMS,
         "extra_gated_fields": {"Affiliation": "text", "Purpose": "text", "I agree to these terms": "checkbox"},

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from cmtmed.artifacts import MANIFEST_FILE, RUN_FILE, TRAINING_FILE, TRAINING_FORMAT, read_json
+from cmtmed.artifacts import MANIFEST_FILE, RUN_FILE, TRAINING_FILE, read_json
 from cmtmed.errors import DatasetError, UsageError
-from cmtmed.hub.model.training_record import TRAINING_VERSION, find_damage
+from cmtmed.models.record import TrainingRecord, read_training_record
 
 _CURVE_NAME: Final = re.compile(r"(?:training|eval)_[a-z_]+\.png")
 
@@ -28,7 +28,7 @@ class ModelDirectory:
 
     root: Path
     weights: Path
-    training: dict[str, Any]
+    training: TrainingRecord
     source_paths: tuple[Path, ...]
     curves: tuple[Path, ...]
 
@@ -78,19 +78,7 @@ def open_directory(out: Path) -> ModelDirectory:
         for path in out.glob("*.png")
         if _CURVE_NAME.fullmatch(path.name) and path.is_file() and not path.is_symlink()
     )
-    return ModelDirectory(out, weights, _read_training(weights / TRAINING_FILE), source_paths, tuple(curves))
-
-
-def _read_training(path: Path) -> dict[str, Any]:
-    content = _read_object(path)
-    if content.get("format") == TRAINING_FORMAT and content.get("version") != TRAINING_VERSION:
-        raise DatasetError(
-            f"{str(path)!r} has version {content.get('version')!r}, this cmtmed reads {TRAINING_VERSION}; update cmtmed"
-        )
-    field = find_damage(content)
-    if field is not None:
-        raise DatasetError(f"{str(path)!r} is damaged ({field[:100]}); train again, or merge the run again")
-    return content
+    return ModelDirectory(out, weights, read_training_record(weights), source_paths, tuple(curves))
 
 
 def _collect_source_paths(root: Path, visited: set[Path]) -> list[Path]:

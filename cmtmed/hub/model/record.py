@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from cmtmed.hub.gate import Finding
@@ -10,13 +10,14 @@ from cmtmed.hub.model.details import ModelDetails
 from cmtmed.hub.model.training_data import TrainingBuild
 from cmtmed.hub.record import RECORD_VERSION
 from cmtmed.hub.staging import PublishedFile, Version
+from cmtmed.models.record import TrainingRecord
 
 
 def create_record(
     version: Version,
     files: Sequence[PublishedFile],
     details: ModelDetails,
-    training: Mapping[str, Any],
+    training: TrainingRecord,
     builds: Sequence[TrainingBuild],
     base: str,
     overridden: Sequence[Finding],

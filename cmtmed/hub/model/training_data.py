@@ -18,6 +18,7 @@ from cmtmed.hub.dataset.record import read_audit_content
 from cmtmed.hub.gate import Acknowledgement, Finding
 from cmtmed.hub.model.directory import ModelDirectory, file_exists
 from cmtmed.hub.staging import compute_checksum
+from cmtmed.models.record import SourceRecord, TrainingRecord
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def find_builds(
         UsageError: a named directory is not a build, or not one that the model was trained on.
         DatasetError: a build is damaged.
     """
-    expected = {source["build"]["manifest"] for source in _iter_sources(directory.training) if source.get("build")}
+    expected = {source["build"]["manifest"] for source in _iter_sources(directory.training) if source["build"]}
     for path in data:
         key = _hash_manifest(path)
         if key is None:
@@ -73,7 +74,7 @@ def find_builds(
     return builds
 
 
-def check_sources(training: Mapping[str, Any], builds: Mapping[str, TrainingBuild]) -> Iterator[Finding]:
+def check_sources(training: TrainingRecord, builds: Mapping[str, TrainingBuild]) -> Iterator[Finding]:
     """Yield a finding for every source of a model whose content is unknown here."""
     findings: dict[Finding, None] = {}
     for stage in training["stages"]:
@@ -104,7 +105,7 @@ def check_sources(training: Mapping[str, Any], builds: Mapping[str, TrainingBuil
     yield from findings
 
 
-def check_names(training: Mapping[str, Any]) -> Iterator[Finding]:
+def check_names(training: TrainingRecord) -> Iterator[Finding]:
     """Yield a finding if names that a card would show look like identifiers."""
     names = {name for source in _iter_sources(training) for name in _list_names(source)}
     count = len(find_identifying_labels(sorted(names)))
@@ -116,12 +117,12 @@ def check_names(training: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _iter_sources(training: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _iter_sources(training: TrainingRecord) -> Iterator[SourceRecord]:
     for stage in training["stages"]:
         yield from stage["sources"]
 
 
-def _list_names(source: Mapping[str, Any]) -> list[str]:
+def _list_names(source: SourceRecord) -> list[str]:
     return [source["name"], *([source["build"]["pipeline"]] if source["build"] else [])]
 
 

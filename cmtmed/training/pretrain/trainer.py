@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 from trl import SFTTrainer
+from typing_extensions import override
 
 from cmtmed.errors import UsageError
 from cmtmed.training.run.batches import LengthGroupedBatches
@@ -41,11 +42,12 @@ class PretrainTrainer(LengthGroupedBatches, SFTTrainer):
     def _set_signature_columns_if_needed(self) -> None:
         self._signature_columns = ["input_ids", "length", "seq_lengths"]
 
+    @override
     def compute_loss(
         self,
         model: Any,
         inputs: dict[str, Any],
-        return_outputs: bool = False,  # noqa: FBT001, FBT002 (the signature is the library's)
+        return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | None = None,
     ) -> Any:
         """Return the mean negative log-likelihood over all tokens of a step."""

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn.functional import logsigmoid
 from trl import RewardTrainer
+from typing_extensions import override
 
 from cmtmed.training.reward.data import PairCollator
 from cmtmed.training.reward.metrics import summarize_margins
@@ -72,12 +73,15 @@ class PreferenceTrainer(LengthGroupedBatches, RewardTrainer):
     def _set_signature_columns_if_needed(self) -> None:
         self._signature_columns = ["chosen_ids", "rejected_ids", "tie", "length"]
 
+    @override
     def compute_loss(
         self,
         model: PreTrainedModel | PeftModel,
         inputs: dict[str, torch.Tensor],
-        return_outputs: bool = False,  # noqa: FBT001, FBT002 (the signature is the library's)
-        num_items_in_batch: torch.Tensor | int | None = None,  # noqa: ARG002 (a pair is an item, and batches are divided by the trainer)
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor
+        | int
+        | None = None,  # unused: an item is a pair; the trainer divides by batches
     ) -> torch.Tensor | tuple[torch.Tensor, SequenceClassifierOutputWithPast]:
         """Return the mean loss of the pairs of a batch."""
         tie = inputs.pop("tie")

@@ -34,7 +34,7 @@ class LengthGroupedSampler(Sampler):
         return len(self.lengths)
 
     def __iter__(self) -> Iterator[int]:
-        draw = random.Random(f"{self.seed}/{self.epoch}")  # noqa: S311 (no secret)
+        draw = random.Random(f"{self.seed}/{self.epoch}")
         order = list(range(len(self.lengths)))
         draw.shuffle(order)
         order.sort(key=self.lengths.__getitem__)

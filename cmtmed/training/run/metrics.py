@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -36,7 +35,7 @@ class MetricsLog:
         kept = [line for line in read_metrics(root) if line["step"] <= step]
         partial = self._path.with_suffix(".partial")
         partial.write_text("".join(_line(line) for line in kept), encoding="utf-8")
-        os.replace(partial, self._path)  # noqa: PTH105
+        partial.replace(self._path)
         self._board = SummaryWriter(str(root / "tensorboard"), purge_step=step + 1 if step else None)
 
     def log(self, step: int, values: Mapping[str, Any]) -> None:
@@ -85,26 +84,26 @@ def build_callback(root: Path, step: int = 0) -> TrainerCallback:
         def __init__(self) -> None:
             self.metrics: MetricsLog | None = None
 
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if state.is_world_process_zero:
                 self.metrics = MetricsLog(root, step)
 
-        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             # Losses are logged as means since the last log, so none may reach back over a checkpoint.
             if control.should_save:
                 control.should_log = True
 
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
             if self.metrics is not None and state.is_world_process_zero:
                 self.metrics.log(state.global_step, logs or {})
 
-        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if distributed.is_available() and distributed.is_initialized():
                 distributed.barrier()  # each process writes files of its own
             if state.is_world_process_zero:
                 seal_checkpoint(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
-        def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if self.metrics is not None:
                 self.metrics.close()
 

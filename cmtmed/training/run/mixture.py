@@ -40,7 +40,7 @@ def mix_sources(parts: Sequence[DataSource], load: Callable[[DataSource], Datase
     tables = []
     for part in parts:
         rows = load(part)
-        taken = select_rows(len(rows), part.weight, random.Random(f"{seed}/{part.path}"))  # noqa: S311 (no secret)
+        taken = select_rows(len(rows), part.weight, random.Random(f"{seed}/{part.path}"))
         if not taken:
             raise UsageError(f"{part.label}: weight {part.weight} of {len(rows)} rows takes none; give a larger one")
         log.info("data: %s, %d rows of %d an epoch", part.label, len(taken), len(rows))

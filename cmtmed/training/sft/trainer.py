@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from trl import SFTTrainer
+from typing_extensions import override
 
 from cmtmed.training.run.batches import LengthGroupedBatches
 
@@ -43,11 +44,12 @@ class WeightedTrainer(LengthGroupedBatches, SFTTrainer):
             total = self.accelerator.gather(total).sum()
         return total
 
+    @override
     def compute_loss(
         self,
         model: Any,
         inputs: dict[str, Any],
-        return_outputs: bool = False,  # noqa: FBT001, FBT002 (the signature is the library's)
+        return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | None = None,
     ) -> Any:
         """Return the weighted sum of negative log-likelihoods over the weights of the whole step."""

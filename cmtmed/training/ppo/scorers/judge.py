@@ -119,7 +119,7 @@ class Judge:
             except _RetryableError as error:
                 reason = str(error)
                 if attempt < source.retries:
-                    delay = wait * random.uniform(1, 1.25) if error.wait is None else error.wait  # noqa: S311
+                    delay = wait * random.uniform(1, 1.25) if error.wait is None else error.wait
                     time.sleep(min(delay, _MAX_WAIT))
                     wait *= 2
         if source.fallback is not None:

@@ -40,7 +40,8 @@ def main() -> None:
         print(__doc__)
         return
     from cmtmed.training.model.tiny import make_tiny_model, read_texts
-    from cmtmed.training.run import directory, metrics
+    from cmtmed.training.run import metrics
+    from cmtmed.training.run.directory import Run
 
     started = time.perf_counter()
     out = Path(sys.argv[1] if len(sys.argv) > 1 else "build/train-demo")
@@ -79,12 +80,12 @@ def main() -> None:
         "kl_stop=null", "save_every=20",
     )  # fmt: skip
 
-    reward_run = directory.read_run(out / "reward")
+    reward_run = Run.open(out / "reward")
     ppo_metrics = metrics.read_metrics(out / "ppo")
     summary = {
         "pretrain": metrics.summarize_metrics(out / "pretrain"),
         "sft": metrics.summarize_metrics(out / "sft"),
-        "reward": {"accuracy": reward_run.content["metrics"]["eval_accuracy"]},
+        "reward": {"accuracy": reward_run.record.metrics["eval_accuracy"]},
         "ppo": {**metrics.summarize_metrics(out / "ppo", "reward"), "kl": ppo_metrics[-1]["kl"]},
     }
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")

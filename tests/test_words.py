@@ -21,8 +21,8 @@ FILLER_LIMIT = 10.2
 """Percent of locals and parameters. The goal is 2: lower it with every folder that is rewritten, never raise it."""
 PARTICIPLE_LIMIT = 9.5
 """Percent of functions. The goal is 3."""
-CIRCLES = [["cmtmed.training.run.directory", "cmtmed.training.run.provenance"]]
-"""Still to be opened; no other may appear."""
+CIRCLES: list[list[str]] = []
+"""There are none; a circle that cannot be opened at once may be listed here."""
 FILES = [path for folder in CODE for path in sorted((ROOT / folder).rglob("*.py"))]
 
 

@@ -43,8 +43,8 @@ def main(argv: Sequence[str]) -> None:
     identity = {"data": describe_data(settings.data), "reward": describe_rewards(settings.reward)}
     with world.run_first():
         run = Run.start("ppo", settings, identity)
-        checkpoint = run.checkpoint()
-    if run.finished:
+        checkpoint = run.find_checkpoint()
+    if run.is_finished:
         log.info("%s is finished; nothing to do", run.root)
         return
     log.info("model: %s", describe_loading(settings.model, settings.lora))

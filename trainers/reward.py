@@ -22,7 +22,6 @@ def main(argv: Sequence[str]) -> None:
     from cmtmed.training.reward.trainer import PreferenceTrainer, center_rewards
     from cmtmed.training.run.command_line import load_settings
     from cmtmed.training.run.console import set_up_logging
-    from cmtmed.training.run.library_config import build_library_config, device_defaults
 
     log = set_up_logging()
     settings = load_settings(RewardSettings, "reward", argv)
@@ -37,14 +36,16 @@ def main(argv: Sequence[str]) -> None:
     from cmtmed.training.model.saving import save_model
     from cmtmed.training.reward.metrics import report_agreement
     from cmtmed.training.run import curves, metrics
+    from cmtmed.training.run.checkpoints import checkpoint_step
     from cmtmed.training.run.directory import Run
+    from cmtmed.training.run.library_config import build_trainer_config
     from cmtmed.training.run.mixture import mix_sources
     from cmtmed.training.run.processes import leave_together
 
     data_identity = describe_sources(settings.data)
     sources = [read_rankings(source, settings.min_difference) for source in settings.data]
     run = Run.start("reward", settings, {"data": data_identity})
-    if run.finished:
+    if run.is_finished:
         log.info("%s is finished; nothing to do", run.root)
         return
     log.info("model: %s", describe_loading(settings.model, settings.lora))
@@ -65,24 +66,14 @@ def main(argv: Sequence[str]) -> None:
     evaluated = concatenate_datasets([encoded.to_dataset() for encoded in held_out.values()])
 
     # Training. Batches hold pairs of similar length; a term of the loss keeps rewards near zero.
-    config = build_library_config(
+    config = build_trainer_config(
         RewardConfig,
-        {
-            **device_defaults(),
-            "eval_strategy": "steps" if len(evaluated) else "no",
-            "eval_steps": settings.training.get("save_steps", 200),
-            **settings.training,
-        },
-        "training",
-        output_dir=str(run.checkpoints),
-        seed=settings.seed,
-        data_seed=settings.seed,
-        max_length=None,
+        settings,
+        run.checkpoint_dir,
+        evaluates=len(evaluated) > 0,
         center_rewards_coefficient=settings.center or None,
-        report_to="none",
-        disable_tqdm=not sys.stderr.isatty(),
     )
-    checkpoint = run.checkpoint()
+    checkpoint = run.find_checkpoint()
     trainer = PreferenceTrainer(
         nu=settings.nu if settings.ties == "use" else None,
         model=model,
@@ -92,7 +83,7 @@ def main(argv: Sequence[str]) -> None:
         data_collator=PairCollator(tokenizer.pad_token_id),
         processing_class=tokenizer,
         peft_config=build_lora_config(settings.lora, "SEQ_CLS", model),
-        callbacks=[metrics.build_callback(run.root, metrics.checkpoint_step(checkpoint))],
+        callbacks=[metrics.build_callback(run.root, checkpoint_step(checkpoint))],
     )
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 

@@ -5,7 +5,7 @@
     torchrun --nproc_per_node 8 $(cmtmed path trainers/sft.py) --config my.yaml
     accelerate launch --config_file $(cmtmed path trainers/distributed/fsdp_1x8.yaml) $(cmtmed path trainers/sft.py) …
 
-The same command goes on where an interrupted one stopped. The run's directory is what the next stage takes as
+The same command resumes an interrupted run. The run's directory is what the next stage takes as
 ``model:``.
 """
 
@@ -19,16 +19,12 @@ def main(argv: Sequence[str]) -> None:
     """Fine-tune a model."""
     from cmtmed.training.run.command_line import load_settings
     from cmtmed.training.run.console import set_up_logging
-    from cmtmed.training.run.library_config import build_library_config, device_defaults
-    from cmtmed.training.sft.data import DialogueCollator, load_dialogues, tokenize_dialogues
     from cmtmed.training.sft.settings import SftSettings
-    from cmtmed.training.sft.trainer import WeightedTrainer
 
     log = set_up_logging()
-
     settings = load_settings(SftSettings, "sft", argv)
 
-    # What is asked for, and how far an earlier call came.
+    # The request, and the progress of an earlier call.
     from datasets import Dataset, concatenate_datasets
     from trl import SFTConfig
 
@@ -36,13 +32,18 @@ def main(argv: Sequence[str]) -> None:
     from cmtmed.training.model.loading import check_fit, describe_loading, load_model, load_tokenizer
     from cmtmed.training.model.saving import save_model
     from cmtmed.training.run import curves, metrics
+    from cmtmed.training.run.checkpoints import checkpoint_step
     from cmtmed.training.run.directory import Run
+    from cmtmed.training.run.library_config import build_trainer_config
     from cmtmed.training.run.mixture import describe_data, mix_sources
     from cmtmed.training.run.processes import leave_together
     from cmtmed.training.run.settings import DataSource
+    from cmtmed.training.run.token_trainer import TokenCounts
+    from cmtmed.training.sft.data import DialogueCollator, load_dialogues, tokenize_dialogues
+    from cmtmed.training.sft.trainer import WeightedTrainer
 
     run = Run.start("sft", settings, {"data": describe_data([*settings.data, *settings.validation])})
-    if run.finished:
+    if run.is_finished:
         log.info("%s is finished; nothing to do", run.root)
         return
     log.info("model: %s", describe_loading(settings.model, settings.lora))
@@ -57,33 +58,24 @@ def main(argv: Sequence[str]) -> None:
         return tokenize_dialogues(load_dialogues(source), tokenizer, settings, source.label)
 
     train = mix_sources(settings.data, load_rows, settings.seed)
-    validation = settings.validation or settings.data
     split = "train" if settings.validation else "validation"
-    held_out = [(part, rows) for part in validation if (rows := load_dialogues(part, split)) is not None]
-    evaluated = [tokenize_dialogues(rows, tokenizer, settings, part.label) for part, rows in held_out]
+    loaded = [(source, load_dialogues(source, split)) for source in settings.validation or settings.data]
+    evaluated = [
+        tokenize_dialogues(rows, tokenizer, settings, source.label) for source, rows in loaded if rows is not None
+    ]
 
-    # Training. Batches hold rows of like length: on consultations that leaves a percent of padding instead of a third.
-    config = build_library_config(
+    # Training. Batches hold rows of similar length: on consultations one percent is padding instead of a third.
+    config = build_trainer_config(
         SFTConfig,
-        {
-            **device_defaults(),
-            "eval_strategy": "steps" if evaluated else "no",
-            "eval_steps": settings.training.get("save_steps", 200),
-            **settings.training,
-        },
-        "training",
-        output_dir=str(run.checkpoints),
-        seed=settings.seed,
-        data_seed=settings.seed,
-        max_length=None,
+        settings,
+        run.checkpoint_dir,
+        evaluates=bool(evaluated),
         packing=False,
         dataset_kwargs={"skip_prepare_dataset": True},
-        report_to="none",
-        disable_tqdm=not sys.stderr.isatty(),
     )
-    checkpoint = run.checkpoint()
-    step = metrics.checkpoint_step(checkpoint)
+    checkpoint = run.find_checkpoint()
     trainer = WeightedTrainer(
+        counts=TokenCounts.read(run.root, checkpoint),
         model=model,
         args=config,
         train_dataset=train,
@@ -91,19 +83,17 @@ def main(argv: Sequence[str]) -> None:
         data_collator=DialogueCollator(tokenizer.pad_token_id),
         processing_class=tokenizer,
         peft_config=build_lora_config(settings.lora, "CAUSAL_LM", model),
-        callbacks=[metrics.build_callback(run.root, step)],
+        callbacks=[metrics.build_callback(run.root, checkpoint_step(checkpoint))],
     )
-    trainer.tokens = metrics.read_count(run.root, checkpoint, "tokens")
-    trainer.padding = metrics.read_count(run.root, checkpoint, "padding")
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    told = trainer.evaluate() if evaluated else {}
+    eval_metrics = trainer.evaluate() if evaluated else {}
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # if sharded, from all processes
 
-    # The weights, and what the run has to show.
+    # Weights and summary.
     if trainer.is_world_process_zero():
         summary = metrics.summarize_metrics(run.root)
-        trained = trainer.accelerator.unwrap_model(trainer.model)
-        save_model(run, trained, tokenizer, weights=weights, metrics=told, summary=summary)
+        bare = trainer.accelerator.unwrap_model(trainer.model)
+        save_model(run, bare, tokenizer, weights=weights, metrics=eval_metrics, summary=summary)
         curves.draw_curves(run.root, settings.smoothing)
         log.info("%s: %s", run.root, summary)
     leave_together(trainer.accelerator)

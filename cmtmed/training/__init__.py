@@ -1,14 +1,18 @@
-"""What the bundled trainers share: settings, models and adapters, data, the loops that are our own, and curves.
+"""The bundled trainers: one folder per stage, with what they share in ``run`` and ``model``.
+
+``pretrain``, ``sft``, ``reward`` and ``ppo`` have the same shape (``settings``, ``data``, ``trainer``). ``run`` holds
+settings, run directories, provenance, data sources, metrics and batches; ``model`` loads, adapts, saves and merges
+models; ``memory`` estimates what they take on a GPU.
 
 The trainers read Arrow datasets and nothing else of this library. Nothing heavy is imported here: ``torch`` and the
-libraries above it are imported where they are used, because loading them takes seconds.
+libraries on top of it are imported where they are used, because loading them takes seconds.
 """
 
 from __future__ import annotations
 
 import os
 
-# Before any of these libraries is imported: none of them is to tell anybody that it was used.
+# Set before any of these libraries is imported: they must not report that they are used.
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("DISABLE_TELEMETRY", "1")
 # Tokenizers run their own threads; forked data loaders would warn about them in every run.

@@ -9,10 +9,10 @@ import torch
 
 import cmtmed
 from cmtmed.training.memory import estimate
-from cmtmed.training.memory.estimate import LLAMA_7B, LLAMA_13B, Shape
+from cmtmed.training.memory.estimate import LLAMA_7B, LLAMA_13B, ModelShape
 from cmtmed.training.memory.table import render_table
 
-TINY = Shape(layers=2, hidden=64, heads=4, key_values=2, feed_forward=176, vocabulary=320)
+TINY = ModelShape(layers=2, hidden=64, heads=4, key_values=2, feed_forward=176, vocabulary=320)
 CONFIGS = sorted(path.name for path in cmtmed.bundled("trainers/distributed").glob("*.yaml"))
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),

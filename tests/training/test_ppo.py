@@ -38,7 +38,7 @@ from cmtmed.training.ppo.scorers.scorer import AnsweredPrompts, score_answers
 from cmtmed.training.ppo.settings import JudgeReward, LengthReward, PpoSettings, ProactivityReward
 from cmtmed.training.run import metrics
 from cmtmed.training.run.command_line import parse_settings
-from cmtmed.training.run.directory import Run, read_run
+from cmtmed.training.run.directory import Run
 from cmtmed.training.run.settings import Settings
 from tests.support.training import messages, tiny_model, train
 
@@ -453,9 +453,7 @@ def reward_run(folder, base, tokenizer, *, lora=True, stage="reward", finished=T
     run = Run.start(stage, Settings(**content), {})
     save_model(run, model, tokenizer, pad_token_id=tokenizer.pad_token_id)
     if not finished:
-        run.finish()
-        run.content["finished"] = False
-        (folder / "run.json").write_text(json.dumps(run.content), encoding="utf-8")
+        Run.open(folder).record.model_copy(update={"finished": False}).write(folder)
     return str(folder)
 
 
@@ -735,7 +733,7 @@ def test_a_tiny_model_learns_a_rule(ppo):
     first, last = [sum(line["reward"] for line in part) / 3 for part in (log[:3], log[-3:])]
     assert last - first >= 0.3
     assert log[-1]["kl"] > log[0]["kl"] >= 0
-    assert read_run("learn").content["summary"]["reward_last"] > 0.3
+    assert Run.open("learn").record.summary["reward_last"] > 0.3
     assert (Path("learn") / "training_reward.png").is_file()
 
 
@@ -765,11 +763,10 @@ def test_a_checkpoint_cut_short_is_set_aside(ppo, rules, caplog):
     rows = [json.loads(line) for line in texts.splitlines()]
     assert [row["step"] for row in rows] == [1, 1, 2, 2, 3, 3, 4, 4]
     assert rows[0].keys() >= {"id", "prompt", "answer", "reward", "reward/python"}
-    run = read_run(rules / "whole")
-    assert sorted(path.name for path in run.checkpoints.iterdir()) == ["checkpoint-2", "checkpoint-4"]
-    run.content["finished"] = False
-    (rules / "whole" / "run.json").write_text(json.dumps(run.content), encoding="utf-8")
-    weights = run.checkpoints / "checkpoint-4" / "trained.safetensors"
+    run = Run.open(rules / "whole")
+    assert sorted(path.name for path in run.checkpoint_dir.iterdir()) == ["checkpoint-2", "checkpoint-4"]
+    run.record.model_copy(update={"finished": False}).write(run.root)
+    weights = run.checkpoint_dir / "checkpoint-4" / "trained.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
     assert ppo("whole", "lora={}", "samples=2") == whole
     assert (rules / "whole" / "samples.jsonl").read_text(encoding="utf-8") == texts
@@ -787,7 +784,7 @@ def test_the_policy_that_is_saved_is_the_one_that_was_trained(ppo, rules, base, 
     )
     log = lines(rules / "run")
     assert all(line["reward"] == pytest.approx(line["reward/adapter"] + line["reward/length"]) for line in log)
-    assert read_run(rules / "run").content["adapter"]
+    assert Run.open(rules / "run").record.adapter
     assert not [path for path in (rules / "run" / "adapter").iterdir() if path.is_dir()]
     merged, began = load_model(str(rules / "run")), load_model(base)
     assert merged.state_dict().keys() == began.state_dict().keys()

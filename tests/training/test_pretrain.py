@@ -27,7 +27,7 @@ from cmtmed.training.pretrain.textfiles import detect_encoding, read_chunks, rea
 from cmtmed.training.pretrain.trainer import PretrainTrainer, check_isolation
 from cmtmed.training.pretrain.triples import Triple, load_patterns, verbalize
 from cmtmed.training.run import metrics
-from cmtmed.training.run.directory import read_run
+from cmtmed.training.run.directory import Run
 from cmtmed.training.run.settings import DataSource
 from tests.support.training import tiny_model, train
 
@@ -394,17 +394,17 @@ def test_a_run_learns_goes_on_exactly_and_is_taken_by_the_next(base, corpus, tmp
     assert (tmp_path / "broken" / "tokens" / "train.arrow").is_file()
     train("pretrain", *words, f"out={tmp_path / 'broken'}")
     assert logged(tmp_path / "broken") == logged(tmp_path / "whole")
-    run = read_run(tmp_path / "whole")
-    assert run.finished
+    run = Run.open(tmp_path / "whole")
+    assert run.is_finished
     assert not (run.root / "tokens").exists()
-    assert run.content["summary"]["padding_share"] <= (0.5 if how == "wrapped" else 0.15)
-    assert run.content["metrics"]["eval_loss"] > 0
+    assert run.record.summary["padding_share"] <= (0.5 if how == "wrapped" else 0.15)
+    assert run.record.metrics["eval_loss"] > 0
     steps = [line for line in logged(run.root) if "loss" in line]
     assert [line["step"] for line in steps] == [2, 3, 4, 6, 8]
     if lora == "null":
         assert steps[-1]["loss"] < steps[0]["loss"] - 0.3
     train("pretrain", f"model={run.root}", *words[1:], f"out={tmp_path / 'next'}", "training.max_steps=1")
-    assert read_run(tmp_path / "next").finished
+    assert Run.open(tmp_path / "next").is_finished
 
 
 def test_two_processes_give_what_one_gives(base, corpus, tmp_path):
@@ -429,7 +429,7 @@ def test_the_evaluation_is_the_mean_over_all_tokens(base, tokenizer, tmp_path):
     folder = view(tmp_path / "pretrain", {"train": said, "validation": said})
     train("pretrain", f"model={base}", f"data.0.path={folder}", "lora=null", f"out={tmp_path / 'run'}", *STEPS,
           "training.max_steps=1", "training.per_device_eval_batch_size=2", "max_length=512")  # fmt: skip
-    run = read_run(tmp_path / "run")
+    run = Run.open(tmp_path / "run")
     model = load_model(str(run.root)).eval()
     nll = learnt = 0
     for ids in tokenize_documents(said, tokenizer):
@@ -437,7 +437,7 @@ def test_the_evaluation_is_the_mean_over_all_tokens(base, tokenizer, tmp_path):
             logits = model(torch.tensor([ids])).logits[0]
         nll += float(torch.nn.functional.cross_entropy(logits[:-1], torch.tensor(ids[1:]), reduction="sum"))
         learnt += len(ids) - 1
-    assert run.content["metrics"]["eval_loss"] == pytest.approx(nll / learnt, abs=1e-4)
+    assert run.record.metrics["eval_loss"] == pytest.approx(nll / learnt, abs=1e-4)
 
 
 def test_weights_mix_and_the_log_holds_no_text(base, corpus, tmp_path, capfd, caplog, monkeypatch):
@@ -477,11 +477,11 @@ def test_real_corpora_are_read(patterns):
         ("a.txt", b"\xff\xfe\x00\xd8", "auto", "byte 2 is not UTF-16; mend it there"),
         ("a.txt", b"abc\xff\xff\xff", "auto", r"not UTF-8 \(byte 3\) and not GB18030 \(byte 3\); convert it to UTF-8"),
         ("a.txt", "頭痛三天，晚上更厲害，有沒有發燒？以前有過嗎？先測血壓。".encode("big5"), "auto", "as GB18030 it is no Chinese"),
-        ("a.csv", "病,症状\n感冒,咳嗽\n".encode(), "auto", "no format is known by the fields 病, 症状; set the format"),
+        ("a.csv", "病,症状\n感冒,咳嗽\n".encode(), "auto", "no format has the fields 病, 症状; set the format"),
         ("a.csv", "病,症状\n感冒,咳嗽\n".encode(), "triples", r"has no column head \(or subject, 头实体\), and triples need"),
         ("a.csv", "head,relation,tail\n感冒,症状,\n".encode(), "auto", "line 2: head, relation or tail is empty"),
         ("a.csv", "text\n感冒,咳嗽\n".encode(), "auto", "line 2 has more fields than the header"),
-        ("a.json", b'{"messages": []}', "auto", "no format is known by the fields messages"),
+        ("a.json", b'{"messages": []}', "auto", "no format has the fields messages"),
         ("a.jsonl", '{"text": "好"}\n{"txt": "好"}\n'.encode(), "auto", "line 2 has no text, which article needs; it has txt"),
         ("a.jsonl", '{"text": {"好": 1}}\n'.encode(), "auto", "line 1: a value is dict instead of text"),
         ("a.jsonl", '{"text": "好"\n'.encode(), "auto", "line 1 is not JSON"),

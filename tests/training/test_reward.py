@@ -24,7 +24,7 @@ from cmtmed.training.reward.readers.files import LoadedRankings, read_rankings
 from cmtmed.training.reward.settings import RankingSource, RewardSettings
 from cmtmed.training.reward.trainer import PreferenceTrainer, center_rewards, compute_preference_loss
 from cmtmed.training.run import metrics
-from cmtmed.training.run.directory import read_run
+from cmtmed.training.run.directory import Run
 from tests.support.training import sft_view, tiny_model, train
 
 pytestmark = [
@@ -208,9 +208,9 @@ def test_a_plain_load_gives_centred_rewards(runs, name):
             model(**collator.pad(answers.flat_ids[at : at + 32])).logits for at in range(0, len(answers.flat_ids), 32)
         ]
     assert float(torch.cat(told).mean()) == pytest.approx(0, abs=1e-5)
-    assert abs(read_run(runs / name).content["offset"]) > 1e-4
+    assert abs(Run.open(runs / name).record.offset) > 1e-4
     (held,) = kept.values()
-    (said,) = read_run(runs / name).content["held_out"].values()
+    (said,) = Run.open(runs / name).record.held_out.values()
     right = at = 0
     with torch.no_grad():
         rewards = [float(model(torch.tensor([ids])).logits) for ids in held.flat_ids]
@@ -218,7 +218,7 @@ def test_a_plain_load_gives_centred_rewards(runs, name):
         right += sum(rewards[at + pair.chosen] > rewards[at + pair.rejected] for pair in found if not pair.tie)
         at += len(ids)
     assert said["accuracy"] == pytest.approx(right / said["pairs"], abs=1.5 / said["pairs"])
-    assert read_run(runs / name).content["metrics"]["eval_accuracy"] == pytest.approx(said["accuracy"])
+    assert Run.open(runs / name).record.metrics["eval_accuracy"] == pytest.approx(said["accuracy"])
 
 
 def test_a_merged_copy_and_a_further_run_give_the_same_rewards(runs, tmp_path):
@@ -249,11 +249,11 @@ def test_a_reward_run_writes_no_text(runs):
 
 
 def test_what_a_run_says(runs):
-    content = read_run(runs / "full").content
-    (counts,) = content["counts"]
+    record = Run.open(runs / "full").record
+    (counts,) = record.counts
     assert counts["rows"] == counts["rows_read"] == counts["rankings"] == 150
     assert counts["training"]["rankings"] + counts["held_out"]["rankings"] == 150
-    (said,) = content["held_out"].values()
+    (said,) = record.held_out.values()
     assert set(said["aspects"]) == {"safety", "professionalism", "fluency"}
     assert sum(row["pairs"] for row in said["reliability"]) == said["pairs"] == counts["held_out"]["better"]
     assert said["ties"] == counts["held_out"]["ties"]
@@ -282,7 +282,7 @@ def test_a_resumed_run_is_the_uninterrupted_one(runs, base, tmp_path, monkeypatc
     with pytest.raises(StoppedError):
         train("reward", *words)
     monkeypatch.setattr(Trainer, "training_step", real)
-    assert read_run(tmp_path / "full").checkpoint().name == "checkpoint-4"
+    assert Run.open(tmp_path / "full").find_checkpoint().name == "checkpoint-4"
     train("reward", *words)
     kept = ("step", "loss", "accuracy", "margin", "reward", "learning_rate", "grad_norm", "eval_loss", "eval_accuracy")
     whole, resumed = (
@@ -291,8 +291,8 @@ def test_a_resumed_run_is_the_uninterrupted_one(runs, base, tmp_path, monkeypatc
     )
     assert resumed == whole
     assert rewards_of(tmp_path / "full") == rewards_of(runs / "full")
-    told = (read_run(path / "full").content for path in (runs, tmp_path))
-    assert len({json.dumps([one["held_out"], one["offset"]], sort_keys=True) for one in told}) == 1
+    records = (Run.open(path / "full").record for path in (runs, tmp_path))
+    assert len({json.dumps([record.held_out, record.offset], sort_keys=True) for record in records}) == 1
 
 
 def test_the_padding_token_of_a_run_without_one_of_its_own(base, tmp_path):
@@ -307,9 +307,9 @@ def test_the_padding_token_of_a_run_without_one_of_its_own(base, tmp_path):
         one.save_pretrained(str(tmp_path / "base"))
     words = [f"model={tmp_path / 'base'}", f"out={tmp_path / 'run'}", "lora={r: 2}", *STEPS, "training.max_steps=1"]
     train("reward", *words)
-    run = read_run(tmp_path / "run")
+    run = Run.open(tmp_path / "run")
     loaded = load_model(str(tmp_path / "run"), scalar=True).eval()
-    assert loaded.config.pad_token_id == run.content["pad_token_id"] == tokenizer.eos_token_id
+    assert loaded.config.pad_token_id == run.record.pad_token_id == tokenizer.eos_token_id
     ids = encode_answer(load_tokenizer(str(tmp_path / "run")), [user("头痛")], [doctor("多久了？")], 99).ids
     padded = PairCollator(tokenizer.eos_token_id).pad([ids, [*ids, *ids]])
     with torch.no_grad():
@@ -362,10 +362,10 @@ def test_sources_are_mixed_and_measured_apart(base, tmp_path):
              f"data.1.path={path}", "data.1.weight=0.5", "data.1.name=pairs",
              f"data.2.path={tmp_path / 'tied.jsonl'}"]  # fmt: skip
     train("reward", *words)
-    content = read_run(tmp_path / "run").content
-    assert list(content["held_out"])[:2] == ["examples/rankings.jsonl", "pairs"]
-    assert [one["rows"] for one in content["counts"]] == [150, 40, 1]
-    assert content["counts"][2]["training"]["ties"] + content["counts"][2]["held_out"]["ties"] == 1
+    record = Run.open(tmp_path / "run").record
+    assert list(record.held_out)[:2] == ["examples/rankings.jsonl", "pairs"]
+    assert [one["rows"] for one in record.counts] == [150, 40, 1]
+    assert record.counts[2]["training"]["ties"] + record.counts[2]["held_out"]["ties"] == 1
     before = (tmp_path / "run" / "run.json").read_bytes()
     train("reward", *words)  # finished: nothing happens
     assert (tmp_path / "run" / "run.json").read_bytes() == before

@@ -16,8 +16,8 @@ import cmtmed
 from cmtmed.errors import DatasetError, OutputError, UsageError
 from cmtmed.training.model.loading import load_model, load_tokenizer
 from cmtmed.training.run import metrics
-from cmtmed.training.run.batches import LengthGroupedSampler, padding_share
-from cmtmed.training.run.directory import read_run
+from cmtmed.training.run.batches import LengthGroupedSampler, measure_padding
+from cmtmed.training.run.directory import Run
 from cmtmed.training.sft.conversations import read_conversations
 from cmtmed.training.sft.data import DialogueCollator, encode_dialogue, tokenize_dialogues
 from cmtmed.training.sft.settings import SftSettings
@@ -95,7 +95,7 @@ def test_a_dialogue_is_cut_behind_an_answer_never_in_one(tokenizer, length, plac
     row = encode_dialogue(tokenizer, messages(place), None, length)
     assert len(row.input_ids) <= length
     assert row.input_ids == whole.input_ids[: len(row.input_ids)]
-    assert row.cut == 2 - learnt(tokenizer, row).count("<|im_end|>")
+    assert row.truncated == 2 - learnt(tokenizer, row).count("<|im_end|>")
     assert not row.labels or row.labels[-1] != -100
 
 
@@ -175,8 +175,8 @@ def test_next_to_nothing_is_padding():
     draw = random.Random(0)
     lengths = [int(draw.lognormvariate(5.5, 0.6)) for _ in range(2000)]
     shuffled = draw.sample(range(2000), 2000)
-    assert padding_share(lengths, shuffled, 8) > 0.25
-    assert padding_share(lengths, list(LengthGroupedSampler(lengths, 8, 0)), 8) < 0.02
+    assert measure_padding(lengths, shuffled, 8) > 0.25
+    assert measure_padding(lengths, list(LengthGroupedSampler(lengths, 8, 0)), 8) < 0.02
 
 
 # --- whole runs ------------------------------------------------------------------------------------------------
@@ -204,11 +204,11 @@ def test_a_run_learns_goes_on_exactly_and_is_taken_by_the_next(base, view, tmp_p
         patched.setattr(WeightedTrainer, "training_step", stops)
         with pytest.raises(KeyboardInterrupt):
             train("sft", *words, f"out={tmp_path / 'broken'}")
-    assert not read_run(tmp_path / "broken").finished
+    assert not Run.open(tmp_path / "broken").is_finished
     train("sft", *words, f"out={tmp_path / 'broken'}")
     assert losses(tmp_path / "broken") == losses(tmp_path / "whole")
-    run = read_run(tmp_path / "whole")
-    assert run.finished
+    run = Run.open(tmp_path / "whole")
+    assert run.is_finished
     assert (run.root / "training_loss.png").stat().st_size > 5000
     if lora == "null":
         assert losses(run.root)[-1][1] < losses(run.root)[0][1] - 0.25
@@ -220,7 +220,7 @@ def test_a_run_learns_goes_on_exactly_and_is_taken_by_the_next(base, view, tmp_p
     assert (run.root / "run.json").read_bytes() == before
     with pytest.raises(OutputError, match=r"other settings \(seed\); give another out="):
         train("sft", *words, f"out={tmp_path / 'whole'}", "seed=1")
-    assert "supervised fine-tuning" in (run.weights / "README.md").read_text(encoding="utf-8")
+    assert "supervised fine-tuning" in (run.weights_dir / "README.md").read_text(encoding="utf-8")
 
 
 def test_two_processes_give_what_one_gives(base, view, tmp_path):
@@ -238,8 +238,8 @@ def test_two_processes_give_what_one_gives(base, view, tmp_path):
         [(step, round(loss, 4), tokens) for step, loss, tokens in losses(tmp_path / out)] for out in ("one", "two")
     )
     assert one == two
-    assert read_run(tmp_path / "one").content["metrics"]["eval_loss"] == pytest.approx(
-        read_run(tmp_path / "two").content["metrics"]["eval_loss"], abs=1e-4
+    assert Run.open(tmp_path / "one").record.metrics["eval_loss"] == pytest.approx(
+        Run.open(tmp_path / "two").record.metrics["eval_loss"], abs=1e-4
     )
 
 
@@ -247,7 +247,7 @@ def test_the_evaluation_is_the_weighted_mean_over_all_tokens(base, view, tokeniz
     words = (f"model={base}", f"data.0.path={view}", "lora=null", *STEPS, "training.max_steps=1")
     train("sft", *words, "training.per_device_eval_batch_size=3", f"out={tmp_path / 'run'}")
     rows = [encode_dialogue(tokenizer, messages(place), [0, 2, 0, 1], 256) for place in range(4)]
-    found = read_run(tmp_path / "run").content["metrics"]["eval_loss"]
+    found = Run.open(tmp_path / "run").record.metrics["eval_loss"]
     assert found == pytest.approx(by_hand(load_model(str(tmp_path / "run")).eval(), rows), abs=1e-4)
 
 
@@ -343,7 +343,7 @@ def test_another_view_is_named_with_what_makes_the_right_one(base, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.jsonl", '{"text": "好"}\n', "no conversations are known by the fields text"),
+        ("a.jsonl", '{"text": "好"}\n', "no conversation format has the fields text"),
         ("a.jsonl", "{\n", "line 1 is not JSON"),
         ("a.jsonl", "", "holds no conversations"),
         ("a.jsonl", '{"messages": [{"role": "nurse", "content": "好"}]}\n', "row 1 is no messages conversation"),

@@ -19,8 +19,9 @@ from cmtmed.training.model.loading import check_fit, describe_loading, find_base
 from cmtmed.training.model.merge import merge_run
 from cmtmed.training.model.templates import find_stop_token, set_chat_template
 from cmtmed.training.model.tiny import make_tiny_model
-from cmtmed.training.run import curves, directory, metrics
+from cmtmed.training.run import checkpoints, curves, metrics
 from cmtmed.training.run.command_line import load_settings, parse_settings
+from cmtmed.training.run.directory import Run
 from cmtmed.training.run.mixture import describe_data, mix_sources, select_rows
 from cmtmed.training.run.settings import DataSource, Settings
 from cmtmed.training.run.views import open_view
@@ -65,7 +66,7 @@ def test_a_file_and_words_make_settings(tmp_path):
     made = load_settings(Settings, "sft", words)
     assert made.training == {"learning_rate": 1e-4, "betas": [0.9, 0.95]}
     assert (made.seed, made.lora, made.smoothing) == (3, {"r": 8}, 0.5)
-    assert "out" not in made.described()
+    assert "out" not in made.describe()
 
 
 @pytest.mark.parametrize(
@@ -102,38 +103,38 @@ def asked(folder, **more):
 def test_a_directory_that_is_somebody_elses_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("x", encoding="utf-8")
     with pytest.raises(OutputError, match="is not empty and holds no run"):
-        directory.Run.start("sft", asked(tmp_path), {})
+        Run.start("sft", asked(tmp_path), {})
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_settings_may_change_until_something_was_trained(tmp_path):
-    directory.Run.start("sft", asked(tmp_path), {})
-    directory.Run.start("sft", asked(tmp_path, seed=1), {})
+    Run.start("sft", asked(tmp_path), {})
+    Run.start("sft", asked(tmp_path, seed=1), {})
     metrics.MetricsLog(tmp_path).log(1, {"loss": 1.0})
-    assert directory.Run.start("sft", asked(tmp_path, seed=1, smoothing=0.5), {}).content["settings"]["seed"] == 1
+    assert Run.start("sft", asked(tmp_path, seed=1, smoothing=0.5), {}).settings["seed"] == 1
     with pytest.raises(OutputError, match=r"other settings \(seed\)"):
-        directory.Run.start("sft", asked(tmp_path), {})
+        Run.start("sft", asked(tmp_path), {})
     with pytest.raises(OutputError, match=r"other settings \(data\)"):
-        directory.Run.start("sft", asked(tmp_path, seed=1), {"data": 1})
+        Run.start("sft", asked(tmp_path, seed=1), {"data": 1})
     with pytest.raises(OutputError, match=r"other settings \(stage\)"):
-        directory.Run.start("ppo", asked(tmp_path, seed=1), {})
+        Run.start("ppo", asked(tmp_path, seed=1), {})
 
 
 def test_the_same_paths_written_otherwise_are_the_same_run(tmp_path, monkeypatch):
     (tmp_path / "m").mkdir()
     monkeypatch.chdir(tmp_path)
-    begun = directory.Run.start("sft", asked("r", model="m", template="auto"), {})
+    begun = Run.start("sft", asked("r", model="m", template="auto"), {})
     metrics.MetricsLog(begun.root).close()
     monkeypatch.chdir(tmp_path.parent)
-    again = directory.Run.start("sft", asked(tmp_path / "r", model=f"{tmp_path.name}/m/", template="auto"), {})
-    assert again.content["fingerprint"] == begun.content["fingerprint"]
+    again = Run.start("sft", asked(tmp_path / "r", model=f"{tmp_path.name}/m/", template="auto"), {})
+    assert again.record.fingerprint == begun.record.fingerprint
 
 
 def test_a_file_in_the_way_is_named(tmp_path):
     path = tmp_path / "run"
     path.write_text("x", encoding="utf-8")
     with pytest.raises(OutputError, match="is a file; give another out="):
-        directory.Run.start("sft", asked(path), {})
+        Run.start("sft", asked(path), {})
     with pytest.raises(OutputError, match="is a file; give another --out"):
         make_tiny_model(["x"], path)
 
@@ -147,26 +148,26 @@ def test_a_path_that_leads_nowhere_is_not_looked_up_elsewhere():
 def test_a_damaged_run_is_named(tmp_path):
     (tmp_path / "run.json").write_text("{", encoding="utf-8")
     with pytest.raises(DatasetError, match="is damaged"):
-        directory.read_run(tmp_path)
+        Run.open(tmp_path)
     with pytest.raises(UsageError, match="is no run directory"):
-        directory.read_run(tmp_path / "no")
+        Run.open(tmp_path / "no")
 
 
 def test_the_newest_whole_checkpoint_is_taken(tmp_path):
-    begun = directory.Run.start("sft", asked(tmp_path), {})
+    begun = Run.start("sft", asked(tmp_path), {})
     for step in (2, 10, 9):
-        folder = begun.checkpoints / f"checkpoint-{step}"
+        folder = begun.checkpoint_dir / f"checkpoint-{step}"
         folder.mkdir(parents=True)
         (folder / "weights").write_bytes(b"0123456789")
-        directory.seal_checkpoint(folder)
-    assert begun.checkpoint().name == "checkpoint-10"
-    (begun.checkpoints / "checkpoint-10" / "weights").write_bytes(b"0123")
-    assert "weights has 4 bytes instead of 10" in directory.find_damage(begun.checkpoints / "checkpoint-10")
-    assert begun.checkpoint().name == "checkpoint-9"
-    (begun.checkpoints / "checkpoint-9" / "complete.json").unlink()
-    assert begun.checkpoint().name == "checkpoint-2"
-    assert metrics.checkpoint_step(begun.checkpoint()) == 2
-    assert metrics.checkpoint_step(None) == 0
+        checkpoints.seal_checkpoint(folder)
+    assert begun.find_checkpoint().name == "checkpoint-10"
+    (begun.checkpoint_dir / "checkpoint-10" / "weights").write_bytes(b"0123")
+    assert "weights has 4 bytes instead of 10" in checkpoints.find_damage(begun.checkpoint_dir / "checkpoint-10")
+    assert begun.find_checkpoint().name == "checkpoint-9"
+    (begun.checkpoint_dir / "checkpoint-9" / "complete.json").unlink()
+    assert begun.find_checkpoint().name == "checkpoint-2"
+    assert checkpoints.checkpoint_step(begun.find_checkpoint()) == 2
+    assert checkpoints.checkpoint_step(None) == 0
 
 
 # --- models and templates --------------------------------------------------------------------------------------
@@ -227,7 +228,7 @@ def test_runs_may_move_together_and_be_used_from_anywhere(tmp_path, monkeypatch)
 
 
 def test_an_unfinished_run_is_no_model(tmp_path):
-    directory.Run.start("sft", asked(tmp_path), {})
+    Run.start("sft", asked(tmp_path), {})
     with pytest.raises(UsageError, match="never came to its first step; its command says why"):
         load_model(str(tmp_path))
     metrics.MetricsLog(tmp_path).close()
@@ -405,7 +406,7 @@ def test_old_exchanges_leave_a_full_context(tmp_path):
     for _ in range(8):
         list(chat.say("头痛三天了，晚上更厉害"))
     assert len(chat.messages) == 16
-    assert chat._prompt().shape[1] + 16 <= 128
+    assert chat._encode_prompt().shape[1] + 16 <= 128
 
 
 def test_the_command_line(base, adapted, tmp_path):

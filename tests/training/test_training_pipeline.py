@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 import cmtmed
 from cmtmed.cli import app
-from cmtmed.training.run import directory, metrics
+from cmtmed.training.run import metrics
+from cmtmed.training.run.directory import Run
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
@@ -61,8 +62,8 @@ def test_the_whole_pipeline(tmp_path):
         "lora={r: 4}", "steps=2", "batch=4", "max_new_tokens=4", "epochs=1",
     )  # fmt: skip
     for name, folder in runs.items():
-        done = directory.read_run(folder)
-        assert (done.stage, done.finished) == (name, True)
+        done = Run.open(folder)
+        assert (done.stage, done.is_finished) == (name, True)
         assert len(metrics.read_metrics(folder)) >= 2
         assert list(folder.glob("training_*.png"))
     card = (runs["ppo"] / "adapter" / "README.md").read_text(encoding="utf-8")
@@ -85,4 +86,4 @@ main()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "training needs torch; install them with: pip install 'cmtmed[train]'" in " ".join(done.stderr.split())
+    assert "training requires torch; install them with: pip install 'cmtmed[train]'" in " ".join(done.stderr.split())

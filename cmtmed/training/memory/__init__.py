@@ -1,1 +1,1 @@
-"""How much memory of each GPU a stage takes."""
+"""GPU memory of each stage, computed from the shape of a model."""

@@ -1,4 +1,4 @@
-"""How much memory of each GPU a stage takes, computed from the shape of the model.
+"""GPU memory of each stage, computed from the shape of the model.
 
 All in bytes. With T trained and F frozen weights and N GPUs, the states of mixed-precision Adam are (Rajbhandari et al.
 2020, arXiv:1910.02054, sections 3.1 and 5: 2T + 2T + 12T, and what each stage divides by N):
@@ -20,9 +20,9 @@ of Korthikanti et al. 2022, arXiv:2205.05198, equation 2 is not stored; their 34
 h width, k width of the keys, f width of the feed-forward layer, a heads: two norms of 8h (the input in float32, the
 normalized and the scaled one) and 4 for their scale, queries 2h, keys and values 4k, the result of attention 2h and its
 logarithms 4a, and 8f of the gated layer. A test counts the saved tensors of a real layer: the formula is exact. With
-checkpointing a layer keeps its input, 2h (their section 5), and one layer at a time is computed again.
+checkpointing a layer keeps its input, 2h (their section 5), and one layer at a time is recomputed.
 
-Left out: what the allocator wastes, kernels' workspaces, and the CUDA context; allow 10 % and 1 GiB.
+Not included: fragmentation, workspaces of kernels, and the CUDA context; allow 10 % and 1 GiB.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ Engine = Literal["zero2", "zero3", "fsdp", "ddp"]
 GIB: Final = 2**30
 
 _BUCKET: Final = 500_000_000
-"""Elements that DeepSpeed reduces, and gathers, at a time (``reduce_bucket_size``, ``allgather_bucket_size``)."""
+"""Elements that DeepSpeed reduces, or gathers, at a time (``reduce_bucket_size``, ``allgather_bucket_size``)."""
 _LIVE: Final = 1_000_000_000
 """Elements that ZeRO-3 keeps gathered at most (``stage3_max_live_parameters``)."""
 
 
-class Shape(NamedTuple):
-    """Sizes of a model of the shape of Llama."""
+class ModelShape(NamedTuple):
+    """Sizes of a model with the architecture of Llama."""
 
     layers: int
     hidden: int
@@ -54,11 +54,11 @@ class Shape(NamedTuple):
         return self.hidden // self.heads * self.key_values
 
 
-LLAMA_7B: Final = Shape(32, 4096, 32, 32, 11008, 32000)
-LLAMA_13B: Final = Shape(40, 5120, 40, 40, 13824, 32000)
+LLAMA_7B: Final = ModelShape(32, 4096, 32, 32, 11008, 32000)
+LLAMA_13B: Final = ModelShape(40, 5120, 40, 40, 13824, 32000)
 
 
-class Memory(NamedTuple):
+class MemoryEstimate(NamedTuple):
     """Bytes of one GPU.
 
     Attributes:
@@ -77,18 +77,18 @@ class Memory(NamedTuple):
 
     @property
     def total(self) -> float:
-        """All together."""
+        """Sum of all."""
         return sum(self)
 
 
-def count_layer_parameters(shape: Shape) -> int:
-    """Return the weights of one layer: four projections, three of the gated layer, two norms."""
+def count_layer_parameters(shape: ModelShape) -> int:
+    """Return the number of weights of one layer: four projections, three of the gated layer, two norms."""
     hidden = shape.hidden
     return 2 * hidden * hidden + 2 * hidden * shape.key_width + 3 * hidden * shape.feed_forward + 2 * hidden
 
 
-def count_parameters(shape: Shape, *, scalar: bool = False) -> int:
-    """Return the weights of a model; with ``scalar`` it gives one number (a reward) instead of logits.
+def count_parameters(shape: ModelShape, *, scalar: bool = False) -> int:
+    """Return the number of weights of a model; with ``scalar`` it gives one number (a reward) instead of logits.
 
     >>> f"{count_parameters(LLAMA_7B):,}"
     '6,738,415,616'
@@ -99,8 +99,10 @@ def count_parameters(shape: Shape, *, scalar: bool = False) -> int:
     return shape.vocabulary * shape.hidden + shape.layers * count_layer_parameters(shape) + shape.hidden + head
 
 
-def count_lora_parameters(shape: Shape, rank: int) -> int:
-    """Return the weights of adapters on all linear layers but the head: rank times (inputs + outputs) of each.
+def count_lora_parameters(shape: ModelShape, rank: int) -> int:
+    """Return the number of weights of adapters on all linear layers but the head.
+
+    Each layer has rank times (inputs + outputs).
 
     >>> f"{count_lora_parameters(LLAMA_7B, 32):,}"
     '79,953,920'
@@ -109,8 +111,8 @@ def count_lora_parameters(shape: Shape, rank: int) -> int:
     return rank * shape.layers * (4 * hidden + 2 * (hidden + keys) + 3 * (hidden + forward))
 
 
-def estimate_layer_activations(shape: Shape) -> int:
-    """Return the bytes that a layer keeps for each token.
+def estimate_layer_activations(shape: ModelShape) -> int:
+    """Return the bytes that a layer keeps for the backward pass, per token.
 
     >>> estimate_layer_activations(LLAMA_7B) / LLAMA_7B.hidden  # Korthikanti's GPT layer with fused norms: 34
     45.533203125
@@ -118,16 +120,16 @@ def estimate_layer_activations(shape: Shape) -> int:
     return 20 * shape.hidden + 4 * shape.key_width + 8 * shape.feed_forward + 4 * shape.heads + 8
 
 
-def estimate_activations(shape: Shape, tokens: int, *, checkpointing: bool) -> int:
-    """Return the bytes that all layers keep for ``tokens`` tokens, with the last norm."""
-    layer, last = estimate_layer_activations(shape), 8 * shape.hidden
+def estimate_activations(shape: ModelShape, tokens: int, *, checkpointing: bool) -> int:
+    """Return the bytes that all layers and the last norm keep for ``tokens`` tokens."""
+    layer, final_norm = estimate_layer_activations(shape), 8 * shape.hidden
     if checkpointing:
-        return tokens * (shape.layers * 2 * shape.hidden + layer + last)
-    return tokens * (shape.layers * layer + last)
+        return tokens * (shape.layers * 2 * shape.hidden + layer + final_norm)
+    return tokens * (shape.layers * layer + final_norm)
 
 
 def estimate_states(trained: int, frozen: int, engine: Engine, gpus: int) -> tuple[float, float, float]:
-    """Return the bytes of weights, gradients and optimizer on each GPU; the table above.
+    """Return the bytes of weights, gradients and optimizer on each GPU, by the table above.
 
     >>> [round(size / 1e9, 1) for size in estimate_states(7_500_000_000, 0, "zero2", 64)]  # figure 1: 16.6 GB
     [15.0, 0.2, 1.4]
@@ -141,8 +143,8 @@ def estimate_states(trained: int, frozen: int, engine: Engine, gpus: int) -> tup
     return 4.0 * trained + 2.0 * frozen, 4.0 * trained, 8.0 * trained
 
 
-def estimate_buffers(shape: Shape, trained: int, frozen: int, engine: Engine) -> float:
-    """Return the bytes of what an engine gathers and reduces at a time.
+def estimate_buffers(shape: ModelShape, trained: int, frozen: int, engine: Engine) -> float:
+    """Return the bytes that an engine gathers and reduces at a time.
 
     DeepSpeed with its defaults; FSDP2 with two layers gathered in bfloat16, the gradients of one, and embedding and
     head, which stay gathered from the forward to the backward pass.
@@ -159,22 +161,29 @@ def estimate_buffers(shape: Shape, trained: int, frozen: int, engine: Engine) ->
 
 
 def estimate_supervised(
-    shape: Shape, *, engine: Engine, gpus: int, tokens: int, rank: int | None, checkpointing: bool, scalar: bool = False
-) -> Memory:
-    """Estimate pretraining, fine-tuning or, with ``scalar``, the reward model.
+    shape: ModelShape,
+    *,
+    engine: Engine,
+    gpus: int,
+    tokens: int,
+    rank: int | None,
+    checkpointing: bool,
+    scalar: bool = False,
+) -> MemoryEstimate:
+    """Estimate the memory of pretraining, fine-tuning or, with ``scalar``, the reward model.
 
     Args:
         shape: of the model.
-        engine: what shards it.
-        gpus: over how many.
+        engine: which shards it.
+        gpus: over how many it is sharded.
         tokens: of a micro-batch: rows times length; a pair of the reward model has two rows.
         rank: of the adapters; None to train all weights.
-        checkpointing: whether activations are computed again.
-        scalar: whether the model gives one number a row.
+        checkpointing: whether activations are recomputed.
+        scalar: whether the model gives one number per row.
     """
-    whole = count_parameters(shape, scalar=scalar)
-    trained, frozen = (whole, 0) if rank is None else (count_lora_parameters(shape, rank), whole)
-    return Memory(
+    total = count_parameters(shape, scalar=scalar)
+    trained, frozen = (total, 0) if rank is None else (count_lora_parameters(shape, rank), total)
+    return MemoryEstimate(
         *estimate_states(trained, frozen, engine, gpus),
         estimate_activations(shape, tokens, checkpointing=checkpointing),
         estimate_buffers(shape, trained, frozen, engine),
@@ -182,7 +191,7 @@ def estimate_supervised(
 
 
 def estimate_ppo(
-    shape: Shape,
+    shape: ModelShape,
     *,
     rank: int | None,
     reward: Literal["model", "adapter", "none"],
@@ -192,8 +201,8 @@ def estimate_ppo(
     answer: int = 256,
     sampled: int = 32,
     checkpointing: bool = True,
-) -> Memory:
-    """Estimate PPO, whose every process holds a whole model.
+) -> MemoryEstimate:
+    """Estimate the memory of PPO, where every process holds a whole model.
 
     Args:
         shape: of the policy, and of the reward model.
@@ -205,26 +214,26 @@ def estimate_ppo(
         length: tokens of prompt and answer.
         answer: tokens of the answer, for which logits are made.
         sampled: rows sampled at once.
-        checkpointing: whether activations are computed again.
+        checkpointing: whether activations are recomputed.
     """
-    whole = count_parameters(shape)
-    own = count_parameters(shape, scalar=True) if reward == "model" else 0
+    policy = count_parameters(shape)
+    reward_model = count_parameters(shape, scalar=True) if reward == "model" else 0
     if rank is None:
-        trained, frozen, reference = whole, own, 4 * whole  # the copy is in float32 as the model is
+        trained, frozen, reference = policy, reward_model, 4 * policy  # the copy is in float32 as the model is
     else:
         adapter = count_lora_parameters(shape, rank)
         trained, reference = adapter * (2 if value_adapter else 1), 0
-        frozen = whole + own + (adapter if reward == "adapter" else 0)
+        frozen = policy + reward_model + (adapter if reward == "adapter" else 0)
     weights, gradients, optimizer = estimate_states(trained, frozen, "ddp", 1)
     # Logits and their gradient in bfloat16, and of one row at a time its copy, softmax and gradient in float32.
     logits = answer * shape.vocabulary * (rows * (2 + 2) + 3 * 4)
     cache = 2 * 2 * shape.layers * shape.key_width * length * sampled
-    # Sampling is over before anything is kept for a backward pass: the larger of both counts.
-    kept = estimate_activations(shape, rows * length, checkpointing=checkpointing) + logits
-    return Memory(
+    # Sampling is over before anything is kept for a backward pass: the larger of the two counts.
+    activations = estimate_activations(shape, rows * length, checkpointing=checkpointing) + logits
+    return MemoryEstimate(
         weights + reference,
         gradients,
         optimizer,
-        kept,
-        estimate_buffers(shape, trained, frozen, "ddp") + max(0, cache - kept),
+        activations,
+        estimate_buffers(shape, trained, frozen, "ddp") + max(0, cache - activations),
     )

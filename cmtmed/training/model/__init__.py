@@ -1,1 +1,1 @@
-"""Models and tokenizers: loaded, adapted, saved, merged, talked with."""
+"""Models and tokenizers: loading, adapters, chat templates, saving, merging, chatting."""

@@ -1,4 +1,4 @@
-"""LoRA adapters: their configuration."""
+"""LoRA adapters: their configuration, checked against the model that they go into."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from peft import LoraConfig
     from transformers import PreTrainedModel
 
-
 LORA_DEFAULTS: Final = {"r": 16, "lora_alpha": 32, "lora_dropout": 0.0, "target_modules": "all-linear"}
 """What ``lora: {}`` means: adapters on all linear layers but the head (Hu et al. 2021, arXiv:2106.09685)."""
 
@@ -21,12 +20,12 @@ LORA_DEFAULTS: Final = {"r": 16, "lora_alpha": 32, "lora_dropout": 0.0, "target_
 def build_lora_config(
     values: Mapping[str, Any] | None, task: str, model: PreTrainedModel | None = None, **fixed: Any
 ) -> LoraConfig | None:
-    """Make the configuration of an adapter; None to train all weights.
+    """Build the configuration of an adapter; None to train all weights.
 
     Args:
         values: fields of ``peft.LoraConfig`` that the user set.
         task: ``CAUSAL_LM`` or ``SEQ_CLS``.
-        model: what the adapter goes into, if it is to be looked at whether that has the layers.
+        model: what the adapter goes into, to check that it has the layers; None for no check.
         fixed: fields that the trainer sets.
 
     Raises:
@@ -37,14 +36,18 @@ def build_lora_config(
     from peft import LoraConfig
 
     config = build_library_config(LoraConfig, {**LORA_DEFAULTS, **values}, "lora", task_type=task, **fixed)
-    wanted = config.target_modules
-    if model is not None and isinstance(wanted, str) and wanted != "all-linear":
-        # peft takes one word for a pattern of the whole name.
-        if not any(re.fullmatch(wanted, name) for name, _ in model.named_modules()):
-            raise UsageError(f"lora.target_modules: no layer matches {wanted!r}; give a list of names, as in [q_proj]")
-    elif model is not None and isinstance(wanted, (set, list)):
+    if model is not None:
+        _check_layers(config.target_modules, model)
+    return config
+
+
+def _check_layers(target: str | set[str] | list[str] | None, model: PreTrainedModel) -> None:
+    if isinstance(target, str) and target != "all-linear":
+        # peft takes a single string for a pattern of the whole name.
+        if not any(re.fullmatch(target, name) for name, _ in model.named_modules()):
+            raise UsageError(f"lora.target_modules: no layer matches {target!r}; give a list of names, as in [q_proj]")
+    elif isinstance(target, (set, list)):
         layers = {name.rpartition(".")[2] for name, _ in model.named_modules() if name}
-        for name in sorted(wanted):
+        for name in sorted(target):
             if name.rpartition(".")[2] not in layers:
                 raise UsageError(f"lora.target_modules: the model has no layer {name!r}; {did_you_mean(name, layers)}")
-    return config

@@ -1,8 +1,8 @@
-"""Memory that training frees a moment before it needs it again, on a processor.
+"""Memory that the C library keeps for the next training step instead of returning it to the system.
 
-The C library gives large blocks back to the system at once, and the system clears every page before it hands it out
-again. A training step frees and asks for the same hundreds of megabytes over and over; on two cores that took two
-fifths of the time. Kept by the process, the blocks are simply reused. (On a GPU torch keeps memory by itself.)
+On a CPU the C library gives large blocks back to the system at once, and the system clears every page before it hands
+it out again. A training step frees and allocates the same hundreds of megabytes over and over; on two cores that took
+two fifths of the time. Blocks that the process keeps are simply reused. (On a GPU torch caches memory by itself.)
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _LARGE: Final = 1 << 30
 
 
 def keep_freed_memory() -> bool:
-    """Tell the GNU C library to keep freed blocks of up to 1 GiB; see mallopt(3).
+    """Make the GNU C library keep freed blocks of up to 1 GiB; see mallopt(3).
 
-    Nothing happens on other systems, or where the environment sets ``MALLOC_TRIM_THRESHOLD_`` or
+    Does nothing on other systems, or where the environment sets ``MALLOC_TRIM_THRESHOLD_`` or
     ``MALLOC_MMAP_THRESHOLD_`` itself.
 
     Returns:
-        Whether it was told.
+        Whether the setting was accepted.
     """
     if sys.platform != "linux" or {"MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"} & os.environ.keys():
         return False

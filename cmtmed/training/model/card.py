@@ -1,74 +1,81 @@
-"""The card of a model, written from what its runs say: stages, settings, data, metrics."""
+"""The card beside the weights of a run, made from what its runs recorded: stages, settings, data, metrics."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from cmtmed.training.run.directory import Run, is_run, read_run
-from cmtmed.training.run.provenance import TOLD, is_result
+from cmtmed.training.run.directory import Run, is_run
 
-_NAMES: Final = {
+_STAGES: Final = {
     "pretrain": "continued pretraining",
     "sft": "supervised fine-tuning",
     "reward": "reward model",
     "ppo": "PPO",
 }
 _LIMITS: Final = """\
-The model was trained on consultations that patients and doctors wrote on the internet. It can be wrong with confidence,
-it has examined nobody, and it is no medical device: what it says is no diagnosis and no prescription. Whoever shows it
-to patients answers for that."""
+The model was trained on consultations that patients and doctors wrote on the internet. It can be confidently wrong, it
+has examined nobody, and it is no medical device: what it says is no diagnosis and no prescription. Whoever shows it to
+patients is responsible for that."""
 
 
-def model_card(run: Run) -> str:
+def render_card(run: Run) -> str:
     """Return the card of a finished run in Markdown, with the Hub's metadata in front."""
-    chain = _chain(run)
-    base = _short(str(chain[0].content["settings"]["model"]))
-    kind = "reward model" if run.stage == "reward" else "language model"
-    stages = " → ".join(_NAMES[one.stage] for one in chain)
+    chain = _list_chain(run)
+    base = _shorten(chain[0].record.model)
+    is_reward = run.stage == "reward"
+    stages = " → ".join(_STAGES[stage.stage] for stage in chain)
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(run.record.versions.items()))
+    model_type = "reward" if is_reward else "language"
+    summary = f"A {model_type} model for Chinese medical consultations: {stages}, on top of `{base}`."
     lines = [
         "---",
         "language: zh",
         "library_name: transformers",
-        f"pipeline_tag: {'text-classification' if run.stage == 'reward' else 'text-generation'}",
+        f"pipeline_tag: {'text-classification' if is_reward else 'text-generation'}",
         "tags: [medical, chinese, dialogue, cmtmed]",
         "---",
         f"# {run.root.name}",
         "",
-        f"A {kind} for Chinese medical consultations: {stages}, on top of `{base}`.",
+        summary,
         "",
         "## Training",
         "",
         "| stage | weights | data | result |",
         "|---|---|---|---|",
-        *(_row(one) for one in chain),
+        *(_render_row(stage) for stage in chain),
         "",
-        "Versions: " + ", ".join(f"{name} {number}" for name, number in sorted(run.content["versions"].items())) + ".",
+        f"Versions: {versions}.",
         "",
     ]
-    for one in chain:
-        settings = {**one.content["settings"], **one.content["settings"].get("training", {})}
-        told = "; ".join(f"{name} {settings[name]}" for name in TOLD if settings.get(name) is not None)
-        lines.append(f"- {_NAMES[one.stage]} ({one.content['fingerprint']}): {told or 'defaults'}")
+    for stage in chain:
+        settings = "; ".join(f"{name} {value}" for name, value in stage.record.card_settings.items())
+        lines.append(f"- {_STAGES[stage.stage]} ({stage.record.fingerprint}): {settings or 'defaults'}")
     return "\n".join([*lines, "", "## Limits", "", _LIMITS, ""])
 
 
-def _chain(run: Run) -> list[Run]:
+def _list_chain(run: Run) -> list[Run]:
     """Return the runs that were built on one another, the first one first."""
-    below = run.below
-    return [*(_chain(read_run(below)) if is_run(below) else []), run]
+    parent = run.parent
+    return [*(_list_chain(Run.open(parent)) if is_run(parent) else []), run]
 
 
-def _row(run: Run) -> str:
-    lora = run.content["settings"].get("lora")
-    weights = "all" if lora is None else f"LoRA, r {lora.get('r', 16)}"
-    sources = run.content["settings"].get("data") or []
-    data = ", ".join(str(part.get("name") or _short(str(part.get("path")))) for part in sources)
-    figures: dict[str, Any] = {**run.content.get("summary", {}), **run.content.get("metrics", {})}
-    shown = [f"{name} {value:.3f}" for name, value in sorted(figures.items()) if is_result(name, value)]
-    return f"| {_NAMES[run.stage]} | {weights} | {data} | {', '.join(shown)} |"
+def _render_row(run: Run) -> str:
+    rank = run.record.lora_rank
+    weights = "all" if rank is None else f"LoRA, r {rank}"
+    results = ", ".join(f"{name} {value:.3f}" for name, value in run.record.results.items())
+    return f"| {_STAGES[run.stage]} | {weights} | {', '.join(_name_sources(run))} | {results} |"
 
 
-def _short(path: str) -> str:
-    """Return the end of a path on this machine, which is nobody's business, and the whole of a model's name."""
+def _name_sources(run: Run) -> list[str]:
+    sources = run.settings.get("data")
+    return [
+        str(source.get("name") or _shorten(str(source.get("path"))))
+        for source in (sources if isinstance(sources, list) else [])
+        if isinstance(source, dict)
+    ]
+
+
+def _shorten(path: str) -> str:
+    """Return the end of an absolute path, which says too much about this machine; a model's name stays whole."""
     return "/".join(Path(path).parts[-2:]) if Path(path).is_absolute() else path

@@ -1,14 +1,17 @@
-"""Talk with a trained model: its own template, its own stop token, the conversation kept."""
+"""Chatting with a trained model, through its own template and stop token."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from threading import Thread
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cmtmed.errors import UsageError
 from cmtmed.training.model.loading import load_model, load_tokenizer
 from cmtmed.training.model.templates import find_stop_token
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _QUEUE_SECONDS: Final = 600.0
 
@@ -19,13 +22,13 @@ class Chat:
     Args:
         source: a model's directory or name, or a run.
         system: a system turn to begin with; empty for none.
-        max_new_tokens: longest answer.
-        temperature: 0 for the likeliest token each time.
-        top_p: least probability mass of the tokens that are drawn from.
-        seed: of the draws.
+        max_new_tokens: of the longest answer.
+        temperature: of sampling; 0 for the likeliest token each time.
+        top_p: probability mass of the tokens that are sampled from.
+        seed: of sampling.
 
     Attributes:
-        messages: what was said so far.
+        messages: the conversation so far.
     """
 
     def __init__(
@@ -51,22 +54,25 @@ class Chat:
         self.clear()
 
     def clear(self) -> None:
-        """Forget what was said."""
+        """Forget the conversation."""
         self.messages = [{"role": "system", "content": self._system}] if self._system else []
 
     def say(self, text: str) -> Iterator[str]:
-        """Say something as the patient, and yield the doctor's answer piece by piece.
+        """Say something as the patient, and stream the doctor's answer.
 
         The oldest exchanges are left out of what the model reads where its context has no room for them.
+
+        Raises:
+            UsageError: the last turn alone leaves no room for an answer.
         """
         from transformers import TextIteratorStreamer
 
         self.messages.append({"role": "user", "content": text})
-        ids = self._prompt()
+        ids = self._encode_prompt()
         streamer = TextIteratorStreamer(
             self._tokenizer, skip_prompt=True, skip_special_tokens=True, timeout=_QUEUE_SECONDS
         )
-        draws = {"do_sample": True, "temperature": self._temperature, "top_p": self._top_p}
+        sampling = {"do_sample": True, "temperature": self._temperature, "top_p": self._top_p}
         options: dict[str, Any] = {
             "input_ids": ids,
             "attention_mask": ids.new_ones(ids.shape),
@@ -74,26 +80,27 @@ class Chat:
             "eos_token_id": [find_stop_token(self._tokenizer), self._tokenizer.eos_token_id],
             "pad_token_id": self._tokenizer.pad_token_id,
             "streamer": streamer,
-            **(draws if self._temperature > 0 else {"do_sample": False}),
+            **(sampling if self._temperature > 0 else {"do_sample": False}),
         }
         worker = Thread(target=self._model.generate, kwargs=options, daemon=True)
         worker.start()
         answer = ""
-        for piece in streamer:
-            answer += piece
-            yield piece
+        for chunk in streamer:
+            answer += chunk
+            yield chunk
         worker.join()
         self.messages.append({"role": "assistant", "content": answer.strip()})
 
-    def _prompt(self) -> Any:
+    def _encode_prompt(self) -> Tensor:
+        """Return the tokens of the newest turns that leave room for an answer, of shape (1, tokens)."""
         context = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
         head = self.messages[:1] if self._system else []
         turns = self.messages[len(head) :]
         while True:
-            told = self._tokenizer.apply_chat_template(
+            encoding = self._tokenizer.apply_chat_template(
                 [*head, *turns], add_generation_prompt=True, return_tensors="pt", return_dict=True
             )
-            ids = told["input_ids"].to(self._model.device)
+            ids: Tensor = encoding["input_ids"].to(self._model.device)
             if context is None or ids.shape[1] + self._length <= context:
                 return ids
             if len(turns) <= 1:

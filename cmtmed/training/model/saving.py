@@ -1,15 +1,20 @@
-"""The final weights of a run."""
+"""The final weights of a run: written with tokenizer, provenance and card."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cmtmed.training.model.card import model_card
-from cmtmed.training.run import provenance
+from typing_extensions import Unpack
+
+from cmtmed.artifacts import CARD_FILE, write_text
+from cmtmed.training.model.card import render_card
 from cmtmed.training.run.directory import Run
+from cmtmed.training.run.provenance import write_provenance
+from cmtmed.training.run.record import RunResults
 
 if TYPE_CHECKING:
+    import torch
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -19,25 +24,27 @@ def save_model(
     model: PreTrainedModel | PeftModel,
     tokenizer: PreTrainedTokenizerBase,
     *,
-    weights: Mapping[str, Any] | None = None,
-    **told: Any,
-) -> None:
+    weights: Mapping[str, torch.Tensor] | None = None,
+    **results: Unpack[RunResults],
+) -> Run:
     """Write the final weights and the tokenizer into a run, and finish it.
 
     Args:
-        run: which run.
+        run: the run.
         model: what was trained.
-        tokenizer: what goes with it.
-        weights: the state of the model, where it is sharded and cannot tell it itself.
-        told: what ``run.json`` is to say.
+        tokenizer: of the model.
+        weights: the state of the model, where it is sharded and cannot be asked for it.
+        results: for ``run.json``.
+
+    Returns:
+        The finished run.
     """
     from peft import PeftModel
 
-    adapter = isinstance(model, PeftModel)
-    run.content["adapter"] = adapter
-    model.save_pretrained(str(run.weights), **({} if weights is None else {"state_dict": dict(weights)}))
-    tokenizer.save_pretrained(str(run.weights))
-    run.content |= told
-    provenance.write_provenance(run.weights, run, adapter=adapter)
-    run.finish(adapter=adapter, **told)
-    (run.weights / "README.md").write_text(model_card(run), encoding="utf-8")
+    run = run.add_results(adapter=isinstance(model, PeftModel), **results)
+    model.save_pretrained(str(run.weights_dir), **({} if weights is None else {"state_dict": dict(weights)}))
+    tokenizer.save_pretrained(str(run.weights_dir))
+    write_provenance(run.weights_dir, run.root, run.record, adapter=run.record.adapter)
+    run = run.finish()
+    write_text(run.weights_dir / CARD_FILE, render_card(run))
+    return run

@@ -7,7 +7,7 @@ because only that is learnt; a template without the marks would train the model 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cmtmed.errors import UsageError, did_you_mean
 from cmtmed.resources import bundled
@@ -29,88 +29,92 @@ def list_templates() -> list[str]:
     return sorted(path.stem for path in bundled(FOLDER).glob("*.jinja"))
 
 
-def set_chat_template(tokenizer: PreTrainedTokenizerBase, wanted: str) -> str:
-    """Set the chat template of a tokenizer and hold it to what training needs.
+def set_chat_template(tokenizer: PreTrainedTokenizerBase, template: str) -> str:
+    """Set the chat template of a tokenizer, and check that it can be trained with.
 
     Args:
         tokenizer: whose template is set.
-        wanted: ``auto`` for its own (a known one without marks is replaced by TRL's version with them), the name of a
-            bundled template, or a file.
+        template: ``auto`` for its own (a well-known one without marks is replaced by TRL's version with them), the name
+            of a bundled template, or a file.
 
     Returns:
-        What was chosen, in words.
+        A description of the template.
 
     Raises:
         UsageError: there is none, it has no generation marks, or the tokenizer lacks its special tokens.
     """
     from trl.chat_template_utils import get_training_chat_template, has_generation_markers
 
-    said = "the model's own chat template"
-    if wanted == "auto":
-        own = tokenizer.chat_template
-        if not own:
-            raise UsageError(
-                "the tokenizer has no chat template; choose one with template=: "
-                f"{', '.join(list_templates())}, or a file"
-            )
-        if not has_generation_markers(own):
+    if template == "auto":
+        description = "the model's own chat template"
+        options = ", ".join(list_templates())
+        if not tokenizer.chat_template:
+            raise UsageError(f"the tokenizer has no chat template; choose one with template=: {options}, or a file")
+        if not has_generation_markers(tokenizer.chat_template):
             try:
                 tokenizer.chat_template = get_training_chat_template(tokenizer)
-                said = "the model's own chat template, with generation marks from TRL"
             except ValueError:
                 raise UsageError(
                     "the tokenizer's chat template has no {% generation %} marks, so nobody can tell what the doctor "
-                    f"says; choose one with template=: {', '.join(list_templates())}, or a file with the marks"
+                    f"says; choose one with template=: {options}, or a file with the marks"
                 ) from None
+            description = "the model's own chat template, with generation marks from TRL"
     else:
-        tokenizer.chat_template = _text(wanted)
-        said = f"chat template {wanted}"
+        description = f"chat template {template}"
+        tokenizer.chat_template = _read_template(template)
         if not has_generation_markers(tokenizer.chat_template):
-            raise UsageError(f"{said} has no {{% generation %}} marks around what the assistant says; add them")
-    _probe(tokenizer, said)
-    return said
+            raise UsageError(f"{description} has no {{% generation %}} marks around what the assistant says; add them")
+    _check_template(tokenizer, description)
+    return description
 
 
 def find_stop_token(tokenizer: PreTrainedTokenizerBase) -> int:
     """Return the id of the token that ends an answer: the last one inside the generation marks."""
-    ids, mask = _encoded(tokenizer)
-    return int(next(token for token, inside in zip(reversed(ids), reversed(mask), strict=True) if inside))
+    ids, mask = _encode_probe(tokenizer)
+    return int(next(token for token, marked in zip(reversed(ids), reversed(mask), strict=True) if marked))
 
 
-def _text(wanted: str) -> str:
-    path = Path(wanted)
-    if wanted not in list_templates() and path.suffix != ".jinja" and not path.is_file():
-        raise UsageError(f"no chat template is called {wanted!r}; {did_you_mean(wanted, list_templates())}")
-    if wanted in list_templates():
-        path = bundled(f"{FOLDER}/{wanted}.jinja")
+def _read_template(template: str) -> str:
+    path = Path(template)
+    names = list_templates()
+    if template not in names and path.suffix != ".jinja" and not path.is_file():
+        raise UsageError(f"no chat template is called {template!r}; {did_you_mean(template, names)}")
+    if template in names:
+        path = bundled(f"{FOLDER}/{template}.jinja")
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the chat template {wanted!r}: {error}") from error
+        raise UsageError(f"cannot read the chat template {template!r}: {error}") from error
 
 
-def _encoded(tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
-    told: Any = tokenizer.apply_chat_template(_PROBE, return_dict=True, return_assistant_tokens_mask=True)
-    return list(told["input_ids"]), list(told["assistant_masks"])
+def _encode_probe(tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
+    encoding = tokenizer.apply_chat_template(_PROBE, return_dict=True, return_assistant_tokens_mask=True)
+    return list(encoding["input_ids"]), list(encoding["assistant_masks"])
 
 
-def _probe(tokenizer: PreTrainedTokenizerBase, said: str) -> None:
-    """Render two exchanges and look at what would be learnt."""
+def _check_template(tokenizer: PreTrainedTokenizerBase, description: str) -> None:
+    """Render two exchanges, and check what would be learnt."""
     try:
-        ids, mask = _encoded(tokenizer)
+        ids, mask = _encode_probe(tokenizer)
     except Exception as error:  # a template may fail in any way
-        raise UsageError(f"{said} cannot be rendered with this tokenizer: {type(error).__name__}: {error}") from error
-    learnt = tokenizer.decode([token for token, inside in zip(ids, mask, strict=True) if inside])
-    if any((turn["content"] in learnt) != (turn["role"] == "assistant") for turn in _PROBE):
-        raise UsageError(f"{said} marks something else than the assistant's answers; put the marks around each answer")
-    runs = sum(inside and not before for before, inside in zip([0, *mask], mask, strict=False))
-    if runs != 2:
-        raise UsageError(f"{said} marks {runs} answers of a dialogue that has 2; put the marks around each answer")
-    last = find_stop_token(tokenizer)
-    special = {tokenizer.eos_token_id, *tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
-    if last not in special:
         raise UsageError(
-            f"{said} ends an answer with {tokenizer.convert_ids_to_tokens(last)!r}, which is no special token of this "
-            "tokenizer, so the model would never learn to stop; use a template that ends answers with eos_token, "
-            "such as plain"
+            f"{description} cannot be rendered with this tokenizer: {type(error).__name__}: {error}"
+        ) from error
+    marked_text = tokenizer.decode([token for token, marked in zip(ids, mask, strict=True) if marked])
+    if any((turn["content"] in marked_text) != (turn["role"] == "assistant") for turn in _PROBE):
+        raise UsageError(
+            f"{description} marks something else than the assistant's answers; put the marks around each answer"
+        )
+    spans = sum(marked and not previous for previous, marked in zip([0, *mask], mask, strict=False))
+    if spans != 2:
+        raise UsageError(
+            f"{description} marks {spans} answers of a dialogue that has 2; put the marks around each answer"
+        )
+    stop = find_stop_token(tokenizer)
+    special = {tokenizer.eos_token_id, *tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
+    if stop not in special:
+        raise UsageError(
+            f"{description} ends an answer with {tokenizer.convert_ids_to_tokens(stop)!r}, which is no special token "
+            "of this tokenizer, so the model would never learn to stop; use a template that ends answers with "
+            "eos_token, such as plain"
         )

@@ -10,12 +10,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final
+
+from typing_extensions import TypedDict, Unpack
 
 from cmtmed.errors import OutputError, UsageError
 from cmtmed.resources import bundled
-from cmtmed.training.run import provenance
-from cmtmed.training.run.sources import describe_paths
+from cmtmed.training.run.provenance import write_tokenizer_provenance
+from cmtmed.training.run.sources import SourcePath, describe_paths
 from cmtmed.training.run.views import open_view
 
 if TYPE_CHECKING:
@@ -23,7 +25,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("cmtmed.training")
 
+SHAPES: Final = ("llama", "qwen2")
 SPECIAL: Final = ("<|endoftext|>", "<|pad|>", "<|im_start|>", "<|im_end|>")
+
+
+class ModelSizes(TypedDict, total=False):
+    """Sizes of a model, as `make_model` takes them."""
+
+    shape: str
+    hidden: int
+    layers: int
+    heads: int
+    context: int
+    seed: int
 
 
 def make_tokenizer(texts: Iterable[str], vocabulary: int = 2048, template: str = "chatml") -> PreTrainedTokenizerBase:
@@ -31,7 +45,7 @@ def make_tokenizer(texts: Iterable[str], vocabulary: int = 2048, template: str =
 
     Args:
         texts: what it is trained on.
-        vocabulary: ids, at least the 256 bytes and the special tokens.
+        vocabulary: number of ids, at least the 256 bytes and the special tokens.
         template: name of a bundled chat template.
 
     Raises:
@@ -40,9 +54,9 @@ def make_tokenizer(texts: Iterable[str], vocabulary: int = 2048, template: str =
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
-    least = 256 + len(SPECIAL)
-    if vocabulary < least:
-        raise UsageError(f"a vocabulary of {vocabulary} has no room for all bytes; give {least} or more")
+    smallest = 256 + len(SPECIAL)
+    if vocabulary < smallest:
+        raise UsageError(f"a vocabulary of {vocabulary} has no room for all bytes; give {smallest} or more")
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -67,7 +81,7 @@ def make_tokenizer(texts: Iterable[str], vocabulary: int = 2048, template: str =
 def make_model(
     tokenizer: PreTrainedTokenizerBase,
     *,
-    shape: Literal["llama", "qwen2"] = "llama",
+    shape: str = "llama",
     hidden: int = 128,
     layers: int = 2,
     heads: int = 4,
@@ -78,22 +92,24 @@ def make_model(
 
     Args:
         tokenizer: whose ids it reads.
-        shape: which architecture.
+        shape: the architecture, ``llama`` or ``qwen2``.
         hidden: width; the feed-forward layers are 8/3 as wide.
-        layers: how many.
-        heads: attention heads; divides ``hidden``.
-        context: positions.
+        layers: number of layers.
+        heads: number of attention heads; ``hidden`` is a multiple of twice that.
+        context: number of positions.
         seed: of the weights.
 
     Raises:
-        UsageError: the sizes do not go together.
+        UsageError: the architecture is another, or the sizes do not fit together.
     """
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
+    if shape not in SHAPES:
+        raise UsageError(f"shape {shape!r} is none of {', '.join(SHAPES)}")
     if hidden % (2 * heads):
         raise UsageError(f"hidden {hidden} is not divisible by twice the {heads} heads; choose sizes that are")
-    config: Any = AutoConfig.for_model(
+    config = AutoConfig.for_model(
         shape,
         vocab_size=len(tokenizer),
         hidden_size=hidden,
@@ -120,17 +136,17 @@ def make_tiny_model(
     vocabulary: int = 2048,
     template: str = "chatml",
     learnt_from: Sequence[Path] | None = None,
-    **sizes: Any,
+    **sizes: Unpack[ModelSizes],
 ) -> int:
-    """Make both and write them to a directory.
+    """Make a tokenizer and a model, and write them to a directory.
 
     Args:
-        texts: what the tokenizer is trained on; its vocabulary holds pieces of them.
+        texts: what the tokenizer is trained on; its vocabulary holds fragments of them.
         out: a new or empty directory.
-        vocabulary: ids of the tokenizer.
+        vocabulary: number of ids of the tokenizer.
         template: name of a bundled chat template.
-        learnt_from: where the texts come from, which is written down beside the weights; by default, that nobody
-            knows. Nothing is written of no source.
+        learnt_from: where the texts come from, which is written down beside the weights: without it that they are of
+            unknown origin, and nothing at all if it is empty.
         sizes: of the model, as `make_model` takes them.
 
     Returns:
@@ -138,7 +154,7 @@ def make_tiny_model(
 
     Raises:
         OutputError: the directory is not empty.
-        UsageError: sizes do not go together.
+        UsageError: sizes do not fit together.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{str(out)!r} is {'not empty' if out.is_dir() else 'a file'}; give another --out")
@@ -147,13 +163,13 @@ def make_tiny_model(
     model.save_pretrained(str(out))
     tokenizer.save_pretrained(str(out))
     if learnt_from is None or learnt_from:
-        given = [("data", path.name, 1.0, str(path)) for path in learnt_from or ()]
-        provenance.write_tokenizer_provenance(out, describe_paths(given))
+        sources = [SourcePath("data", path.name, 1.0, str(path)) for path in learnt_from or ()]
+        write_tokenizer_provenance(out, describe_paths(sources))
     return int(sum(weight.numel() for weight in model.parameters()))
 
 
 def read_texts(sources: Iterable[Path]) -> Iterable[str]:
-    """Yield the texts of builds, pretrain views and text files, for a tokenizer to learn from.
+    """Yield the texts of builds, pretrain views and text files, to train a tokenizer on.
 
     Raises:
         UsageError: a source is neither.

@@ -15,7 +15,8 @@ from cmtmed.errors import DatasetError
 from cmtmed.training.ppo.moments import RunningMoments
 from cmtmed.training.ppo.random_states import capture_random_states, restore_random_states
 from cmtmed.training.ppo.world import World
-from cmtmed.training.run.directory import Run, seal_checkpoint
+from cmtmed.training.run.checkpoints import seal_checkpoint
+from cmtmed.training.run.directory import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,7 +64,7 @@ def save_checkpoint(
     """
     from safetensors.torch import save_file
 
-    folder = run.checkpoints / f"checkpoint-{state.step}"
+    folder = run.checkpoint_dir / f"checkpoint-{state.step}"
     if world.rank == 0:
         shutil.rmtree(folder, ignore_errors=True)  # of an earlier call that was interrupted while writing it
         folder.mkdir(parents=True)
@@ -76,7 +77,7 @@ def save_checkpoint(
     world.wait()
     if world.rank == 0:
         seal_checkpoint(folder)
-        checkpoints = sorted(run.checkpoints.glob("checkpoint-*"), key=lambda path: int(path.name[11:]))
+        checkpoints = sorted(run.checkpoint_dir.glob("checkpoint-*"), key=lambda path: int(path.name[11:]))
         for outdated in checkpoints[:-keep]:
             shutil.rmtree(outdated)
 

@@ -1,1 +1,1 @@
-"""Continued pretraining: sources of plain text, and rows of tokens made of them."""
+"""Continued pretraining: sources of plain text, packed into rows of tokens."""

@@ -1,17 +1,27 @@
-"""Rows of tokens for continued pretraining: sources read and packed, and batches of them."""
+"""Rows of tokens for continued pretraining: sources read, mixed and packed, and batches of rows.
+
+How documents are packed:
+
+============  =====================================================================================================
+grouped       a row per document (or chunk of one), batches of rows of similar length, padded
+wrapped       rows full to the last token; documents in a row are kept apart by positions that begin anew at each
+padding-free  the rows of a batch as one long row, kept apart in the same way; needs flash attention to be fast
+============  =====================================================================================================
+"""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from cmtmed.errors import UsageError
-from cmtmed.training.pretrain import corpus, packing
+from cmtmed.training.pretrain.corpus import has_split, read_documents
 from cmtmed.training.pretrain.settings import Packing, PretrainSettings
+from cmtmed.training.pretrain.token_tables import DocumentSource, prepare_tables
 from cmtmed.training.pretrain.triples import Patterns, load_patterns
 from cmtmed.training.run.fingerprint import fingerprint_path
 from cmtmed.training.run.settings import DataSource
@@ -25,21 +35,20 @@ if TYPE_CHECKING:
 log = logging.getLogger("cmtmed.training")
 
 
-def choose_packing(wanted: str) -> tuple[Packing, dict[str, str]]:
-    """Return how to pack on this machine, and what the model has to be loaded with."""
+def choose_packing(setting: str) -> tuple[Packing, dict[str, str]]:
+    """Return how to pack on this machine, and the options that the model has to be loaded with."""
     from transformers.utils import is_flash_attn_2_available
 
-    fast = torch.cuda.is_available() and is_flash_attn_2_available()
-    if wanted == "auto":
-        wanted = "padding-free" if fast else "grouped"
-    if wanted != "padding-free":
-        return wanted, {}  # type: ignore[return-value]
-    if not fast:
+    has_flash_attention = torch.cuda.is_available() and is_flash_attn_2_available()
+    if setting == "auto":
+        setting = "padding-free" if has_flash_attention else "grouped"
+    if setting == "padding-free" and not has_flash_attention:
         log.warning("packing: no flash attention here; attention over a whole batch as one row takes time and memory")
-    return "padding-free", {"attn_implementation": "flash_attention_2"} if fast else {}
+    options = {"attn_implementation": "flash_attention_2"} if setting == "padding-free" and has_flash_attention else {}
+    return cast("Packing", setting), options
 
 
-def describe_patterns(settings: PretrainSettings) -> dict[str, Any]:
+def describe_patterns(settings: PretrainSettings) -> dict[str, str]:
     """Return what identifies the data beyond its files: the sentence patterns, if they are not the bundled ones.
 
     Raises:
@@ -50,15 +59,15 @@ def describe_patterns(settings: PretrainSettings) -> dict[str, Any]:
 
 
 def prepare_rows(
-    run: Run, settings: PretrainSettings, tokenizer: PreTrainedTokenizerBase, how: Packing
+    run: Run, settings: PretrainSettings, tokenizer: PreTrainedTokenizerBase, packing: Packing
 ) -> tuple[Dataset, Dataset | None]:
     """Read, tokenize, mix and pack all sources.
 
     Args:
-        run: whose directory keeps the tables while it lasts.
+        run: its directory keeps the tables while it lasts.
         settings: which sources.
         tokenizer: with an end token.
-        how: how documents are packed.
+        packing: how documents are packed.
 
     Returns:
         Rows to train on, and rows to evaluate on, if any.
@@ -70,44 +79,44 @@ def prepare_rows(
     if not settings.data:
         raise UsageError("no data: give one source or more, as in data.0.path=out")
     patterns = load_patterns(settings.triples)
-    return packing.prepare_tables(
+    return prepare_tables(
         run.root,
-        run.content["fingerprint"],
-        (_source(part, settings, patterns) for part in settings.data),
+        run.record.fingerprint,
+        (_open_source(source, settings, patterns) for source in settings.data),
         tokenizer,
         length=settings.max_length,
-        wrap=how == "wrapped",
+        wrap=packing == "wrapped",
         share=settings.held_out,
         seed=settings.seed,
     )
 
 
-def _source(part: DataSource, settings: PretrainSettings, patterns: Patterns) -> packing.Source:
-    own = settings.held_out > 0 and corpus.has_split(part, "validation")
-    return packing.Source(
-        part,
-        corpus.read_documents(part, "train", patterns, settings.document),
-        corpus.read_documents(part, "validation", patterns, settings.document) if own else None,
+def _open_source(source: DataSource, settings: PretrainSettings, patterns: Patterns) -> DocumentSource:
+    brings_validation = settings.held_out > 0 and has_split(source, "validation")
+    return DocumentSource(
+        source,
+        read_documents(source, "train", patterns, settings.document),
+        read_documents(source, "validation", patterns, settings.document) if brings_validation else None,
     )
 
 
-def build_collator(how: Packing, pad: int) -> DataCollatorForLanguageModeling:
-    """Return what makes batches of rows.
+def build_collator(packing: Packing, pad_id: int) -> DataCollatorForLanguageModeling:
+    """Build what makes batches of rows.
 
     Args:
-        how: how documents are packed.
-        pad: id that pads.
+        packing: how documents are packed.
+        pad_id: of the padding token.
     """
-    if how == "wrapped":
-        return _Wrapped(pad_token_id=pad, return_position_ids=True)
-    return DataCollatorForLanguageModeling(pad_token_id=pad, padding_free=how == "padding-free")
+    if packing == "wrapped":
+        return _WrappedCollator(pad_token_id=pad_id, return_position_ids=True)
+    return DataCollatorForLanguageModeling(pad_token_id=pad_id, padding_free=packing == "padding-free")
 
 
-class _Wrapped(DataCollatorForLanguageModeling):
+class _WrappedCollator(DataCollatorForLanguageModeling):
     """``input_ids``, ``labels``, ``position_ids``, of shape (rows, longest); positions restart at each document."""
 
-    def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
-        batch: dict[str, Any] = super().torch_call(examples)
+    def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        batch: dict[str, torch.Tensor] = super().torch_call(examples)
         # With a mask transformers would not look at the positions. A pad token is a document of its own.
         del batch["attention_mask"]
         batch["labels"][batch["position_ids"] == 0] = -100  # what begins a document is predicted by nothing

@@ -6,17 +6,18 @@ from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from cmtmed.training.pretrain import corpus
+from cmtmed.training.pretrain.corpus import FORMATS
 from cmtmed.training.run.settings import DataSource, Settings
 
 Packing = Literal["grouped", "wrapped", "padding-free"]
-_OURS: Final = {
+_FIXED: Final = {
     "max_length": "max_length",
     "packing": "packing",
     "packing_strategy": "packing",
     "padding_free": "packing",
     "train_sampling_strategy": "packing",
 }
+"""Fields of TRL's configuration to the settings that decide them."""
 
 
 class PretrainSettings(Settings):
@@ -24,11 +25,11 @@ class PretrainSettings(Settings):
 
     data: list[DataSource] = Field(
         description="Builds or pretrain views, files and folders of text, mixed by weight. Formats: auto, "
-        + ", ".join(corpus.FORMATS)
+        + ", ".join(FORMATS)
     )
-    template: str = Field(default="", description="Not used here; a chat template for the stages that come after.")
+    template: str = Field(default="", description="Not used here; a chat template for the stages that follow.")
     triples: str = Field(default="", description="Sentence patterns of triples; by default trainers/triples.yaml.")
-    max_length: int = Field(default=1024, ge=8, description="Tokens of the longest row; longer documents are cut.")
+    max_length: int = Field(default=1024, ge=8, description="Tokens of the longest row; longer documents are split.")
     document: int = Field(
         default=4096, ge=64, description="Characters of the longest document of a book or of one head's triples."
     )
@@ -39,13 +40,13 @@ class PretrainSettings(Settings):
         default=0.01,
         ge=0,
         lt=1,
-        description="Share of documents for the evaluation, by hash of text; a view's validation split goes before. "
-        "0 for no evaluation.",
+        description="Share of documents for the evaluation, by hash of text; the validation split of a view takes "
+        "precedence. 0 for no evaluation.",
     )
 
     @model_validator(mode="after")
-    def _fits(self) -> Self:
-        for field, ours in _OURS.items():
+    def _reject_packing_fields(self) -> Self:
+        for field, setting in _FIXED.items():
             if field in self.training:
-                raise ValueError(f"training.{field} is set by {ours}; set that")
+                raise ValueError(f"training.{field} is set by {setting}; set that")
         return self

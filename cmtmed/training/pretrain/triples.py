@@ -1,7 +1,7 @@
-"""Triples of a knowledge graph as text: one document a head, a sentence or more a relation.
+"""Triples of a knowledge graph as text: a document per head, one or more sentences per relation.
 
-Sentence patterns are data (``trainers/triples.yaml``). Which of a relation's patterns is taken follows from a hash of
-head and relation, so that a graph always gives the same text, and every pattern occurs.
+Sentence patterns are data (``trainers/triples.yaml``). A hash of head and relation chooses among the patterns of a
+relation, so that a graph always gives the same text, and every pattern occurs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import string
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import yaml
 
@@ -39,7 +39,7 @@ class Patterns(NamedTuple):
     """Sentence patterns.
 
     Attributes:
-        relations: relation to its patterns, each with ``{head}`` and ``{tail}``.
+        relations: patterns of each relation, with ``{head}`` and ``{tail}``.
         generic: patterns of any other relation, with ``{relation}`` too.
     """
 
@@ -54,7 +54,7 @@ def load_patterns(path: str = "") -> Patterns:
         path: a YAML file; empty for the bundled one.
 
     Raises:
-        UsageError: it cannot be read, or a pattern has no place for head and tail, or for something else.
+        UsageError: it cannot be read, or a pattern has no field for head and tail, or one for something else.
     """
     file = Path(path) if path else bundled(BUNDLED)
     try:
@@ -69,31 +69,33 @@ def load_patterns(path: str = "") -> Patterns:
     if not isinstance(relations, dict):
         raise UsageError(f"{file}: relations is a mapping of relation: pattern or [pattern, …]")
     return Patterns(
-        {str(name): _patterns(value, f"{file}: {name}") for name, value in relations.items()},
-        _patterns(content["generic"], f"{file}: generic", "relation"),
+        {str(name): _parse_patterns(value, f"{file}: {name}") for name, value in relations.items()},
+        _parse_patterns(content["generic"], f"{file}: generic", "relation"),
     )
 
 
-def _patterns(value: Any, where: str, *more: str) -> tuple[str, ...]:
+def _parse_patterns(value: object, section: str, *required: str) -> tuple[str, ...]:
     patterns = (value,) if isinstance(value, str) else value
-    if not isinstance(patterns, list | tuple) or not patterns or not all(isinstance(one, str) for one in patterns):
-        raise UsageError(f"{where}: give one pattern or a list of patterns")
+    if not isinstance(patterns, list | tuple) or not patterns or not all(isinstance(text, str) for text in patterns):
+        raise UsageError(f"{section}: give one pattern or a list of patterns")
     for pattern in patterns:
         try:
             fields = {name for _, name, _, _ in string.Formatter().parse(pattern) if name is not None}
         except ValueError as error:
-            raise UsageError(f"{where}: {pattern!r} is no pattern: {error}") from None
-        strange = sorted(fields - set(_FIELDS))
-        if strange:
-            raise UsageError(f"{where}: {pattern!r} has the field {strange[0]!r}; {did_you_mean(strange[0], _FIELDS)}")
-        for field in ("head", "tail", *more):
+            raise UsageError(f"{section}: {pattern!r} is no pattern: {error}") from None
+        unknown = sorted(fields - set(_FIELDS))
+        if unknown:
+            raise UsageError(
+                f"{section}: {pattern!r} has the field {unknown[0]!r}; {did_you_mean(unknown[0], _FIELDS)}"
+            )
+        for field in ("head", "tail", *required):
             if field not in fields:
-                raise UsageError(f"{where}: {pattern!r} has no place for {{{field}}}; put it in")
+                raise UsageError(f"{section}: {pattern!r} has no place for {{{field}}}; put it in")
     return tuple(patterns)
 
 
 def write_sentence(head: str, relation: str, tails: Iterable[str], patterns: Patterns) -> str:
-    """Say that a head stands in a relation to some tails.
+    """Write the sentence that a head stands in a relation to some tails.
 
     >>> patterns = Patterns({"就诊科室": ("{head}一般挂{tail}。",)}, ("{head}的{relation}是{tail}。",))
     >>> write_sentence("偏头痛", "就诊科室", ["神经内科"], patterns)
@@ -101,9 +103,10 @@ def write_sentence(head: str, relation: str, tails: Iterable[str], patterns: Pat
     >>> write_sentence("偏头痛", "诱因", ["熬夜", "饮酒"], patterns)
     '偏头痛的诱因是熬夜、饮酒。'
     """
-    known = patterns.relations.get(relation, patterns.generic)
-    drawn = int.from_bytes(hashlib.sha256(f"{head}\x1f{relation}".encode()).digest()[:8], "big") % len(known)
-    return known[drawn].format(head=head, relation=relation, tail="、".join(tails))
+    candidates = patterns.relations.get(relation, patterns.generic)
+    digest = hashlib.sha256(f"{head}\x1f{relation}".encode()).digest()
+    index = int.from_bytes(digest[:8], "big") % len(candidates)
+    return candidates[index].format(head=head, relation=relation, tail="、".join(tails))
 
 
 def verbalize(triples: Iterable[Triple], patterns: Patterns, limit: int, name: str) -> Iterator[str]:
@@ -113,39 +116,43 @@ def verbalize(triples: Iterable[Triple], patterns: Patterns, limit: int, name: s
 
     Args:
         triples: in any order.
-        patterns: how relations are said.
-        limit: characters of the longest document; a head with more to say of gets several.
+        patterns: sentence patterns.
+        limit: of the longest document, in characters; a head with more sentences gets several.
         name: what messages call the source.
 
     Yields:
-        A document or more for each head, heads and relations in the order in which they first occur.
+        One or more documents per head, heads and relations in the order in which they first occur.
     """
     heads: dict[str, dict[str, dict[str, None]]] = {}
-    unknown: Counter[str] = Counter()
+    without_pattern: Counter[str] = Counter()
     for head, relation, tail in triples:
         tails = heads.setdefault(head, {}).setdefault(relation, {})
         if tail not in tails and relation not in patterns.relations:
-            unknown[relation] += 1
+            without_pattern[relation] += 1
         tails[tail] = None
-    if unknown:
-        told = ", ".join(relation for relation, _ in unknown.most_common(_SHOWN))
+    _warn_about_generic(without_pattern, name)
+    for head, relations in heads.items():
+        text = ""
+        for relation, tails in relations.items():
+            all_tails = list(tails)
+            for start in range(0, len(all_tails), _TAILS):
+                sentence = write_sentence(head, relation, all_tails[start : start + _TAILS], patterns)
+                if text and len(text) + len(sentence) > limit:
+                    yield text
+                    text = ""
+                text += sentence
+        yield text
+
+
+def _warn_about_generic(relations: Counter[str], name: str) -> None:
+    if relations:
+        listing = ", ".join(relation for relation, _ in relations.most_common(_SHOWN))
         log.warning(
             "%s: %d triples of %d relations have no pattern of their own and take the generic one: %s%s; "
             "add patterns with triples: FILE",
             name,
-            unknown.total(),
-            len(unknown),
-            told,
-            ", …" if len(unknown) > _SHOWN else "",
+            relations.total(),
+            len(relations),
+            listing,
+            ", …" if len(relations) > _SHOWN else "",
         )
-    for head, relations in heads.items():
-        text = ""
-        for relation, tails in relations.items():
-            told_of = list(tails)
-            for start in range(0, len(told_of), _TAILS):
-                said = write_sentence(head, relation, told_of[start : start + _TAILS], patterns)
-                if text and len(text) + len(said) > limit:
-                    yield text
-                    text = ""
-                text += said
-        yield text

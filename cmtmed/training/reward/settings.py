@@ -24,6 +24,11 @@ class RankingSource(DataSource):
         default="", description="For a tsv with positions: the JSON file of answers shown by the tool."
     )
 
+    @property
+    def answers_path(self) -> str:
+        """The JSON file of answers; empty for none."""
+        return self.answers
+
     @field_validator("ranks", mode="before")
     @classmethod
     def _reject_auto(cls, value: object) -> object:

@@ -1,1 +1,1 @@
-"""What all stages share: settings, run directories, data sources, metrics, batches."""
+"""What all stages share: settings, run directories, provenance, data sources, metrics, batches."""

@@ -1,24 +1,28 @@
-"""Batches of rows of like length: next to no padding, and every epoch another order.
+"""Batches of rows of similar length: next to no padding, and another order in every epoch.
 
 All rows are sorted by length (equal ones in random order), cut into batches, and the batches are shuffled. On
-consultations of random order a quarter to a third of a padded batch is padding; here it is a percent. The order follows
-from seed and epoch alone, so that a run that goes on from a checkpoint sees the rows that it would have seen.
+consultations in random order a quarter to a third of a padded batch is padding; here it is one percent. The order
+follows from seed and epoch alone, so that a run that resumes from a checkpoint sees the rows that it would have seen.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from torch.utils.data import Sampler
 
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import TrainingArguments
+
 
 class LengthGroupedSampler(Sampler):
-    """The order of rows of an epoch; cut into batches of ``batch`` rows it gives batches of like lengths.
+    """The order of the rows of an epoch; cut into batches of ``batch`` rows it gives batches of similar lengths.
 
     Args:
-        lengths: tokens of each row.
+        lengths: of each row, in tokens.
         batch: rows of a batch on one process.
         seed: of the order.
     """
@@ -27,49 +31,49 @@ class LengthGroupedSampler(Sampler):
         self.lengths, self.batch, self.seed, self.epoch = list(lengths), batch, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose order is given next."""
+        """Choose the epoch whose order comes next."""
         self.epoch = epoch
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def __iter__(self) -> Iterator[int]:
-        draw = random.Random(f"{self.seed}/{self.epoch}")
+        generator = random.Random(f"{self.seed}/{self.epoch}")
         order = list(range(len(self.lengths)))
-        draw.shuffle(order)
+        generator.shuffle(order)
         order.sort(key=self.lengths.__getitem__)
-        # The rows left over when all batches are full come last, whatever their length, and another few each epoch.
-        left = len(order) % self.batch
-        at = draw.randrange(len(order) - left + 1)
-        rest, order = order[at : at + left], order[:at] + order[at + left :]
+        # The rows that fill no batch come last, whatever their length, and are others in each epoch.
+        surplus = len(order) % self.batch
+        start = generator.randrange(len(order) - surplus + 1)
+        remainder, order = order[start : start + surplus], order[:start] + order[start + surplus :]
         batches = [order[start : start + self.batch] for start in range(0, len(order), self.batch)]
-        draw.shuffle(batches)
+        generator.shuffle(batches)
         yield from (row for batch in batches for row in batch)
-        yield from rest
+        yield from remainder
 
 
 class LengthGroupedBatches:
-    """Makes a ``transformers.Trainer`` batch like lengths; stands before it in the list of bases.
+    """Mixin that makes a ``transformers.Trainer`` batch similar lengths; it comes first among the bases.
 
-    The table that it is given has a column ``length``, in tokens.
+    The training table has a column ``length``, in tokens.
     """
 
-    train_dataset: Any
-    args: Any
+    train_dataset: Dataset
+    args: TrainingArguments
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> LengthGroupedSampler:
         rows = self.train_dataset if train_dataset is None else train_dataset
         return LengthGroupedSampler(rows["length"][:], self.args.per_device_train_batch_size, self.args.seed)
 
 
-def padding_share(lengths: Sequence[int], order: Sequence[int], batch: int) -> float:
+def measure_padding(lengths: Sequence[int], order: Sequence[int], batch: int) -> float:
     """Return which share of the tokens of padded batches is padding.
 
-    >>> round(padding_share([1, 3, 3, 1], [0, 1, 2, 3], 2), 3)
+    >>> round(measure_padding([1, 3, 3, 1], [0, 1, 2, 3], 2), 3)
     0.333
-    >>> padding_share([1, 3, 3, 1], [0, 3, 1, 2], 2)
+    >>> measure_padding([1, 3, 3, 1], [0, 3, 1, 2], 2)
     0.0
     """
     batches = [[lengths[row] for row in order[start : start + batch]] for start in range(0, len(order), batch)]
-    padded = sum(len(one) * max(one) for one in batches)
-    return 1 - sum(map(sum, batches)) / padded if padded else 0.0
+    total = sum(len(in_batch) * max(in_batch) for in_batch in batches)
+    return 1 - sum(map(sum, batches)) / total if total else 0.0

@@ -1,4 +1,4 @@
-"""How a trainer speaks: its own messages on standard error, progress bars only on a terminal."""
+"""Messages of a trainer: log lines on standard error, progress bars only on a terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cmtmed.training.run.processes import is_main_process
 
 
 def set_up_logging() -> logging.Logger:
-    """Set up the messages of a trainer and return its logger; of several processes only the first speaks."""
+    """Set up the messages of a trainer and return its logger; of several processes only the first one speaks."""
     log = logging.getLogger("cmtmed.training")
     if not log.handlers:
         handler = logging.StreamHandler()
@@ -18,10 +18,10 @@ def set_up_logging() -> logging.Logger:
         log.addHandler(handler)
     log.setLevel(logging.INFO if is_main_process() else logging.ERROR)
     log.propagate = False
-    # What the libraries have to say to one another about their next versions.
+    # Deprecation notices that the libraries address to one another.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl|peft|accelerate)\b")
     for name in ("transformers.trainer", "transformers.trainer_utils"):
-        logging.getLogger(name).addFilter(_needless)
+        logging.getLogger(name).addFilter(_is_relevant)
     if not sys.stderr.isatty() or not is_main_process():
         import datasets
         from transformers.utils import logging as transformers_logging
@@ -31,7 +31,9 @@ def set_up_logging() -> logging.Logger:
     return log
 
 
-def _needless(record: logging.LogRecord) -> bool:
-    """Leave out what looks like damage when a run goes on: tied weights are saved once, and so "missing"."""
-    said = record.getMessage()
-    return not (said.startswith("mtime may not be reliable") or said.endswith("model loaded: ['lm_head.weight']."))
+def _is_relevant(record: logging.LogRecord) -> bool:
+    """Leave out what looks like damage when a run is resumed: tied weights are saved once, and so "missing"."""
+    message = record.getMessage()
+    return not (
+        message.startswith("mtime may not be reliable") or message.endswith("model loaded: ['lm_head.weight'].")
+    )

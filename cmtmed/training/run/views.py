@@ -1,4 +1,4 @@
-"""Views of a build: opened, and told apart by their columns."""
+"""Views of a build: opened memory-mapped, and identified by their columns."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cmtmed.artifacts import MANIFEST_FILE
 from cmtmed.errors import DatasetError, UsageError
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
-
 
 log = logging.getLogger("cmtmed.training")
 
@@ -20,7 +20,7 @@ COLUMNS: Final[Mapping[str, frozenset[str]]] = {
     "sft": frozenset(("id", "messages", "weights")),
     "prompts": frozenset(("id", "message", "prompt")),
 }
-"""What tells a view: the columns that it has."""
+"""The columns of each view, which identify it."""
 
 
 def identify_view(columns: Sequence[str]) -> str | None:
@@ -29,15 +29,15 @@ def identify_view(columns: Sequence[str]) -> str | None:
     >>> identify_view(["id", "text"])
     'pretrain'
     """
-    return next((kind for kind, those in COLUMNS.items() if those == set(columns)), None)
+    return next((view for view, expected in COLUMNS.items() if expected == set(columns)), None)
 
 
-def open_view(path: str | Path, wanted: str) -> DatasetDict:
+def open_view(path: str | Path, view: str) -> DatasetDict:
     """Open a view of a build, memory-mapped.
 
     Args:
         path: the view (out/sft), or the build that holds it (out).
-        wanted: ``pretrain``, ``sft`` or ``prompts``.
+        view: ``pretrain``, ``sft`` or ``prompts``.
 
     Returns:
         The splits that hold rows.
@@ -52,27 +52,23 @@ def open_view(path: str | Path, wanted: str) -> DatasetDict:
     disable_caching()
     folder = Path(path)
     if not folder.is_dir():
-        raise UsageError(f"{str(path)!r} is no directory; give a view of a build, such as out/{wanted}")
-    if (folder / "manifest.json").is_file():
-        if not (folder / wanted).is_dir():
-            raise UsageError(f"the build {str(path)!r} has no view {wanted!r}; {_make(wanted)}")
-        folder /= wanted
+        raise UsageError(f"{str(path)!r} is no directory; give a view of a build, such as out/{view}")
+    if (folder / MANIFEST_FILE).is_file():
+        if not (folder / view).is_dir():
+            raise UsageError(f"the build {str(path)!r} has no view {view!r}; {_explain(view)}")
+        folder /= view
     try:
-        opened = load_from_disk(str(folder))
+        dataset = load_from_disk(str(folder))
     except FileNotFoundError:
-        raise UsageError(f"{str(folder)!r} holds no dataset; give a view of a build, such as out/{wanted}") from None
+        raise UsageError(f"{str(folder)!r} holds no dataset; give a view of a build, such as out/{view}") from None
     except (OSError, ValueError) as error:
         raise DatasetError(
             f"{str(folder)!r} cannot be opened ({type(error).__name__}); run cmtmed build again"
         ) from error
-    splits = DatasetDict({"train": opened}) if isinstance(opened, Dataset) else opened
+    splits = DatasetDict({"train": dataset}) if isinstance(dataset, Dataset) else dataset
     columns = next(iter(splits.values())).column_names
-    if not COLUMNS[wanted] <= set(columns):
-        found = identify_view(columns)
-        beside = folder.parent / wanted
-        there = f"give {str(beside)!r}" if beside.is_dir() else _make(wanted)
-        what = f"the view {found!r}" if found else f"columns {', '.join(columns)}"
-        raise UsageError(f"{str(folder)!r} holds {what}, and this stage reads {wanted!r}; {there}")
+    if not COLUMNS[view] <= set(columns):
+        raise UsageError(_describe_mismatch(folder, columns, view))
     empty = [name for name, rows in splits.items() if not len(rows)]
     for name in empty:
         log.warning("%s: the split %s is empty and is left out", folder, name)
@@ -81,5 +77,13 @@ def open_view(path: str | Path, wanted: str) -> DatasetDict:
     return DatasetDict({name: rows for name, rows in splits.items() if name not in empty})
 
 
-def _make(wanted: str) -> str:
-    return f"make it with views: {{names: [{wanted}]}} in the pipeline and cmtmed build"
+def _describe_mismatch(folder: Path, columns: Sequence[str], view: str) -> str:
+    identified = identify_view(columns)
+    content = f"the view {identified!r}" if identified else f"columns {', '.join(columns)}"
+    sibling = folder.parent / view
+    remedy = f"give {str(sibling)!r}" if sibling.is_dir() else _explain(view)
+    return f"{str(folder)!r} holds {content}, and this stage reads {view!r}; {remedy}"
+
+
+def _explain(view: str) -> str:
+    return f"make it with views: {{names: [{view}]}} in the pipeline and cmtmed build"

@@ -1,4 +1,4 @@
-"""Files of conversations that are no build: what other projects publish, read as they are.
+"""Files of conversations in the formats that other projects publish.
 
 ========  ==========================================================================
 format    a line or element
@@ -11,6 +11,7 @@ alpaca    ``{"instruction": …, "input"?: …, "output": …, "history"?: [[…
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 FORMATS: Final = {"messages": "messages", "sharegpt": "conversations", "alpaca": "instruction"}
-"""Format to the field that tells it."""
+"""Format to the field that identifies it."""
 ROLES: Final = {
     "human": "user",
     "user": "user",
@@ -34,41 +35,39 @@ ROLES: Final = {
 }
 
 
-def read_conversations(path: Path, form: str = "auto") -> Dataset:
+def read_conversations(path: Path, file_format: str = "auto") -> Dataset:
     """Read a file of JSON lines or one JSON array.
 
     Args:
         path: the file.
-        form: ``messages``, ``sharegpt``, ``alpaca``, or ``auto`` to tell by the fields of the first row.
+        file_format: ``messages``, ``sharegpt``, ``alpaca``, or ``auto`` to detect it by the fields of the first row.
 
     Returns:
         ``id`` (file and number), ``messages`` and ``weights`` (1 for each turn of the assistant).
 
     Raises:
-        UsageError: the format is not known, or no field tells it.
+        UsageError: the format is unknown, or no field identifies it.
         DatasetError: a row does not hold what the format says; the message gives its number and no text.
     """
     from datasets import Dataset, Features, List, Value
 
-    if form not in {"auto", *FORMATS}:
-        raise UsageError(f"data: no format is called {form!r}; {did_you_mean(form, ['auto', *FORMATS])}")
-    rows = list(_rows(path))
+    if file_format not in {"auto", *FORMATS}:
+        raise UsageError(f"data: no format is called {file_format!r}; {did_you_mean(file_format, ['auto', *FORMATS])}")
+    rows = list(_read_rows(path))
     if not rows:
         raise UsageError(f"{str(path)!r} holds no conversations")
-    found = form if form != "auto" else next((name for name, field in FORMATS.items() if field in rows[0]), None)
-    if found is None:
-        raise UsageError(
-            f"{str(path)!r}: no conversations are known by the fields {', '.join(sorted(rows[0]))}; "
-            f"one of {', '.join(FORMATS.values())} tells the format"
-        )
-    made = []
+    if file_format == "auto":
+        file_format = _detect_format(rows[0], path)
+    dialogues = []
     for number, row in enumerate(rows, start=1):
         try:
-            messages = _messages(row, found)
+            messages = _parse_messages(row, file_format)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise DatasetError(f"{path}: row {number} is no {found} conversation ({type(error).__name__})") from None
+            raise DatasetError(
+                f"{path}: row {number} is no {file_format} conversation ({type(error).__name__})"
+            ) from None
         weights = [float(message["role"] == "assistant") for message in messages]
-        made.append({"id": f"{path.stem}/{number}", "messages": messages, "weights": weights})
+        dialogues.append({"id": f"{path.stem}/{number}", "messages": messages, "weights": weights})
     features = Features(
         {
             "id": Value("string"),
@@ -76,13 +75,21 @@ def read_conversations(path: Path, form: str = "auto") -> Dataset:
             "weights": List(Value("float32")),
         }
     )
-    return Dataset.from_list(made, features=features)
+    return Dataset.from_list(dialogues, features=features)
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def _detect_format(row: dict[str, Any], path: Path) -> str:
+    for file_format, field in FORMATS.items():
+        if field in row:
+            return file_format
+    raise UsageError(
+        f"{str(path)!r}: no conversation format has the fields {', '.join(sorted(row))}; "
+        f"one of {', '.join(FORMATS.values())} identifies it"
+    )
+
+
+def _read_rows(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the rows of JSON lines or of one array."""
-    import json
-
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -108,15 +115,15 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def _messages(row: dict[str, Any], form: str) -> list[dict[str, str]]:
-    if form == "alpaca":
-        asked = "\n".join(part for part in (str(row["instruction"]), str(row.get("input") or "")) if part)
-        turns = [turn for pair in row.get("history") or [] for turn in pair]
-        told = [("assistant" if place % 2 else "user", str(turn)) for place, turn in enumerate(turns)]
-        told += [("user", asked), ("assistant", str(row["output"]))]
+def _parse_messages(row: dict[str, Any], file_format: str) -> list[dict[str, str]]:
+    if file_format == "alpaca":
+        question = "\n".join(text for text in (str(row["instruction"]), str(row.get("input") or "")) if text)
+        history = [text for pair in row.get("history") or [] for text in pair]
+        turns = [("assistant" if index % 2 else "user", str(text)) for index, text in enumerate(history)]
+        turns += [("user", question), ("assistant", str(row["output"]))]
     else:
-        role, content = ("role", "content") if form == "messages" else ("from", "value")
-        told = [(ROLES[turn[role]], turn[content]) for turn in row[FORMATS[form]]]
-    if not all(isinstance(content, str) for _, content in told):
+        role_field, content_field = ("role", "content") if file_format == "messages" else ("from", "value")
+        turns = [(ROLES[turn[role_field]], turn[content_field]) for turn in row[FORMATS[file_format]]]
+    if not all(isinstance(content, str) for _, content in turns):
         raise TypeError
-    return [{"role": role, "content": content} for role, content in told]
+    return [{"role": role, "content": content} for role, content in turns]

@@ -14,5 +14,7 @@ class SftSettings(Settings):
     validation: list[DataSource] = Field(
         default=[], description="What the evaluation reads; by default the validation splits of the builds in data."
     )
-    max_length: int = Field(default=1024, ge=8, description="Tokens a row; longer dialogues are cut behind an answer.")
+    max_length: int = Field(
+        default=1024, ge=8, description="In tokens; longer dialogues are truncated after an answer."
+    )
     weights: bool = Field(default=True, description="Whether the weights of messages count; otherwise all are 1.")

@@ -32,7 +32,7 @@ from cmtmed.training.ppo.settings import (
     ProactivityReward,
     PythonReward,
 )
-from cmtmed.training.run.directory import is_run, read_run
+from cmtmed.training.run.directory import Run, is_run
 from cmtmed.training.run.fingerprint import fingerprint_path
 
 if TYPE_CHECKING:
@@ -70,5 +70,5 @@ def describe_rewards(sources: Sequence[AnyReward]) -> list[str]:
     for source in sources:
         if isinstance(source, (ModelReward, AdapterReward)) and Path(source.path).is_dir():
             path = Path(source.path)
-            identities.append(read_run(path).content.get("fingerprint", "") if is_run(path) else fingerprint_path(path))
+            identities.append(Run.open(path).record.fingerprint if is_run(path) else fingerprint_path(path))
     return identities

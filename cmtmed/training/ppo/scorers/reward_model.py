@@ -21,7 +21,7 @@ from cmtmed.training.ppo.forward import forward_hidden_states
 from cmtmed.training.ppo.scorers.scorer import AnsweredPrompts, Score
 from cmtmed.training.ppo.settings import AdapterReward, ModelReward
 from cmtmed.training.reward.encoding import encode_answer
-from cmtmed.training.run.directory import Run, is_run, read_run
+from cmtmed.training.run.directory import Run, is_run
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,7 +46,7 @@ def load_reward_model(source: ModelReward, roles: Roles, rows: int) -> Score:
     max_length = source.max_length
     if is_run(source.path):
         run = _open_reward_run(source.path)
-        max_length = max_length or run.content["settings"].get("max_length")
+        max_length = max_length or run.record.max_length
         if has_same_base(source.path, roles.source):
             log.info("reward %s: it is an adapter over the policy's base; kind: adapter saves its memory", source.label)
     tokenizer = load_tokenizer(source.path, source.template)
@@ -86,18 +86,18 @@ def load_reward_adapter(source: AdapterReward, roles: Roles, rows: int) -> Score
         DatasetError: its weights are damaged.
     """
     run = _open_reward_run(source.path)
-    if not run.content.get("adapter"):
+    if not run.record.adapter:
         raise UsageError(f"reward {source.label!r}: the run {source.path!r} trained all weights; use kind: model")
     if not has_same_base(source.path, roles.source):
         raise UsageError(
             f"reward {source.label!r}: the run {source.path!r} was trained over "
-            f"{run.content['settings']['model']!r}, but the policy is {roles.source!r}; use kind: model"
+            f"{run.record.model!r}, but the policy is {roles.source!r}; use kind: model"
         )
     adapter_weights, head = _load_adapter_weights(run, source, roles.device)
     name = f"reward_{source.label}".replace(".", "_")  # module names have no dots
-    roles.add_adapter(name, run.weights, adapter_weights)
+    roles.add_adapter(name, run.weights_dir, adapter_weights)
     tokenizer = load_tokenizer(source.path)
-    pad = int(run.content.get("pad_token_id", tokenizer.pad_token_id))
+    pad = int(tokenizer.pad_token_id if run.record.pad_token_id is None else run.record.pad_token_id)
 
     def score_ids(ids: Tensor, mask: Tensor) -> Tensor:
         hidden_states = forward_hidden_states(roles, name, ids, mask)
@@ -106,7 +106,7 @@ def load_reward_adapter(source: AdapterReward, roles: Roles, rows: int) -> Score
         last_states = hidden_states[torch.arange(len(ids), device=ids.device), last]
         return torch.nn.functional.linear(last_states.float(), head["weight"], head.get("bias"))[:, 0]
 
-    max_length = source.max_length or run.content["settings"].get("max_length")
+    max_length = source.max_length or run.record.max_length
     limit = _limit_length(roles.base.config.get_text_config(), max_length)
     return _RewardModelScorer(score_ids, tokenizer, limit, rows, roles.device, pad=pad, label=source.label)
 
@@ -118,9 +118,9 @@ def has_same_base(reward: str, policy: str) -> bool:
         reward: directory of the reward run.
         policy: the policy's ``model:``.
     """
-    run = read_run(reward)
-    base_model = run.below
-    if not run.content.get("adapter"):
+    run = Run.open(reward)
+    base_model = run.parent
+    if not run.record.adapter:
         return False
     if Path(base_model).exists() or Path(policy).exists():
         return Path(base_model).resolve() == Path(policy).resolve()
@@ -166,10 +166,10 @@ class _RewardModelScorer:
 
 
 def _open_reward_run(path: str) -> Run:
-    run = read_run(path)
+    run = Run.open(path)
     if run.stage != "reward":
         raise UsageError(f"{path!r} is a run of the stage {run.stage!r}; a reward needs one of the stage 'reward'")
-    if not run.finished:
+    if not run.is_finished:
         raise UsageError(f"the reward run {path!r} is not finished; run the same command again to resume it")
     return run
 
@@ -181,7 +181,7 @@ def _load_adapter_weights(
     from safetensors.torch import load_file
 
     try:
-        weights = load_file(str(run.weights / "adapter_model.safetensors"))
+        weights = load_file(str(run.weights_dir / "adapter_model.safetensors"))
     except OSError as error:
         raise DatasetError(f"the adapter of {source.path!r} is damaged; train it again") from error
     head_names = {name.rpartition(".")[2]: name for name in weights if name.rpartition(".")[0].endswith(".score")}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from cmtmed.audit.content import AuditContent
 from cmtmed.audit.statement import render_statement
 from cmtmed.builds import Build
 from cmtmed.hub.citation import write_citation
@@ -32,7 +33,7 @@ def collect_variables(
     version: Version,
     files: Sequence[PublishedFile],
     details: DatasetDetails,
-    audit: Mapping[str, Any] | None,
+    audit: AuditContent | None,
     labels: LabelScan,
     overridden: Sequence[Finding],
     *,
@@ -95,7 +96,7 @@ def collect_variables(
     }
 
 
-def write_privacy_statement(audit: Mapping[str, Any], *, hashed_ids: bool) -> str:
+def write_privacy_statement(audit: AuditContent, *, hashed_ids: bool) -> str:
     """Return the audit's privacy statement without the advice to whoever builds the dataset."""
     lines = render_statement(audit, hashed_ids=hashed_ids).splitlines()
     for advice in (" If that is not meant, publish with `--hash-ids`.", "；如非本意，发布时请加 `--hash-ids`"):

@@ -48,7 +48,7 @@ SAFE_HARBOR: Final = (
         ("ADDRESS", "HOSPITAL", "ORG"),
         "partly",
         (
-            "the bare name of a city stays; postal codes only as part of an address",
+            "the name of a city mentioned in passing stays; postal codes only as part of an address",
             "顺带提到的城市名保留；邮编仅在地址中处理",
         ),
     ),

@@ -21,16 +21,17 @@ _SAFE_HARBOR_NOTE: Final = (
 )
 
 
-def render_standards(audit: AuditContent, language: int, *, hashed_ids: bool) -> list[str]:
+def render_standards(audit: AuditContent, language: int, *, hashed_ids: bool, heading: str) -> list[str]:
     """Render the section as lines of Markdown.
 
     Args:
         audit: what ``audit/audit.json`` holds.
         language: 0 for English, 1 for Chinese.
         hashed_ids: whether the dataset is published with keyed hashes instead of ids.
+        heading: number signs of the statement's own heading.
     """
     return [
-        ("### Standards", "### 相关标准")[language],
+        f"{heading}# " + ("Standards", "相关标准")[language],
         "",
         *format_table(
             [("Standard", "标准")[language], ("What is covered and what is not", "对应与未覆盖")[language]],

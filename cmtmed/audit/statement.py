@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from cmtmed.anonymize import LABELS, TYPES
@@ -23,33 +22,50 @@ _HASHED_IDS: Final = (
 _PLAIN_IDS: Final = (
     (
         "- The columns `id` and `source_id` carry the record numbers of the source: anyone who has the source can look "
-        "a dialogue up. If that is not meant, publish with `--hash-ids`."
+        "a dialogue up."
     ),
-    ("- `id`、`source_id` 列带有来源的记录编号，持有来源者可据此查到原对话；如非本意，发布时请加 `--hash-ids`。"),
+    "- `id`、`source_id` 列带有来源的记录编号，持有来源者可据此查到原对话。",
+)
+_COMBINATIONS: Final = (
+    (
+        "- Age, sex, place, illness and story can together identify a person. Do not attempt to identify anyone, and "
+        "report any identifier that you find to the publisher of the dataset."
+    ),
+    "- 年龄、性别、地域、病情与经历组合起来仍可能识别个人。请勿尝试识别；如发现残留，请告知数据集发布者。",
+)
+_PUBLISH_HASHED: Final = (
+    "- If nobody should be able to look dialogues up by their record numbers, publish with `--hash-ids`.",
+    "- 如不希望他人凭来源的记录编号查到原对话，发布时请加 `--hash-ids`。",
+)
+_KEEP_QUARANTINE: Final = (
+    "- The build's `quarantine/` holds records as they were crawled, with nothing replaced. Do not publish it.",
+    "- 构建目录中的 `quarantine/` 保存未经处理的原始记录，不得发布。",
 )
 
 
-def render_statement(audit: AuditContent, *, hashed_ids: bool = False) -> str:
+def render_statement(
+    audit: AuditContent, *, hashed_ids: bool = False, level: int = 2, with_builder_notes: bool = True
+) -> str:
     """Render the privacy statement as Markdown.
 
     Args:
         audit: what ``audit/audit.json`` holds.
         hashed_ids: whether the dataset is published with keyed hashes instead of ids.
+        level: heading level of its title.
+        with_builder_notes: whether to end with notes for the publisher, which a published card leaves out.
 
     Returns:
         The Chinese text, then the English one. No text of any dialogue.
     """
-    return "\n".join(
-        [
-            *_render_language(audit, ZH, hashed_ids=hashed_ids),
-            "",
-            *_render_language(audit, ENGLISH, hashed_ids=hashed_ids),
-            "",
-        ]
-    )
+    lines: list[str] = []
+    for language in (ZH, ENGLISH):
+        lines += [*_render_language(audit, language, hashed_ids=hashed_ids, heading="#" * level), ""]
+        if with_builder_notes:
+            lines += [*_list_builder_notes(language, hashed_ids=hashed_ids, heading="#" * level), ""]
+    return "\n".join(lines)
 
 
-def _render_language(audit: AuditContent, language: int, *, hashed_ids: bool) -> list[str]:
+def _render_language(audit: AuditContent, language: int, *, hashed_ids: bool, heading: str) -> list[str]:
     def pick(english: str, chinese: str) -> str:
         return (english, chinese)[language]
 
@@ -58,7 +74,7 @@ def _render_language(audit: AuditContent, language: int, *, hashed_ids: bool) ->
     if audit["scope"]["dropped"]:
         scope = pick("published and dropped dialogues", "已发布及被剔除的对话")
     return [
-        pick("## Privacy", "## 隐私声明"),
+        f"{heading} " + pick("Privacy", "隐私声明"),
         "",
         pick(
             f"Audited: {counts['dialogues']:,} dialogues, {counts['turns']:,} turns ({scope}).",
@@ -70,18 +86,19 @@ def _render_language(audit: AuditContent, language: int, *, hashed_ids: bool) ->
         )
         * audit["redaction"]["stage"],
         "",
-        pick("### What was replaced", "### 已处理的标识符"),
+        f"{heading}# " + pick("What was replaced", "已处理的标识符"),
         "",
         *_list_replaced(audit, language),
         "",
-        pick("### What may remain", "### 可能的残留"),
+        f"{heading}# " + pick("What may remain", "可能的残留"),
         "",
         *_describe_residual(audit, language),
         "",
-        *render_standards(audit, language, hashed_ids=hashed_ids),
-        pick("### What users should know", "### 使用须知"),
+        *render_standards(audit, language, hashed_ids=hashed_ids, heading=heading),
+        f"{heading}# " + pick("What users should know", "使用须知"),
         "",
-        *_list_advice(language, hashed_ids=hashed_ids),
+        (_HASHED_IDS if hashed_ids else _PLAIN_IDS)[language],
+        _COMBINATIONS[language],
     ]
 
 
@@ -195,22 +212,7 @@ def _name_detector(detector: str, language: int) -> str:
     return (entry.english, entry.chinese)[language] if entry else detector
 
 
-def _list_advice(language: int, *, hashed_ids: bool) -> Sequence[str]:
-    ids = _HASHED_IDS if hashed_ids else _PLAIN_IDS
-    notes = (
-        (
-            (
-                "- The `quarantine/` directory of a build holds records as they were crawled, with nothing replaced; "
-                "it must not be published."
-            ),
-            (
-                "- Age, sex, place, illness and story can together identify a person. Do not attempt to identify "
-                "anyone, and report any identifier that you find to the publisher of the dataset."
-            ),
-        ),
-        (
-            "- 构建目录中的 `quarantine/` 保存未经处理的原始记录，不得发布。",
-            "- 年龄、性别、地域、病情与经历组合起来仍可能识别个人。请勿尝试识别；如发现残留，请告知数据集发布者。",
-        ),
-    )[language]
-    return ids[language], *notes
+def _list_builder_notes(language: int, *, hashed_ids: bool, heading: str) -> list[str]:
+    notes = [_KEEP_QUARANTINE] if hashed_ids else [_PUBLISH_HASHED, _KEEP_QUARANTINE]
+    title = ("For the publisher", "致发布者")[language]
+    return [f"{heading}# {title}", "", *(note[language] for note in notes)]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cmtmed.cli.console import messages
-from cmtmed.cli.train import needed
+from cmtmed.cli.train import require_libraries
 
 
 def command(
@@ -38,7 +38,7 @@ def command(
     ] = None,
 ) -> None:
     """Chat with a model as its patient: one line per turn, /clear to start over, an empty line to quit."""
-    needed()
+    require_libraries()
     from cmtmed.training.model.chat import Chat
     from cmtmed.training.run.console import set_up_logging
 

@@ -1,4 +1,4 @@
-"""``cmtmed train``: the bundled trainers, and what belongs to them."""
+"""``cmtmed train``: the bundled trainers, and utilities for models and runs."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-_NEEDED: Final = ("torch", "transformers", "trl", "peft", "accelerate", "tensorboard", "matplotlib")
-# The words after the stage are the trainer's own: --config FILE and key=value.
-_PASS: Final = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+_LIBRARIES: Final = ("torch", "transformers", "trl", "peft", "accelerate", "tensorboard", "matplotlib")
+# What follows the stage is parsed by the trainer: --config FILE and key=value.
+_PASS_THROUGH: Final = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
-def needed() -> None:
-    """Refuse to go on without the libraries of the extra.
+def require_libraries() -> None:
+    """Check that the libraries of the extra ``train`` are installed.
 
     Raises:
         UsageError: one is missing; the message says how to install all.
     """
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    missing = [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
     if missing:
         raise UsageError(f"training needs {', '.join(missing)}; install them with: pip install 'cmtmed[train]'")
 
 
-def _stage(name: str, help_text: str) -> None:
+def _add_stage(name: str, help_text: str) -> None:
     def run(context: typer.Context) -> None:
-        needed()
+        require_libraries()
         runpy.run_path(str(bundled(f"trainers/{name}.py")))["main"](context.args)
 
-    app.command(name, help=help_text, context_settings=_PASS)(run)
+    app.command(name, help=help_text, context_settings=_PASS_THROUGH)(run)
 
 
-_stage("pretrain", "Continue pretraining on dialogues, books, encyclopaedias, records and triples.")
-_stage("sft", "Fine-tune a model on the doctor's turns.")
-_stage("reward", "Train a reward model on rankings of answers.")
-_stage("ppo", "Optimize a model against one or more rewards (PPO).")
+_add_stage("pretrain", "Continue pretraining on dialogues, books, encyclopaedias, records and triples.")
+_add_stage("sft", "Fine-tune a model on the doctor's turns.")
+_add_stage("reward", "Train a reward model on rankings of answers.")
+_add_stage("ppo", "Optimize a model against one or more rewards (PPO).")
 
 
 @app.command("tiny")
@@ -69,7 +69,7 @@ def tiny_command(
     template: Annotated[str, typer.Option("--template", help="Name of a bundled chat template.")] = "chatml",
 ) -> None:
     """Create a tokenizer and a small model with random weights, to try every stage without a download."""
-    needed()
+    require_libraries()
     from cmtmed.training.model.tiny import make_tiny_model, read_texts
     from cmtmed.training.run.console import set_up_logging
 
@@ -90,7 +90,7 @@ def merge_command(
     ] = "float32",
 ) -> None:
     """Merge the adapter of a run into its base model, and write one plain model with a card."""
-    needed()
+    require_libraries()
     if dtype not in {"float32", "bfloat16", "float16"}:
         raise UsageError(f"unknown --dtype {dtype!r}; available: float32, bfloat16, float16")
     from cmtmed.training.model.merge import merge_run
@@ -113,7 +113,7 @@ def curves_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the paths of the images as JSON.")] = False,
 ) -> None:
     """Plot the metrics of a run, raw and smoothed."""
-    needed()
+    require_libraries()
     from cmtmed.training.run.curves import draw_curves
     from cmtmed.training.run.directory import Run
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from cmtmed.training.reward.encoding import EncodedRankings
 
@@ -77,7 +77,7 @@ def summarize_margins(margins: Sequence[float]) -> dict[str, float]:
     }
 
 
-def report_agreement(encoded: EncodedRankings, rewards: Sequence[float]) -> dict[str, Any]:
+def report_agreement(encoded: EncodedRankings, rewards: Sequence[float]) -> dict[str, object]:
     """Return the full report on how rewards agree with rankings.
 
     Args:
@@ -106,7 +106,7 @@ def report_agreement(encoded: EncodedRankings, rewards: Sequence[float]) -> dict
             length_differences.append(float(len(ids[pair.chosen]) - len(ids[pair.rejected])))
         for aspect, scores in ranking.aspects.items():
             aspects.setdefault(aspect, []).extend(_score_margins(scores, ranking_rewards))
-    report: dict[str, Any] = {"pairs": len(margins), "ties": len(tie_distances), **summarize_margins(margins)}
+    report: dict[str, object] = {"pairs": len(margins), "ties": len(tie_distances), **summarize_margins(margins)}
     if margins:
         correct = sum((difference > 0) + (difference == 0) / 2 for difference in length_differences)
         report["longer_is_better"] = correct / len(length_differences)

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn.functional import logsigmoid
@@ -32,6 +32,10 @@ from typing_extensions import override
 from cmtmed.training.reward.data import PairCollator
 from cmtmed.training.reward.metrics import summarize_margins
 from cmtmed.training.run.batches import LengthGroupedBatches
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+    from transformers.modeling_outputs import ModelOutput
 
 log = logging.getLogger("cmtmed.training")
 
@@ -71,11 +75,11 @@ class PreferenceTrainer(LengthGroupedBatches, RewardTrainer):
     @override
     def compute_loss(
         self,
-        model: Any,
-        inputs: dict[str, Any],
+        model: PreTrainedModel,
+        inputs: dict[str, torch.Tensor],
         return_outputs: bool = False,
-        num_items_in_batch: Any = None,  # unused: an item is a pair, and the trainer divides by batches
-    ) -> Any:
+        num_items_in_batch: torch.Tensor | None = None,  # unused: an item is a pair, and the trainer divides by batches
+    ) -> torch.Tensor | tuple[torch.Tensor, ModelOutput]:
         """Return the mean loss of the pairs of a batch."""
         tie = inputs.pop("tie")
         outputs = model(**inputs, use_cache=False)
@@ -126,7 +130,7 @@ class PreferenceTrainer(LengthGroupedBatches, RewardTrainer):
         return [rewards[row] for row in range(len(ids))]
 
 
-def center_rewards(model: Any, rewards: Sequence[float]) -> float:
+def center_rewards(model: PreTrainedModel, rewards: Sequence[float]) -> float:
     """Subtract the mean reward from the bias of the head.
 
     Args:

@@ -24,7 +24,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cmtmed.errors import DatasetError, UsageError, did_you_mean
 from cmtmed.training.reward.rankings import Ranking
@@ -63,7 +63,7 @@ class LoadedRankings:
     rows: int
     left_out: Counter[str] = field(default_factory=Counter)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the counts, for ``run.json``."""
         return {
             "source": self.name,
@@ -74,7 +74,7 @@ class LoadedRankings:
         }
 
 
-def describe_sources(sources: Sequence[RankingSource]) -> list[Any]:
+def describe_sources(sources: Sequence[RankingSource]) -> list[object]:
     """Return what identifies the data of a run in its fingerprint.
 
     Raises:
@@ -130,7 +130,7 @@ def read_rankings(source: RankingSource, min_difference: float = 0.5) -> LoadedR
         if format_name == "scores":
             loaded = _collect(source.label, parse_scored_dialogues(rows, min_difference), first_rows)
         else:
-            parse: Callable[[Any, int], Ranking] = parse_ranking if format_name == "ranking" else parse_pair
+            parse: Callable[[object, int], Ranking] = parse_ranking if format_name == "ranking" else parse_pair
             loaded = _collect(
                 source.label, ((number, _try_parse(parse, row, number)) for number, row in rows), first_rows
             )
@@ -144,7 +144,7 @@ def read_rankings(source: RankingSource, min_difference: float = 0.5) -> LoadedR
     return loaded
 
 
-def _try_parse(parse: Callable[[Any, int], Ranking], row: Any, number: int) -> Ranking | Unreadable:
+def _try_parse(parse: Callable[[object, int], Ranking], row: object, number: int) -> Ranking | Unreadable:
     try:
         return parse(row, number)
     except Unreadable as error:
@@ -166,7 +166,7 @@ def _collect(
     return loaded
 
 
-def _read_rows(path: Path) -> Iterator[tuple[int, Any]]:
+def _read_rows(path: Path) -> Iterator[tuple[int, object]]:
     """Yield number and value of each line of JSON lines (`Unreadable` for what is no JSON), or element of an array."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -188,7 +188,7 @@ def _read_rows(path: Path) -> Iterator[tuple[int, Any]]:
                 yield number, None
 
 
-def _detect_format(rows: Sequence[tuple[int, Any]], path: Path) -> str:
+def _detect_format(rows: Sequence[tuple[int, object]], path: Path) -> str:
     """Detect the format from the columns of the first row that is an object."""
     columns = next((set(row) for _, row in rows if isinstance(row, dict)), None)
     if columns is None:

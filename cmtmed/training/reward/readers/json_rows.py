@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from cmtmed.training.reward.rankings import Message, Ranking
-from cmtmed.training.sft.conversations import ROLES
+from cmtmed.training.run.chat_roles import CHAT_ROLES
 
 Turns = list[dict[str, str]]
 _PROMPTS: Final = ("prompt", "question", "conversations", "messages", "instruction")
@@ -21,7 +21,7 @@ class Unreadable(Exception):  # noqa: N818 (a row, not a fault of the program)
         self.reason = reason
 
 
-def parse_ranking(row: Any, number: int) -> Ranking:
+def parse_ranking(row: object, number: int) -> Ranking:
     """Parse a row of our own schema.
 
     The correction ranks above every answer. Identical answers are merged.
@@ -56,7 +56,7 @@ def parse_ranking(row: Any, number: int) -> Ranking:
     return deduplicate_answers(Ranking(_row_id(fields, number), prompt, texts, utilities, aspects=aspects))
 
 
-def parse_pair(row: Any, number: int) -> Ranking:
+def parse_pair(row: object, number: int) -> Ranking:
     """Parse a row with a chosen and a rejected answer.
 
     Raises:
@@ -70,8 +70,9 @@ def parse_pair(row: Any, number: int) -> Ranking:
     field = next((name for name in _PROMPTS if fields.get(name)), None)
     if field is not None:
         value = fields[field]
-        if isinstance(value, str) and isinstance(fields.get("input"), str):
-            value = "\n".join(text for text in (value, fields["input"]) if text)
+        context = fields.get("input")
+        if isinstance(value, str) and isinstance(context, str):
+            value = "\n".join(text for text in (value, context) if text)
         turns = _parse_turns(value) if isinstance(value, list) else [make_turn("user", value)]
         if fields.get("history"):
             turns = [*parse_history(fields["history"]), *turns]
@@ -86,7 +87,7 @@ def parse_pair(row: Any, number: int) -> Ranking:
 
 
 def parse_scored_dialogues(
-    rows: Sequence[tuple[int, Any]], min_difference: float
+    rows: Sequence[tuple[int, object]], min_difference: float
 ) -> Iterator[tuple[int, Ranking | Unreadable | None]]:
     """Parse scored dialogues: those of one case (``set`` and ``id``) are answers to the turns they have in common.
 
@@ -158,17 +159,17 @@ def deduplicate_answers(ranking: Ranking) -> Ranking:
     )
 
 
-def _require_object(row: Any) -> dict[str, Any]:
+def _require_object(row: object) -> dict[str, object]:
     if not isinstance(row, dict):
         raise Unreadable("no JSON object")
     return row
 
 
-def _row_id(row: dict[str, Any], number: int) -> str:
+def _row_id(row: dict[str, object], number: int) -> str:
     return str(number if row.get("id") is None else row["id"])
 
 
-def _parse_prompt(value: Any) -> Turns:
+def _parse_prompt(value: object) -> Turns:
     """Return the turns of a prompt: a text, or messages that end with the patient."""
     if not value:
         raise Unreadable("no prompt")
@@ -178,26 +179,26 @@ def _parse_prompt(value: Any) -> Turns:
     return turns
 
 
-def _parse_turns(value: Any) -> Turns:
+def _parse_turns(value: object) -> Turns:
     """Return messages, whatever the names of their fields and roles."""
     if not isinstance(value, list) or not value:
         raise Unreadable("no list of turns")
     return [_parse_turn(message, role=None) for message in value]
 
 
-def _parse_turn(value: Any, role: str | None = "assistant") -> dict[str, str]:
+def _parse_turn(value: object, role: str | None = "assistant") -> dict[str, str]:
     """Return one message: a text by ``role``, or an object that names its role."""
     if not isinstance(value, dict):
         if role is None:
             raise Unreadable("a turn is no object")
         return make_turn(role, value)
-    known_role = ROLES.get(str(value.get("role", value.get("from"))))
+    known_role = CHAT_ROLES.get(str(value.get("role", value.get("from"))))
     if known_role is None:
         raise Unreadable("a turn has no known role")
     return make_turn(known_role, value.get("content", value.get("value")))
 
 
-def make_turn(role: str, text: Any) -> dict[str, str]:
+def make_turn(role: str, text: object) -> dict[str, str]:
     """Return a message.
 
     Raises:
@@ -208,7 +209,7 @@ def make_turn(role: str, text: Any) -> dict[str, str]:
     return {"role": role, "content": text}
 
 
-def parse_history(value: Any) -> Turns:
+def parse_history(value: object) -> Turns:
     """Return the turns of ``[[patient, doctor], …]``.
 
     Raises:
@@ -231,7 +232,7 @@ def _common_prefix(dialogues: Sequence[Sequence[Message]]) -> Turns:
     return shared
 
 
-def _parse_aspects(value: Any, answers: int) -> dict[str, list[float | None]]:
+def _parse_aspects(value: object, answers: int) -> dict[str, list[float | None]]:
     """Return aspect to a score an answer, from one object (or null) an answer."""
     if value is None:
         return {}
@@ -245,5 +246,5 @@ def _parse_aspects(value: Any, answers: int) -> dict[str, list[float | None]]:
     }
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -18,7 +18,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cmtmed.errors import DatasetError, UsageError
 from cmtmed.training.reward.rankings import Ranking
@@ -136,7 +136,7 @@ def recover_ranks(columns: list[str], shown_answers: list[str]) -> list[int]:
     return [number[text] for text in columns]
 
 
-def _parse_literal(text: str) -> Any:
+def _parse_literal(text: str) -> object:
     """Read a list as pandas wrote it: as JSON or as Python prints it."""
     if not text.strip():
         return []

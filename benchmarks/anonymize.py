@@ -127,13 +127,15 @@ def measure_quality(options: argparse.Namespace, folder: Path) -> list[str]:
 
 def format_scores(label: str, rows: list[dict[str, Any]], spans: list[Spans], types: list[str] | None = None) -> str:
     """Return a line of scores, over all identifier types or over some."""
-    from cmtmed.anonymize import Share, evaluate
+    from cmtmed.anonymize import Share, evaluate_identifiers
 
     def select_types(spans: Iterable[Any]) -> Spans:
         return [(start, end, type_) for start, end, type_ in spans if types is None or type_ in types]
 
     predictions = [select_types(text_spans) for text_spans in spans]
-    report = evaluate([select_types(row["spans"]) for row in rows], predictions, texts=[row["text"] for row in rows])
+    report = evaluate_identifiers(
+        [select_types(row["spans"]) for row in rows], predictions, texts=[row["text"] for row in rows]
+    )
     lookalikes = [bool(spans) for row, spans in zip(rows, predictions, strict=True) if row.get("kind") == "lookalike"]
     line = f"{label:<30}"
     if report.leaking_texts.of:

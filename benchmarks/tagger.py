@@ -155,7 +155,7 @@ def main() -> None:
         return
     os.environ["POLARS_MAX_THREADS"] = "1"
     import utterances
-    from cmtmed.anonymize import evaluate, find_identifiers
+    from cmtmed.anonymize import evaluate_identifiers, find_identifiers
 
     rows_by_set = utterances.group_by_half("dev", "blind")
     rows_by_set["ordinary"] = [{"text": text, "spans": []} for text in utterances.read_ordinary(options.ordinary)]
@@ -179,7 +179,7 @@ def main() -> None:
                 combine_spans(text, by_rules, by_tagger, method)
                 for text, by_rules, by_tagger in zip(texts, rule_spans, tags, strict=True)
             ]
-            report = evaluate([row["spans"] for row in rows], predictions, texts=texts)
+            report = evaluate_identifiers([row["spans"] for row in rows], predictions, texts=texts)
             line = f"{method:<22} texts without identifiers changed {report.touched_texts}"
             if report.leaking_texts.of:
                 line += (

@@ -1,4 +1,4 @@
-"""The exceptions that cmtmed raises on purpose.
+"""The exceptions raised by cmtmed.
 
 ::
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from cmtmed.anonymize import LABELS
 from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
-from cmtmed.anonymize.replace.actions import ACTIONS, possible
+from cmtmed.anonymize.replace.actions import ACTIONS, list_allowed_actions
 from cmtmed.builds import BuildReport, Manifest
 from cmtmed.cli.stages import describe_stages
 from cmtmed.pipeline import Pipeline
@@ -100,7 +100,7 @@ def render_identifiers() -> str:
         "marks the identifier; examples under *Left alone* contain none of that type. All identifiers are invented.",
     ]
     for identifier_type, recognizer in RECOGNIZERS.items():
-        actions = ", ".join(f"`{action}`" for action in ACTIONS if action in possible(identifier_type))
+        actions = ", ".join(f"`{action}`" for action in ACTIONS if action in list_allowed_actions(identifier_type))
         module = sys.modules[f"cmtmed.anonymize.detect.recognizers.{identifier_type.lower()}"]
         description = (module.__doc__ or "").partition(": ")[2]
         lines += ["", f"## {identifier_type}", "", _format_sentence(description), ""]

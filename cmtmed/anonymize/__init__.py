@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from cmtmed.anonymize.detect.find import find, find_identifiers
-from cmtmed.anonymize.evaluate.matching import evaluate
+from cmtmed.anonymize.evaluate.matching import evaluate_identifiers
 from cmtmed.anonymize.evaluate.scores import Counts, Evaluation, Share, TypeScores
 from cmtmed.anonymize.identifier import LABELS, TYPES, Identifier
-from cmtmed.anonymize.replace.spans import replace
+from cmtmed.anonymize.replace.substitution import replace_identifiers
 
 __all__ = [
     "LABELS",
@@ -16,8 +16,8 @@ __all__ = [
     "Identifier",
     "Share",
     "TypeScores",
-    "evaluate",
+    "evaluate_identifiers",
     "find",
     "find_identifiers",
-    "replace",
+    "replace_identifiers",
 ]

@@ -87,7 +87,7 @@ class Comparison:
 
 ROWS: Final = {
     "same": "kept in both, same text and tags",
-    "retagged": "kept in both, same text, different questions, redactions, cluster or split",
+    "retagged": "kept in both, same text, other questions, redactions, cluster or split",
     "edited": "kept in both, different text",
     "dropped": "kept before, dropped now",
     "regained": "dropped before, kept now",

@@ -44,7 +44,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the audit as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
-    """Estimate how many identifiers remain in a build, and write its privacy statement."""
+    """Estimate how many identifiers remain in a build. Also writes its privacy statement."""
     if review and (as_json or quiet):
         raise UsageError("--review asks questions; leave out --json and --quiet")
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cmtmed.cli.console import messages
-from cmtmed.cli.train import require_libraries
+from cmtmed.cli.train import require_training_libraries
 
 
 def command(
@@ -37,8 +37,8 @@ def command(
         Path | None, typer.Option("--save", metavar="FILE", help="Write the conversation to a JSON file on exit.")
     ] = None,
 ) -> None:
-    """Chat with a model as its patient: one line per turn, /clear to start over, an empty line to quit."""
-    require_libraries()
+    """Chat with a trained model as its patient. Each line is a turn; /clear starts over, an empty line quits."""
+    require_training_libraries()
     from cmtmed.training.model.chat import Chat
     from cmtmed.training.run.console import set_up_logging
 

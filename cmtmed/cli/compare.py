@@ -20,7 +20,7 @@ def command(
     new: Annotated[str, typer.Argument(metavar="B", help="Newer build or version.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
 ) -> None:
-    """Show which dialogues were added, removed or edited between two builds or versions, and by which stage."""
+    """Show what changed between two builds or versions. Counts dialogues added, removed or edited, by stage."""
     comparison = compare(old, new)
     if as_json:
         typer.echo(json.dumps(comparison.to_dict(), ensure_ascii=False))

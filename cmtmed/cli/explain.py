@@ -20,7 +20,7 @@ def command(
     id: Annotated[str, typer.Argument(metavar="ID", help="Id of the dialogue.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the explanation as JSON.")] = False,
 ) -> None:
-    """Show one dialogue, kept or dropped, and what each stage did to it. Its text is printed."""
+    """Show one dialogue and what each stage did to it. It may be kept or dropped; its text is printed."""
     explanation = explain(out, id)
     if as_json:
         typer.echo(explanation.to_json())

@@ -70,7 +70,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the publication as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
-    """Publish a build or a model to the Hugging Face Hub, unless a check objects."""
+    """Publish a build or a model to the Hugging Face Hub. Nothing is uploaded if a check objects."""
     verbose = not quiet and not as_json
     with show_logs(enabled=verbose), progress_bar(enabled=messages.is_terminal and verbose) as progress:
         publication = publish(

@@ -65,7 +65,7 @@ def _format_type(annotation: object) -> str:
 def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the stages as JSON.")] = False,
 ) -> None:
-    """List the bundled stages with the columns they read and write and their options."""
+    """List the bundled stages. Shows the columns that each reads and writes, and its options."""
     if as_json:
         typer.echo(json.dumps(describe_stages(), ensure_ascii=False))
         return

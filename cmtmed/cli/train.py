@@ -1,4 +1,4 @@
-"""``cmtmed train``: the bundled trainers, and utilities for models and runs."""
+"""``cmtmed train``: the bundled trainers, and what belongs to them."""
 
 from __future__ import annotations
 
@@ -16,39 +16,42 @@ from cmtmed.resources import bundled
 
 app = typer.Typer(
     name="train",
-    help="Train a model on the views of a build, or run a utility of training.",
+    help="Train a model on the views of a build. Options of a stage: cmtmed train STAGE --help.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 _LIBRARIES: Final = ("torch", "transformers", "trl", "peft", "accelerate", "tensorboard", "matplotlib")
-# What follows the stage is parsed by the trainer: --config FILE and key=value.
-_PASS_THROUGH: Final = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+# The words after the stage are the trainer's own: --config FILE and key=value.
+_PASS: Final = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
-def require_libraries() -> None:
+def require_training_libraries() -> None:
     """Check that the libraries of the extra ``train`` are installed.
 
     Raises:
-        UsageError: one is missing; the message says how to install all.
+        UsageError: a library is missing; the message says how to install all of them.
     """
     missing = [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
     if missing:
-        raise UsageError(f"training needs {', '.join(missing)}; install them with: pip install 'cmtmed[train]'")
+        raise UsageError(f"training requires {', '.join(missing)}; install them with: pip install 'cmtmed[train]'")
 
 
-def _add_stage(name: str, help_text: str) -> None:
+def _stage(name: str, help_text: str) -> None:
     def run(context: typer.Context) -> None:
-        require_libraries()
+        require_training_libraries()
         runpy.run_path(str(bundled(f"trainers/{name}.py")))["main"](context.args)
 
-    app.command(name, help=help_text, context_settings=_PASS_THROUGH)(run)
+    app.command(name, help=help_text, context_settings=_PASS)(run)
 
 
-_add_stage("pretrain", "Continue pretraining on dialogues, books, encyclopaedias, records and triples.")
-_add_stage("sft", "Fine-tune a model on the doctor's turns.")
-_add_stage("reward", "Train a reward model on rankings of answers.")
-_add_stage("ppo", "Optimize a model against one or more rewards (PPO).")
+_stage(
+    "pretrain",
+    "Continue pretraining on dialogues and medical texts. Books, encyclopaedias, records and triples are supported.",
+)
+_stage("sft", "Fine-tune a model on the doctor's turns.")
+_stage("reward", "Train a reward model on rankings of answers.")
+_stage("ppo", "Optimize a model against one or more rewards (PPO).")
 
 
 @app.command("tiny")
@@ -57,7 +60,7 @@ def tiny_command(
         list[Path], typer.Argument(metavar="DATA", help="Build, pretrain view or text files to train the tokenizer on.")
     ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output directory.")],
-    shape: Annotated[str, typer.Option("--shape", help="Architecture: llama or qwen2.")] = "llama",
+    shape: Annotated[str, typer.Option("--shape", metavar="NAME", help="Architecture: llama or qwen2.")] = "llama",
     hidden: Annotated[int, typer.Option("--hidden", min=8, metavar="N", help="Hidden size.")] = 128,
     layers: Annotated[int, typer.Option("--layers", min=1, metavar="N", help="Number of layers.")] = 2,
     heads: Annotated[int, typer.Option("--heads", min=1, metavar="N", help="Number of attention heads.")] = 4,
@@ -66,10 +69,12 @@ def tiny_command(
     ] = 1024,
     vocabulary: Annotated[int, typer.Option("--vocabulary", metavar="N", help="Vocabulary size, at least 260.")] = 2048,
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Seed of the weights.")] = 0,
-    template: Annotated[str, typer.Option("--template", help="Name of a bundled chat template.")] = "chatml",
+    template: Annotated[
+        str, typer.Option("--template", metavar="NAME", help="Name of a bundled chat template.")
+    ] = "chatml",
 ) -> None:
-    """Create a tokenizer and a small model with random weights, to try every stage without a download."""
-    require_libraries()
+    """Create a tokenizer and a small random model. With it, every stage can be tried without a download."""
+    require_training_libraries()
     from cmtmed.training.model.tiny import make_tiny_model, read_texts
     from cmtmed.training.run.console import set_up_logging
 
@@ -86,11 +91,11 @@ def merge_command(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a finished run.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output directory.")],
     dtype: Annotated[
-        str, typer.Option("--dtype", help="Type of the weights: float32, bfloat16 or float16.")
+        str, typer.Option("--dtype", metavar="NAME", help="Type of the weights: float32, bfloat16 or float16.")
     ] = "float32",
 ) -> None:
-    """Merge the adapter of a run into its base model, and write one plain model with a card."""
-    require_libraries()
+    """Merge the adapter of a run into its base model. The result is one plain model with a card."""
+    require_training_libraries()
     if dtype not in {"float32", "bfloat16", "float16"}:
         raise UsageError(f"unknown --dtype {dtype!r}; available: float32, bfloat16, float16")
     from cmtmed.training.model.merge import merge_run
@@ -113,7 +118,7 @@ def curves_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the paths of the images as JSON.")] = False,
 ) -> None:
     """Plot the metrics of a run, raw and smoothed."""
-    require_libraries()
+    require_training_libraries()
     from cmtmed.training.run.curves import draw_curves
     from cmtmed.training.run.directory import Run
 

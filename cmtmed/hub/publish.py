@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from cmtmed.anonymize.replace.key import secret
+from cmtmed.anonymize.replace.secret_key import read_key
 from cmtmed.artifacts import CARD_FILE
 from cmtmed.engine.progress import Progress, ignore_progress
 from cmtmed.errors import GateError, PublishError, UsageError
@@ -119,7 +119,7 @@ def publish(
         package = ModelPackage.open(request, load_details(ModelDetails, card), to_paths(data))
     else:
         check_options({"--data": data}, applies_to="models", actual="a dataset")
-        key = secret(KEY, "hashed ids need") if hash_ids else None
+        key = read_key(KEY, "hashed ids need") if hash_ids else None
         package = DatasetPackage.open(request, load_details(DatasetDetails, card), configs, key)
     with quiet_hub_client():
         if dry_run:

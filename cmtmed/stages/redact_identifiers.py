@@ -12,12 +12,12 @@ import polars as pl
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from cmtmed.anonymize import LABELS, TYPES, find
-from cmtmed.anonymize.replace.actions import Action, check, completed, needs_key
-from cmtmed.anonymize.replace.corpus_values import Seen, digests
-from cmtmed.anonymize.replace.generalize import generalized
-from cmtmed.anonymize.replace.key import mark, secret
-from cmtmed.anonymize.replace.spans import substitute
-from cmtmed.anonymize.replace.surrogates.dialogue import Mention, Surrogates
+from cmtmed.anonymize.replace.actions import Action, check_actions, complete_actions, needs_key
+from cmtmed.anonymize.replace.corpus_values import CorpusValues, hash_values
+from cmtmed.anonymize.replace.generalization import generalize_value
+from cmtmed.anonymize.replace.secret_key import fingerprint_key, read_key
+from cmtmed.anonymize.replace.substitution import replace_spans
+from cmtmed.anonymize.replace.surrogates.dialogue import Mention, SurrogateGenerator
 from cmtmed.messages import Turns, flatten, nest, nest_rows
 from cmtmed.schema import IDENTIFIERS
 from cmtmed.stage import CorpusStage, columns
@@ -64,7 +64,7 @@ class RedactIdentifiers(CorpusStage):
     @classmethod
     def _check_actions(cls, actions: object) -> object:
         if isinstance(actions, dict):
-            check(actions)
+            check_actions(actions)
         return actions
 
     @model_validator(mode="after")
@@ -75,12 +75,12 @@ class RedactIdentifiers(CorpusStage):
         return self
 
     def check_requirements(self) -> str | None:
-        """Read the key if anything depends on it, and return its mark."""
-        return mark(secret(self.key_variable)) if needs_key(self._action_by_type) else None
+        """Read the key if anything depends on it, and return its fingerprint."""
+        return fingerprint_key(read_key(self.key_variable)) if needs_key(self._action_by_type) else None
 
     @property
     def _action_by_type(self) -> dict[str, Action]:
-        return completed(self.actions, self.default_action)
+        return complete_actions(self.actions, self.default_action)
 
     @property
     def sees_corpus(self) -> bool:
@@ -98,8 +98,8 @@ class RedactIdentifiers(CorpusStage):
         matches = find(turns.content, turns.dialogue, protected=recorded if recorded.height else None)
         texts = turns.content.gather(matches["text"])
         spans = zip(matches["type"], texts, matches["start"], matches["end"], strict=True)
-        return digests(
-            secret(self.key_variable),
+        return hash_values(
+            read_key(self.key_variable),
             ((identifier_type, text[start:end]) for identifier_type, text, start, end in spans),
         ).to_frame()
 
@@ -110,8 +110,8 @@ class RedactIdentifiers(CorpusStage):
     def apply(self, batch: pl.DataFrame, decision: pl.DataFrame) -> pl.DataFrame:
         """Redact all turns of the batch."""
         actions = self._action_by_type
-        key = secret(self.key_variable) if needs_key(actions) else None
-        surrogates = Surrogates(key, Seen(key, decision["digest"])) if key is not None else None
+        key = read_key(self.key_variable) if needs_key(actions) else None
+        surrogates = SurrogateGenerator(key, CorpusValues(key, decision["digest"])) if key is not None else None
         turns = flatten(batch["messages"])
         recorded = _read_recorded(batch["identifiers"], turns.first)
         matches = find(turns.content, turns.dialogue, protected=recorded if recorded.height else None)
@@ -128,7 +128,7 @@ class RedactIdentifiers(CorpusStage):
             value if value is not None else LABELS[identifier_type]
             for value, identifier_type in zip(replacements, matches["type"], strict=True)
         ]
-        texts, new_spans = substitute(turns.content, matches, new_values)
+        texts, new_spans = replace_spans(turns.content, matches, new_values)
         new_spans = new_spans.with_columns(
             pl.when(tags).then(pl.lit("tag")).otherwise(matches["action"]).alias("action")
         )
@@ -155,7 +155,7 @@ def _find_drop_reasons(matches: pl.DataFrame) -> pl.DataFrame:
 
 
 def _draw_replacements(
-    matches: pl.DataFrame, turns: Turns, ids: pl.Series, dropped: set[int], surrogates: Surrogates | None
+    matches: pl.DataFrame, turns: Turns, ids: pl.Series, dropped: set[int], surrogates: SurrogateGenerator | None
 ) -> list[str | None]:
     """Return the replacement of each span, None for its tag; dropped dialogues get tags only."""
     replacements: list[str | None] = [None] * matches.height
@@ -176,13 +176,11 @@ def _draw_replacements(
                 indexes.append(index)
                 mentions.append(Mention(identifier_type, content[start:end], *context))
             elif action == "generalize":
-                replacements[index] = generalized(identifier_type, content[start:end])
+                replacements[index] = generalize_value(identifier_type, content[start:end])
         if mentions and surrogates:
             first = int(turns.first[dialogue])
             dialogue_text = "\n".join(turns.content[first : first + int(turns.count[dialogue])].fill_null("").to_list())
-            for index, value in zip(
-                indexes, surrogates.of_dialogue(ids[dialogue], mentions, dialogue_text), strict=True
-            ):
+            for index, value in zip(indexes, surrogates.generate(ids[dialogue], mentions, dialogue_text), strict=True):
                 replacements[index] = value
     return replacements
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmtmed.anonymize import find, replace
+from cmtmed.anonymize import find, replace_identifiers
 
 PHONE = "13800138000"
 IDENTITY = "11010519491231002X"  # the example of GB 11643-1999
@@ -17,7 +17,7 @@ IDENTITY = "11010519491231002X"  # the example of GB 11643-1999
 
 def redact(*turns: str) -> list[str]:
     texts = pl.Series(list(turns), dtype=pl.String)
-    return replace(texts, find(texts, pl.Series([0] * len(turns))))[0].to_list()
+    return replace_identifiers(texts, find(texts, pl.Series([0] * len(turns))))[0].to_list()
 
 
 @pytest.mark.parametrize(

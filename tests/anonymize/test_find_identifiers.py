@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cmtmed.anonymize import LABELS, TYPES, Identifier, find, find_identifiers, replace
+from cmtmed.anonymize import LABELS, TYPES, Identifier, find, find_identifiers, replace_identifiers
 from cmtmed.anonymize.detect.canonical import MASK, canonicalize
 from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
-from cmtmed.anonymize.replace.spans import substitute
+from cmtmed.anonymize.replace.substitution import replace_spans
 from cmtmed.errors import UsageError
 
 FRAGMENTS = [
@@ -53,7 +53,7 @@ def find_values(text: str) -> list[tuple[str, str]]:
 def redact(column: list[str], group: list[int] | None = None) -> list[str]:
     series = pl.Series(column, dtype=pl.String)
     matches = find(series, None if group is None else pl.Series(group))
-    return replace(series, matches)[0].to_list()
+    return replace_identifiers(series, matches)[0].to_list()
 
 
 def test_every_type_has_a_recognizer_and_a_label() -> None:
@@ -89,18 +89,18 @@ def test_group_needs_one_value_for_each_text() -> None:
 
 def test_replace_returns_the_tags_and_their_spans() -> None:
     column = pl.Series(["王医生，我的电话13800138000。", "好"])
-    replaced, new_spans = replace(column, find(column))
+    replaced, new_spans = replace_identifiers(column, find(column))
     assert replaced.to_list() == ["[姓名]医生，我的电话[电话]。", "好"]
     assert [replaced[row][start:end] for row, start, end, _ in new_spans.iter_rows()] == ["[姓名]", "[电话]"]
 
 
 def test_replace_keeps_types_without_a_label() -> None:
     column = pl.Series(["王医生，我的电话13800138000"])
-    replaced, new_spans = replace(column, find(column), {"PHONE": "<tel>"})
+    replaced, new_spans = replace_identifiers(column, find(column), {"PHONE": "<tel>"})
     assert replaced.to_list() == ["王医生，我的电话<tel>"]
     assert new_spans["type"].to_list() == ["PHONE"]
     with pytest.raises(UsageError, match="did you mean 'PHONE'"):
-        replace(column, find(column), {"PHONES": ""})
+        replace_identifiers(column, find(column), {"PHONES": ""})
 
 
 def test_a_name_found_once_in_a_dialogue_is_found_everywhere_in_it() -> None:
@@ -120,7 +120,7 @@ def test_a_handle_found_once_in_a_dialogue_is_found_without_its_label() -> None:
 def test_the_input_column_is_not_changed() -> None:
     column = pl.Series(["王医生，我叫李秀兰，电话１３８００１３８０００", "秀兰您好"])
     before = column.to_list()
-    replace(column, find(column, pl.Series([0, 0])))
+    replace_identifiers(column, find(column, pl.Series([0, 0])))
     assert column.to_list() == before
 
 
@@ -143,7 +143,7 @@ def test_nothing_found_touches_protected_spans() -> None:
 
 def test_substitute_replaces_each_span_by_its_own_text() -> None:
     column = pl.Series(["王医生，电话13800138000。", "李医生"])
-    replaced, new_spans = substitute(column, find(column), ["赵", "15400000000", "孙"])
+    replaced, new_spans = replace_spans(column, find(column), ["赵", "15400000000", "孙"])
     assert replaced.to_list() == ["赵医生，电话15400000000。", "孙医生"]
     assert new_spans.rows() == [(0, 0, 1, "PERSON"), (0, 6, 17, "PHONE"), (1, 0, 1, "PERSON")]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cmtmed.anonymize import TYPES, evaluate, find_identifiers
+from cmtmed.anonymize import TYPES, evaluate_identifiers, find_identifiers
 from cmtmed.anonymize.detect.names.introduced_persons import find_name_after_trigger
 from cmtmed.anonymize.detect.names.titled_persons import find_name_before_title
 from cmtmed.anonymize.detect.overlaps import resolve_overlaps
@@ -104,7 +104,7 @@ def test_blind_set(half: str, min_f1: float, max_leaking: float) -> None:
     """The set's author had not seen the rules; nobody who writes rules reads the sealed half or any failure in it."""
     rows = [row for row in map(json.loads, BLIND.read_text(encoding="utf-8").splitlines()) if row["half"] == half]
     gold = [[(start, end, identifier_type) for start, end, identifier_type in row["spans"]] for row in rows]
-    report = evaluate(gold, find_identifiers([row["text"] for row in rows]))
+    report = evaluate_identifiers(gold, find_identifiers([row["text"] for row in rows]))
     assert report.total.exact.f1 >= min_f1
     assert report.leaking_texts.count <= max_leaking * report.leaking_texts.of
     assert report.touched_texts.count <= 0.015 * report.touched_texts.of

@@ -15,11 +15,11 @@ from cmtmed.anonymize.detect.lexicon.places import CITIES, PROVINCES, load_place
 from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
 from cmtmed.anonymize.detect.recognizers.bank_card import has_valid_luhn
 from cmtmed.anonymize.detect.recognizers.id_card import has_valid_checksum
-from cmtmed.anonymize.replace.actions import ACTIONS, check, completed, possible
-from cmtmed.anonymize.replace.generalize import generalized
+from cmtmed.anonymize.replace.actions import ACTIONS, check_actions, complete_actions, list_allowed_actions
+from cmtmed.anonymize.replace.generalization import generalize_value
 from cmtmed.anonymize.replace.surrogates import accounts, dates, persons, phones, provinces
-from cmtmed.anonymize.replace.surrogates.dialogue import FARTHEST, Mention, Surrogates
-from cmtmed.anonymize.replace.surrogates.keyed_random import Draws
+from cmtmed.anonymize.replace.surrogates.dialogue import MAX_SHIFT_DAYS, Mention, SurrogateGenerator
+from cmtmed.anonymize.replace.surrogates.keyed_random import KeyedRandom
 
 KEY = b"a key for tests and for nothing else"
 OTHER = b"another key for tests, nothing else"
@@ -33,12 +33,12 @@ LUNAR = "1962年腊月初八"
 
 
 def one(kind: str, text: str, *, said: str = "", key: bytes = KEY, before: str = "", after: str = "") -> str | None:
-    return Surrogates(key).of_dialogue("a/1", [Mention(kind, text, before, after)], said or text)[0]
+    return SurrogateGenerator(key).generate("a/1", [Mention(kind, text, before, after)], said or text)[0]
 
 
 def all_of(*mentions: tuple[str, str], key: bytes = KEY, identity: str = "a/1") -> list[str | None]:
     said = "，".join(text for _, text in mentions)
-    return Surrogates(key).of_dialogue(identity, [Mention(*mention) for mention in mentions], said)
+    return SurrogateGenerator(key).generate(identity, [Mention(*mention) for mention in mentions], said)
 
 
 # --- cases to read ---------------------------------------------------------------------------------------------
@@ -237,17 +237,23 @@ def test_places_are_made_up() -> None:
     ],
 )
 def test_generalized(kind: str, text: str, told: str | None) -> None:
-    assert generalized(kind, text) == told
+    assert generalize_value(kind, text) == told
 
 
 def test_every_known_city_lies_in_a_province() -> None:
     for city in CITIES:
-        head, province = provinces.split(city + "市")
+        head, province = provinces.find_province(city + "市")
         assert (head, province in PROVINCES) == (city, True)
 
 
 def test_actions_that_make_no_sense_are_refused() -> None:
-    assert {kind for kind in TYPES if "generalize" in possible(kind)} == {"DATE", "AGE90", "ADDRESS", "HOSPITAL", "ORG"}
+    assert {kind for kind in TYPES if "generalize" in list_allowed_actions(kind)} == {
+        "DATE",
+        "AGE90",
+        "ADDRESS",
+        "HOSPITAL",
+        "ORG",
+    }
     for wrong, message in (
         ({"PHONES": "tag"}, "did you mean 'PHONE'"),
         ({"PHONE": "pseudonymize"}, "did you mean 'pseudonym'"),
@@ -255,9 +261,9 @@ def test_actions_that_make_no_sense_are_refused() -> None:
         ({"AGE90": "pseudonym"}, "possible: tag, generalize, drop_dialogue, keep"),
     ):
         with pytest.raises(ValueError, match=message):
-            check(wrong)
+            check_actions(wrong)
     for action in ACTIONS:
-        check(completed({}, action))
+        check_actions(complete_actions({}, action))
 
 
 # --- laws ------------------------------------------------------------------------------------------------------
@@ -300,22 +306,22 @@ forms = st.sampled_from(
 )
 
 
-@given(days, forms, st.integers(-FARTHEST, FARTHEST))
+@given(days, forms, st.integers(-MAX_SHIFT_DAYS, MAX_SHIFT_DAYS))
 def test_a_date_is_read_and_written_in_its_form(day: date, form: str, by: int) -> None:
     text = form.format(day)
-    assert dates.read(text)[0] == day
-    assert dates.shifted(text, 0) == text
-    assert dates.read(dates.shifted(text, by))[0] == day + timedelta(days=by)
+    assert dates.parse_date(text)[0] == day
+    assert dates.shift_date(text, 0) == text
+    assert dates.parse_date(dates.shift_date(text, by))[0] == day + timedelta(days=by)
 
 
 @given(st.lists(st.tuples(days, forms), min_size=1, max_size=5), st.text(min_size=1, max_size=8))
 def test_intervals_stay_true(several: list[tuple[date, str]], identity: str) -> None:
     texts = [form.format(day) for day, form in several]
     new = all_of(*(("DATE", text) for text in texts), identity=identity)
-    offsets = {dates.read(after)[0] - day for (day, _), after in zip(several, new, strict=True)}
+    offsets = {dates.parse_date(after)[0] - day for (day, _), after in zip(several, new, strict=True)}
     (offset,) = offsets
-    assert 1 <= abs(offset.days) <= FARTHEST
-    assert not {dates.read(after)[0] for after in new} & {day for day, _ in several}
+    assert 1 <= abs(offset.days) <= MAX_SHIFT_DAYS
+    assert not {dates.parse_date(after)[0] for after in new} & {day for day, _ in several}
 
 
 def test_dialogues_have_their_own_offsets() -> None:
@@ -345,16 +351,21 @@ def test_shapes_stay(text: str, kind: str) -> None:
         shape = str.maketrans("0123456789", "0" * 10)
         upper = re.sub("[a-z]", "a", re.sub("[A-Z]", "A", new.translate(shape)))
         assert upper == re.sub("[a-z]", "a", re.sub("[A-Z]", "A", text.translate(shape)))
-        assert accounts.number_value(new) != accounts.number_value(text)
+        assert accounts.normalize_number(new) != accounts.normalize_number(text)
 
 
 def test_draws_depend_on_every_word() -> None:
     streams = {
-        tuple(draws.below(1000) for _ in range(4))
-        for draws in (Draws(KEY, "a", "bc"), Draws(KEY, "ab", "c"), Draws(KEY, "abc"), Draws(OTHER, "a", "bc"))
+        tuple(random.randbelow(1000) for _ in range(4))
+        for random in (
+            KeyedRandom(KEY, "a", "bc"),
+            KeyedRandom(KEY, "ab", "c"),
+            KeyedRandom(KEY, "abc"),
+            KeyedRandom(OTHER, "a", "bc"),
+        )
     }
     assert len(streams) == 4
 
 
 def test_the_key_is_not_shown() -> None:
-    assert KEY.decode() not in repr(Surrogates(KEY)) + str(vars(type(Surrogates(KEY))))
+    assert KEY.decode() not in repr(SurrogateGenerator(KEY)) + str(vars(type(SurrogateGenerator(KEY))))

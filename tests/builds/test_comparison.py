@@ -59,7 +59,7 @@ def test_the_command_prints_no_text(tmp_path):
     new = build_corpus(tmp_path / "two", LINES, tag_inquiries={}, assign_split={"seed": 5, "test": 0.9})
     text = CliRunner().invoke(app, ["compare", str(old), str(new)], catch_exceptions=False).output
     assert "assign_split.seed: 0 -> 5" in text
-    assert "different questions, redactions, cluster or split" in text
+    assert "other questions, redactions, cluster or split" in text
     as_json = CliRunner().invoke(app, ["compare", str(old), str(new), "--json"], catch_exceptions=False).output
     assert json.loads(as_json)["rows"]["retagged"] >= 1
     assert not [word for word in ("头痛", "咳嗽", "王建国") if word in text + as_json]

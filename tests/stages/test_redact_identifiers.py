@@ -98,7 +98,7 @@ def test_dates_move_together_and_lunar_ones_are_tagged():
     rows = redact(talk, actions={"DATE": "generalize"})
     assert [action for _, _, action in spans(rows)] == ["generalize", "generalize", "generalize", "tag"]
     first, second, birth, lunar = (value for value, _, _ in spans(rows))
-    days = [dates.read(value)[0] for value in (first, second, birth)]
+    days = [dates.parse_date(value)[0] for value in (first, second, birth)]
     assert days[1] - days[0] == date(2023, 5, 20) - date(2023, 5, 6)
     assert days[0] - days[2] == date(2023, 5, 6) - date(1985, 3, 12)
     assert days[0] != date(2023, 5, 6)
@@ -316,10 +316,10 @@ def pipeline(**options):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"actions": {"TELEFON": "tag"}}, "no identifier type is called 'TELEFON'"),
+        ({"actions": {"TELEFON": "tag"}}, "unknown identifier type 'TELEFON'"),
         ({"actions": {"PERSONS": "tag"}}, "did you mean 'PERSON'"),
         ({"actions": {"PHONE": "pseudonyms"}}, "did you mean 'pseudonym'"),
-        ({"actions": {"QQ": "generalize"}}, "'generalize' makes no sense here; possible: tag, pseudonym"),
+        ({"actions": {"QQ": "generalize"}}, "'generalize' makes no sense for this type; possible: tag, pseudonym"),
         ({"actions": ["PHONE"]}, "valid dictionary"),
         ({"default_action": "hide"}, "default_action"),
         ({"keep": ["HOSPITAL"]}, "unknown option 'keep'"),

@@ -86,4 +86,4 @@ main()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "training needs torch; install them with: pip install 'cmtmed[train]'" in " ".join(done.stderr.split())
+    assert "training requires torch; install them with: pip install 'cmtmed[train]'" in " ".join(done.stderr.split())

@@ -90,7 +90,7 @@ class CmtmedRecognizer(EntityRecognizer):
         for identifier_type in sorted(reported_types):
             if identifier_type not in TYPES:
                 hint = did_you_mean(identifier_type, TYPES)
-                raise UsageError(f"no identifier type is called {identifier_type!r}; {hint}")
+                raise UsageError(f"unknown identifier type {identifier_type!r}; {hint}")
         if not reported_types:
             raise UsageError("types is empty; name at least one, or leave it out for all")
         self.entity_names = {

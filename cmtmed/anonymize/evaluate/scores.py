@@ -1,22 +1,22 @@
-"""What an evaluation reports: counts, the measures that follow from them, and a table to read."""
+"""The result of an evaluation: counts, the measures that follow from them, and a table to read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many identifiers were to be found, how many were predicted, and how many of them are matched.
+    """Numbers of annotated, predicted and matched identifiers.
 
-    Where both are none, every measure is 1: nothing was to be found and nothing was. Where one is none, precision
-    and recall are 0. Counts of parts add up to those of the whole.
+    If there are neither annotated nor predicted ones, every measure is 1: there was nothing to find, and nothing was
+    found. If there are only the one or the other, precision and recall are 0. Counts can be added up.
 
     Attributes:
-        gold: identifiers that are there.
-        predicted: identifiers that were predicted.
+        gold: annotated identifiers.
+        predicted: predicted identifiers.
         matched: pairs of the two, one to one.
 
     >>> Counts(gold=4, predicted=3, matched=2).recall
@@ -32,12 +32,12 @@ class Counts:
 
     @property
     def precision(self) -> float:
-        """Share of the predictions that are matched."""
+        """Share of the predicted identifiers that are matched."""
         return self.matched / self.predicted if self.predicted else float(not self.gold)
 
     @property
     def recall(self) -> float:
-        """Share of what is there that is matched."""
+        """Share of the annotated identifiers that are matched."""
         return self.matched / self.gold if self.gold else float(not self.predicted)
 
     @property
@@ -47,7 +47,7 @@ class Counts:
 
     @property
     def f2(self) -> float:
-        """The F-measure that weighs recall twice as much: a leak is worse than a needless tag."""
+        """The F-measure that weighs recall twice as much as precision: a leak is worse than a needless tag."""
         return self.f(2.0)
 
     def f(self, beta: float) -> float:
@@ -71,11 +71,11 @@ class Counts:
 
 @dataclass(frozen=True)
 class Share:
-    """A number of things out of a total; of none the rate is 0.
+    """A count out of a total; the rate of an empty total is 0.
 
     Attributes:
-        count: how many.
-        of: out of how many.
+        count: the count.
+        of: the total.
     """
 
     count: int = 0
@@ -93,18 +93,18 @@ class Share:
         return f"{self.count} of {self.of} ({self.rate:.1%})"
 
     def to_dict(self) -> dict[str, float]:
-        """Return the numbers and the rate."""
+        """Return count, total and rate."""
         return {"count": self.count, "of": self.of, "rate": self.rate}
 
 
 @dataclass(frozen=True)
 class TypeScores:
-    """What is counted for one type.
+    """The scores of one type.
 
     Attributes:
         exact: span and type are equal.
         overlap: type is equal and the spans share a character.
-        leaked: identifiers of which a character is covered by no prediction, of whatever type.
+        leaked: identifiers with a character that no prediction covers, of whatever type.
     """
 
     exact: Counts = field(default_factory=Counts)
@@ -124,14 +124,14 @@ _MEASURES: Final = "".join(f"{name:>7}" for name in ("P", "R", "F1", "F2"))
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What `cmtmed.anonymize.evaluate` found out. ``print`` it for a table.
+    """The result of `cmtmed.anonymize.evaluate_identifiers`; ``print`` it for a table.
 
     Attributes:
         total: the sum of all types: micro averages.
         untyped: spans that share a character, whatever their types.
-        by_type: the types that are there or were predicted, in the order of ``TYPES``.
-        leaking_texts: of the texts with identifiers those in which one leaks.
-        touched_texts: of the texts without identifiers those in which something was predicted.
+        by_type: the types that were annotated or predicted, in the order of ``TYPES``.
+        leaking_texts: texts in which an identifier leaks, of the texts with identifiers.
+        touched_texts: texts in which something was predicted, of the texts without identifiers.
     """
 
     total: TypeScores
@@ -152,34 +152,34 @@ class Evaluation:
 
     @property
     def leaked(self) -> Share:
-        """Identifiers that are not wholly covered."""
+        """Identifiers that are not covered completely."""
         return self.total.leaked
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return everything as plain numbers under the names of the attributes."""
         return {
             "total": self.total.to_dict(),
             "untyped": self.untyped.to_dict(),
-            "by_type": {kind: scores.to_dict() for kind, scores in self.by_type.items()},
+            "by_type": {name: scores.to_dict() for name, scores in self.by_type.items()},
             "leaking_texts": self.leaking_texts.to_dict(),
             "touched_texts": self.touched_texts.to_dict(),
         }
 
     def __str__(self) -> str:
-        return "\n".join(self._lines())
+        return "\n".join(self._format_lines())
 
-    def _lines(self) -> Iterator[str]:
+    def _format_lines(self) -> Iterator[str]:
         yield f"{'':<12}{'exact':<28}     overlap"
         yield f"{'':<12}{_MEASURES}     {_MEASURES}{'gold':>8}{'predicted':>11}{'leaked':>8}"
         for name, scores in [*self.by_type.items(), ("all", self.total)]:
             yield (
-                f"{name:<12}{_measures(scores.exact)}     {_measures(scores.overlap)}"
+                f"{name:<12}{_format_measures(scores.exact)}     {_format_measures(scores.overlap)}"
                 f"{scores.exact.gold:>8}{scores.exact.predicted:>11}{scores.leaked.count:>8}"
             )
-        yield f"{'any type':<12}{'':<28}     {_measures(self.untyped)}"
+        yield f"{'any type':<12}{'':<28}     {_format_measures(self.untyped)}"
         yield f"texts with identifiers in which one leaks: {self.leaking_texts}"
         yield f"texts without identifiers that are touched: {self.touched_texts}"
 
 
-def _measures(counts: Counts) -> str:
+def _format_measures(counts: Counts) -> str:
     return "".join(f"{value:>7.3f}" for value in (counts.precision, counts.recall, counts.f1, counts.f2))

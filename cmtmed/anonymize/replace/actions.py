@@ -1,4 +1,4 @@
-"""What can be done about an identifier, and which of it makes sense for which type."""
+"""Actions: what happens to an identifier, and which actions make sense for which type."""
 
 from __future__ import annotations
 
@@ -10,57 +10,67 @@ from cmtmed.errors import did_you_mean
 
 Action = Literal["tag", "pseudonym", "generalize", "drop_dialogue", "keep"]
 ACTIONS: Final[tuple[Action, ...]] = ("tag", "pseudonym", "generalize", "drop_dialogue", "keep")
-"""``tag``: [电话]. ``pseudonym``: another value of the same kind. ``generalize``: less of the same value.
-``drop_dialogue``: the tag, and the dialogue is rejected. ``keep``: nothing."""
+"""``tag``: [电话]. ``pseudonym``: another value of the same type. ``generalize``: a less precise value.
+``drop_dialogue``: the tag, and the dialogue is dropped. ``keep``: nothing."""
 
-_GENERALIZED: Final = frozenset(("DATE", "AGE90", "ADDRESS", "HOSPITAL", "ORG"))
-"""Types of which a part says less than the whole."""
+_GENERALIZABLE: Final = frozenset(("DATE", "AGE90", "ADDRESS", "HOSPITAL", "ORG"))
+"""Types whose values can be made less precise."""
 _NO_PSEUDONYM: Final = frozenset(("AGE90",))
-"""A false age is a false finding; 90岁以上 is true."""
+"""A made-up age would be a false clinical finding; 90岁以上 is true."""
 
 
-def possible(kind: str) -> tuple[Action, ...]:
+def list_allowed_actions(identifier_type: str) -> tuple[Action, ...]:
     """Return the actions that make sense for a type.
 
-    >>> possible("PHONE")
+    >>> list_allowed_actions("PHONE")
     ('tag', 'pseudonym', 'drop_dialogue', 'keep')
     """
-    senseless = {"generalize"} - ({"generalize"} if kind in _GENERALIZED else set())
-    senseless |= {"pseudonym"} if kind in _NO_PSEUDONYM else set()
-    return tuple(action for action in ACTIONS if action not in senseless)
+    excluded = set() if identifier_type in _GENERALIZABLE else {"generalize"}
+    if identifier_type in _NO_PSEUDONYM:
+        excluded.add("pseudonym")
+    return tuple(action for action in ACTIONS if action not in excluded)
 
 
-def check(actions: Mapping[str, str]) -> None:
-    """Check a choice of actions by type.
+def check_actions(actions: Mapping[str, str]) -> None:
+    """Check actions by type.
 
     Raises:
-        ValueError: a type or action does not exist, or makes no sense together; the message gives what is meant.
+        ValueError: a type or an action does not exist, or the two make no sense together; the message says what is
+            possible.
     """
-    for kind, action in actions.items():
-        if kind not in TYPES:
-            raise ValueError(f"no identifier type is called {kind!r}; {did_you_mean(str(kind), TYPES)}")
+    for identifier_type, action in actions.items():
+        if identifier_type not in TYPES:
+            raise ValueError(
+                f"unknown identifier type {identifier_type!r}; {did_you_mean(str(identifier_type), TYPES)}"
+            )
+        allowed = list_allowed_actions(identifier_type)
         if action not in ACTIONS:
-            raise ValueError(f"{kind}: no action is called {action!r}; {did_you_mean(str(action), possible(kind))}")
-        if action not in possible(kind):
-            raise ValueError(f"{kind}: {action!r} makes no sense here; possible: {', '.join(possible(kind))}")
+            raise ValueError(f"{identifier_type}: unknown action {action!r}; {did_you_mean(str(action), allowed)}")
+        if action not in allowed:
+            raise ValueError(
+                f"{identifier_type}: {action!r} makes no sense for this type; possible: {', '.join(allowed)}"
+            )
 
 
-def completed(actions: Mapping[str, Action], default: Action) -> dict[str, Action]:
+def complete_actions(actions: Mapping[str, Action], default: Action) -> dict[str, Action]:
     """Return an action for every type.
 
-    Where the default makes no sense, ``generalize`` stands in for it, and if that makes none either, ``tag``.
+    Where the default makes no sense, ``generalize`` takes its place, or ``tag`` if that makes no sense either.
 
-    >>> every = completed({"PHONE": "keep"}, "pseudonym")
-    >>> every["PHONE"], every["QQ"], every["AGE90"]
+    >>> by_type = complete_actions({"PHONE": "keep"}, "pseudonym")
+    >>> by_type["PHONE"], by_type["QQ"], by_type["AGE90"]
     ('keep', 'pseudonym', 'generalize')
     """
-    instead: tuple[Action, ...] = (default, "generalize", "tag")
-    every = {kind: next(one for one in instead if one in possible(kind)) for kind in TYPES}
-    return {**every, **actions}
+    preferences: tuple[Action, ...] = (default, "generalize", "tag")
+    defaults = {
+        identifier_type: next(action for action in preferences if action in list_allowed_actions(identifier_type))
+        for identifier_type in TYPES
+    }
+    return {**defaults, **actions}
 
 
 def needs_key(actions: Mapping[str, Action]) -> bool:
-    """Say whether any choice depends on the secret key: surrogates do, and so does the offset of dates."""
+    """Return whether any action depends on the secret key: pseudonyms do, and so does the offset of dates."""
     return "pseudonym" in actions.values() or actions.get("DATE") == "generalize"
 
 
@@ -75,5 +85,5 @@ def list_unredacted(options: Mapping[str, Any] | None) -> tuple[str, ...]:
     """
     if options is None:
         return TYPES
-    actions = completed(options.get("actions", {}), options.get("default_action", "tag"))
+    actions = complete_actions(options.get("actions", {}), options.get("default_action", "tag"))
     return tuple(identifier_type for identifier_type in TYPES if actions[identifier_type] == "keep")

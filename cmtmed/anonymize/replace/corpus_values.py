@@ -1,9 +1,9 @@
-"""The values that a corpus holds, as digests: what no surrogate may be.
+"""The values that occur in a corpus, known by keyed digests only: no surrogate may be one of them.
 
-A surrogate that is somebody else's name in the same corpus would tell a lie about that person. So before anything is
-replaced, the values of the whole corpus are collected, each as 64 bits of HMAC-SHA256 under the secret key: whoever
-sees the digests and lacks the key can test no guess. Two values under one digest make a surrogate be drawn again,
-which does no harm.
+A surrogate that is somebody else's name in the same corpus would say something untrue about that person. So before
+anything is replaced, the values of the whole corpus are collected, each as 64 bits of HMAC-SHA256 under the secret key:
+without the key, nobody who sees the digests can test a guess. If a candidate shares the digest of another value, it is
+drawn again, which does no harm.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from cmtmed.anonymize.detect.canonical import canonicalize
 from cmtmed.anonymize.replace.surrogates.families import FAMILIES
 
 _PURPOSE: Final = b"cmtmed: seen\0"
-_VALUES: Final = {kind: family.value for kind, family in FAMILIES.items()}
+"""Keeps these digests apart from others under the same key; part of every digest on disk."""
+_NORMALIZERS: Final = {identifier_type: family.normalize for identifier_type, family in FAMILIES.items()}
 
 
-class Seen:
-    """A set of values, known by their digests alone.
+class CorpusValues:
+    """A set of values, known by their digests only.
 
     Args:
-        key: the secret that the digests were made under.
+        key: the secret under which the digests were computed.
         digests: unsigned 64-bit integers, sorted.
     """
 
@@ -39,26 +40,26 @@ class Seen:
     def __contains__(self, value: object) -> bool:
         if not len(self._digests):
             return False
-        digest = np.uint64(_digest(self._key, str(value)))
-        at = int(np.searchsorted(self._digests, digest))
-        return at < len(self._digests) and bool(self._digests[at] == digest)
+        digest = np.uint64(_hash_value(self._key, str(value)))
+        position = int(np.searchsorted(self._digests, digest))
+        return position < len(self._digests) and bool(self._digests[position] == digest)
 
 
-def digests(key: bytes, found: Iterable[tuple[str, str]]) -> pl.Series:
-    """Return the digests of values, each once and sorted.
+def hash_values(key: bytes, identifiers: Iterable[tuple[str, str]]) -> pl.Series:
+    """Return the digests of values, without duplicates and sorted.
 
     Args:
         key: the secret.
-        found: type and text of identifiers, as they stand in the corpus. Days and ages are no values in this sense:
-            a shifted day may be somebody else's day.
+        identifiers: type and text of identifiers, as they stand in the corpus. Dates and ages are skipped: a shifted
+            date may well be somebody else's date.
     """
     values = {
-        _VALUES[kind](text) if kind in _VALUES else canonicalize(text).text
-        for kind, text in set(found)
-        if kind == "PERSON" or kind in _VALUES
+        _NORMALIZERS[identifier_type](text) if identifier_type in _NORMALIZERS else canonicalize(text).text
+        for identifier_type, text in set(identifiers)
+        if identifier_type == "PERSON" or identifier_type in _NORMALIZERS
     }
-    return pl.Series("digest", sorted({_digest(key, value) for value in values}), dtype=pl.UInt64)
+    return pl.Series("digest", sorted({_hash_value(key, value) for value in values}), dtype=pl.UInt64)
 
 
-def _digest(key: bytes, value: str) -> int:
+def _hash_value(key: bytes, value: str) -> int:
     return int.from_bytes(hmac.digest(key, _PURPOSE + value.encode("utf-8", "surrogatepass"), "sha256")[:8], "big")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cmtmed._version import __version__
-from cmtmed.anonymize.replace.key import mark
+from cmtmed.anonymize.replace.secret_key import fingerprint_key
 from cmtmed.artifacts import CARD_FILE, HashedFile
 from cmtmed.builds import Build
 from cmtmed.builds.build import DIALOGUES
@@ -88,7 +88,7 @@ class DatasetPackage:
     @property
     def key_mark(self) -> str:
         """Distinguishes the key of hashed ids from others; empty if ids are published unchanged."""
-        return mark(self.key) if self.key else ""
+        return fingerprint_key(self.key) if self.key else ""
 
     def run_checks(self) -> list[Finding]:
         """Return every reason not to publish it."""

@@ -16,7 +16,7 @@ from cmtmed.training.reward.rankings import Message, Pair, Ranking, build_pairs
 
 if TYPE_CHECKING:
     from datasets import Dataset
-    from transformers import PreTrainedTokenizerBase
+    from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 log = logging.getLogger("cmtmed.training")
 
@@ -76,7 +76,9 @@ def _render(
     tokenizer: PreTrainedTokenizerBase, prompt: list[dict[str, str]], answer: list[dict[str, str]]
 ) -> tuple[list[int], int]:
     """Return the tokens and the index at which the answer begins."""
-    encoding = tokenizer.apply_chat_template([*prompt, *answer], return_dict=True, return_assistant_tokens_mask=True)
+    encoding: BatchEncoding = tokenizer.apply_chat_template(
+        [*prompt, *answer], return_dict=True, return_assistant_tokens_mask=True
+    )
     ids, mask = list(encoding["input_ids"]), list(encoding["assistant_masks"])
     starts = [index for index, marked in enumerate(mask) if marked and (index == 0 or not mask[index - 1])]
     prompt_replies = sum(message["role"] == "assistant" for message in prompt)

@@ -1,4 +1,4 @@
-"""Write a new value the way the old one was written: full-width, in Chinese digits, with the same dashes."""
+"""Write a surrogate the way the original was written: full-width, in Chinese digits, with the same dashes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from cmtmed.anonymize.detect.canonical import canonicalize
-from cmtmed.anonymize.replace.surrogates.keyed_random import Draws
+from cmtmed.anonymize.replace.surrogates.keyed_random import KeyedRandom
 
 _WIDE: Final = "０１２３４５６７８９"
 _PLAIN: Final = "零一二三四五六七八九"
@@ -16,7 +16,7 @@ _ZEROS: Final = "零〇○洞"
 _CHINESE: Final = _PLAIN + _FORMAL + _ZEROS + "幺"
 LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 PLAIN_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""Letters that are not mistaken for digits; plates and travel documents use no others."""
+"""Letters that cannot be mistaken for digits; plates and travel documents use no others."""
 
 
 def canonical_digits(text: str) -> str:
@@ -41,70 +41,78 @@ def numerals(sample: str) -> str:
     return "0123456789"
 
 
-def styled(digits: str, sample: str) -> str:
+def write_digits(digits: str, sample: str) -> str:
     """Write ASCII digits in the style of a sample."""
     return digits.translate(dict(zip(range(48, 58), numerals(sample), strict=True)))
 
 
-def rewritten(original: str, new: str) -> str:
-    """Write a new value in the characters of the original.
+def restore_notation(original: str, surrogate: str) -> str:
+    """Write a surrogate in the characters of the original.
 
     Args:
         original: the value as it stood in the text.
-        new: as long as ``canonical_digits(original)``, character for character what takes its place.
+        surrogate: as long as ``canonical_digits(original)``, which it replaces character by character.
 
-    >>> rewritten("１３８-0013", "154-9876")
+    >>> restore_notation("１３８-0013", "154-9876")
     '１５４-9876'
-    >>> rewritten("一三八〇", "1549")
+    >>> restore_notation("一三八〇", "1549")
     '一五四九'
     """
     if original.isascii():
-        return new
-    form = canonicalize(original)
-    ascii_digits, pieces = "0123456789", []
-    for at, char in enumerate(new):
-        start, end = form.original_span(at, at + 1)
+        return surrogate
+    canonical = canonicalize(original)
+    chars = []
+    for index, char in enumerate(surrogate):
+        start, end = canonical.original_span(index, index + 1)
         old = original[start:end]
-        if char == form.digits[at]:
-            pieces.append(old)
-        elif char in ascii_digits:
-            # Which zero and which one are in use tells the whole value, not the digit that is replaced.
-            sample = "".join(one for one in original if one in _CHINESE) if old in _CHINESE else old
-            pieces.append(styled(char, sample))
+        if char == canonical.digits[index]:
+            chars.append(old)
+        elif char in "0123456789":
+            # The whole value shows which zero and which one are in use; the digit that is replaced does not.
+            chinese = "".join(original_char for original_char in original if original_char in _CHINESE)
+            chars.append(write_digits(char, chinese if old in _CHINESE else old))
         elif not old.isascii() and "\uff01" <= old <= "\uff5e":
-            pieces.append(chr(ord(char) + 0xFEE0) if char.isascii() else char)
+            chars.append(chr(ord(char) + 0xFEE0) if char.isascii() else char)
         else:
-            pieces.append(char)
-    return "".join(pieces)
+            chars.append(char)
+    return "".join(chars)
 
 
-def filled(form: str, values: str, places: str = r"[0-9]") -> str:
-    """Put new characters into the places of a canonical form.
+def fill_template(template: str, chars: str, slots: str = r"[0-9]") -> str:
+    """Put new characters into the slots of a canonical form.
 
-    >>> filled("138-0013", "1549876")
+    Args:
+        template: the canonical form.
+        chars: one for each slot.
+        slots: regular expression of one slot.
+
+    >>> fill_template("138-0013", "1549876")
     '154-9876'
     """
-    coming = iter(values)
-    return re.sub(places, lambda _: next(coming), form)
+    next_char = iter(chars)
+    return re.sub(slots, lambda _: next(next_char), template)
 
 
-def shaped(form: str, draws: Draws, letters: str = LETTERS) -> str:
+def draw_same_shape(template: str, random: KeyedRandom, letters: str = LETTERS) -> str:
     """Draw a value of the same shape: a digit for a digit, a letter for a letter of the same case.
 
     Args:
-        form: canonical; everything but ASCII letters and digits stays.
-        draws: where the choices come from.
-        letters: which ones may come; empty to leave letters as they are.
+        template: the canonical form; everything but ASCII letters and digits stays.
+        random: makes the choices.
+        letters: letters to choose from; empty to leave letters as they are.
     """
-    pieces = []
-    for at, char in enumerate(form):
+    chars = []
+    for index, char in enumerate(template):
         if char.isascii() and char.isdigit():
-            first = at == 0 or not form[at - 1].isdigit()
-            # Numbers keep their leading zero, and get none that they did not have.
-            pieces.append(char if first and char == "0" else str(1 + draws.below(9)) if first else draws.digits(1))
+            is_leading = index == 0 or not template[index - 1].isdigit()
+            # A leading zero stays, and no other number gets one.
+            if not is_leading:
+                chars.append(random.digits(1))
+            else:
+                chars.append(char if char == "0" else str(1 + random.randbelow(9)))
         elif letters and char.isascii() and char.isalpha():
-            new = draws.choice(letters)
-            pieces.append(new.lower() if char.islower() else new.upper())
+            letter = random.choice(letters)
+            chars.append(letter.lower() if char.islower() else letter.upper())
         else:
-            pieces.append(char)
-    return "".join(pieces)
+            chars.append(char)
+    return "".join(chars)

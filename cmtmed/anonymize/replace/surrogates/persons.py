@@ -1,8 +1,9 @@
-"""PERSON: another name of the same kind, in whole or in part, for all names of one dialogue.
+"""PERSON: another name of the same form, in full or in part, for all names of one dialogue.
 
-What is kept: one or two characters of surname, common or rare surname, length of the given name, the sex that
-characters or company suggest (王建国先生, 我妈李秀兰), and who shares a surname with whom. The surname of a surrogate
-follows from the surname alone and the given name from the whole name, so that 王建国, 建国 and 王先生 stay one person.
+A surrogate keeps the length of the surname (one or two characters), whether the surname is common or rare, the length
+of the given name, the sex that its characters or the words around it suggest (王建国先生, 我妈李秀兰), and who shares a
+surname with whom. The surname of a surrogate follows from the surname alone and its given name from the full name, so
+王建国, 建国 and 王先生 stay one person.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word
 from cmtmed.anonymize.detect.lexicon.surnames import COMPOUND_SURNAMES, SINGLE_SURNAMES
 from cmtmed.anonymize.detect.lexicon.transliteration import NAME_DOTS
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
-from cmtmed.anonymize.replace.surrogates.keyed_random import Draws
+from cmtmed.anonymize.replace.surrogates.keyed_random import KeyedRandom
 
 FREQUENT: Final = (
     "王李刘陈杨赵黄吴徐孙胡朱林郭马罗梁宋郑谢韩唐冯董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏"
     "钟汪田任姜范石姚谭廖邹熊金陆郝孔崔康"
 )
 _COUNTING: Final = "张周方段"
-"""As frequent, but measures as well: 这张医生 would be misread, so they are replaced and never come."""
+"""As frequent, but also measure words: 这张医生 would be misread, so these are replaced but never drawn."""
 UNCOMMON: Final = (
     "毛邱秦江史顾侯邵孟龙万钱汤尹黎易武乔贺赖龚庞樊殷施陶洪翟颜倪严芦俞鲁葛伍韦申尤毕聂焦柳邢岳齐梅莫庄辛"
     "涂谷祁舒耿牟詹苗凌费纪靳童欧甄裴屈鲍覃霍"
@@ -55,13 +56,13 @@ _ATTEMPTS: Final = 200
 
 
 class Mention(NamedTuple):
-    """A value where it stands.
+    """An identifier with its context.
 
     Attributes:
         type: one of ``TYPES``.
         text: the value, as written.
-        before: some characters in front of it.
-        after: some characters behind it.
+        before: some characters before it.
+        after: some characters after it.
     """
 
     type: str
@@ -75,54 +76,61 @@ class _Name(NamedTuple):
     given: str
 
 
-def surrogates(
-    key: bytes, mentions: Sequence[Mention], said: str, seen: Container[str] = frozenset()
+def draw_names(
+    key: bytes, mentions: Sequence[Mention], dialogue_text: str, corpus_values: Container[str] = frozenset()
 ) -> dict[str, str | None]:
-    """Give every name of a dialogue its surrogate.
+    """Draw a surrogate for every name of a dialogue.
 
     Args:
         key: the secret.
         mentions: all PERSON mentions of the dialogue, in reading order.
-        said: everything that is said in the dialogue; no new name occurs there.
-        seen: names of the whole corpus; no new name is one of them, a surname alone excepted.
+        dialogue_text: the text of the whole dialogue; no surrogate occurs in it.
+        corpus_values: names of the whole corpus; no surrogate is one of them, except for a surname on its own.
 
     Returns:
-        Surrogate by value as written; None where there is none to be had.
+        Surrogate by name as written; None where there is none.
     """
-    written = dict.fromkeys(mention.text for mention in mentions)
-    plain = {text: canonicalize(text).text for text in written}
-    names = {value: _parsed(value) for value in dict.fromkeys(plain.values())}
-    # 建国 is a piece of 王建国, not a Mr 建.
-    givens = {name.given: name for name in names.values() if name and name.surname and len(name.given) > 1}
-    whole = {value: name for value, name in names.items() if name and value not in givens}
-    taken = {*names, *givens, *(name.surname for name in whole.values())}
-    surnames: dict[str, str | None] = {}
-    for name in whole.values():
-        if name.surname and name.surname not in surnames:
-            surnames[name.surname] = _surname(key, name.surname, {*taken, *surnames.values()})
-    fresh: dict[str, str | None] = {}
-    for value, name in whole.items():
+    canonical_names = {text: canonicalize(text).text for text in dict.fromkeys(mention.text for mention in mentions)}
+    split_names = {value: _split_name(value) for value in dict.fromkeys(canonical_names.values())}
+    # 建国 is the given name of 王建国, not a Mr 建.
+    given_names = {name.given: name for name in split_names.values() if name and name.surname and len(name.given) > 1}
+    full_names = {value: name for value, name in split_names.items() if name and value not in given_names}
+    originals = {*split_names, *given_names, *(name.surname for name in full_names.values())}
+    new_surnames: dict[str, str | None] = {}
+    for name in full_names.values():
+        if name.surname and name.surname not in new_surnames:
+            new_surnames[name.surname] = _draw_surname(key, name.surname, {*originals, *new_surnames.values()})
+    new_given_names: dict[str, str | None] = {}
+    for value, name in full_names.items():
         if name.given:
-            sex = _sex(name.given, (mention for mention in mentions if plain[mention.text] == value))
-            fresh[name.given] = _given(
-                key, value, name, sex, surnames.get(name.surname), {*taken, *fresh.values()}, said, seen
+            sex = _guess_sex(name.given, (mention for mention in mentions if canonical_names[mention.text] == value))
+            new_given_names[name.given] = _draw_given_name(
+                key,
+                value,
+                name,
+                sex,
+                new_surnames.get(name.surname),
+                {*originals, *new_given_names.values()},
+                dialogue_text,
+                corpus_values,
             )
-    result: dict[str, str | None] = {}
-    for text in written:
-        value = plain[text]
-        if value in givens:
-            result[text] = fresh.get(value)
-        elif value in whole:
-            name = whole[value]
-            parts = [surnames.get(name.surname) if name.surname else "", fresh.get(name.given) if name.given else ""]
-            result[text] = None if None in parts else "".join(part or "" for part in parts)
+    surrogates: dict[str, str | None] = {}
+    for text, value in canonical_names.items():
+        if value in given_names:
+            surrogates[text] = new_given_names.get(value)
+        elif value in full_names:
+            name = full_names[value]
+            surname = new_surnames.get(name.surname) if name.surname else ""
+            given_name = new_given_names.get(name.given) if name.given else ""
+            surrogates[text] = None if surname is None or given_name is None else surname + given_name
         else:
-            result[text] = _minority(key, value, {*taken, *(new for new in result.values() if new)}, said, seen)
-    return result
+            excluded = {*originals, *(surrogate for surrogate in surrogates.values() if surrogate)}
+            surrogates[text] = _draw_minority_name(key, value, excluded, dialogue_text, corpus_values)
+    return surrogates
 
 
-def _parsed(value: str) -> _Name | None:
-    """Split a name into surname and given name; a name of another kind gives None."""
+def _split_name(value: str) -> _Name | None:
+    """Split a name into surname and given name; None for a name of another form."""
     if not value or any(char in NAME_DOTS for char in value) or not all("\u4e00" <= char <= "\u9fff" for char in value):
         return None
     if len(value) <= 4 and value[:2] in COMPOUND_SURNAMES:
@@ -135,62 +143,65 @@ def _parsed(value: str) -> _Name | None:
     return None
 
 
-def _surname(key: bytes, old: str, taken: Iterable[str | None]) -> str | None:
-    pool: Sequence[str] = _TWO if len(old) > 1 else FREQUENT if old in FREQUENT + _COUNTING else UNCOMMON
-    draws, used = Draws(key, "surname", old), set(taken)
-    return next((new for new in (draws.choice(pool) for _ in range(_ATTEMPTS)) if new not in used), None)
+def _draw_surname(key: bytes, old: str, excluded: Container[str | None]) -> str | None:
+    options: Sequence[str] = _TWO if len(old) > 1 else FREQUENT if old in FREQUENT + _COUNTING else UNCOMMON
+    random = KeyedRandom(key, "surname", old)
+    candidates = (random.choice(options) for _ in range(_ATTEMPTS))
+    return next((surname for surname in candidates if surname not in excluded), None)
 
 
-def _given(
+def _draw_given_name(
     key: bytes,
     value: str,
     name: _Name,
     sex: str,
     surname: str | None,
-    taken: Iterable[str | None],
-    said: str,
-    seen: Container[str],
+    excluded: Container[str | None],
+    dialogue_text: str,
+    corpus_values: Container[str],
 ) -> str | None:
-    draws, used = Draws(key, "PERSON", value), set(taken)
+    random = KeyedRandom(key, "PERSON", value)
     for attempt in range(_ATTEMPTS):
-        # In a large corpus the usual names may all be somebody's.
-        firsts, lasts = (_FIRST[sex], _LAST[sex]) if attempt < _ATTEMPTS // 2 else (_WIDER[sex], _WIDER[sex])
-        new = draws.choice(lasts)
+        # In a large corpus all of the usual names may belong to somebody.
+        first_chars, last_chars = (_FIRST[sex], _LAST[sex]) if attempt < _ATTEMPTS // 2 else (_WIDER[sex], _WIDER[sex])
+        given = random.choice(last_chars)
         if len(name.given) > 1:
-            new = draws.choice(firsts) + new
+            given = random.choice(first_chars) + given
         if len(name.given) > 2:
-            new = draws.choice(FREQUENT) + new
-        full = (surname or "") + new
-        # 志光 is a name and 高明 a word; two equal characters would be a pet name.
-        word = (
-            is_common_word(full)
-            or (len(name.surname) < 2 and is_common_word(full[:2]))
-            or (len(new) > 1 and (is_common_word(new) or new[0] == new[1]))
+            given = random.choice(FREQUENT) + given
+        full_name = (surname or "") + given
+        # 志光 is a name but 高明 is a word; two equal characters would be a pet name.
+        is_word = (
+            is_common_word(full_name)
+            or (len(name.surname) < 2 and is_common_word(full_name[:2]))
+            or (len(given) > 1 and (is_common_word(given) or given[0] == given[1]))
         )
-        if word or new in used or full in said or (len(new) > 1 and new in said):
+        if is_word or given in excluded or full_name in dialogue_text or (len(given) > 1 and given in dialogue_text):
             continue
-        if full not in seen and not (len(new) > 1 and new in seen):
-            return new
+        if full_name not in corpus_values and not (len(given) > 1 and given in corpus_values):
+            return given
     return None
 
 
-def _sex(given: str, mentions: Iterable[Mention]) -> str:
-    """Guess from the characters, then from titles and kin words around; empty if neither says anything."""
+def _guess_sex(given: str, mentions: Iterable[Mention]) -> str:
+    """Guess from the characters, then from titles and kinship terms around the name; empty if neither tells."""
     score = sum((char in _MEN) - (char in _WOMEN) for char in given)
     for mention in mentions if not score else ():
-        around = (mention.before[-5:], mention.after[:5])
-        score += sum(bool(_HE.search(part)) - bool(_SHE.search(part)) for part in around)
+        for context in (mention.before[-5:], mention.after[:5]):
+            score += bool(_HE.search(context)) - bool(_SHE.search(context))
     return "male" if score > 0 else "female" if score < 0 else ""
 
 
-def _minority(key: bytes, value: str, taken: Iterable[str], said: str, seen: Container[str]) -> str | None:
-    """Draw a name in parts: 阿依古丽·买买提 has two."""
-    draws, used = Draws(key, "PERSON", value), set(taken)
-    pieces = re.split(f"([{re.escape(NAME_DOTS)}])", value)
+def _draw_minority_name(
+    key: bytes, value: str, excluded: Container[str], dialogue_text: str, corpus_values: Container[str]
+) -> str | None:
+    """Draw a name in as many parts as the original: 阿依古丽·买买提 has two."""
+    random = KeyedRandom(key, "PERSON", value)
+    tokens = [token for token in re.split(f"([{re.escape(NAME_DOTS)}])", value) if token]
     if not re.search(r"[\u4e00-\u9fff]", value):
         return None
     for _ in range(_ATTEMPTS):
-        new = "".join(piece if piece in NAME_DOTS else draws.choice(_MINORITY) for piece in pieces if piece)
-        if new not in used and new not in said and new not in seen:
-            return new
+        surrogate = "".join(token if token in NAME_DOTS else random.choice(_MINORITY) for token in tokens)
+        if surrogate not in excluded and surrogate not in dialogue_text and surrogate not in corpus_values:
+            return surrogate
     return None

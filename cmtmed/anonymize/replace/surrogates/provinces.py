@@ -1,4 +1,4 @@
-"""Which province a place lies in."""
+"""The province that a place lies in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cmtmed.anonymize.detect.lexicon.places import PROVINCES
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
 
 _REGIONS: Final = {"内蒙古": "内蒙古自治区", "广西": "广西壮族自治区", "西藏": "西藏自治区", "宁夏": "宁夏回族自治区"}
-_REGIONS_TOO: Final = {"新疆": "新疆维吾尔自治区", "香港": "香港", "澳门": "澳门"}
+_OTHER_REGIONS: Final = {"新疆": "新疆维吾尔自治区", "香港": "香港", "澳门": "澳门"}
 _MUNICIPALITIES: Final = frozenset(vocabulary("北京 天津 上海 重庆"))
 
 _CITIES: Final = """
@@ -46,31 +46,31 @@ _CITIES: Final = """
 
 
 @lru_cache(maxsize=1)
-def _heads() -> dict[str, str]:
-    """Return the province by every name that an address can begin with."""
-    listed = [vocabulary(line) for line in _CITIES.split("\n") if line]
-    return {city: province for province, *cities in listed for city in cities} | {name: name for name in PROVINCES}
+def _provinces_by_place() -> dict[str, str]:
+    """Return the province of every place that an address can begin with."""
+    rows = [vocabulary(line) for line in _CITIES.split("\n") if line]
+    return {city: province for province, *cities in rows for city in cities} | {name: name for name in PROVINCES}
 
 
-def split(address: str) -> tuple[str, str]:
-    """Return the province or city that an address begins with (without 省 or 市), and the province it lies in.
+def find_province(address: str) -> tuple[str, str]:
+    """Find the province or city that an address begins with (without 省 or 市), and the province it lies in.
 
     Both are empty if the address begins with neither.
 
-    >>> split("石家庄市桥西区"), split("东街村")
+    >>> find_province("石家庄市桥西区"), find_province("东街村")
     (('石家庄', '河北'), ('', ''))
     """
-    heads = _heads()
-    length = next((length for length in (4, 3, 2) if address[:length] in heads), 0)
-    return (address[:length], heads[address[:length]]) if length else ("", "")
+    by_place = _provinces_by_place()
+    length = next((length for length in (4, 3, 2) if address[:length] in by_place), 0)
+    return (address[:length], by_place[address[:length]]) if length else ("", "")
 
 
-def official(province: str) -> str:
+def official_name(province: str) -> str:
     """Return the full name of a province.
 
-    >>> official("河北"), official("北京"), official("宁夏")
+    >>> official_name("河北"), official_name("北京"), official_name("宁夏")
     ('河北省', '北京市', '宁夏回族自治区')
     """
     if province in _MUNICIPALITIES:
         return province + "市"
-    return (_REGIONS | _REGIONS_TOO).get(province) or province + "省"
+    return (_REGIONS | _OTHER_REGIONS).get(province) or province + "省"

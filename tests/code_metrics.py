@@ -1,7 +1,7 @@
-"""Figures about the code itself: how it names things, how its modules hang together, how much of it is repeated.
+"""Metrics of the code base: names, import cycles, typing, and repeated blocks.
 
 ``python tests/code_metrics.py [ROOT]`` prints them for the working tree, or for another checkout, so that two states can
-be compared. ``tests/test_words.py`` holds the figures that must not rise.
+be compared. ``tests/test_words.py`` limits those that must not rise.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ FILLERS = frozenset(
         "wrong",
     ]
 )
-"""Locals and parameters that do not say what they hold."""
+"""Names of locals and parameters that do not say what they hold."""
 
 PARTICIPLE = re.compile(
     r"_*(?:[a-z]+?(?:ed|ing)|"
@@ -163,25 +163,25 @@ PARTICIPLE = re.compile(
     r"left|lost|made|meant|met|mixed|seen|sent|shown|sorted|spoken|standing|staged|stuck|taken|taught|"
     r"thrown|told|understood|won|worn|written)(?:_|$)"
 )
-"""Names that begin with a participle say nothing of who does what."""
+"""Function names that begin with a participle instead of a verb."""
 
 NO_PARTICIPLES = frozenset(
     {"embed", "feed", "need", "seed", "speed", "string", "ring", "bring", "thing", "setting", "embedding", "timing"}
     | {"encoding", "training", "ranking", "rating", "reading", "opening", "ending", "packing", "parsing", "sibling"}
     | {"heading", "finding", "warning", "feeding", "shed", "red"}
 )
-"""End like participles and are verbs, or nouns of the field."""
+"""Words that end like participles but are verbs or nouns."""
 
 
-def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+def iter_functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Yield every function and method of a module."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
 
-def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a function without those of functions and classes defined in it."""
+def iter_own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a function, except those of nested functions and classes."""
     stack = list(ast.iter_child_nodes(function))
     while stack:
         node = stack.pop()
@@ -191,10 +191,10 @@ def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
         stack.extend(ast.iter_child_nodes(node))
 
 
-def local_names(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
-    """Return the names of a function's parameters and of everything that it assigns."""
+def list_local_names(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    """Return the names of a function's parameters and of the variables that it assigns."""
     names = set()
-    for node in own_nodes(function):
+    for node in iter_own_nodes(function):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
         elif isinstance(node, ast.arg):
@@ -205,7 +205,7 @@ def local_names(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
 
 
 def begins_with_participle(name: str) -> bool:
-    """Say whether a function's name begins with a participle."""
+    """Return whether a function name begins with a participle."""
     match = PARTICIPLE.match(name)
     return match is not None and name.strip("_").split("_")[0] not in NO_PARTICIPLES
 
@@ -216,7 +216,7 @@ def module_name(path: Path, root: Path) -> str:
 
 
 def imports(path: Path, modules: set[str]) -> set[str]:
-    """Return which modules of the library a file imports, wherever the import stands and whatever it is for."""
+    """Return the modules of the library that a file imports, anywhere in the file."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -229,15 +229,15 @@ def imports(path: Path, modules: set[str]) -> set[str]:
     return names & modules
 
 
-def import_circles(root: Path) -> list[list[str]]:
-    """Return groups of modules that import one another in a circle (Tarjan's strongly connected components)."""
+def find_import_cycles(root: Path) -> list[list[str]]:
+    """Return the import cycles: strongly connected components of more than one module (Tarjan 1972)."""
     files = {module_name(path, root): path for path in sorted((root / "cmtmed").rglob("*.py"))}
-    del files["cmtmed"]  # the public face names anything, and loads it when it is first used
+    del files["cmtmed"]  # loads the public names on first use
     edges = {name: imports(path, set(files)) - {name} for name, path in files.items()}
     order: dict[str, int] = {}
     low: dict[str, int] = {}
     stack: list[str] = []
-    circles = []
+    cycles = []
 
     def visit(name: str) -> None:
         order[name] = low[name] = len(order)
@@ -252,52 +252,52 @@ def import_circles(root: Path) -> list[list[str]]:
             members = stack[stack.index(name) :]
             del stack[stack.index(name) :]
             if len(members) > 1:
-                circles.append(sorted(members))
+                cycles.append(sorted(members))
 
     for name in edges:
         if name not in order:
             visit(name)
-    return circles
+    return cycles
 
 
-def duplicate_blocks(files: list[Path], lines: int = 6) -> int:
-    """Return how many blocks of consecutive lines stand in more than one place; imports and blanks do not count."""
-    seen: dict[tuple[str, ...], set[tuple[Path, int]]] = defaultdict(set)
+def count_duplicate_blocks(files: list[Path], lines: int = 6) -> int:
+    """Count blocks of consecutive lines that occur more than once, without imports, comments and blank lines."""
+    positions_by_window: dict[tuple[str, ...], set[tuple[Path, int]]] = defaultdict(set)
     for path in files:
         text = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
         text = [line for line in text if line and not line.startswith(("import ", "from ", "#"))]
         for index in range(len(text) - lines + 1):
             window = tuple(text[index : index + lines])
             if sum(len(line) for line in window) > 20 * lines:
-                seen[window].add((path, index))
-    repeated = {position for positions in seen.values() if len(positions) > 1 for position in positions}
-    # Overlapping windows are one block.
+                positions_by_window[window].add((path, index))
+    repeated = {position for positions in positions_by_window.values() if len(positions) > 1 for position in positions}
+    # Overlapping windows count as one block.
     return sum((path, index - 1) not in repeated for path, index in repeated)
 
 
 def measure(root: Path) -> dict[str, float | int]:
-    """Return all figures of a checkout."""
+    """Return all metrics of a checkout."""
     files = [path for folder in CODE for path in sorted((root / folder).rglob("*.py"))]
     package = [path for path in files if path.is_relative_to(root / "cmtmed")]
     names: Counter[bool] = Counter()
     participles: Counter[bool] = Counter()
     for path in files:
-        for function in functions(ast.parse(path.read_text(encoding="utf-8"))):
+        for function in iter_functions(ast.parse(path.read_text(encoding="utf-8"))):
             participles[begins_with_participle(function.name)] += 1
-            names.update(name in FILLERS for name in local_names(function))
+            names.update(name in FILLERS for name in list_local_names(function))
     texts = [path.read_text(encoding="utf-8") for path in package]
     return {
         "functions": participles.total(),
         "locals and parameters": names.total(),
         "filler names, %": round(100 * names[True] / names.total(), 1),
         "functions that begin with a participle, %": round(100 * participles[True] / participles.total(), 1),
-        "import circles": len(import_circles(root)),
+        "import cycles": len(find_import_cycles(root)),
         "Any": sum(len(re.findall(r"\bAny\b", text)) for text in texts),
         "noqa": sum(text.count("# noqa") for text in texts),
         "type: ignore": sum(text.count("# type: ignore") for text in texts),
         "modules": len(package),
         "modules over 250 lines": sum(text.count("\n") > 250 for text in texts),
-        "blocks of six lines that stand twice": duplicate_blocks(files),
+        "blocks of six lines that occur twice": count_duplicate_blocks(files),
     }
 
 

@@ -65,7 +65,7 @@ def main(argv: Sequence[str]) -> None:
     train = mix_sources(nonempty, lambda source: tables[id(source)], settings.seed)
     evaluated = concatenate_datasets([encoded.to_dataset() for encoded in held_out.values()])
 
-    # Training. Batches hold pairs of similar length; rewards are kept near zero while they are learnt.
+    # Training. Batches hold pairs of similar length; a term of the loss keeps rewards near zero.
     config = build_trainer_config(
         RewardConfig,
         settings,

@@ -22,27 +22,52 @@ _HASHED_IDS: Final = (
 _PLAIN_IDS: Final = (
     (
         "- Columns `id` and `source_id` carry the record numbers of the source: whoever has the source can look a "
-        "dialogue up. If that is not meant, publish with `--hash-ids`."
+        "dialogue up."
     ),
-    ("- `id`、`source_id` 列带有来源的记录编号，持有来源者可据此查到原对话；如非本意，发布时请加 `--hash-ids`。"),
+    "- `id`、`source_id` 列带有来源的记录编号，持有来源者可据此查到原对话。",
+)
+_COMBINATIONS: Final = (
+    (
+        "- Age, sex, place, illness and story can identify somebody together. Do not try to, and report what you find "
+        "to whoever published the dataset."
+    ),
+    "- 年龄、性别、地域、病情与经历组合起来仍可能识别个人。请勿尝试识别；如发现残留，请告知数据集发布者。",
+)
+_PUBLISH_HASHED: Final = (
+    "- If nobody is to look dialogues up by their record numbers, publish with `--hash-ids`.",
+    "- 如不希望他人凭来源的记录编号查到原对话，发布时请加 `--hash-ids`。",
+)
+_KEEP_QUARANTINE: Final = (
+    "- `quarantine/` of the build holds records as they were crawled, with nothing replaced. Do not publish it.",
+    "- 构建目录中的 `quarantine/` 保存未经处理的原始记录，不得发布。",
 )
 _UNITS: Final = (("per_thousand_turns", "turns", "轮"), ("per_thousand_dialogues", "dialogues", "个对话"))
 
 
-def render_statement(audit: Mapping[str, Any], *, hashed_ids: bool = False) -> str:
+def render_statement(
+    audit: Mapping[str, Any], *, hashed_ids: bool = False, level: int = 2, with_builder_notes: bool = True
+) -> str:
     """Write the statement as Markdown.
 
     Args:
         audit: what ``audit/audit.json`` holds.
         hashed_ids: whether the dataset is published with keyed hashes instead of ids.
+        level: of its headings.
+        with_builder_notes: whether to end with what whoever builds the dataset should know before publishing it; a
+            published card leaves these out.
 
     Returns:
         The Chinese text, then the English one. No text of any dialogue.
     """
-    return "\n".join([*_statement(audit, ZH, hashed_ids), "", *_statement(audit, ENGLISH, hashed_ids), ""])
+    lines: list[str] = []
+    for language in (ZH, ENGLISH):
+        lines += [*_statement(audit, language, hashed_ids, "#" * level), ""]
+        if with_builder_notes:
+            lines += [*_list_builder_notes(language, hashed_ids, "#" * level), ""]
+    return "\n".join(lines)
 
 
-def _statement(audit: Mapping[str, Any], language: int, hashed_ids: bool) -> list[str]:  # noqa: FBT001
+def _statement(audit: Mapping[str, Any], language: int, hashed_ids: bool, heading: str) -> list[str]:  # noqa: FBT001
     def say(english: str, chinese: str) -> str:
         return (english, chinese)[language]
 
@@ -51,7 +76,7 @@ def _statement(audit: Mapping[str, Any], language: int, hashed_ids: bool) -> lis
     if audit["scope"]["dropped"]:
         scope = say("published and dropped dialogues", "已发布及被剔除的对话")
     return [
-        say("## Privacy", "## 隐私声明"),
+        f"{heading} " + say("Privacy", "隐私声明"),
         "",
         say(
             f"Audited: {counts['dialogues']:,} dialogues, {counts['turns']:,} turns ({scope}).",
@@ -63,15 +88,15 @@ def _statement(audit: Mapping[str, Any], language: int, hashed_ids: bool) -> lis
         )
         * audit["redaction"]["stage"],
         "",
-        say("### What was replaced", "### 已处理的标识符"),
+        f"{heading}# " + say("What was replaced", "已处理的标识符"),
         "",
         *_replaced(audit, language),
         "",
-        say("### What may be left", "### 可能的残留"),
+        f"{heading}# " + say("What may be left", "可能的残留"),
         "",
         *_left(audit, language),
         "",
-        say("### Standards", "### 相关标准"),
+        f"{heading}# " + say("Standards", "相关标准"),
         "",
         *_table(
             [say("Standard", "标准"), say("What is and is not covered", "对应与未覆盖")],
@@ -91,9 +116,10 @@ def _statement(audit: Mapping[str, Any], language: int, hashed_ids: bool) -> lis
         ),
         "",
         *_shifted(audit, language),
-        say("### What users should know", "### 使用须知"),
+        f"{heading}# " + say("What users should know", "使用须知"),
         "",
-        *_advice(language, hashed_ids),
+        (_HASHED_IDS if hashed_ids else _PLAIN_IDS)[language],
+        _COMBINATIONS[language],
     ]
 
 
@@ -234,25 +260,10 @@ def _shifted(audit: Mapping[str, Any], language: int) -> list[str]:
     ]
 
 
-def _advice(language: int, hashed_ids: bool) -> Sequence[str]:  # noqa: FBT001
-    ids = _HASHED_IDS if hashed_ids else _PLAIN_IDS
-    others = (
-        (
-            (
-                "- `quarantine/` of a build holds records as they were crawled, with nothing replaced; it is not for "
-                "publishing."
-            ),
-            (
-                "- Age, sex, place, illness and story can identify somebody together. Do not try to, and report what "
-                "you find to whoever published the dataset."
-            ),
-        ),
-        (
-            "- 构建目录中的 `quarantine/` 保存未经处理的原始记录，不得发布。",
-            "- 年龄、性别、地域、病情与经历组合起来仍可能识别个人。请勿尝试识别；如发现残留，请告知数据集发布者。",
-        ),
-    )[language]
-    return ids[language], *others
+def _list_builder_notes(language: int, hashed_ids: bool, heading: str) -> list[str]:  # noqa: FBT001
+    notes = [_KEEP_QUARANTINE] if hashed_ids else [_PUBLISH_HASHED, _KEEP_QUARANTINE]
+    title = ("For the publisher", "致发布者")[language]
+    return [f"{heading}# {title}", "", *(note[language] for note in notes)]
 
 
 def _table(head: list[str], rows: Sequence[Sequence[str]]) -> list[str]:

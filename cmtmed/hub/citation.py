@@ -14,7 +14,11 @@ _HUB_URL: Final = "https://huggingface.co"
 
 
 def repository_url(repo: str, repo_type: RepoType) -> str:
-    """Return the public address of a repository."""
+    """Return the public address of a repository.
+
+    >>> repository_url("org/dialogues", "dataset")
+    'https://huggingface.co/datasets/org/dialogues'
+    """
     return f"{_HUB_URL}/datasets/{repo}" if repo_type == "dataset" else f"{_HUB_URL}/{repo}"
 
 

@@ -21,12 +21,17 @@ pytest.importorskip("torch", reason="needs the extra train")
 from cmtmed.errors import CmtmedError, DatasetError, UsageError
 from cmtmed.resources import bundled
 from cmtmed.training.model.tiny import make_tokenizer
-from cmtmed.training.reward.data import is_held_out, opening_text
+from cmtmed.training.reward.data import extract_opening, is_held_out
 from cmtmed.training.reward.encoding import EncodedRankings, encode_answer, encode_rankings
-from cmtmed.training.reward.metrics import calibration_error, reliability, report_agreement, summarize_margins
+from cmtmed.training.reward.metrics import (
+    compute_calibration_error,
+    compute_reliability,
+    report_agreement,
+    summarize_margins,
+)
 from cmtmed.training.reward.rankings import Pair, Ranking, build_pairs
 from cmtmed.training.reward.readers.files import describe_sources, read_rankings
-from cmtmed.training.reward.readers.json_rows import Unreadable, parse_ranking
+from cmtmed.training.reward.readers.json_rows import UnreadableRowError, parse_ranking
 from cmtmed.training.reward.readers.ranking_table import recover_ranks
 from cmtmed.training.reward.settings import RankingSource
 from cmtmed.training.run.command_line import parse_settings
@@ -109,19 +114,19 @@ def test_a_prompt_falls_on_one_side_everywhere(text, other, one, two):
     prompt = [user(text)]
     spaced = [{"role": "system", "content": "你是医生"}, user(" " + text.replace("，", "。").upper() + "！")]
     if any(map(str.isalnum, text)):
-        assert opening_text(prompt) == opening_text(spaced)
+        assert extract_opening(prompt) == extract_opening(spaced)
         assert is_held_out(prompt, small) == is_held_out(spaced, small)
     assert is_held_out(prompt, small) <= is_held_out(prompt, large)
     assert not is_held_out(prompt, 0)
     assert is_held_out(prompt, 1)
-    if len(opening_text(prompt)) >= 8:  # the same consultation, later
+    if len(extract_opening(prompt)) >= 8:  # the same consultation, later
         assert is_held_out([*prompt, doctor("多久了"), user(other)], small) == is_held_out(prompt, small)
 
 
 def test_a_greeting_does_not_decide():
     first = [user("医生您好"), doctor("您好，请讲"), user("膝盖疼了半个月，上下楼更重")]
     second = [user("医生您好"), doctor("您好，请讲"), user("孩子咳嗽一周了，有痰")]
-    assert opening_text(first) != opening_text(second)
+    assert extract_opening(first) != extract_opening(second)
 
 
 def test_the_held_out_share_is_about_what_was_asked_for():
@@ -244,7 +249,7 @@ def test_a_row_that_is_no_ranking_is_left_out_and_counted(tmp_path, reason, capl
 
 @pytest.mark.parametrize("ranks", [[1.5, 2, 3], [True, 2, 3], ["1", 2, 3], "123", None, [1, -1, 2]])
 def test_ranks_are_whole_numbers(ranks):
-    with pytest.raises(Unreadable, match="ranks is no list"):
+    with pytest.raises(UnreadableRowError, match="ranks is no list"):
         parse_ranking({**ROW, "ranks": ranks}, 1)
 
 
@@ -431,14 +436,14 @@ def test_a_view_of_another_kind_is_named_with_what_makes_the_right_one(tmp_path)
     with pytest.raises(UsageError, match="is a build and holds no rankings"):
         read(tmp_path)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match="is a directory and no file of rankings"):
+    with pytest.raises(UsageError, match="is a directory, not a file of rankings"):
         read(tmp_path / "empty")
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"messages": [], "id": 1}\n', "columns id, messages are no ranking"),
+        ('{"messages": [], "id": 1}\n', "columns id, messages do not hold rankings"),
         ("3\n4\n", "none of 2 rows is a JSON object"),
         ("", "none of 0 rows"),
         ('{"answers": [], "ranks": []}\n', r"none of 1 rows can be used as ranking: no prompt \(row 1\)"),
@@ -454,9 +459,9 @@ def test_files_that_hold_no_ranking_are_refused(tmp_path, content, message):
 
 def test_other_refusals(tmp_path):
     path = write(tmp_path / "r.jsonl", ROW)
-    with pytest.raises(UsageError, match="no format is called 'rankings'; did you mean 'ranking'"):
+    with pytest.raises(UsageError, match="unknown format 'rankings'; did you mean 'ranking'"):
         read(path, format="rankings")
-    with pytest.raises(UsageError, match="this is no tsv; leave them out"):
+    with pytest.raises(UsageError, match="this is not a tsv; remove them"):
         read(path, ranks="order")
     with pytest.raises(UsageError, match="cannot read"):
         read(tmp_path / "none.jsonl")
@@ -487,11 +492,11 @@ def test_figures_by_hand():
 
 @given(st.lists(st.floats(-8, 8), min_size=1, max_size=50), st.integers(1, 20))
 def test_the_reliability_table_holds_every_pair_once(margins, bins):
-    rows = reliability(margins, bins)
+    rows = compute_reliability(margins, bins)
     assert sum(row["pairs"] for row in rows) == len(margins)
     assert all(row["from"] - 1e-9 <= row["confidence"] <= row["to"] + 1e-9 for row in rows)
     assert sum(row["accuracy"] * row["pairs"] for row in rows) == pytest.approx(sum(m > 0 for m in margins))
-    assert 0 <= calibration_error(margins, bins) <= 1
+    assert 0 <= compute_calibration_error(margins, bins) <= 1
 
 
 # --- what is shipped -------------------------------------------------------------------------------------------
@@ -521,7 +526,7 @@ def test_the_example_rankings_are_what_their_script_makes(tmp_path):
         validator.validate(row)
     source = read(ROOT / "examples" / "rankings.jsonl")
     assert not source.left_out
-    assert len({opening_text(one.prompt) for one in source.rankings}) == len(rows) == 150
+    assert len({extract_opening(one.prompt) for one in source.rankings}) == len(rows) == 150
     assert sum(len(set(row["ranks"])) < len(row["ranks"]) for row in rows) > 30
     assert sum("correction" in row for row in rows) > 20
     assert {len(row["answers"]) for row in rows} == {2, 3, 4}

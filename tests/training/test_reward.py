@@ -17,12 +17,12 @@ import torch
 from cmtmed.errors import CmtmedError, UsageError
 from cmtmed.resources import bundled
 from cmtmed.training.model.loading import load_model, load_tokenizer
-from cmtmed.training.reward.data import PairCollator, opening_text, split_rankings
+from cmtmed.training.reward.data import PairCollator, extract_opening, split_rankings
 from cmtmed.training.reward.encoding import encode_answer
 from cmtmed.training.reward.rankings import Ranking
 from cmtmed.training.reward.readers.files import LoadedRankings, read_rankings
 from cmtmed.training.reward.settings import RankingSource, RewardSettings
-from cmtmed.training.reward.trainer import PreferenceTrainer, center_rewards, preference_loss
+from cmtmed.training.reward.trainer import PreferenceTrainer, center_rewards, compute_preference_loss
 from cmtmed.training.run import metrics
 from cmtmed.training.run.directory import Run
 from tests.support.training import sft_view, tiny_model, train
@@ -76,21 +76,21 @@ def doctor(text):
 def test_the_loss_by_hand():
     margin = torch.tensor([0.0, math.log(3), -math.log(3), 2 * math.log(2), 0.0, 2 * math.log(2)])
     tie = torch.tensor([False, False, False, False, True, True])
-    plain = preference_loss(margin[:4], tie[:4], None)
+    plain = compute_preference_loss(margin[:4], tie[:4], None)
     # Bradley and Terry: sigmoid(0) = 1/2, sigmoid(ln 3) = 3/4, sigmoid(-ln 3) = 1/4, sigmoid(2 ln 2) = 4/5.
     assert plain.tolist() == pytest.approx([math.log(2), math.log(4 / 3), math.log(4), math.log(5 / 4)])
     # Davidson with nu = 1/2. At margin 2 ln 2: exp(d/2) = 2, exp(-d/2) = 1/2, so 2 : 1/2 : 1/2 of 3.
-    tied = preference_loss(margin[3:], tie[3:], 0.5)
+    tied = compute_preference_loss(margin[3:], tie[3:], 0.5)
     assert tied.tolist() == pytest.approx([math.log(3 / 2), math.log(5), math.log(6)])
 
 
 @given(st.floats(-20, 20), st.floats(0.01, 5))
 def test_the_three_outcomes_add_up_to_one(margin, nu):
     told = torch.tensor([margin, -margin, margin], dtype=torch.float64)
-    chances = torch.exp(-preference_loss(told, torch.tensor([False, False, True]), nu))
+    chances = torch.exp(-compute_preference_loss(told, torch.tensor([False, False, True]), nu))
     assert float(chances.sum()) == pytest.approx(1)
     assert float(chances[0] / (chances[0] + chances[1])) == pytest.approx(1 / (1 + math.exp(-margin)), rel=1e-6)
-    at_zero = torch.exp(-preference_loss(torch.zeros(1), torch.tensor([True]), nu))
+    at_zero = torch.exp(-compute_preference_loss(torch.zeros(1), torch.tensor([True]), nu))
     assert float(at_zero) == pytest.approx(nu / (nu + 2), rel=1e-5)
 
 
@@ -151,7 +151,7 @@ def test_no_prompt_stands_on_two_sides(tokenizer, share):
         Ranking("l", [*one.prompt, doctor("多久了？"), user("三天")], one.answers, one.utilities) for one in rankings
     ]
     training, kept, *_ = sides(rankings + later, tokenizer, held_out=share)
-    left, right = ({opening_text(one.prompt) for one in side.rankings} for side in (training, kept))
+    left, right = ({extract_opening(one.prompt) for one in side.rankings} for side in (training, kept))
     assert not left & right
     assert len(training.rankings) + len(kept.rankings) == 120
     again, *_ = sides(rankings + later, tokenizer, held_out=share)

@@ -79,7 +79,10 @@ def collect_variables(
         "identifiers": report.after.identifiers,
         "residual": audit["residual"] if audit else None,
         "hashed_ids": bool(version.key_mark),
-        "privacy": write_privacy_statement(audit, hashed_ids=bool(version.key_mark)) if audit else "",
+        # Below the card's own heading, and without the notes to whoever builds the dataset.
+        "privacy": render_statement(audit, hashed_ids=bool(version.key_mark), level=3, with_builder_notes=False)
+        if audit
+        else "",
         "configs": {name: purpose for name, purpose in CONFIGS.items() if name in configs},
         "default_config": default_config(files),
         "splits": list_splits(files),
@@ -93,11 +96,3 @@ def collect_variables(
             "versions": manifest.versions,
         },
     }
-
-
-def write_privacy_statement(audit: Mapping[str, Any], *, hashed_ids: bool) -> str:
-    """Return the audit's privacy statement without the advice to whoever builds the dataset."""
-    lines = render_statement(audit, hashed_ids=hashed_ids).splitlines()
-    for advice in (" If that is not meant, publish with `--hash-ids`.", "；如非本意，发布时请加 `--hash-ids`"):
-        lines = [line.replace(advice, "") for line in lines]
-    return "\n".join(line for line in lines if "`quarantine/`" not in line)

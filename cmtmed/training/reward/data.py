@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, TypedDict
 
 import torch
 
@@ -24,13 +24,13 @@ _MIN_OPENING: Final = 8
 """Characters by the patient that distinguish one consultation from another; a greeting has fewer."""
 
 
-def opening_text(prompt: Sequence[Message]) -> str:
-    """Return what the patient says first, without punctuation, width and case; it decides the split.
+def extract_opening(prompt: Sequence[Message]) -> str:
+    """Extract what the patient says first, ignoring punctuation, width and case; it decides the split.
 
     Prompts of one consultation, taken after one question and after three, begin alike and so stay together. Where the
     patient begins with a greeting, the following turns are appended until the text is distinctive.
 
-    >>> opening_text([{"role": "user", "content": "头痛三天了，ＣＴ 正常，怎么办？"}])
+    >>> extract_opening([{"role": "user", "content": "头痛三天了，ＣＴ 正常，怎么办？"}])
     '头痛三天了ct正常怎么办'
     """
     text = ""
@@ -53,7 +53,7 @@ def is_held_out(prompt: Sequence[Message], share: float) -> bool:
         prompt: the turns.
         share: of all openings, from 0 to 1.
     """
-    digest = int.from_bytes(hashlib.sha256(opening_text(prompt).encode()).digest()[:8], "big")
+    digest = int.from_bytes(hashlib.sha256(extract_opening(prompt).encode()).digest()[:8], "big")
     return digest < share * 2.0**64
 
 
@@ -112,6 +112,14 @@ def _check_counts(settings: RewardSettings, training: Counter[str], held_out: Co
         )
 
 
+class _PairRow(TypedDict):
+    """A row of `EncodedRankings.to_dataset`."""
+
+    chosen_ids: Sequence[int]
+    rejected_ids: Sequence[int]
+    tie: bool
+
+
 class PairCollator:
     """Collates pairs, padding on the right.
 
@@ -125,9 +133,9 @@ class PairCollator:
     def __init__(self, pad_id: int) -> None:
         self.pad_id = pad_id
 
-    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
+    def __call__(self, rows: Sequence[_PairRow]) -> dict[str, torch.Tensor]:
         """Collate pairs."""
-        ids = [row[column] for column in ("chosen_ids", "rejected_ids") for row in rows]
+        ids = [*(row["chosen_ids"] for row in rows), *(row["rejected_ids"] for row in rows)]
         return {**self.pad(ids), "tie": torch.tensor([bool(row["tie"]) for row in rows])}
 
     def pad(self, ids: Sequence[Sequence[int]]) -> dict[str, torch.Tensor]:

@@ -9,14 +9,14 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cmtmed.errors import DatasetError
 from cmtmed.training.reward.rankings import Message, Pair, Ranking, build_pairs
 
 if TYPE_CHECKING:
     from datasets import Dataset
-    from transformers import PreTrainedTokenizerBase
+    from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 log = logging.getLogger("cmtmed.training")
 
@@ -76,7 +76,7 @@ def _render(
     tokenizer: PreTrainedTokenizerBase, prompt: list[dict[str, str]], answer: list[dict[str, str]]
 ) -> tuple[list[int], int]:
     """Return the tokens and the index at which the answer begins."""
-    encoding: Any = tokenizer.apply_chat_template(
+    encoding: BatchEncoding = tokenizer.apply_chat_template(
         [*prompt, *answer], return_dict=True, return_assistant_tokens_mask=True
     )
     ids, mask = list(encoding["input_ids"]), list(encoding["assistant_masks"])
@@ -116,7 +116,7 @@ class EncodedRankings:
         """Return the pairs: ``chosen_ids``, ``rejected_ids``, ``tie`` and ``length`` (tokens of the longer)."""
         from datasets import Dataset, Features, List, Value
 
-        columns: dict[str, list[Any]] = {"chosen_ids": [], "rejected_ids": [], "tie": [], "length": []}
+        columns: dict[str, list[object]] = {"chosen_ids": [], "rejected_ids": [], "tie": [], "length": []}
         for ids, pairs in zip(self.ids, self.pairs, strict=True):
             for pair in pairs:
                 if pair.tie and not self.ties:

@@ -8,27 +8,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from cmtmed.training.reward.encoding import EncodedRankings
 
 BINS: Final = 10
 
 
-def accuracy(margins: Sequence[float]) -> float:
-    """Return the share of margins above zero (reward of the better answer minus that of the worse).
+def compute_accuracy(margins: Sequence[float]) -> float:
+    """Compute the share of margins above zero (reward of the better answer minus that of the worse).
 
-    >>> accuracy([1.0, -1.0, 0.0, 2.0])
+    >>> compute_accuracy([1.0, -1.0, 0.0, 2.0])
     0.5
     """
     return sum(margin > 0 for margin in margins) / len(margins)
 
 
-def reliability(margins: Iterable[float], bins: int = BINS) -> list[dict[str, float]]:
-    """Return the reliability diagram: accuracy by confidence (Guo et al. 2017, arXiv:1706.04599, section 2).
+def compute_reliability(margins: Iterable[float], bins: int = BINS) -> list[dict[str, float]]:
+    """Compute the reliability diagram: accuracy by confidence (Guo et al. 2017, arXiv:1706.04599, section 2).
 
-    Of a pair the model prefers the answer with the higher reward, with the probability sigmoid(abs(margin)) of
-    Bradley and Terry (1952), which is its confidence.
+    The model prefers the answer with the higher reward; its confidence is the probability sigmoid(abs(margin)) of
+    Bradley and Terry (1952).
 
     Args:
         margins: one per pair that is not a tie.
@@ -54,15 +54,15 @@ def reliability(margins: Iterable[float], bins: int = BINS) -> list[dict[str, fl
     ]
 
 
-def calibration_error(margins: Sequence[float], bins: int = BINS) -> float:
-    """Return the expected calibration error: mean distance of accuracy and confidence, bins weighted by their pairs.
+def compute_calibration_error(margins: Sequence[float], bins: int = BINS) -> float:
+    """Compute the expected calibration error: mean distance of accuracy and confidence, weighted by pairs per bin.
 
-    >>> round(calibration_error([math.log(3)] * 4), 3)  # confidence .75, always right
+    >>> round(compute_calibration_error([math.log(3)] * 4), 3)  # confidence .75, always right
     0.25
-    >>> round(calibration_error([math.log(3)] * 3 + [-math.log(3)]), 3)
+    >>> round(compute_calibration_error([math.log(3)] * 3 + [-math.log(3)]), 3)
     0.0
     """
-    table = reliability(margins, bins)
+    table = compute_reliability(margins, bins)
     return sum(row["pairs"] * abs(row["accuracy"] - row["confidence"]) for row in table) / len(margins)
 
 
@@ -71,14 +71,14 @@ def summarize_margins(margins: Sequence[float]) -> dict[str, float]:
     if not margins:
         return {}
     return {
-        "accuracy": accuracy(margins),
+        "accuracy": compute_accuracy(margins),
         "margin": sum(margins) / len(margins),
-        "calibration_error": calibration_error(margins),
+        "calibration_error": compute_calibration_error(margins),
     }
 
 
-def report_agreement(encoded: EncodedRankings, rewards: Sequence[float]) -> dict[str, Any]:
-    """Return the full report on how rewards agree with rankings.
+def report_agreement(encoded: EncodedRankings, rewards: Sequence[float]) -> dict[str, object]:
+    """Report how well rewards agree with rankings.
 
     Args:
         encoded: the rankings.
@@ -105,24 +105,24 @@ def report_agreement(encoded: EncodedRankings, rewards: Sequence[float]) -> dict
             margins.append(margin)
             length_differences.append(float(len(ids[pair.chosen]) - len(ids[pair.rejected])))
         for aspect, scores in ranking.aspects.items():
-            aspects.setdefault(aspect, []).extend(_score_margins(scores, ranking_rewards))
-    report: dict[str, Any] = {"pairs": len(margins), "ties": len(tie_distances), **summarize_margins(margins)}
+            aspects.setdefault(aspect, []).extend(_compute_aspect_margins(scores, ranking_rewards))
+    report: dict[str, object] = {"pairs": len(margins), "ties": len(tie_distances), **summarize_margins(margins)}
     if margins:
         correct = sum((difference > 0) + (difference == 0) / 2 for difference in length_differences)
         report["longer_is_better"] = correct / len(length_differences)
-        report["reliability"] = reliability(margins)
+        report["reliability"] = compute_reliability(margins)
     if tie_distances:
         report["tie_margin"] = sum(tie_distances) / len(tie_distances)
     report["aspects"] = {
-        aspect: {"pairs": len(aspect_margins), "accuracy": accuracy(aspect_margins)}
+        aspect: {"pairs": len(aspect_margins), "accuracy": compute_accuracy(aspect_margins)}
         for aspect, aspect_margins in aspects.items()
         if aspect_margins
     }
     return report
 
 
-def _score_margins(scores: Sequence[float | None], rewards: Sequence[float]) -> list[float]:
-    """Return the reward margin of every two answers whose scores differ, positive where the rewards agree."""
+def _compute_aspect_margins(scores: Sequence[float | None], rewards: Sequence[float]) -> list[float]:
+    """Compute the reward margin of every two answers whose scores differ, positive where the rewards agree."""
     margins = []
     for first in range(len(scores)):
         for second in range(first + 1, len(scores)):

@@ -1,6 +1,6 @@
 """The reward model: one number for a prompt with an answer, trained on which answers doctors prefer.
 
-With d the reward of one answer less that of the other, Bradley and Terry (1952, Biometrika 39) say that the first is
+With d the reward of one answer minus that of the other, Bradley and Terry (1952, Biometrika 39) say that the first is
 preferred with probability sigmoid(d); the loss of a pair is -log of it. Where ties are used, Davidson (1970, JASA 65,
 317-328) gives a tie its own probability:
 
@@ -8,21 +8,21 @@ preferred with probability sigmoid(d); the loss of a pair is -log of it. Where t
     P(second) = exp(-d/2) / (exp(d/2) + exp(-d/2) + nu)
     P(tie)    = nu        / (exp(d/2) + exp(-d/2) + nu)
 
-Of the two classical models it is the one in which P(first) : P(second) is that of Bradley and Terry whatever nu is, so
-sigmoid(d) still says which answer wins when one does, and its calibration can be measured. In that of Rao and Kupper
-(1967, JASA 62, 194-204) the threshold of a tie is taken off the margin. At equal rewards a tie has the probability
-nu / (nu + 2).
+Of the two classical models, this is the one in which P(first) : P(second) equals that of Bradley and Terry for every
+nu, so sigmoid(d) remains the probability that the first answer wins if one of them does, and its calibration can be
+measured. The model of Rao and Kupper (1967, JASA 62, 194-204) subtracts a tie threshold from the margin instead. At
+equal rewards a tie has the probability nu / (nu + 2).
 
 Preferences do not say where zero is. A term ``center * mean((r_chosen + r_rejected)^2)`` keeps rewards near it
-(Eisenstein et al. 2023, arXiv:2312.09244, equation 2), and after training the mean over the training answers is taken
-off the bias of the head, so that whoever loads the model gets centred rewards.
+(Eisenstein et al. 2023, arXiv:2312.09244, equation 2), and after training the mean over the training answers is
+subtracted from the bias of the head, so that whoever loads the model gets centred rewards.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn.functional import logsigmoid
@@ -33,14 +33,19 @@ from cmtmed.training.reward.data import PairCollator
 from cmtmed.training.reward.metrics import summarize_margins
 from cmtmed.training.run.batches import LengthGroupedBatches
 
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+    from transformers.modeling_outputs import SequenceClassifierOutputWithPast
+
 log = logging.getLogger("cmtmed.training")
 
 
-def preference_loss(margin: torch.Tensor, tie: torch.Tensor, nu: float | None) -> torch.Tensor:
-    """Return the loss of each pair, in nats.
+def compute_preference_loss(margin: torch.Tensor, tie: torch.Tensor, nu: float | None) -> torch.Tensor:
+    """Compute the loss of each pair, in nats.
 
     Args:
-        margin: rewards of the better answers less those of the worse; of shape (pairs,).
+        margin: rewards of the better answers minus those of the worse; of shape (pairs,).
         tie: which pairs are ties; of shape (pairs,).
         nu: of Davidson's model; None for that of Bradley and Terry, which has no ties.
     """
@@ -71,19 +76,21 @@ class PreferenceTrainer(LengthGroupedBatches, RewardTrainer):
     @override
     def compute_loss(
         self,
-        model: Any,
-        inputs: dict[str, Any],
+        model: PreTrainedModel | PeftModel,
+        inputs: dict[str, torch.Tensor],
         return_outputs: bool = False,
-        num_items_in_batch: Any = None,  # unused: an item is a pair, and the trainer divides by batches
-    ) -> Any:
+        num_items_in_batch: torch.Tensor
+        | int
+        | None = None,  # unused: an item is a pair; the trainer divides by batches
+    ) -> torch.Tensor | tuple[torch.Tensor, SequenceClassifierOutputWithPast]:
         """Return the mean loss of the pairs of a batch."""
         tie = inputs.pop("tie")
         outputs = model(**inputs, use_cache=False)
-        chosen, rejected = outputs.logits.float().squeeze(-1).chunk(2)
-        loss = preference_loss(chosen - rejected, tie, self.nu).mean()
+        chosen_rewards, rejected_rewards = outputs.logits.float().squeeze(-1).chunk(2)
+        loss = compute_preference_loss(chosen_rewards - rejected_rewards, tie, self.nu).mean()
         if self.args.center_rewards_coefficient:
-            loss = loss + self.args.center_rewards_coefficient * (chosen + rejected).square().mean()
-        outcomes = torch.stack([chosen.detach(), rejected.detach(), tie.float()], dim=1)
+            loss = loss + self.args.center_rewards_coefficient * (chosen_rewards + rejected_rewards).square().mean()
+        outcomes = torch.stack([chosen_rewards.detach(), rejected_rewards.detach(), tie.float()], dim=1)
         self._outcomes["train" if self.model.training else "eval"].append(
             self.accelerator.gather_for_metrics(outcomes).cpu()
         )
@@ -93,9 +100,9 @@ class PreferenceTrainer(LengthGroupedBatches, RewardTrainer):
         """Log accuracy, margin, calibration error and mean reward since the last log."""
         mode = "train" if self.model.training else "eval"
         if self._outcomes[mode]:
-            chosen, rejected, tie = torch.cat(self._outcomes[mode]).double().unbind(dim=1)
-            self._metrics[mode]["reward"] = [((chosen + rejected) / 2).mean().item()]
-            for name, value in summarize_margins((chosen - rejected)[tie == 0].tolist()).items():
+            chosen_rewards, rejected_rewards, tie = torch.cat(self._outcomes[mode]).double().unbind(dim=1)
+            self._metrics[mode]["reward"] = [((chosen_rewards + rejected_rewards) / 2).mean().item()]
+            for name, value in summarize_margins((chosen_rewards - rejected_rewards)[tie == 0].tolist()).items():
                 self._metrics[mode][name] = [value]
             self._outcomes[mode].clear()
         super().log(logs, start_time)
@@ -126,7 +133,7 @@ class PreferenceTrainer(LengthGroupedBatches, RewardTrainer):
         return [rewards[row] for row in range(len(ids))]
 
 
-def center_rewards(model: Any, rewards: Sequence[float]) -> float:
+def center_rewards(model: PreTrainedModel | PeftModel, rewards: Sequence[float]) -> float:
     """Subtract the mean reward from the bias of the head.
 
     Args:
@@ -138,7 +145,7 @@ def center_rewards(model: Any, rewards: Sequence[float]) -> float:
     """
     mean = sum(rewards) / len(rewards)
     for name, weight in model.named_parameters():
-        # Under an adapter there are two heads; the frozen one is the base's.
+        # Under an adapter there are two heads; the frozen head belongs to the base.
         if "score" in name.split(".") and name.endswith(".bias") and weight.requires_grad:
             with torch.no_grad():
                 weight.sub_(mean)

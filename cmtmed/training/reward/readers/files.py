@@ -24,11 +24,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cmtmed.errors import DatasetError, UsageError, did_you_mean
 from cmtmed.training.reward.rankings import Ranking
-from cmtmed.training.reward.readers.json_rows import Unreadable, parse_pair, parse_ranking, parse_scored_dialogues
+from cmtmed.training.reward.readers.json_rows import (
+    UnreadableRowError,
+    parse_pair,
+    parse_ranking,
+    parse_scored_dialogues,
+)
 from cmtmed.training.reward.readers.ranking_table import read_shown_answers, read_table
 from cmtmed.training.reward.settings import FORMATS, RankingSource
 from cmtmed.training.run.fingerprint import fingerprint_path
@@ -63,7 +68,7 @@ class LoadedRankings:
     rows: int
     left_out: Counter[str] = field(default_factory=Counter)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the counts, for ``run.json``."""
         return {
             "source": self.name,
@@ -74,7 +79,7 @@ class LoadedRankings:
         }
 
 
-def describe_sources(sources: Sequence[RankingSource]) -> list[Any]:
+def describe_sources(sources: Sequence[RankingSource]) -> list[dict[str, object]]:
     """Return what identifies the data of a run in its fingerprint.
 
     Raises:
@@ -96,8 +101,8 @@ def read_rankings(source: RankingSource, min_difference: float = 0.5) -> LoadedR
     """Read a source of rankings.
 
     Args:
-        source: path, format and how its ranks are to be read.
-        min_difference: of score tables: smallest difference of two mean scores that says which dialogue is better.
+        source: path, format and the meaning of its ranks.
+        min_difference: for score tables, the smallest difference of mean scores that counts as a preference.
 
     Raises:
         UsageError: it is a view of a build or another type of file, or a setting is missing.
@@ -105,9 +110,7 @@ def read_rankings(source: RankingSource, min_difference: float = 0.5) -> LoadedR
     """
     path = Path(source.path)
     if source.format not in {"auto", *FORMATS}:
-        raise UsageError(
-            f"data: no format is called {source.format!r}; {did_you_mean(source.format, ['auto', *FORMATS])}"
-        )
+        raise UsageError(f"data: unknown format {source.format!r}; {did_you_mean(source.format, ['auto', *FORMATS])}")
     if path.is_dir():
         raise UsageError(_describe_directory(path))
     format_name = source.format if source.format != "auto" else "tsv" if path.suffix.lower() in {".tsv", ".tab"} else ""
@@ -115,7 +118,7 @@ def read_rankings(source: RankingSource, min_difference: float = 0.5) -> LoadedR
     if format_name == "tsv":
         if source.ranks is None:
             raise UsageError(
-                f"{source.label}: say what the columns of the table are: ranks=order (rank1 holds the best answer) or "
+                f"{source.label}: set what the columns of the table mean: ranks=order (rank1 holds the best answer) or "
                 "ranks=positions (written by the published tool); the file cannot tell"
             )
         shown_answers = read_shown_answers(source.answers, source.label) if source.ranks == "positions" else None
@@ -123,14 +126,14 @@ def read_rankings(source: RankingSource, min_difference: float = 0.5) -> LoadedR
     else:
         if source.ranks is not None or source.answers:
             raise UsageError(
-                f"{source.label}: ranks and answers are settings of a tsv, and this is no tsv; leave them out"
+                f"{source.label}: ranks and answers are settings of a tsv, and this is not a tsv; remove them"
             )
         rows = list(_read_rows(path))
         format_name = format_name or _detect_format(rows, path)
         if format_name == "scores":
             loaded = _collect(source.label, parse_scored_dialogues(rows, min_difference), first_rows)
         else:
-            parse: Callable[[Any, int], Ranking] = parse_ranking if format_name == "ranking" else parse_pair
+            parse: Callable[[object, int], Ranking] = parse_ranking if format_name == "ranking" else parse_pair
             loaded = _collect(
                 source.label, ((number, _try_parse(parse, row, number)) for number, row in rows), first_rows
             )
@@ -144,21 +147,21 @@ def read_rankings(source: RankingSource, min_difference: float = 0.5) -> LoadedR
     return loaded
 
 
-def _try_parse(parse: Callable[[Any, int], Ranking], row: Any, number: int) -> Ranking | Unreadable:
+def _try_parse(parse: Callable[[object, int], Ranking], row: object, number: int) -> Ranking | UnreadableRowError:
     try:
         return parse(row, number)
-    except Unreadable as error:
+    except UnreadableRowError as error:
         return error
 
 
 def _collect(
-    name: str, results: Iterator[tuple[int, Ranking | Unreadable | None]], first_rows: Counter[str]
+    name: str, results: Iterator[tuple[int, Ranking | UnreadableRowError | None]], first_rows: Counter[str]
 ) -> LoadedRankings:
     """Count rows: each has a ranking, the reason why there is none, or None (it belongs to another row's ranking)."""
     loaded = LoadedRankings(name, [], 0)
     for number, result in results:
         loaded.rows += 1
-        if isinstance(result, Unreadable):
+        if isinstance(result, UnreadableRowError):
             loaded.left_out[result.reason] += 1
             first_rows.setdefault(result.reason, number)
         elif result is not None:
@@ -166,8 +169,8 @@ def _collect(
     return loaded
 
 
-def _read_rows(path: Path) -> Iterator[tuple[int, Any]]:
-    """Yield number and value of each line of JSON lines (`Unreadable` for what is no JSON), or element of an array."""
+def _read_rows(path: Path) -> Iterator[tuple[int, object]]:
+    """Yield number and value of each line of JSON lines (None for what is not JSON), or element of an array."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -188,7 +191,7 @@ def _read_rows(path: Path) -> Iterator[tuple[int, Any]]:
                 yield number, None
 
 
-def _detect_format(rows: Sequence[tuple[int, Any]], path: Path) -> str:
+def _detect_format(rows: Sequence[tuple[int, object]], path: Path) -> str:
     """Detect the format from the columns of the first row that is an object."""
     columns = next((set(row) for _, row in rows if isinstance(row, dict)), None)
     if columns is None:
@@ -196,19 +199,19 @@ def _detect_format(rows: Sequence[tuple[int, Any]], path: Path) -> str:
     for format_name, column_sets in _REQUIRED_COLUMNS.items():
         if any(required <= columns for required in column_sets):
             return format_name
-    raise UsageError(f"{path}: columns {', '.join(sorted(columns))} are no ranking; {_HOW_TO_RANK}")
+    raise UsageError(f"{path}: columns {', '.join(sorted(columns))} do not hold rankings; {_HOW_TO_RANK}")
 
 
 def _describe_directory(path: Path) -> str:
-    """Describe what a directory holds instead of rankings."""
+    """Describe the content of a directory, which holds no rankings."""
     from datasets import Dataset, load_from_disk
 
     if (path / "manifest.json").is_file():
         return f"{str(path)!r} is a build and holds no rankings; {_HOW_TO_RANK}"
     try:
         dataset = load_from_disk(str(path))
-    except Exception:  # noqa: BLE001 (whatever it is, it is no dataset)
-        return f"{str(path)!r} is a directory and no file of rankings; {_HOW_TO_RANK}"
+    except Exception:  # noqa: BLE001 (whatever the reason, it is not a dataset)
+        return f"{str(path)!r} is a directory, not a file of rankings; {_HOW_TO_RANK}"
     columns = dataset.column_names if isinstance(dataset, Dataset) else next(iter(dataset.values())).column_names
     view = identify_view(columns)
     content = f"the view {view!r}" if view else f"columns {', '.join(columns)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from cmtmed.training.reward.rankings import Message, Ranking
 from cmtmed.training.sft.conversations import ROLES
@@ -13,15 +13,19 @@ Turns = list[dict[str, str]]
 _PROMPTS: Final = ("prompt", "question", "conversations", "messages", "instruction")
 
 
-class Unreadable(Exception):  # noqa: N818 (a row, not a fault of the program)
-    """The reason why a row cannot be used: short and without text of the row, because reasons are counted."""
+class UnreadableRowError(Exception):
+    """A row that cannot be used.
+
+    Attributes:
+        reason: short and without text of the row, because reasons are counted.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-def parse_ranking(row: Any, number: int) -> Ranking:
+def parse_ranking(row: object, number: int) -> Ranking:
     """Parse a row of our own schema.
 
     The correction ranks above every answer. Identical answers are merged.
@@ -31,18 +35,18 @@ def parse_ranking(row: Any, number: int) -> Ranking:
         number: of the row, used as id where there is none.
 
     Raises:
-        Unreadable: it holds no ranking.
+        UnreadableRowError: it holds no ranking.
     """
     fields = _require_object(row)
     prompt = _parse_prompt(fields.get("prompt"))
     answers = fields.get("answers")
     if not isinstance(answers, list) or not all(isinstance(answer, dict) for answer in answers):
-        raise Unreadable("answers is no list of objects with text")
+        raise UnreadableRowError("answers is no list of objects with text")
     ranks = fields.get("ranks")
     if not isinstance(ranks, list) or not all(type(rank) is int and rank > 0 for rank in ranks):
-        raise Unreadable("ranks is no list of whole numbers from 1")
+        raise UnreadableRowError("ranks is no list of whole numbers from 1")
     if len(ranks) != len(answers):
-        raise Unreadable("as many ranks as answers are needed")
+        raise UnreadableRowError("as many ranks as answers are needed")
     texts = [[make_turn("assistant", answer.get("text"))] for answer in answers]
     utilities = [-float(rank) for rank in ranks]
     aspects = _parse_aspects(fields.get("scores"), len(answers))
@@ -53,41 +57,43 @@ def parse_ranking(row: Any, number: int) -> Ranking:
         best = [index for index, value in enumerate(utilities[:-1]) if value == max(utilities[:-1])]
         if len(best) == 1 and texts[best[0]] == texts[-1]:
             utilities[best[0]] = 0.0  # the doctor wrote the best answer out again
-    return deduplicate_answers(Ranking(_row_id(fields, number), prompt, texts, utilities, aspects=aspects))
+    return deduplicate_answers(Ranking(_get_row_id(fields, number), prompt, texts, utilities, aspects=aspects))
 
 
-def parse_pair(row: Any, number: int) -> Ranking:
+def parse_pair(row: object, number: int) -> Ranking:
     """Parse a row with a chosen and a rejected answer.
 
     Raises:
-        Unreadable: it holds no pair.
+        UnreadableRowError: it holds no pair.
     """
     fields = _require_object(row)
     answer_fields = [fields.get(name, fields.get(f"response_{name}")) for name in ("chosen", "rejected")]
-    chosen, rejected = (
+    chosen_turns, rejected_turns = (
         _parse_turns(content) if isinstance(content, list) else [_parse_turn(content)] for content in answer_fields
     )
     field = next((name for name in _PROMPTS if fields.get(name)), None)
     if field is not None:
         value = fields[field]
-        if isinstance(value, str) and isinstance(fields.get("input"), str):
-            value = "\n".join(text for text in (value, fields["input"]) if text)
+        extra_input = fields.get("input")
+        if isinstance(value, str) and isinstance(extra_input, str):
+            value = "\n".join(text for text in (value, extra_input) if text)
         turns = _parse_turns(value) if isinstance(value, list) else [make_turn("user", value)]
         if fields.get("history"):
             turns = [*parse_history(fields["history"]), *turns]
         if fields.get("system") and turns[0]["role"] != "system":
             turns = [make_turn("system", fields["system"]), *turns]
     else:
-        turns = _common_prefix([chosen, rejected])
-        chosen, rejected = chosen[len(turns) :], rejected[len(turns) :]
-    if not chosen or not rejected:
-        raise Unreadable("an answer has no text")
-    return deduplicate_answers(Ranking(_row_id(fields, number), _parse_prompt(turns), [chosen, rejected], [1.0, 0.0]))
+        turns = _find_common_turns([chosen_turns, rejected_turns])
+        chosen_turns, rejected_turns = chosen_turns[len(turns) :], rejected_turns[len(turns) :]
+    if not chosen_turns or not rejected_turns:
+        raise UnreadableRowError("an answer has no text")
+    answers = [chosen_turns, rejected_turns]
+    return deduplicate_answers(Ranking(_get_row_id(fields, number), _parse_prompt(turns), answers, [1.0, 0.0]))
 
 
 def parse_scored_dialogues(
-    rows: Sequence[tuple[int, Any]], min_difference: float
-) -> Iterator[tuple[int, Ranking | Unreadable | None]]:
+    rows: Sequence[tuple[int, object]], min_difference: float
+) -> Iterator[tuple[int, Ranking | UnreadableRowError | None]]:
     """Parse scored dialogues: those of one case (``set`` and ``id``) are answers to the turns they have in common.
 
     Args:
@@ -102,41 +108,41 @@ def parse_scored_dialogues(
         try:
             fields = _require_object(row)
             if fields.get("id") is None:
-                raise Unreadable("no id tells the case")
+                raise UnreadableRowError("no id tells the case")
             scores = fields.get("scores")
             if not isinstance(scores, dict) or not scores or not all(map(_is_number, scores.values())):
-                raise Unreadable("scores is no object of numbers")
+                raise UnreadableRowError("scores is no object of numbers")
             turns = _parse_turns(fields.get("turns"))
             if turns[-1]["role"] != "assistant":
-                raise Unreadable("the dialogue does not end with the doctor")
-        except Unreadable as error:
+                raise UnreadableRowError("the dialogue does not end with the doctor")
+        except UnreadableRowError as error:
             yield number, error
             continue
         case = (str(fields.get("set", "")), str(fields["id"]))
         dialogues_by_case.setdefault(case, []).append((number, turns, scores))
     for (group, name), dialogues in dialogues_by_case.items():
-        prompt = _common_prefix([turns for _, turns, _ in dialogues])
+        prompt = _find_common_turns([turns for _, turns, _ in dialogues])
         aspects = {aspect: [scores.get(aspect) for _, _, scores in dialogues] for aspect in dialogues[0][2]}
         utilities = [round(sum(scores.values()) / len(scores), 9) for _, _, scores in dialogues]
-        result: Ranking | Unreadable
+        result: Ranking | UnreadableRowError
         try:
             if len({frozenset(scores) for _, _, scores in dialogues}) > 1:
-                raise Unreadable("the dialogues of a case are scored on different aspects")
+                raise UnreadableRowError("the dialogues of a case are scored on different aspects")
             answers = [turns[len(prompt) :] for _, turns, _ in dialogues]
             result = deduplicate_answers(
                 Ranking(f"{group}/{name}", _parse_prompt(prompt), answers, utilities, min_difference, aspects)
             )
-        except Unreadable as error:
+        except UnreadableRowError as error:
             result = error
         for index, (number, _, _) in enumerate(dialogues):
-            yield number, result if index == 0 or isinstance(result, Unreadable) else None
+            yield number, result if index == 0 or isinstance(result, UnreadableRowError) else None
 
 
 def deduplicate_answers(ranking: Ranking) -> Ranking:
     """Return the ranking with each answer once.
 
     Raises:
-        Unreadable: the same answer has two ranks, or fewer than two distinct answers remain.
+        UnreadableRowError: the same answer has two ranks, or fewer than two distinct answers remain.
     """
     unique: list[int] = []
     first_index: dict[tuple[tuple[str, str], ...], int] = {}
@@ -145,9 +151,9 @@ def deduplicate_answers(ranking: Ranking) -> Ranking:
         if first == index:
             unique.append(index)
         elif ranking.utilities[first] != ranking.utilities[index]:
-            raise Unreadable("the same answer stands at two ranks")
+            raise UnreadableRowError("the same answer stands at two ranks")
     if len(unique) < 2:
-        raise Unreadable("two different answers are needed")
+        raise UnreadableRowError("two different answers are needed")
     return Ranking(
         ranking.id,
         ranking.prompt,
@@ -158,69 +164,69 @@ def deduplicate_answers(ranking: Ranking) -> Ranking:
     )
 
 
-def _require_object(row: Any) -> dict[str, Any]:
+def _require_object(row: object) -> dict[str, object]:
     if not isinstance(row, dict):
-        raise Unreadable("no JSON object")
+        raise UnreadableRowError("no JSON object")
     return row
 
 
-def _row_id(row: dict[str, Any], number: int) -> str:
+def _get_row_id(row: dict[str, object], number: int) -> str:
     return str(number if row.get("id") is None else row["id"])
 
 
-def _parse_prompt(value: Any) -> Turns:
+def _parse_prompt(value: object) -> Turns:
     """Return the turns of a prompt: a text, or messages that end with the patient."""
     if not value:
-        raise Unreadable("no prompt")
+        raise UnreadableRowError("no prompt")
     turns = [make_turn("user", value)] if isinstance(value, str) else _parse_turns(value)
     if turns[-1]["role"] != "user":
-        raise Unreadable("the prompt does not end with the patient")
+        raise UnreadableRowError("the prompt does not end with the patient")
     return turns
 
 
-def _parse_turns(value: Any) -> Turns:
+def _parse_turns(value: object) -> Turns:
     """Return messages, whatever the names of their fields and roles."""
     if not isinstance(value, list) or not value:
-        raise Unreadable("no list of turns")
+        raise UnreadableRowError("no list of turns")
     return [_parse_turn(message, role=None) for message in value]
 
 
-def _parse_turn(value: Any, role: str | None = "assistant") -> dict[str, str]:
+def _parse_turn(value: object, role: str | None = "assistant") -> dict[str, str]:
     """Return one message: a text by ``role``, or an object that names its role."""
     if not isinstance(value, dict):
         if role is None:
-            raise Unreadable("a turn is no object")
+            raise UnreadableRowError("a turn is no object")
         return make_turn(role, value)
     known_role = ROLES.get(str(value.get("role", value.get("from"))))
     if known_role is None:
-        raise Unreadable("a turn has no known role")
+        raise UnreadableRowError("a turn has no known role")
     return make_turn(known_role, value.get("content", value.get("value")))
 
 
-def make_turn(role: str, text: Any) -> dict[str, str]:
+def make_turn(role: str, text: object) -> dict[str, str]:
     """Return a message.
 
     Raises:
-        Unreadable: it has no text.
+        UnreadableRowError: it has no text.
     """
     if not isinstance(text, str) or not text.strip():
-        raise Unreadable("an answer has no text" if role == "assistant" else "a turn of the prompt has no text")
+        raise UnreadableRowError("an answer has no text" if role == "assistant" else "a turn of the prompt has no text")
     return {"role": role, "content": text}
 
 
-def parse_history(value: Any) -> Turns:
+def parse_history(value: object) -> Turns:
     """Return the turns of ``[[patient, doctor], …]``.
 
     Raises:
-        Unreadable: it is something else.
+        UnreadableRowError: it is something else.
     """
     if not isinstance(value, list) or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in value):
-        raise Unreadable("history is no list of pairs")
+        raise UnreadableRowError("history is no list of pairs")
     return [make_turn(role, text) for pair in value for role, text in zip(("user", "assistant"), pair, strict=True)]
 
 
-def _common_prefix(dialogues: Sequence[Sequence[Message]]) -> Turns:
-    """Return the turns that all dialogues begin with, up to the patient's last; each dialogue keeps one turn more."""
+def _find_common_turns(dialogues: Sequence[Sequence[Message]]) -> Turns:
+    """Return the turns that all dialogues begin with, up to the patient's last; at least one is left over."""
     shared: Turns = []
     for turns in zip(*(dialogue[:-1] for dialogue in dialogues), strict=False):
         if any(turn != turns[0] for turn in turns):
@@ -231,19 +237,19 @@ def _common_prefix(dialogues: Sequence[Sequence[Message]]) -> Turns:
     return shared
 
 
-def _parse_aspects(value: Any, answers: int) -> dict[str, list[float | None]]:
-    """Return aspect to a score an answer, from one object (or null) an answer."""
+def _parse_aspects(value: object, answers: int) -> dict[str, list[float | None]]:
+    """Return aspect to one score per answer, from one object (or null) per answer."""
     if value is None:
         return {}
     if not isinstance(value, list) or len(value) != answers:
-        raise Unreadable("as many scores as answers are needed")
+        raise UnreadableRowError("as many scores as answers are needed")
     entries = [{} if entry is None else entry for entry in value]
     if not all(isinstance(entry, dict) and all(map(_is_number, entry.values())) for entry in entries):
-        raise Unreadable("scores are no objects of numbers")
+        raise UnreadableRowError("scores are no objects of numbers")
     return {
         name: [entry.get(name) for entry in entries] for name in sorted({name for entry in entries for name in entry})
     }
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

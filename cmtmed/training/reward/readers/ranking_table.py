@@ -1,13 +1,13 @@
 """The table of the ranking tool that Zhongjing published, in both of its meanings.
 
-The tool shows K answers, asks for the rank of each, and is meant to write them in order, the best one first. Its page
+The tool shows K answers, asks for the rank of each, and is meant to write them in order, best first. Its page
 ``generate_rank.py`` does (``index`` of each rank). Its page ``list_rank.py``, which writes the header ``id query
 history rank1 … rankK``, stores ``response_{rank-1} for rank in ranks`` instead: where answer i has rank p(i), column i
-holds the answer with the number p(i), which is the inverse permutation. Where p is its own inverse both are the same
-(of four answers 10 of 24 orders); otherwise the table read as an order says something that the doctor did not.
+holds the answer with the number p(i), which is the inverse permutation. Where p is its own inverse both agree
+(for four answers, in 10 of 24 orders); otherwise a table read as an order misstates the doctor's ranks.
 
-The true ranks cannot be found in such a table alone: column i holds answer p(i), whose rank is p(p(i)), and p is not
-written down. It can be read off only beside the answers as they were shown, so ``positions`` asks for the tool's JSON.
+Such a table alone does not determine the true ranks: column i holds answer p(i), whose rank is p(p(i)), and p is not
+recorded. It can be recovered only from the answers in the order shown, so ``positions`` needs the tool's JSON.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cmtmed.errors import DatasetError, UsageError
 from cmtmed.training.reward.rankings import Ranking
-from cmtmed.training.reward.readers.json_rows import Unreadable, deduplicate_answers, make_turn, parse_history
+from cmtmed.training.reward.readers.json_rows import UnreadableRowError, deduplicate_answers, make_turn, parse_history
 
 _HEADER: Final = ("id", "query", "history")
 _SHOWN: Final = re.compile(r"response_(\d+)")
@@ -33,19 +33,19 @@ def read_shown_answers(path: str, name: str) -> dict[str, list[str]]:
 
     Args:
         path: the file.
-        name: what messages call the table.
+        name: of the table in messages.
 
     Returns:
         Id to the answers in the order in which they were shown.
 
     Raises:
-        UsageError: none was given, or it cannot be read.
-        DatasetError: it is not what the tool reads.
+        UsageError: no path is given, or the file cannot be read.
+        DatasetError: it is not in the tool's format.
     """
     if not path:
         raise UsageError(
-            f"{name}: ranks=positions needs answers=, the JSON of answers that the tool showed: column i holds the "
-            "answer whose number is the rank of answer i, and without the order shown the ranks are lost"
+            f"{name}: ranks=positions needs answers=, the JSON file of the answers that the tool showed: column i "
+            "holds the answer whose number is the rank of answer i, so without the order shown the ranks are lost"
         )
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8-sig"))
@@ -62,15 +62,17 @@ def read_shown_answers(path: str, name: str) -> dict[str, list[str]]:
     return shown_by_id
 
 
-def read_table(path: Path, shown_answers: Mapping[str, list[str]] | None) -> Iterator[tuple[int, Ranking | Unreadable]]:
+def read_table(
+    path: Path, shown_answers: Mapping[str, list[str]] | None
+) -> Iterator[tuple[int, Ranking | UnreadableRowError]]:
     """Read the rows of a table.
 
     Args:
         path: tab-separated, with the tool's header.
-        shown_answers: the answers as they were shown, of a table of positions; None for a table in order.
+        shown_answers: id to the answers as they were shown, for a table of positions; None for a table in order.
 
     Yields:
-        Line and ranking, or line and why there is none.
+        Line number and ranking, or line number and the reason why there is none.
 
     Raises:
         UsageError: it cannot be read, or lacks the header.
@@ -88,7 +90,7 @@ def read_table(path: Path, shown_answers: Mapping[str, list[str]] | None) -> Ite
             for row in rows:
                 try:
                     yield rows.line_num, _parse_row(row, len(header), shown_answers)
-                except Unreadable as error:
+                except UnreadableRowError as error:
                     yield rows.line_num, error
     except OSError as error:
         raise UsageError(f"cannot read {str(path)!r}: {error.strerror}") from error
@@ -98,12 +100,12 @@ def read_table(path: Path, shown_answers: Mapping[str, list[str]] | None) -> Ite
 
 def _parse_row(row: list[str], width: int, shown_answers: Mapping[str, list[str]] | None) -> Ranking:
     if len(row) != width:
-        raise Unreadable("as many columns as the header has are needed")
+        raise UnreadableRowError("as many columns as the header has are needed")
     name, query, history, *columns = row
     texts, utilities = columns, [-float(index) for index in range(len(columns))]
     if shown_answers is not None:
         if name not in shown_answers:
-            raise Unreadable("its id is not among the answers that were shown")
+            raise UnreadableRowError("its id is not among the answers that were shown")
         texts = shown_answers[name]
         utilities = [-float(rank) for rank in recover_ranks(columns, texts)]
     prompt = [*parse_history(_parse_literal(history)), make_turn("user", query)]
@@ -111,17 +113,17 @@ def _parse_row(row: list[str], width: int, shown_answers: Mapping[str, list[str]
 
 
 def recover_ranks(columns: list[str], shown_answers: list[str]) -> list[int]:
-    """Return the ranks that the doctor gave, from a row of positions.
+    """Recover the ranks that the doctor gave from a row of positions.
 
     Args:
-        columns: what the table holds.
-        shown_answers: the answers in the order shown_answers.
+        columns: the answers as the table holds them.
+        shown_answers: the answers in the order in which they were shown.
 
     Returns:
-        The rank of each answer shown_answers: column i holds the answer whose number is the rank of answer i.
+        The rank of each answer shown: column i holds the answer whose number is the rank of answer i.
 
     Raises:
-        Unreadable: the answers are others, or two are the same, so that their numbers cannot be told apart.
+        UnreadableRowError: the answers differ, or two of them are identical, so that their numbers are ambiguous.
 
     Answers A, B, C with ranks 2, 3, 1 are stored as B, C, A:
 
@@ -130,19 +132,20 @@ def recover_ranks(columns: list[str], shown_answers: list[str]) -> list[int]:
     """
     number = {text: index for index, text in enumerate(shown_answers, start=1)}
     if len(number) < len(shown_answers):
-        raise Unreadable("two answers shown are the same, so their ranks cannot be told apart")
+        raise UnreadableRowError("two answers shown are the same, so their ranks cannot be told apart")
     if sorted(columns) != sorted(shown_answers):
-        raise Unreadable("its answers are not those that were shown")
+        raise UnreadableRowError("its answers are not those that were shown")
     return [number[text] for text in columns]
 
 
-def _parse_literal(text: str) -> Any:
-    """Read a list as pandas wrote it: as JSON or as Python prints it."""
+def _parse_literal(text: str) -> object:
+    """Parse a list as pandas writes it: as JSON or as a Python literal."""
     if not text.strip():
         return []
-    for read in (json.loads, ast.literal_eval):
+    for parse in (json.loads, ast.literal_eval):
         try:
-            return read(text)
+            value: object = parse(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             continue
-    raise Unreadable("history is no list of pairs")
+        return value
+    raise UnreadableRowError("history is no list of pairs")

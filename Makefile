@@ -26,13 +26,15 @@ demo: $(VENV)/.base
 train-demo: setup
 	$(BIN)/python examples/train_demo.py
 
+# The kernels are compiled once, before two test processes would both compile them.
 test: setup lint
+	$(BIN)/python -c "from cmtmed.dedup.warmup import load_kernels; load_kernels()"
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # For daily work: lint, types, and the tests that need no training, no server, no browser and no build of their own.
 SLOW := tests/training tests/hub tests/engine tests/cli tests/builds tests/audit tests/report tests/test_wheel.py \
   tests/test_real_data.py tests/test_canaries.py tests/test_demo.py tests/test_docs.py tests/test_laws.py \
-  tests/stages/test_redact_identifiers.py tests/dedup/test_index.py tests/test_schema.py \
+  tests/stages/test_redact_identifiers.py tests/dedup/test_index.py tests/test_schema.py tests/test_stats.py tests/test_messages.py \
   tests/anonymize/test_presidio.py
 check: setup lint
 	$(BIN)/python -m pytest -q -n 2 $(addprefix --ignore=,$(SLOW)) tests

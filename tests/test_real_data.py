@@ -79,7 +79,7 @@ FILES = sorted(
 def built(tmp_path_factory):
     out = tmp_path_factory.mktemp("real") / "out"
     pipeline = cmtmed.Pipeline.parse(PIPELINE)
-    return out, cmtmed.build(pipeline, FILES, out)
+    return out, cmtmed.build(pipeline, FILES, out, workers=1)
 
 
 @pytest.fixture(scope="module")

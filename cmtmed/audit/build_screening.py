@@ -98,10 +98,10 @@ def screen_build(build: Build, options: AuditOptions, digest: str, progress: Pro
             turn_count += len(turns.content)
             progress("screen", dialogues, total)
     priors = {**{detector.name: detector.prior for detector in DETECTORS}, NONE: UNSUSPECTED_PRIOR}
-    drawn = allocate_sample({name: Stratum(stratum_sizes[name], prior) for name, prior in priors.items()}, size)
+    sample_sizes = allocate_sample({name: Stratum(stratum_sizes[name], prior) for name, prior in priors.items()}, size)
     folder = build.root / FOLDER
     folder.mkdir(exist_ok=True)
-    write_sample(folder / SAMPLE_FILE, sampler.draw(drawn))
+    write_sample(folder / SAMPLE_FILE, sampler.draw(sample_sizes))
     suspected[NONE] = stratum_sizes[NONE]
     return {
         "format": FORMAT,
@@ -118,7 +118,7 @@ def screen_build(build: Build, options: AuditOptions, digest: str, progress: Pro
                 prior=prior,
                 suspected=suspected[name],
                 turns=stratum_sizes[name],
-                drawn=drawn[name],
+                drawn=sample_sizes[name],
             )
             for name, prior in priors.items()
         ],

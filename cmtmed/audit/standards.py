@@ -1,4 +1,4 @@
-"""Which standards the privacy statement speaks of, and what of each this library does and does not do.
+"""The standards that the privacy statement names, and what this library does and does not do about each.
 
 Sources: 中华人民共和国个人信息保护法 (in force since 2021-11-01), GB/T 35273-2020, GB/T 37964-2019, 45 CFR
 164.514(b)(2).
@@ -17,7 +17,7 @@ COVERAGE: Final[Mapping[Coverage, tuple[str, str]]] = {
     "no": ("**not looked for**", "**未查找**"),
     "absent": ("does not occur", "不存在"),
 }
-"""English and Chinese; none of them says that everything was found."""
+"""English and Chinese; none of them claims that everything was found."""
 
 
 class Category(NamedTuple):
@@ -41,14 +41,14 @@ class Category(NamedTuple):
 
 
 SAFE_HARBOR: Final = (
-    Category("A", ("Names", "姓名"), ("PERSON",), "yes", ("a nickname that stands alone is not", "单独出现的昵称除外")),
+    Category("A", ("Names", "姓名"), ("PERSON",), "yes", ("a nickname on its own is not", "单独出现的昵称除外")),
     Category(
         "B",
         ("Geographic subdivisions smaller than a state", "州（省）以下地理区划"),
         ("ADDRESS", "HOSPITAL", "ORG"),
         "partly",
         (
-            "a bare city mentioned in passing stays; postal codes only as part of an address",
+            "the name of a city mentioned in passing stays; postal codes only as part of an address",
             "顺带提到的城市名保留；邮编仅在地址中处理",
         ),
     ),
@@ -63,7 +63,7 @@ SAFE_HARBOR: Final = (
         ),
     ),
     Category("D", ("Telephone numbers", "电话号码"), ("PHONE",), "yes", ("public hotlines stay", "公共热线保留")),
-    Category("E", ("Fax numbers", "传真号码"), ("PHONE",), "yes", ("as telephone numbers", "按电话号码处理")),
+    Category("E", ("Fax numbers", "传真号码"), ("PHONE",), "yes", ("treated as telephone numbers", "按电话号码处理")),
     Category("F", ("E-mail addresses", "电子邮箱"), ("EMAIL",), "yes", ("", "")),
     Category(
         "G",
@@ -89,14 +89,14 @@ SAFE_HARBOR: Final = (
         ("Certificate and license numbers", "证照号码"),
         ("PASSPORT", "ID_CARD"),
         "partly",
-        ("passports and identity cards; no other certificates", "仅护照与身份证，其他证照未查找"),
+        ("passports and identity cards only", "仅护照与身份证，其他证照未查找"),
     ),
     Category(
         "L",
         ("Vehicle identifiers", "车辆标识"),
         ("PLATE",),
         "partly",
-        ("plates; no chassis numbers", "仅车牌，车架号未查找"),
+        ("licence plates only, no chassis numbers", "仅车牌，车架号未查找"),
     ),
     Category("M", ("Device identifiers and serial numbers", "设备标识与序列号"), (), "no", ("", "")),
     Category("N", ("Web URLs", "网址"), ("URL",), "yes", ("", "")),
@@ -130,8 +130,8 @@ CHINESE: Final = (
         ("PIPL art. 4", "《个人信息保护法》第四条"),
         (
             (
-                "Anonymized information is no personal information. **This dataset is not claimed to be anonymized**: "
-                "that is a legal judgement on the whole of data, means and context."
+                "Anonymized information is not personal information. **This dataset is not claimed to be anonymized**: "
+                "that is a legal judgement about data, means and context as a whole."
             ),
             "匿名化处理后的信息不属于个人信息。**本数据集不声称已匿名化**：是否构成匿名化须结合数据、手段与场景作法律判断。",
         ),
@@ -140,8 +140,8 @@ CHINESE: Final = (
         ("PIPL art. 28", "《个人信息保护法》第二十八条"),
         (
             (
-                "Medical and health information, and any of children under 14, is sensitive personal information. What "
-                "still identifies somebody here is of that kind."
+                "Medical and health information, and any personal information of children under 14, is sensitive "
+                "personal information. Whatever still identifies somebody in this dataset is of that category."
             ),
             "医疗健康信息及不满十四周岁未成年人的个人信息属于敏感个人信息。本数据集中仍可识别个人的内容即属此类。",
         ),
@@ -150,8 +150,8 @@ CHINESE: Final = (
         ("PIPL art. 51, 73(3)", "《个人信息保护法》第五十一条、第七十三条第三项"),
         (
             (
-                "De-identification, a security measure after which nobody can be identified without additional "
-                "information: replacing identifiers as listed above aims at this."
+                "De-identification is a security measure after which nobody can be identified without additional "
+                "information; replacing identifiers as listed above aims at this."
             ),
             "去标识化是一项安全技术措施，使个人信息在不借助额外信息的情况下无法识别特定自然人：上表所列处理以此为目标。",
         ),
@@ -160,8 +160,8 @@ CHINESE: Final = (
         ("PIPL art. 73(4)", "《个人信息保护法》第七十三条第四项"),
         (
             (
-                "Anonymization cannot be undone. Consultations that stand on a public site can be found there by their "
-                "own words, which no replacement of identifiers prevents."
+                "Anonymization must be irreversible. Consultations that are still on a public site can be found there "
+                "by searching for their wording, which no replacement of identifiers prevents."
             ),
             "匿名化要求不能复原。若问诊原文仍在公开网站上，凭其文字即可检索到出处，替换标识符无法阻止。",
         ),
@@ -170,8 +170,9 @@ CHINESE: Final = (
         ("GB/T 35273-2020, 3.14, 3.15, 6.2, annex B", "GB/T 35273-2020 3.14、3.15、6.2、附录 B"),
         (
             (
-                "Bears on this: de-identification before further use (6.2); each record stays a person's (3.15). Not "
-                "covered: lawfulness of collection, consent, storage, access, requests of data subjects."
+                "Relevant here: de-identification before further use (6.2); data stays at the level of the individual "
+                "(3.15). Not covered: lawfulness of collection, consent, storage, access control, requests of data "
+                "subjects."
             ),
             "对应：使用前去标识化（6.2）；保留个体颗粒度（3.15）。不涉及：收集的合法性、授权同意、存储、访问控制与主体请求。",
         ),
@@ -180,9 +181,9 @@ CHINESE: Final = (
         ("GB/T 37964-2019", "GB/T 37964-2019"),
         (
             (
-                "Written for microdata, that is, tables; taken as guidance for free text. In the method: identifying "
-                "and treating direct identifiers, verifying (this audit). Not in it: a model of re-identification risk "
-                "over quasi-identifiers (age, sex, place, illness), approval, monitoring."
+                "Written for microdata, that is, structured tables; used here as guidance for free text. Included: "
+                "identifying and treating direct identifiers, verification (this audit). Not included: a model of the "
+                "re-identification risk from quasi-identifiers (age, sex, place, illness), approval, monitoring."
             ),
             (
                 "该指南针对微数据（结构化表格），此处作为自由文本的参考。方法包含：识别与处理直接标识符、验证（即本审计）。不包含：准标识符（年龄、性别、地域、"
@@ -195,4 +196,4 @@ CHINESE: Final = (
         ("Not assessed.", "未评估。"),
     ),
 )
-"""Standards of the People's Republic of China: name and what is to be said, English and Chinese."""
+"""Standards of the People's Republic of China: name and note, English and Chinese."""

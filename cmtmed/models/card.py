@@ -91,6 +91,12 @@ def describe_model(training: TrainingRecord, base: str = "", *, from_scratch: bo
         training: the record of its training.
         base: name of the base model on the Hub, empty if it has none.
         from_scratch: whether training began with random weights.
+
+    >>> from cmtmed.models.record import TrainingRecord
+    >>> record: TrainingRecord = {"format": "cmtmed.training", "version": 1, "kind": "language", "adapter": False,
+    ...                           "base": "", "stages": [], "files": {}}
+    >>> describe_model(record, "org/base").splitlines()[0]
+    'A language model for Chinese medical consultations. Not trained, starting from [`org/base`](https://huggingface.co/org/base).'
     """
     english, chinese = _DESCRIPTIONS[training["kind"]]
     titles = [_STAGE_TITLES[stage["stage"]] for stage in training["stages"] if stage["stage"] != "tokenizer"]

@@ -438,7 +438,7 @@ def test_the_statement_follows_the_pipeline(built):
     told = render_statement(content)
     assert "Left in the text on purpose**: HOSPITAL, PHONE." in told
     assert "| PERSON [姓名] | 2 | 1 | 0 |" in told
-    assert "Safe Harbor knows no moved dates" in told
+    assert "Safe Harbor does not provide for shifted dates" in told
     assert "| D | Telephone numbers | **not looked for** |" in told
     assert "| F | E-mail addresses | looked for | EMAIL |" in told
     assert "de-identification, not anonymization" in told

@@ -385,13 +385,18 @@ def test_croissant_is_valid_and_lists_every_file(build_dir, publication, tmp_pat
     assert {item["@id"] for item in metadata["recordSet"]} == {"sft", "pretrain", "prompts", "dialogues"}
 
 
-def write_small_files(out, **options):
-    """Return the small files of a version, by path."""
+def rehearse_with_files(out, **options):
+    """Return a rehearsed publication and the small files of the version, by path."""
     kept, write = {}, Staging.write
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Staging, "write", lambda self, path, content: write(self, path, kept.setdefault(path, content)))
-        rehearse(out, **options)
-    return kept
+        publication = rehearse(out, **options)
+    return publication, kept
+
+
+def write_small_files(out, **options):
+    """Return the small files of a version, by path."""
+    return rehearse_with_files(out, **options)[1]
 
 
 def test_the_record_follows_its_schema(build_dir):
@@ -424,15 +429,14 @@ def test_the_card_of_real_data(tmp_path):
         SHARED / "toyhom",
     ]
     out = tmp_path / "out"
-    counts = cmtmed.build(pipeline, [*crawl[:2], *crawl[2].glob("*.csv")], out).counts
+    counts = cmtmed.build(pipeline, [*crawl[:2], *crawl[2].glob("*.csv")], out, workers=1).counts
     audit_and_review(out)
-    publication = rehearse(out, quarantined=counts["quarantined"])
+    publication, files = rehearse_with_files(out, quarantined=counts["quarantined"])
     assert publication.refused == ()
-    data = DatasetCard(publication.card, ignore_metadata_errors=False).data.to_dict()
+    card = publication.card
+    data = DatasetCard(card, ignore_metadata_errors=False).data.to_dict()
     assert data["license"] == ["apache-2.0", "mit"]
     assert data["size_categories"] == ["1K<n<10K"]
-    assert f"{counts['read']:,} records read = {counts['kept']:,} kept" in get_section(publication.card, "counts")
-    (tmp_path / "croissant.json").write_bytes(
-        write_small_files(out, quarantined=counts["quarantined"])["croissant.json"]
-    )
+    assert f"{counts['read']:,} records read = {counts['kept']:,} kept" in get_section(card, "counts")
+    (tmp_path / "croissant.json").write_bytes(files["croissant.json"])
     assert not mlcroissant.Dataset(jsonld=tmp_path / "croissant.json").metadata.ctx.issues.errors

@@ -1,4 +1,4 @@
-"""Which dialogue of a cluster is kept, and what keeps test sets out of training data."""
+"""Which dialogues are duplicates, and which dialogue of a cluster is kept."""
 
 from __future__ import annotations
 
@@ -7,15 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from cmtmed.schema import DIALOGUE
-from cmtmed.stages.drop_benchmark_overlap import DropBenchmarkOverlap
 from cmtmed.stages.drop_duplicates import DropDuplicates
-from tests.support.dialogues import doctor, table, user
+from tests.support.dialogues import ANSWER, QUESTION, doctor, table, user
 from tests.support.stages import run_stage
-
-LONG = "孩子昨天晚上开始发烧，最高三十九度二，吃了一次布洛芬以后退到三十七度八，今天早上又烧起来了，还有一点咳嗽，没有拉肚子，精神还可以"
-ANSWER = (
-    "您好，孩子多大了？烧的时候手脚凉不凉？可以先物理降温，多喝温水，如果超过三十八度五再吃一次退烧药，间隔不少于六小时"
-)
 
 
 def verdicts(rows):
@@ -29,9 +23,9 @@ def inquiry_spans(*counts):
 
 def test_exact_and_near_duplicates_are_told_apart():
     rows = table(
-        [user(LONG), doctor(ANSWER)],
-        [user(LONG), doctor(ANSWER)],
-        [user(LONG + "。"), doctor(ANSWER)],
+        [user(QUESTION), doctor(ANSWER)],
+        [user(QUESTION), doctor(ANSWER)],
+        [user(QUESTION + "。"), doctor(ANSWER)],
         [user("胃疼"), doctor("多久了？吃过什么药？")],
     )
     # The longest is kept; the others are compared with it.
@@ -48,7 +42,7 @@ def test_exact_and_near_duplicates_are_told_apart():
 
 
 def test_turns_cut_elsewhere_do_not_hide_a_duplicate():
-    rows = table([user(LONG), doctor(ANSWER)], [user(LONG[:20]), user(LONG[20:]), doctor(ANSWER)])
+    rows = table([user(QUESTION), doctor(ANSWER)], [user(QUESTION[:20]), user(QUESTION[20:]), doctor(ANSWER)])
     assert [reason for _, reason, _ in verdicts(run_stage(DropDuplicates(), rows))] == ["exact_duplicate", None]
 
 
@@ -63,10 +57,10 @@ def test_turns_cut_elsewhere_do_not_hide_a_duplicate():
 )
 def test_keep_rules(keep, kept):
     rows = table(
-        [user(LONG), doctor(ANSWER)],
-        [user(LONG), doctor(ANSWER)],
-        [user(LONG), doctor(ANSWER[:30]), doctor(ANSWER[30:])],
-        [user(LONG + "啊啊"), doctor(ANSWER)],
+        [user(QUESTION), doctor(ANSWER)],
+        [user(QUESTION), doctor(ANSWER)],
+        [user(QUESTION), doctor(ANSWER[:30]), doctor(ANSWER[30:])],
+        [user(QUESTION + "啊啊"), doctor(ANSWER)],
         inquiries=inquiry_spans(1, 2, 1, 1),
     )
     after = run_stage(DropDuplicates(keep=keep), rows)
@@ -74,7 +68,7 @@ def test_keep_rules(keep, kept):
 
 
 def test_what_is_kept_does_not_depend_on_the_order_of_rows():
-    rows = table(*([user(LONG + "呀" * number), doctor(ANSWER)] for number in range(5)))
+    rows = table(*([user(QUESTION + "呀" * number), doctor(ANSWER)] for number in range(5)))
     kept = run_stage(DropDuplicates(), rows).filter(pl.col("drop_reason").is_null())["id"].to_list()
     assert run_stage(DropDuplicates(), rows.reverse()).filter(pl.col("drop_reason").is_null())["id"].to_list() == kept
 
@@ -83,7 +77,7 @@ def test_the_same_question_with_another_answer():
     other = (
         "这个年龄段的孩子反复高热，首先考虑病毒感染，建议到儿科门诊查一个血常规和C反应蛋白，根据结果决定用不用抗生素"
     )
-    rows = table([user(LONG), doctor(ANSWER)], [user(LONG), doctor(other)], inquiries=inquiry_spans(2, 0))
+    rows = table([user(QUESTION), doctor(ANSWER)], [user(QUESTION), doctor(other)], inquiries=inquiry_spans(2, 0))
     assert run_stage(DropDuplicates(), rows)["drop_reason"].to_list() == [None, None]
     assert verdicts(run_stage(DropDuplicates(same_question="keep_best"), rows)) == [
         ("t/0", None, "t/0"),
@@ -92,43 +86,13 @@ def test_the_same_question_with_another_answer():
 
 
 def test_another_dose_is_another_dialogue_at_threshold_one():
-    rows = table([user(LONG), doctor(ANSWER + "5mg")], [user(LONG), doctor(ANSWER + "15mg")])
+    rows = table([user(QUESTION), doctor(ANSWER + "5mg")], [user(QUESTION), doctor(ANSWER + "15mg")])
     assert run_stage(DropDuplicates(threshold=1.0), rows)["drop_reason"].to_list() == [None, None]
 
 
 def test_the_last_rule_must_decide():
     with pytest.raises(ValidationError, match="end with 'first'"):
         DropDuplicates(keep=("longest",))
-
-
-class TestBenchmarkOverlap:
-    """Test sets are sources of the build."""
-
-    stage = DropBenchmarkOverlap(test_sources=("exam",))
-
-    def test_a_test_question_in_the_crawl_is_dropped(self):
-        rows = table(
-            [user(LONG), doctor(ANSWER)],
-            [user("医生您好，" + LONG), doctor("先去查一个血常规。")],
-            [user("老人夜里腿抽筋，一周三四次，白天没事，需要补钙吗"), doctor("平时吃什么药？")],
-            source=["exam", "crawl", "crawl"],
-        )
-        assert run_stage(self.stage, rows)["drop_reason"].to_list() == [None, "overlap:exam", None]
-
-    def test_what_many_test_dialogues_share_is_no_overlap(self):
-        thanks = "我知道了，非常感谢医生这么耐心细致的解答，我会注意的"
-        exam = [
-            [user(f"第{number}个问题" + LONG[number * 3 : number * 3 + 9]), doctor("好"), user(thanks)]
-            for number in range(6)
-        ]
-        rows = table(
-            *exam, [user("胃疼"), doctor("多久了"), user(thanks), doctor("好")], source=["exam"] * 6 + ["crawl"]
-        )
-        assert run_stage(self.stage, rows)["drop_reason"].to_list() == [None] * 7
-
-    def test_without_test_sources_nothing_happens(self):
-        rows = table([user(LONG), doctor(ANSWER)], [user(LONG), doctor(ANSWER)], source=["exam", "crawl"])
-        assert run_stage(DropBenchmarkOverlap(), rows)["drop_reason"].to_list() == [None, None]
 
 
 QUESTIONS = [
@@ -173,7 +137,7 @@ def test_canned_sentences_do_not_make_dialogues_alike():
 
 def test_canned_sentences_do_not_make_duplicates_differ():
     canned_dialogues = [[user(question), doctor(CANNED)] for question in QUESTIONS]
-    dialogue = [user(LONG), doctor("先多喝水，注意休息。")]
+    dialogue = [user(QUESTION), doctor("先多喝水，注意休息。")]
     rows = table(*canned_dialogues, dialogue, [dialogue[0], doctor(dialogue[1]["content"] + CANNED)])
     last_two = run_stage(DropDuplicates(), rows).tail(2)
     # Equal but for what does not count; the one with more characters is kept.
@@ -184,10 +148,10 @@ def test_copies_of_a_dialogue_do_not_make_its_sentences_canned():
     """Sixty altered copies: each sentence stands in most of them, and all are near-duplicates still."""
     copies = []
     for number in range(60):
-        characters = list(LONG + "。" + ANSWER + "。")
-        characters[(number * 7) % len(LONG)] = "嗯"
+        characters = list(QUESTION + "。" + ANSWER + "。")
+        characters[(number * 7) % len(QUESTION)] = "嗯"
         text = "".join(characters)
-        copies.append([user(text[: len(LONG)]), doctor(text[len(LONG) :])])
+        copies.append([user(text[: len(QUESTION)]), doctor(text[len(QUESTION) :])])
     reasons = run_stage(DropDuplicates(), table(*copies))["drop_reason"].to_list()
     assert reasons.count(None) == 1
 
@@ -196,8 +160,8 @@ def test_a_sentence_with_a_dose_is_never_canned():
     dose = "这个药每次吃两片，一天三次，饭后半小时温水送服。"
     rows = table(
         *([user(question), doctor(dose)] for question in QUESTIONS),
-        [user(LONG), doctor(dose)],
-        [user(LONG), doctor(dose.replace("两片", "四片"))],
+        [user(QUESTION), doctor(dose)],
+        [user(QUESTION), doctor(dose.replace("两片", "四片"))],
     )
     last_two = run_stage(DropDuplicates(threshold=1.0), rows).tail(2)
     assert last_two["drop_reason"].to_list() == [None, None]
@@ -205,7 +169,7 @@ def test_a_sentence_with_a_dose_is_never_canned():
 
 def test_a_dialogue_that_another_one_continues_goes():
     later = [
-        user(LONG),
+        user(QUESTION),
         doctor(ANSWER),
         user("两岁半，手脚有点凉，刚才量了三十八度六"),
         doctor("那可以再吃一次，吃完半小时再量，出汗要换衣服"),
@@ -222,7 +186,7 @@ def test_a_dialogue_that_another_one_continues_goes():
 def test_within_several_and_within_one_another():
     """The middle one lies within the longest; the shortest within both: all go into the longest."""
     turns = [
-        user(LONG),
+        user(QUESTION),
         doctor(ANSWER),
         user("两岁半，手脚有点凉，刚才量了三十八度六，还要再吃一次药吗"),
         doctor("可以，吃完半小时再量，出汗要换衣服"),
@@ -241,21 +205,21 @@ def test_within_several_and_within_one_another():
 
 
 def test_swapped_roles_do_not_hide_a_duplicate():
-    swapped = [doctor(LONG), user(ANSWER)]
-    after = run_stage(DropDuplicates(), table([user(LONG), doctor(ANSWER)], swapped))
+    swapped = [doctor(QUESTION), user(ANSWER)]
+    after = run_stage(DropDuplicates(), table([user(QUESTION), doctor(ANSWER)], swapped))
     assert after["drop_reason"].to_list() == [None, "exact_duplicate"]
 
 
 def test_a_greeting_is_not_the_same_question():
     rows = table(
-        [user("医生你好"), user(LONG), doctor(ANSWER)],
+        [user("医生你好"), user(QUESTION), doctor(ANSWER)],
         [user("医生你好"), user("胃疼一个星期了，饭后胀得厉害，反酸"), doctor("平时吃饭规律吗？有没有黑便？")],
     )
     assert run_stage(DropDuplicates(same_question="keep_best"), rows)["drop_reason"].to_list() == [None, None]
 
 
 def test_of_copies_the_least_id_is_kept_wherever_it_stands():
-    rows = table(*[[user(LONG), doctor(ANSWER)]] * 12)
+    rows = table(*[[user(QUESTION), doctor(ANSWER)]] * 12)
     for order in (rows, rows.reverse(), rows.sample(12, seed=1, shuffle=True)):
         after = run_stage(DropDuplicates(), order)
         assert after.filter(pl.col("drop_reason").is_null())["id"].to_list() == ["t/0"]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
+import shutil
 from datetime import date
 from itertools import pairwise
 
@@ -374,33 +372,25 @@ def write_crawl(folder, count=24):
 SECRETS = [KEY.encode(), *(word.encode() for word in ("李秀兰", "秀兰", "1380013800", "1380013801", "邯郸"))]
 
 
-def test_neither_key_nor_original_stands_in_a_build_or_its_messages(tmp_path):
+def test_neither_key_nor_original_stands_in_a_build_or_its_messages(tmp_path, monkeypatch, capfd, caplog):
     """With worker processes, as users run it; the work folder is looked at when the last stage is done."""
     write_crawl(tmp_path)
     (tmp_path / "p.yaml").write_text(
         "name: p\nextends: cmtmedqa\noptions:\n  redact_identifiers: {default_action: pseudonym}\n", encoding="utf-8"
     )
-    code = """
-import shutil
-from cmtmed.engine import build, local
-local.SHARD_ROWS = 5
-emit_tables = build.emit_tables
-def emit_and_copy(*arguments):
-    emission = emit_tables(*arguments)
-    shutil.copytree(".out.building", "work")
-    return emission
-build.emit_tables = emit_and_copy
-import cmtmed
-cmtmed.build("p.yaml", ["crawl.jsonl"], "out", workers=2)
-"""
-    process = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        cwd=tmp_path,
-        env={**os.environ, "CMTMED_KEY": KEY},
-        capture_output=True,
-        check=True,
-    )
-    everything = process.stdout + process.stderr + read_bytes(tmp_path / "out")
+    emit_tables = build.emit_tables
+
+    def copy_workspace(*arguments):
+        emission = emit_tables(*arguments)
+        shutil.copytree(".out.building", "work")
+        return emission
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(local, "SHARD_ROWS", 5)
+    monkeypatch.setattr(build, "emit_tables", copy_workspace)
+    with caplog.at_level("DEBUG"):
+        cmtmed.build("p.yaml", ["crawl.jsonl"], "out", workers=2)
+    everything = "".join([*capfd.readouterr(), caplog.text]).encode() + read_bytes(tmp_path / "out")
     assert [secret for secret in SECRETS if secret in everything] == []
     # What was read stands in the work folder as it was read; the key stands nowhere.
     assert KEY.encode() not in read_bytes(tmp_path / "work")

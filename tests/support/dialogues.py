@@ -16,6 +16,13 @@ SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 needs_real_data = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is not here")
 
 
+QUESTION = "孩子昨天晚上开始发烧，最高三十九度二，吃了一次布洛芬以后退到三十七度八，今天早上又烧起来了，还有一点咳嗽，没有拉肚子，精神还可以"
+ANSWER = (
+    "您好，孩子多大了？烧的时候手脚凉不凉？可以先物理降温，多喝温水，如果超过三十八度五再吃一次退烧药，间隔不少于六小时"
+)
+"""A consultation long enough to have near-duplicates."""
+
+
 def user(content):
     return {"role": "user", "content": content}
 

@@ -35,11 +35,6 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return tiny_model(tmp_path_factory.mktemp("base") / "model")
-
-
-@pytest.fixture(scope="module")
 def adapted(base, tmp_path_factory):
     """A finished run with an adapter that does something."""
     folder = tmp_path_factory.mktemp("adapted")
@@ -188,7 +183,7 @@ def test_merged_logits_are_those_of_base_and_adapter(base, adapted, tmp_path):
     assert load_tokenizer(str(tmp_path / "merged")).chat_template
     card = (tmp_path / "merged" / "README.md").read_text(encoding="utf-8")
     assert "LoRA, r 4" in card
-    assert "no medical device" in card
+    assert "not a medical device" in card
     with pytest.raises(OutputError, match="is not empty"):
         merge_run(adapted, tmp_path / "merged")
 
@@ -208,7 +203,7 @@ def test_stages_build_on_one_another(base, adapted, tmp_path):
         above = load_model(str(tmp_path / "next")).eval()(ids).logits
     assert float((below - above).abs().max()) > 1e-3
     card = (tmp_path / "next" / "adapter" / "README.md").read_text(encoding="utf-8")
-    assert "supervised fine-tuning → supervised fine-tuning" in card
+    assert "supervised fine-tuning, then supervised fine-tuning" in card
 
 
 def test_runs_may_move_together_and_be_used_from_anywhere(tmp_path, monkeypatch):

@@ -67,7 +67,7 @@ def test_the_whole_pipeline(tmp_path):
         assert len(metrics.read_metrics(folder)) >= 2
         assert list(folder.glob("training_*.png"))
     card = (runs["ppo"] / "adapter" / "README.md").read_text(encoding="utf-8")
-    assert "continued pretraining → supervised fine-tuning → PPO" in card
+    assert "continued pretraining, then supervised fine-tuning, then PPO" in card
     call("train", "merge", runs["ppo"], "--out", tmp_path / "merged")
     talk = tmp_path / "talk.json"
     call("chat", tmp_path / "merged", "--max-new-tokens", "4", "--save", talk, input="头痛三天了\n\n")

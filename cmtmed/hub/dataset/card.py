@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from cmtmed.audit.content import AuditContent
 from cmtmed.audit.statement import render_statement
 from cmtmed.builds import Build
 from cmtmed.hub.citation import write_citation
@@ -32,7 +33,7 @@ def collect_variables(
     version: Version,
     files: Sequence[PublishedFile],
     details: DatasetDetails,
-    audit: Mapping[str, Any] | None,
+    audit: AuditContent | None,
     labels: LabelScan,
     overridden: Sequence[Finding],
     *,

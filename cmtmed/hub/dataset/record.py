@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 from typing import Any, Final
 
 from cmtmed.audit import read_audit
+from cmtmed.audit.content import AuditContent
 from cmtmed.builds import Build
 from cmtmed.errors import DatasetError
 from cmtmed.hub.dataset.card_tables import split_departments
@@ -24,7 +25,7 @@ def create_record(
     version: Version,
     files: Sequence[PublishedFile],
     build: Build,
-    audit: Mapping[str, Any] | None,
+    audit: AuditContent | None,
     licenses: Sequence[str],
     overridden: Sequence[Finding],
 ) -> dict[str, Any]:
@@ -68,10 +69,10 @@ def create_record(
     }
 
 
-def read_audit_content(out: Path) -> dict[str, Any] | None:
+def read_audit_content(out: Path) -> AuditContent | None:
     """Return the content of a build's audit, None if there is none of exactly these dialogues."""
     try:
-        return dict(read_audit(out).content)
+        return read_audit(out).content
     except DatasetError:
         return None
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cmtmed.artifacts import MANIFEST_FILE, hash_file
+from cmtmed.audit.content import AuditContent
 from cmtmed.builds import Build
 from cmtmed.errors import UsageError
 from cmtmed.hub.dataset.checks import check_training_build
@@ -34,7 +34,7 @@ class TrainingBuild:
     """
 
     build: Build
-    audit: dict[str, Any] | None
+    audit: AuditContent | None
     labels: LabelScan
     checksum: str
     findings: tuple[Finding, ...]

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from cmtmed.artifacts import CARD_FILE, write_text
 from cmtmed.errors import OutputError
-from cmtmed.training.model.card import render_card
+from cmtmed.models.card import render_model_card
+from cmtmed.models.record import read_training_record
 from cmtmed.training.model.loading import load_model, load_tokenizer
 from cmtmed.training.run.directory import Run
 from cmtmed.training.run.provenance import check_weights, write_provenance
@@ -56,7 +57,7 @@ def merge_run(source: str, out: Path, *, dtype: str = "float32") -> MergedModel:
         model.save_pretrained(str(out))
         tokenizer.save_pretrained(str(out))
         write_provenance(out, run.root, run.record, adapter=False)
-        write_text(out / CARD_FILE, render_card(run))
+        write_text(out / CARD_FILE, render_model_card(run.root.name, read_training_record(out)))
     except OSError as error:
         raise OutputError(f"cannot write {str(out)!r}: {error.strerror}; make room or give another --out") from error
     return MergedModel(sum(weight.numel() for weight in model.parameters()), dtype)

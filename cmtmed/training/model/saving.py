@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from typing_extensions import Unpack
 
 from cmtmed.artifacts import CARD_FILE, write_text
-from cmtmed.training.model.card import render_card
+from cmtmed.models.card import render_model_card
+from cmtmed.models.record import read_training_record
 from cmtmed.training.run.directory import Run
 from cmtmed.training.run.provenance import write_provenance
 from cmtmed.training.run.record import RunResults
@@ -46,5 +47,5 @@ def save_model(
     tokenizer.save_pretrained(str(run.weights_dir))
     write_provenance(run.weights_dir, run.root, run.record, adapter=run.record.adapter)
     run = run.finish()
-    write_text(run.weights_dir / CARD_FILE, render_card(run))
+    write_text(run.weights_dir / CARD_FILE, render_model_card(run.root.name, read_training_record(run.weights_dir)))
     return run

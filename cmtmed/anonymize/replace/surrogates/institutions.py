@@ -102,16 +102,16 @@ def _draw_institution(name: str, pattern: re.Pattern[str], default_tail: str, ra
     tail = match["tail"] if match else default_tail
     branch = (match["branch"] or "") if match else ""
     branch = branch if branch in {"东院", "西院", "南院", "北院", "新院", "老院", "分院", "总院", "本部"} else ""
-    place, _ = provinces.find_province(head)
+    region, _ = provinces.find_province(head)
     university = re.search("医科大学|中医药大学|大学|医大", head)
     if university:
         return _draw_place(random) + university[0] + tail + branch
     if head and head[-1] in _LEVELS:
         return _draw_place(random) + head[-1] + tail + branch
-    if place and place == head:
+    if region and region == head:
         needs_no_level = len(tail) <= 2 or tail.endswith(("大学", "学院"))
         return _draw_place(random) + ("" if needs_no_level else "市") + tail + branch
-    if place or re.match(rf".{{2,4}}[{_LEVELS}]", head):
+    if region or re.match(rf".{{2,4}}[{_LEVELS}]", head):
         level = re.match(rf".{{2,4}}?([{_LEVELS}])", head)
         return _draw_place(random) + (level[1] if level else "") + _draw_brand(random) + tail + branch
     return _draw_brand(random) + tail + branch

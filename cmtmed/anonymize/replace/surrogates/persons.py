@@ -164,28 +164,33 @@ def _draw_given_name(
     for attempt in range(_ATTEMPTS):
         # In a large corpus all of the usual names may belong to somebody.
         first_chars, last_chars = (_FIRST[sex], _LAST[sex]) if attempt < _ATTEMPTS // 2 else (_WIDER[sex], _WIDER[sex])
-        given = random.choice(last_chars)
+        given_name = random.choice(last_chars)
         if len(name.given) > 1:
-            given = random.choice(first_chars) + given
+            given_name = random.choice(first_chars) + given_name
         if len(name.given) > 2:
-            given = random.choice(FREQUENT) + given
-        full_name = (surname or "") + given
+            given_name = random.choice(FREQUENT) + given_name
+        full_name = (surname or "") + given_name
         # 志光 is a name but 高明 is a word; two equal characters would be a pet name.
         is_word = (
             is_common_word(full_name)
             or (len(name.surname) < 2 and is_common_word(full_name[:2]))
-            or (len(given) > 1 and (is_common_word(given) or given[0] == given[1]))
+            or (len(given_name) > 1 and (is_common_word(given_name) or given_name[0] == given_name[1]))
         )
-        if is_word or given in excluded or full_name in dialogue_text or (len(given) > 1 and given in dialogue_text):
+        if (
+            is_word
+            or given_name in excluded
+            or full_name in dialogue_text
+            or (len(given_name) > 1 and given_name in dialogue_text)
+        ):
             continue
-        if full_name not in corpus_values and not (len(given) > 1 and given in corpus_values):
-            return given
+        if full_name not in corpus_values and not (len(given_name) > 1 and given_name in corpus_values):
+            return given_name
     return None
 
 
-def _guess_sex(given: str, mentions: Iterable[Mention]) -> str:
+def _guess_sex(given_name: str, mentions: Iterable[Mention]) -> str:
     """Guess from the characters, then from titles and kinship terms around the name; empty if neither tells."""
-    score = sum((char in _MEN) - (char in _WOMEN) for char in given)
+    score = sum((char in _MEN) - (char in _WOMEN) for char in given_name)
     for mention in mentions if not score else ():
         for context in (mention.before[-5:], mention.after[:5]):
             score += bool(_HE.search(context)) - bool(_SHE.search(context))

@@ -26,7 +26,9 @@ demo: $(VENV)/.base
 train-demo: setup
 	$(BIN)/python examples/train_demo.py
 
+# The kernels are compiled once, before two test processes would both compile them.
 test: setup lint
+	$(BIN)/python -c "from cmtmed.dedup.warmup import load_kernels; load_kernels()"
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # For daily work: lint, types, and the tests that need no training, no server, no browser and no build of their own.

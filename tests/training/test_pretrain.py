@@ -29,7 +29,7 @@ from cmtmed.training.pretrain.triples import Triple, load_patterns, verbalize
 from cmtmed.training.run import metrics
 from cmtmed.training.run.directory import Run
 from cmtmed.training.run.settings import DataSource
-from tests.support.training import tiny_model, train
+from tests.support.training import train
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
@@ -50,11 +50,6 @@ BOOK = """儿科常见病
 第二章 咳嗽
 咳嗽超过两周要拍胸片。
 """
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return tiny_model(tmp_path_factory.mktemp("base") / "model")
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from cmtmed.training.sft.conversations import read_conversations
 from cmtmed.training.sft.data import DialogueCollator, encode_dialogue, tokenize_dialogues
 from cmtmed.training.sft.settings import SftSettings
 from cmtmed.training.sft.trainer import WeightedTrainer
-from tests.support.training import messages, sft_view, tiny_model, train
+from tests.support.training import messages, sft_view, train
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
@@ -34,18 +34,8 @@ STEPS = ("training.max_steps=8", "training.save_steps=3", "training.logging_step
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return tiny_model(tmp_path_factory.mktemp("base") / "model")
-
-
-@pytest.fixture(scope="module")
 def view(tmp_path_factory):
     return sft_view(tmp_path_factory.mktemp("view") / "sft")
-
-
-@pytest.fixture(scope="module")
-def tokenizer(base):
-    return load_tokenizer(base, "auto")
 
 
 def learnt(tokenizer, row):

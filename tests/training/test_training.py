@@ -35,11 +35,6 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return tiny_model(tmp_path_factory.mktemp("base") / "model")
-
-
-@pytest.fixture(scope="module")
 def adapted(base, tmp_path_factory):
     """A finished run with an adapter that does something."""
     folder = tmp_path_factory.mktemp("adapted")

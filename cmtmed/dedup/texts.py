@@ -123,7 +123,7 @@ def to_texts(texts: list[str] | pl.Series | pa.Array | pa.ChunkedArray | Texts) 
     """Convert a caller's texts to buffers.
 
     Raises:
-        UsageError: an item is not a string, or holds half a surrogate pair.
+        UsageError: an item is not a string, or contains a lone surrogate.
     """
     if isinstance(texts, Texts):
         return texts

@@ -1,4 +1,4 @@
-"""The catalogue of stages: a name here, a file of that name, a class of that name in CamelCase."""
+"""The catalogue of stages. A stage's name is also the name of its module and, in CamelCase, of its class."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def stage_class(name: str) -> type[AnyStage]:
     """Return the class of a stage.
 
     Raises:
-        PipelineError: no stage has that name; the message gives the nearest one.
+        PipelineError: no stage has that name; the message suggests the closest one.
 
     >>> stage_class("merge_turns").__name__
     'MergeTurns'

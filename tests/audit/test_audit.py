@@ -147,25 +147,27 @@ def test_clopper_pearson(leaks, read, confidence, low, high):
 
 def test_nothing_found_is_no_proof():
     """One stratum, 300 read, none leaks: the rule of three with two-sided limits."""
-    told = estimate_residual({NONE: Stratum(100_000, 0.001, 300, 0)})
-    assert (told.status, told.estimate, told.low) == ("read", 0.0, 0.0)
-    assert told.high == pytest.approx(-np.log(0.025) / 300, rel=0.01)
+    residual = estimate_residual({NONE: Stratum(100_000, 0.001, 300, 0)})
+    assert (residual.status, residual.estimate, residual.low) == ("read", 0.0, 0.0)
+    assert residual.high == pytest.approx(-np.log(0.025) / 300, rel=0.01)
 
 
 def test_a_stratum_that_was_read_whole_has_no_interval():
-    told = estimate_residual({"date": Stratum(12, 0.8, 12, 11), NONE: Stratum(8, 0.001, 8, 0)})
-    assert (told.estimate, told.low, told.high) == pytest.approx((11 / 20, 11 / 20, 11 / 20))
+    residual = estimate_residual({"date": Stratum(12, 0.8, 12, 11), NONE: Stratum(8, 0.001, 8, 0)})
+    assert (residual.estimate, residual.low, residual.high) == pytest.approx((11 / 20, 11 / 20, 11 / 20))
 
 
 def test_unread_and_half_read_samples_say_so():
     strata = {"date": Stratum(10, 0.8), "name": Stratum(90, 0.1), NONE: Stratum(900, 0.001)}
-    told = estimate_residual(strata)
-    assert (told.status, told.low) == ("unread", 0.0)
-    assert (told.estimate, told.high) == pytest.approx((0.017, 0.1))  # 8 + 9 expected and 100 suspected of 1,000
-    half = estimate_residual(strata | {"date": Stratum(10, 0.8, 10, 8)})
-    assert half.status == "partial"
-    assert half.low == pytest.approx(0.008)
-    assert half.high == pytest.approx(0.998)  # two turns are known to be fine
+    residual = estimate_residual(strata)
+    assert (residual.status, residual.low) == ("unread", 0.0)
+    assert (residual.estimate, residual.high) == pytest.approx(
+        (0.017, 0.1)
+    )  # 8 + 9 expected and 100 suspected of 1,000
+    half_read = estimate_residual(strata | {"date": Stratum(10, 0.8, 10, 8)})
+    assert half_read.status == "partial"
+    assert half_read.low == pytest.approx(0.008)
+    assert half_read.high == pytest.approx(0.998)  # two turns are known to be fine
     assert estimate_residual({}).status == "unread"
 
 
@@ -184,13 +186,16 @@ def test_the_interval_covers_the_truth(turns, leaking):
     for _ in range(400):
         read = {
             name: Stratum(
-                one.turns, one.prior, numbers[name], int(rng.hypergeometric(bad, one.turns - bad, numbers[name]))
+                stratum.turns,
+                stratum.prior,
+                numbers[name],
+                int(rng.hypergeometric(leak_count, stratum.turns - leak_count, numbers[name])),
             )
-            for (name, one), bad in zip(strata.items(), leaking, strict=True)
+            for (name, stratum), leak_count in zip(strata.items(), leaking, strict=True)
         }
-        told = estimate_residual(read)
-        assert told.low <= told.estimate <= told.high
-        covered += told.low <= truth <= told.high
+        residual = estimate_residual(read)
+        assert residual.low <= residual.estimate <= residual.high
+        covered += residual.low <= truth <= residual.high
     assert covered >= 0.95 * 400
 
 
@@ -207,9 +212,9 @@ def test_allocation_takes_what_is_there(strata, size):
     assert set(numbers) == set(strata)
     for name, number in numbers.items():
         assert min(10, strata[name].turns) <= number <= strata[name].turns
-    floors = sum(min(10, one.turns) for one in strata.values())
-    whole = sum(one.turns for one in strata.values())
-    assert sum(numbers.values()) == min(whole, max(size, floors))
+    floors = sum(min(10, stratum.turns) for stratum in strata.values())
+    total = sum(stratum.turns for stratum in strata.values())
+    assert sum(numbers.values()) == min(total, max(size, floors))
 
 
 def test_the_sample_does_not_depend_on_the_order_of_rows():
@@ -217,23 +222,23 @@ def test_the_sample_does_not_depend_on_the_order_of_rows():
     message = pl.Series([number % 2 for number in range(400)], dtype=pl.UInt32)
     stratum = pl.Series(["date" if number % 40 == 0 else NONE for number in range(400)])
     order = np.random.default_rng(5).permutation(400)
-    one, other = TurnSampler(50, 7), TurnSampler(50, 7)
-    one.add(ids, message, stratum)
-    for part in np.array_split(order, 7):
-        other.add(ids.gather(part), message.gather(part), stratum.gather(part))
-    taken = one.draw({"date": 5, NONE: 30})
-    assert taken == other.draw({"date": 5, NONE: 30})
-    assert len(taken) == 35
-    assert set(taken) <= set(one.draw({"date": 8, NONE: 50}))
-    assert {name for _, name in taken[:8]} == {"date", NONE}, "all strata progress alike"
+    sampler, shuffled_sampler = TurnSampler(50, 7), TurnSampler(50, 7)
+    sampler.add(ids, message, stratum)
+    for rows in np.array_split(order, 7):
+        shuffled_sampler.add(ids.gather(rows), message.gather(rows), stratum.gather(rows))
+    sample = sampler.draw({"date": 5, NONE: 30})
+    assert sample == shuffled_sampler.draw({"date": 5, NONE: 30})
+    assert len(sample) == 35
+    assert set(sample) <= set(sampler.draw({"date": 8, NONE: 50}))
+    assert {name for _, name in sample[:8]} == {"date", NONE}, "all strata progress alike"
 
 
 def test_keys_are_uniform():
-    found = hash_turns(pl.Series([f"t/{number}" for number in range(500)]), np.arange(500), 0) / 2.0**64
-    assert 0.45 < found.mean() < 0.55
-    assert len(set(found)) == 500
+    keys = hash_turns(pl.Series([f"t/{number}" for number in range(500)]), np.arange(500), 0) / 2.0**64
+    assert 0.45 < keys.mean() < 0.55
+    assert len(set(keys)) == 500
     assert (
-        found.tolist()
+        keys.tolist()
         != (hash_turns(pl.Series([f"t/{number}" for number in range(500)]), np.arange(500), 1) / 2**64).tolist()
     )
 
@@ -279,18 +284,18 @@ def files(out):
 def test_planted_leaks_are_suspected(built):
     content = audit_build(built).content
     assert content["counts"] == {"dialogues": 40, "turns": 80}
-    turns = {one["detector"]: one["turns"] for one in content["strata"] if one["turns"]}
+    turns = {stratum["detector"]: stratum["turns"] for stratum in content["strata"] if stratum["turns"]}
     assert turns == {"spoken_number": 1, "name": 1, "date": 1, "handle": 1, NONE: 76}
     assert content["residual"]["per_thousand_turns"]["high"] == pytest.approx(1000 * 4 / 80)
     assert content["residual"]["status"] == "unread"
 
 
 def test_reading_gives_an_estimate(built):
-    done = audit_build(built, size=60)
-    for shown in read_sampled_turns(done):
-        leaks = any(secret in shown.text for secret in PLANTED.values())
-        assert leaks == bool(shown.spans)
-        record_verdict(done, shown.turn, "leak" if leaks else "fine")
+    audit = audit_build(built, size=60)
+    for sampled_turn in read_sampled_turns(audit):
+        leaks = any(secret in sampled_turn.text for secret in PLANTED.values())
+        assert leaks == bool(sampled_turn.spans)
+        record_verdict(audit, sampled_turn.turn, "leak" if leaks else "fine")
     residual = audit_build(built, size=60).residual
     assert (residual["status"], residual["read"], residual["leaks"]) == ("read", 60, 4)
     figures = residual["per_thousand_turns"]
@@ -301,23 +306,23 @@ def test_reading_gives_an_estimate(built):
 
 
 def test_no_text_in_any_file(built):
-    done = audit_build(built)
-    record_verdict(done, read_sampled_turns(done)[0].turn, "leak")
+    audit = audit_build(built)
+    record_verdict(audit, read_sampled_turns(audit)[0].turn, "leak")
     audit_build(built)
     assert set(files(built)) == {"audit.json", "privacy.md", "sample.jsonl", "verdicts.jsonl"}
     for name, content in files(built).items():
-        told = content.decode("utf-8")
+        text = content.decode("utf-8")
         for secret in (*PLANTED.values(), SECRET, "王刚", "1817257500", "孩子", "发烧"):
-            assert secret not in told, name
+            assert secret not in text, name
 
 
 def test_the_same_audit_gives_the_same_bytes_and_looks_once(built, monkeypatch):
     first = audit_build(built, size=20)
     record_verdict(first, read_sampled_turns(first)[0].turn, "fine")
-    told = audit_build(built, size=20).content
+    content = audit_build(built, size=20).content
     before = files(built)
     monkeypatch.setattr(audit_module, "screen_build", None)
-    assert audit_build(built, size=20).content == told
+    assert audit_build(built, size=20).content == content
     assert files(built) == before
     monkeypatch.undo()
     assert audit_build(built, size=20, seed=1).content["residual"]["status"] in {"unread", "partial"}
@@ -358,8 +363,8 @@ def test_verdicts_on_other_dialogues_do_not_count(built):
 
 
 def test_verdicts_from_a_file(built, tmp_path):
-    done = audit_build(built)
-    turns = [shown.turn for shown in read_sampled_turns(done, 3)]
+    audit = audit_build(built)
+    turns = [sampled_turn.turn for sampled_turn in read_sampled_turns(audit, 3)]
     path = tmp_path / "mine.jsonl"
     rows = [{"id": turn.id, "message": turn.message, "verdict": "fine"} for turn in turns]
     path.write_text("\n".join(map(json.dumps, [*rows, {**rows[0], "verdict": "leak"}])), encoding="utf-8")
@@ -422,32 +427,32 @@ def test_bad_usage(built, tmp_path):
 
 def test_the_statement_says_what_was_not_done(built):
     audit_build(built)
-    told = (built / "audit" / "privacy.md").read_text(encoding="utf-8")
-    assert "nothing was replaced" in told
-    assert "未替换任何标识符" in told
-    assert "Nobody has read the sample" in told
-    assert "| looked for |" not in told
+    statement = (built / "audit" / "privacy.md").read_text(encoding="utf-8")
+    assert "nothing was replaced" in statement
+    assert "未替换任何标识符" in statement
+    assert "Nobody has read the sample" in statement
+    assert "| looked for |" not in statement
     for name in ("《个人信息保护法》第七十三条", "GB/T 35273-2020", "GB/T 37964-2019", "45 CFR 164.514(b)(2)(i)"):
-        assert name in told
+        assert name in statement
 
 
 def test_the_statement_follows_the_pipeline(built):
     content = audit_build(built).content
     content["redaction"] = {"stage": True, "kept": ["HOSPITAL", "PHONE"]}
     content["identifiers"] = {"DATE": {"generalize": 3}, "PERSON": {"tag": 2, "pseudonym": 1}}
-    told = render_statement(content)
-    assert "Left in the text on purpose**: HOSPITAL, PHONE." in told
-    assert "| PERSON [姓名] | 2 | 1 | 0 |" in told
-    assert "Safe Harbor does not provide for shifted dates" in told
-    assert "| D | Telephone numbers | **not looked for** |" in told
-    assert "| F | E-mail addresses | looked for | EMAIL |" in told
-    assert "de-identification, not anonymization" in told
+    statement = render_statement(content)
+    assert "Left in the text on purpose**: HOSPITAL, PHONE." in statement
+    assert "| PERSON [姓名] | 2 | 1 | 0 |" in statement
+    assert "Safe Harbor does not provide for shifted dates" in statement
+    assert "| D | Telephone numbers | **not looked for** |" in statement
+    assert "| F | E-mail addresses | looked for | EMAIL |" in statement
+    assert "de-identification, not anonymization" in statement
 
 
 def test_safe_harbor_has_eighteen_categories():
     assert [category.letter for category in SAFE_HARBOR] == list("ABCDEFGHIJKLMNOPQR")
 
-    assert {kind for category in SAFE_HARBOR for kind in category.types} == set(TYPES)
+    assert {identifier_type for category in SAFE_HARBOR for identifier_type in category.types} == set(TYPES)
 
 
 @pytest.mark.parametrize(
@@ -480,17 +485,17 @@ def run(*arguments, cwd, text=None):
 
 
 def test_the_command_shows_text_only_when_asked(built):
-    done = run("audit", "out", cwd=built.parent)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "spoken_number" in done.stdout
-    assert "Nobody has read the sample" in done.stdout
-    assert "nothing was replaced" in done.stdout
-    assert "孩子" not in done.stdout
+    completed = run("audit", "out", cwd=built.parent)
+    assert (completed.returncode, completed.stderr) == (0, "")
+    assert "spoken_number" in completed.stdout
+    assert "Nobody has read the sample" in completed.stdout
+    assert "nothing was replaced" in completed.stdout
+    assert "孩子" not in completed.stdout
     shown = run("audit", "out", "--show", "80", cwd=built.parent).stdout
     assert f"⟦{SECRET}⟧" in shown
     assert "[/b]我们单位⟦的王刚得了⟧乙肝\\[red]" in shown
-    told = json.loads(run("audit", "out", "--json", cwd=built.parent).stdout)
-    assert told == read_audit(built).content
+    content = json.loads(run("audit", "out", "--json", cwd=built.parent).stdout)
+    assert content == read_audit(built).content
     silent = run("audit", "out", "--quiet", cwd=built.parent)
     assert (silent.returncode, silent.stdout, silent.stderr) == (0, "", "")
 

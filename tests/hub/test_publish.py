@@ -592,7 +592,9 @@ def test_a_fault_is_outlived(hub, build_dir, method, url_part, fault):
     publication = push(hub, build_dir, configs=["sft"], gated="auto")
     assert sum(request.method == method and url_part in request.path for request in hub.requests) > 1
     # Of a file that came in while its answer was lost, the client cannot know; it alone is sent again.
-    assert_complete(hub, publication, again=2 if method == "PUT" and url_part == "/0/" and fault == Cut("after") else 0)
+    assert_complete(
+        hub, publication, repeated=2 if method == "PUT" and url_part == "/0/" and fault == Cut("after") else 0
+    )
 
 
 def assert_complete(hub, publication, repeated=0):

@@ -69,11 +69,11 @@ def read(path, min_difference=0.5, **fields):
 @given(st.lists(st.integers(1, 5), min_size=2, max_size=8))
 def test_pairs_of_a_ranking(ranks):
     ranking = Ranking("1", [], [[] for _ in ranks], [-rank for rank in ranks])
-    found, close = build_pairs(ranking)
+    pairs, close = build_pairs(ranking)
     assert close == 0
-    assert len(found) == len(ranks) * (len(ranks) - 1) // 2
-    assert {frozenset(pair[:2]) for pair in found} == set(map(frozenset, itertools.combinations(range(len(ranks)), 2)))
-    for pair in found:
+    assert len(pairs) == len(ranks) * (len(ranks) - 1) // 2
+    assert {frozenset(pair[:2]) for pair in pairs} == set(map(frozenset, itertools.combinations(range(len(ranks)), 2)))
+    for pair in pairs:
         assert pair.tie == (ranks[pair.chosen] == ranks[pair.rejected])
         assert pair.tie or ranks[pair.chosen] < ranks[pair.rejected]
 
@@ -81,26 +81,26 @@ def test_pairs_of_a_ranking(ranks):
 @given(st.lists(st.integers(4, 20), min_size=2, max_size=6), st.sampled_from([0.25, 0.5, 1.0, 2.0]))
 def test_scores_that_are_close_say_nothing(sums, least):
     ranking = Ranking("1", [], [[] for _ in sums], [total / 4 for total in sums], least)
-    found, close = build_pairs(ranking)
-    assert len(found) + close == len(sums) * (len(sums) - 1) // 2
-    for pair in found:
-        more = (sums[pair.chosen] - sums[pair.rejected]) / 4
-        assert more == 0 if pair.tie else more >= least
+    pairs, close = build_pairs(ranking)
+    assert len(pairs) + close == len(sums) * (len(sums) - 1) // 2
+    for pair in pairs:
+        difference = (sums[pair.chosen] - sums[pair.rejected]) / 4
+        assert difference == 0 if pair.tie else difference >= least
 
 
 def test_a_correction_ranks_above_all():
     row = {**ROW, "ranks": [1, 1, 4], "correction": "血压多少？有没有恶心？先量血压，剧烈头痛去急诊。"}
     ranking = parse_ranking(row, 1)
-    found, _ = build_pairs(ranking)
-    assert {pair for pair in found if 3 in pair[:2]} == {Pair(3, place, tie=False) for place in range(3)}
-    assert [pair for pair in found if pair.tie] == [Pair(0, 1, tie=True)]
+    pairs, _ = build_pairs(ranking)
+    assert {pair for pair in pairs if 3 in pair[:2]} == {Pair(3, index, tie=False) for index in range(3)}
+    assert [pair for pair in pairs if pair.tie] == [Pair(0, 1, tie=True)]
 
 
 def test_a_correction_that_repeats_the_best_answer_says_nothing_more():
     plain = parse_ranking(ROW, 1)
-    again = parse_ranking({**ROW, "correction": ROW["answers"][1]["text"]}, 1)
-    assert again.answers == plain.answers
-    assert build_pairs(again) == build_pairs(plain)
+    repeated = parse_ranking({**ROW, "correction": ROW["answers"][1]["text"]}, 1)
+    assert repeated.answers == plain.answers
+    assert build_pairs(repeated) == build_pairs(plain)
 
 
 # --- the split -------------------------------------------------------------------------------------------------
@@ -110,17 +110,19 @@ TEXTS = st.text("头痛发热咳嗽几天了怎么办 ，。？abc１2", min_siz
 
 @given(TEXTS, TEXTS, st.floats(0, 1), st.floats(0, 1))
 def test_a_prompt_falls_on_one_side_everywhere(text, other, one, two):
-    small, large = sorted((one, two))
+    smaller_share, larger_share = sorted((one, two))
     prompt = [user(text)]
     spaced = [{"role": "system", "content": "你是医生"}, user(" " + text.replace("，", "。").upper() + "！")]
     if any(map(str.isalnum, text)):
         assert extract_opening(prompt) == extract_opening(spaced)
-        assert is_held_out(prompt, small) == is_held_out(spaced, small)
-    assert is_held_out(prompt, small) <= is_held_out(prompt, large)
+        assert is_held_out(prompt, smaller_share) == is_held_out(spaced, smaller_share)
+    assert is_held_out(prompt, smaller_share) <= is_held_out(prompt, larger_share)
     assert not is_held_out(prompt, 0)
     assert is_held_out(prompt, 1)
     if len(extract_opening(prompt)) >= 8:  # the same consultation, later
-        assert is_held_out([*prompt, doctor("多久了"), user(other)], small) == is_held_out(prompt, small)
+        assert is_held_out([*prompt, doctor("多久了"), user(other)], smaller_share) == is_held_out(
+            prompt, smaller_share
+        )
 
 
 def test_a_greeting_does_not_decide():
@@ -150,49 +152,49 @@ ANSWER = [doctor("先量一次血压，不要紧张，今天去门诊看看。")
 @given(length=st.integers(8, 160), system=st.booleans())
 def test_what_is_too_long_loses_the_beginning_of_the_prompt(tokenizer, length, system):
     prompt = [{"role": "system", "content": "你是医生。"}, *PROMPT] if system else PROMPT
-    whole = encode_answer(tokenizer, prompt, ANSWER, 10_000).ids
-    alone = tokenizer.encode(ANSWER[0]["content"] + "<|im_end|>\n")
-    assert whole[-len(alone) :] == alone
-    made = encode_answer(tokenizer, prompt, ANSWER, length)
-    assert len(made.ids) <= length
-    assert made.prompt_cut == (len(whole) > length)
-    if length >= len(alone):
-        assert made.answer_cut == 0
-        assert made.ids[-len(alone) :] == alone
+    all_ids = encode_answer(tokenizer, prompt, ANSWER, 10_000).ids
+    answer_ids = tokenizer.encode(ANSWER[0]["content"] + "<|im_end|>\n")
+    assert all_ids[-len(answer_ids) :] == answer_ids
+    encoded = encode_answer(tokenizer, prompt, ANSWER, length)
+    assert len(encoded.ids) <= length
+    assert encoded.prompt_cut == (len(all_ids) > length)
+    if length >= len(answer_ids):
+        assert encoded.answer_cut == 0
+        assert encoded.ids[-len(answer_ids) :] == answer_ids
     else:
-        assert made.ids == alone[:length]
-        assert made.answer_cut == len(alone) - length
+        assert encoded.ids == answer_ids[:length]
+        assert encoded.answer_cut == len(answer_ids) - length
     # Exchanges go whole: either a question and all that follows it is there, or not even the last one.
     head = prompt[: len(prompt) - len(PROMPT)]
-    parts = [encode_answer(tokenizer, [*head, *PROMPT[at:]], ANSWER, 10_000).ids for at in (0, 2, 4)]
-    fits = [part for part in parts if len(part) <= length]
-    assert made.ids == fits[0] if fits else len(made.ids) <= len(parts[-1])
+    candidates = [encode_answer(tokenizer, [*head, *PROMPT[start:]], ANSWER, 10_000).ids for start in (0, 2, 4)]
+    fits = [candidate for candidate in candidates if len(candidate) <= length]
+    assert encoded.ids == fits[0] if fits else len(encoded.ids) <= len(candidates[-1])
 
 
 def test_the_first_token_of_every_text_stays(tokenizer):
     import copy
 
-    own = copy.deepcopy(tokenizer)
-    own.add_special_tokens({"bos_token": "<s>"})
-    own.chat_template = "{{ bos_token }}" + own.chat_template
-    whole = encode_answer(own, PROMPT[-1:], ANSWER, 1000).ids
-    assert whole[0] == own.bos_token_id
-    made = encode_answer(own, PROMPT[-1:], ANSWER, len(whole) - 4)
-    assert made.ids == [whole[0], *whole[5:]]
+    bos_tokenizer = copy.deepcopy(tokenizer)
+    bos_tokenizer.add_special_tokens({"bos_token": "<s>"})
+    bos_tokenizer.chat_template = "{{ bos_token }}" + bos_tokenizer.chat_template
+    all_ids = encode_answer(bos_tokenizer, PROMPT[-1:], ANSWER, 1000).ids
+    assert all_ids[0] == bos_tokenizer.bos_token_id
+    encoded = encode_answer(bos_tokenizer, PROMPT[-1:], ANSWER, len(all_ids) - 4)
+    assert encoded.ids == [all_ids[0], *all_ids[5:]]
 
 
 def test_counts_of_pairs_add_up(tokenizer):
     lines = bundled("examples/rankings.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = [parse_ranking(json.loads(line), at) for at, line in enumerate(lines)]
+    rows = [parse_ranking(json.loads(line), number) for number, line in enumerate(lines)]
     for ties in (True, False):
-        made = encode_rankings(rows, tokenizer, 40, ties=ties, name="examples")
+        encoded = encode_rankings(rows, tokenizer, 40, ties=ties, name="examples")
         possible = sum(len(row.answers) * (len(row.answers) - 1) // 2 for row in rows)
-        assert sum(made.counts[name] for name in ("better", "ties", "close", "same tokens")) == possible
-        assert made.counts["answers"] == len(made.flat_ids)
-        assert made.counts["answers cut"] > 0
-        table = made.to_dataset()
-        assert len(table) == made.counts["better"] + ties * made.counts["ties"]
-        assert sum(table["tie"][:]) == ties * made.counts["ties"]
+        assert sum(encoded.counts[name] for name in ("better", "ties", "close", "same tokens")) == possible
+        assert encoded.counts["answers"] == len(encoded.flat_ids)
+        assert encoded.counts["answers cut"] > 0
+        table = encoded.to_dataset()
+        assert len(table) == encoded.counts["better"] + ties * encoded.counts["ties"]
+        assert sum(table["tie"][:]) == ties * encoded.counts["ties"]
         assert max(table["length"][:]) <= 40
 
 
@@ -200,13 +202,13 @@ def test_counts_of_pairs_add_up(tokenizer):
 
 
 def texts(ranking):
-    order = sorted(range(len(ranking.answers)), key=lambda at: -ranking.utilities[at])
-    return [ranking.answers[at][-1]["content"] for at in order]
+    order = sorted(range(len(ranking.answers)), key=lambda index: -ranking.utilities[index])
+    return [ranking.answers[index][-1]["content"] for index in order]
 
 
 def test_our_own_rankings(tmp_path):
-    told = {**ROW, "scores": [{"safety": 3}, None, {"safety": 1, "fluency": 5}], "annotator": "d1"}
-    source = read(write(tmp_path / "r.jsonl", told, {**ROW, "id": None, "prompt": PROMPT, "correction": "先测血压。"}))
+    row = {**ROW, "scores": [{"safety": 3}, None, {"safety": 1, "fluency": 5}], "annotator": "d1"}
+    source = read(write(tmp_path / "r.jsonl", row, {**ROW, "id": None, "prompt": PROMPT, "correction": "先测血压。"}))
     first, second = source.rankings
     assert texts(first) == ["血压多少？先量一次。", "多喝水。", "不用管。"]
     assert first.aspects == {"safety": [3, None, 1], "fluency": [None, None, 5]}
@@ -255,8 +257,8 @@ def test_ranks_are_whole_numbers(ranks):
 
 def test_gaps_in_ranks_are_fine_and_repeated_answers_of_one_rank_are_one():
     assert texts(parse_ranking({**ROW, "ranks": [7, 3, 9]}, 1)) == texts(parse_ranking(ROW, 1))
-    again = {**ROW, "answers": [*ROW["answers"], {"text": "不用管。"}], "ranks": [2, 1, 3, 3]}
-    assert len(parse_ranking(again, 1).answers) == 3
+    repeated = {**ROW, "answers": [*ROW["answers"], {"text": "不用管。"}], "ranks": [2, 1, 3, 3]}
+    assert len(parse_ranking(repeated, 1).answers) == 3
 
 
 def test_broken_lines_are_counted_too(tmp_path):
@@ -270,12 +272,12 @@ def test_broken_lines_are_counted_too(tmp_path):
 @given(st.permutations(range(4)))
 def test_both_conventions_of_the_ranking_tool(order):
     """What the tool stores, done as its source does it, read back."""
-    shown = [f"回答{number}。" for number in range(4)]
+    answers = [f"回答{number}。" for number in range(4)]
     ranks = [rank + 1 for rank in order]
-    positions = [shown[rank - 1] for rank in ranks]  # list_rank.py
-    best_first = [shown[ranks.index(place + 1)] for place in range(4)]  # generate_rank.py
-    assert recover_ranks(positions, shown) == ranks
-    assert (positions == best_first) == all(ranks[rank - 1] == at + 1 for at, rank in enumerate(ranks))
+    positions = [answers[rank - 1] for rank in ranks]  # list_rank.py
+    best_first = [answers[ranks.index(position + 1)] for position in range(4)]  # generate_rank.py
+    assert recover_ranks(positions, answers) == ranks
+    assert (positions == best_first) == all(ranks[rank - 1] == index + 1 for index, rank in enumerate(ranks))
 
 
 def table(path, *rows, header=("id", "query", "history", "rank1", "rank2", "rank3")):
@@ -290,21 +292,21 @@ def test_the_table_of_the_ranking_tool(tmp_path):
     history = str([["头痛三天了", "血压多少？"]])
     path = table(tmp_path / "total_dataset.tsv", ["0", "一百六怎么办", history, *stored], ["1", "咳嗽", "[]", *stored])
     answers = tmp_path / "output1.json"
-    entry = {"query": "x", "history": [], **{f"response_{at}": text for at, text in enumerate(shown)}}
+    entry = {"query": "x", "history": [], **{f"response_{index}": text for index, text in enumerate(shown)}}
     answers.write_text(json.dumps({"0": entry, "1": {**entry, "response_2": "别的。"}}), encoding="utf-8")
     ordered = read(path, ranks="order")
-    assert [texts(one) for one in ordered.rankings] == [stored, stored]
+    assert [texts(ranking) for ranking in ordered.rankings] == [stored, stored]
     assert ordered.rankings[0].prompt == [user("头痛三天了"), doctor("血压多少？"), user("一百六怎么办")]
-    placed = read(path, ranks="positions", answers=str(answers))
-    assert texts(placed.rankings[0]) == [shown[2], shown[0], shown[1]]
-    assert placed.left_out == {"its answers are not those that were shown": 1}
+    recovered = read(path, ranks="positions", answers=str(answers))
+    assert texts(recovered.rankings[0]) == [shown[2], shown[0], shown[1]]
+    assert recovered.left_out == {"its answers are not those that were shown": 1}
 
 
 def test_rows_of_the_table_that_cannot_be_read(tmp_path):
-    good = ["0", "头痛", "[]", "甲", "乙", "丙"]
+    valid_row = ["0", "头痛", "[]", "甲", "乙", "丙"]
     path = table(
-        tmp_path / "t.tsv", good, good[:5], [*good[:2], "f(", *good[3:]], [*good[:3], "甲", "甲", "丙"],
-        [*good[:3], "甲", "", "丙"], [good[0], "", *good[2:]],
+        tmp_path / "t.tsv", valid_row, valid_row[:5], [*valid_row[:2], "f(", *valid_row[3:]], [*valid_row[:3], "甲", "甲", "丙"],
+        [*valid_row[:3], "甲", "", "丙"], [valid_row[0], "", *valid_row[2:]],
     )  # fmt: skip
     source = read(path, ranks="order")
     assert source.left_out == {
@@ -383,24 +385,24 @@ def test_an_array_and_the_history_of_a_pair(tmp_path):
 
 def scored(case, model, scores, *turns):
     roles = itertools.cycle(("patient", "doctor"))
-    told = [{"role": role, "content": text} for role, text in zip(roles, turns, strict=False)]
-    return {"set": "s", "id": case, "model": model, "scores": scores, "turns": told}
+    messages_ = [{"role": role, "content": text} for role, text in zip(roles, turns, strict=False)]
+    return {"set": "s", "id": case, "model": model, "scores": scores, "turns": messages_}
 
 
 def test_scored_dialogues_of_a_case(tmp_path):
-    good, fair, poor = ({"Accuracy": a, "Helpfulness": b} for a, b in ((5, 5), (5, 4), (3, 4)))
+    best, fair, poor = ({"Accuracy": a, "Helpfulness": b} for a, b in ((5, 5), (5, 4), (3, 4)))
     rows = [
-        scored("1", "a", good, "头痛", "多久了？", "三天", "量血压。"),
+        scored("1", "a", best, "头痛", "多久了？", "三天", "量血压。"),
         scored("1", "b", poor, "头痛", "多喝水。", "好", "再见。"),
-        scored("2", "a", good, "咳嗽", "有痰吗？"),
+        scored("2", "a", best, "咳嗽", "有痰吗？"),
         scored("1", "c", fair, "头痛", "量过血压吗？"),
-        scored("1", "d", good, "头痛", "先休息。"),
+        scored("1", "d", best, "头痛", "先休息。"),
         scored("2", "b", {"Accuracy": 5}, "咳嗽", "多喝水。"),
-        {**scored("3", "a", good, "腹痛", "哪里痛？"), "scores": {"Accuracy": "high"}},
-        scored("3", "b", good, "腹痛", "去医院。"),
-        scored("4", "a", good, "腰痛", "哪里痛？"),
-        scored("4", "b", good, "腿痛", "去医院。"),
-        scored("5", "b", good, "腿痛", "去医院。", "好"),
+        {**scored("3", "a", best, "腹痛", "哪里痛？"), "scores": {"Accuracy": "high"}},
+        scored("3", "b", best, "腹痛", "去医院。"),
+        scored("4", "a", best, "腰痛", "哪里痛？"),
+        scored("4", "b", best, "腿痛", "去医院。"),
+        scored("5", "b", best, "腿痛", "去医院。", "好"),
     ]
     source = read(write(tmp_path / "s.jsonl", *rows), min_difference=1.0)
     (ranking,) = source.rankings
@@ -408,9 +410,9 @@ def test_scored_dialogues_of_a_case(tmp_path):
     assert [len(answer) for answer in ranking.answers] == [3, 3, 1, 1]
     assert ranking.utilities == [5.0, 3.5, 4.5, 5.0]
     assert ranking.aspects == {"Accuracy": [5, 3, 5, 5], "Helpfulness": [5, 4, 4, 5]}
-    found, close = build_pairs(ranking)
-    assert {pair for pair in found if not pair.tie} == {Pair(at, 1, tie=False) for at in (0, 2, 3)}
-    assert (sum(pair.tie for pair in found), close) == (1, 2)
+    pairs, close = build_pairs(ranking)
+    assert {pair for pair in pairs if not pair.tie} == {Pair(index, 1, tie=False) for index in (0, 2, 3)}
+    assert (sum(pair.tie for pair in pairs), close) == (1, 2)
     assert source.rows == 11
     assert source.left_out == {
         "the dialogues of a case are scored on different aspects": 2,
@@ -429,9 +431,9 @@ def test_a_view_of_another_kind_is_named_with_what_makes_the_right_one(tmp_path)
 
     row = {"id": "1", "messages": [user("头痛")], "weights": [0.0]}
     DatasetDict({"train": Dataset.from_list([row])}).save_to_disk(str(tmp_path / "sft"))
-    with pytest.raises(UsageError, match=r"holds the view 'sft'.*view 'prompts'.*ranking\.v1\.json") as told:
+    with pytest.raises(UsageError, match=r"holds the view 'sft'.*view 'prompts'.*ranking\.v1\.json") as error:
         read(tmp_path / "sft")
-    assert "头痛" not in str(told.value)
+    assert "头痛" not in str(error.value)
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises(UsageError, match="is a build and holds no rankings"):
         read(tmp_path)
@@ -477,16 +479,16 @@ def test_other_refusals(tmp_path):
 
 def test_figures_by_hand():
     ranking = Ranking("1", [], [[]] * 3, [3, 2, 2], aspects={"safety": [1, 5, None], "fluency": [2, 2, 2]})
-    found, _ = build_pairs(ranking)
-    answers = EncodedRankings([ranking], [[[1], [1, 2], [1]]], [found], ties=False, counts=Counter())
-    told = report_agreement(answers, [1.0, 0.0, 3.0])
-    assert told["pairs"] == 2
-    assert (told["accuracy"], told["margin"]) == (0.5, -0.5)  # margins 1 and -2
+    pairs, _ = build_pairs(ranking)
+    answers = EncodedRankings([ranking], [[[1], [1, 2], [1]]], [pairs], ties=False, counts=Counter())
+    report = report_agreement(answers, [1.0, 0.0, 3.0])
+    assert report["pairs"] == 2
+    assert (report["accuracy"], report["margin"]) == (0.5, -0.5)  # margins 1 and -2
     # Sure at sigmoid(1) = .7311 and right; sure at sigmoid(2) = .8808 and wrong.
-    assert told["calibration_error"] == pytest.approx(((1 - 0.7310586) + 0.8807971) / 2)
-    assert told["longer_is_better"] == 0.25  # one shorter, one as long
-    assert (told["ties"], told["tie_margin"]) == (1, 3.0)
-    assert told["aspects"] == {"safety": {"pairs": 1, "accuracy": 0.0}}
+    assert report["calibration_error"] == pytest.approx(((1 - 0.7310586) + 0.8807971) / 2)
+    assert report["longer_is_better"] == 0.25  # one shorter, one as long
+    assert (report["ties"], report["tie_margin"]) == (1, 3.0)
+    assert report["aspects"] == {"safety": {"pairs": 1, "accuracy": 0.0}}
     assert summarize_margins([]) == {}
 
 
@@ -526,7 +528,7 @@ def test_the_example_rankings_are_what_their_script_makes(tmp_path):
         validator.validate(row)
     source = read(ROOT / "examples" / "rankings.jsonl")
     assert not source.left_out
-    assert len({extract_opening(one.prompt) for one in source.rankings}) == len(rows) == 150
+    assert len({extract_opening(ranking.prompt) for ranking in source.rankings}) == len(rows) == 150
     assert sum(len(set(row["ranks"])) < len(row["ranks"]) for row in rows) > 30
     assert sum("correction" in row for row in rows) > 20
     assert {len(row["answers"]) for row in rows} == {2, 3, 4}

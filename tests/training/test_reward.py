@@ -86,8 +86,8 @@ def test_the_loss_by_hand():
 
 @given(st.floats(-20, 20), st.floats(0.01, 5))
 def test_the_three_outcomes_add_up_to_one(margin, nu):
-    told = torch.tensor([margin, -margin, margin], dtype=torch.float64)
-    chances = torch.exp(-compute_preference_loss(told, torch.tensor([False, False, True]), nu))
+    margins = torch.tensor([margin, -margin, margin], dtype=torch.float64)
+    chances = torch.exp(-compute_preference_loss(margins, torch.tensor([False, False, True]), nu))
     assert float(chances.sum()) == pytest.approx(1)
     assert float(chances[0] / (chances[0] + chances[1])) == pytest.approx(1 / (1 + math.exp(-margin)), rel=1e-6)
     at_zero = torch.exp(-compute_preference_loss(torch.zeros(1), torch.tensor([True]), nu))
@@ -98,8 +98,8 @@ def test_the_loss_of_a_step_is_the_mean_over_its_pairs_however_they_are_cut(base
     from trl import RewardConfig
 
     rows = read_rankings(RankingSource(path=RANKINGS)).rankings[:6]
-    _, _, table, _ = sides(rows, tokenizer, ties="use")
-    table = table.select(sorted(range(len(table)), key=lambda at: not table["tie"][at])[:8])
+    _, _, table, _ = split_sides(rows, tokenizer, ties="use")
+    table = table.select(sorted(range(len(table)), key=lambda index: not table["tie"][index])[:8])
     assert set(table["tie"][:]) == {True, False}
     weights = []
     for batch, steps in ((8, 1), (2, 4)):
@@ -121,8 +121,8 @@ def test_the_loss_of_a_step_is_the_mean_over_its_pairs_however_they_are_cut(base
                       (row["chosen_ids"], row["rejected_ids"])]  # fmt: skip
         trainer.train()
         by_hand = 0.0
-        for at, tie in enumerate(table["tie"][:]):
-            better, worse = before[2 * at], before[2 * at + 1]
+        for index, tie in enumerate(table["tie"][:]):
+            better, worse = before[2 * index], before[2 * index + 1]
             half = (better - worse) / 2
             total = math.exp(half) + math.exp(-half) + 0.7
             by_hand += math.log(total / (0.7 if tie else math.exp(half))) + 0.1 * (better + worse) ** 2
@@ -132,10 +132,12 @@ def test_the_loss_of_a_step_is_the_mean_over_its_pairs_however_they_are_cut(base
     assert torch.allclose(weights[0], weights[1], atol=1e-5)
 
 
-def sides(rankings, tokenizer, **values):
+def split_sides(rankings, tokenizer, **values):
     """Divide rankings; all in training if nothing is said."""
-    chosen = RewardSettings(model="m", out=Path("o"), data=[], **{"held_out": 0.0, "max_length": 256, **values})
-    training, kept = split_rankings([LoadedRankings("s", rankings, len(rankings))], chosen, tokenizer)
+    reward_settings = RewardSettings(
+        model="m", out=Path("o"), data=[], **{"held_out": 0.0, "max_length": 256, **values}
+    )
+    training, kept = split_rankings([LoadedRankings("s", rankings, len(rankings))], reward_settings, tokenizer)
     return training["s"], kept["s"], training["s"].to_dataset(), training["s"].flat_ids
 
 
@@ -148,88 +150,93 @@ def test_no_prompt_stands_on_two_sides(tokenizer, share):
     rankings = read_rankings(RankingSource(path=RANKINGS)).rankings[:60]
     # The same question, later in its consultation.
     later = [
-        Ranking("l", [*one.prompt, doctor("多久了？"), user("三天")], one.answers, one.utilities) for one in rankings
+        Ranking("l", [*ranking.prompt, doctor("多久了？"), user("三天")], ranking.answers, ranking.utilities)
+        for ranking in rankings
     ]
-    training, kept, *_ = sides(rankings + later, tokenizer, held_out=share)
-    left, right = ({extract_opening(one.prompt) for one in side.rankings} for side in (training, kept))
-    assert not left & right
+    training, kept, *_ = split_sides(rankings + later, tokenizer, held_out=share)
+    training_openings, held_out_openings = (
+        {extract_opening(ranking.prompt) for ranking in side.rankings} for side in (training, kept)
+    )
+    assert not training_openings & held_out_openings
     assert len(training.rankings) + len(kept.rankings) == 120
-    again, *_ = sides(rankings + later, tokenizer, held_out=share)
-    assert again.ids == training.ids
+    extended_training, *_ = split_sides(rankings + later, tokenizer, held_out=share)
+    assert extended_training.ids == training.ids
 
 
 def test_sides_without_pairs_are_refused(tokenizer):
     tied = [
-        Ranking(str(at), [user(f"第{at}次头痛，该怎么办")], [[doctor("好")], [doctor("行")]], [1, 1]) for at in range(9)
+        Ranking(str(number), [user(f"第{number}次头痛，该怎么办")], [[doctor("好")], [doctor("行")]], [1, 1])
+        for number in range(9)
     ]
     with pytest.raises(UsageError, match=r"no pair is left to train on in 9 rankings: 9 ties .*set ties=use"):
-        sides(tied, tokenizer)
-    assert len(sides(tied, tokenizer, ties="use")[2]) == 9
+        split_sides(tied, tokenizer)
+    assert len(split_sides(tied, tokenizer, ties="use")[2]) == 9
     with pytest.raises(UsageError, match=r"held_out 0.5 of 9 .*without a pair in which one answer is better"):
-        sides(tied, tokenizer, held_out=0.5, ties="use")
+        split_sides(tied, tokenizer, held_out=0.5, ties="use")
     clear = [Ranking("1", [user("头痛三天了，该怎么办")], [[doctor("好")], [doctor("行")]], [2, 1])]
     with pytest.raises(UsageError, match=r"held_out 1e-06 of 1 rankings keeps 0"):
-        sides(clear, tokenizer, held_out=1e-6)
+        split_sides(clear, tokenizer, held_out=1e-6)
     with pytest.raises(UsageError, match=r"held_out 0.99\d* takes all 1 rankings"):
-        sides(clear, tokenizer, held_out=0.999999)
+        split_sides(clear, tokenizer, held_out=0.999999)
     close = [Ranking("1", [user("头痛三天了，该怎么办")], [[doctor("好")], [doctor("行")]], [2, 1], 3)]
     with pytest.raises(UsageError, match=r"1 pairs are too close"):
-        sides(close, tokenizer)
+        split_sides(close, tokenizer)
 
 
 # --- runs ------------------------------------------------------------------------------------------------------
 
 
-def rewards_of(run, answers=12):
+def compute_rewards_of(run, answers=12):
     """Score the first answers of the examples one by one, as somebody would who has only the run."""
     model = load_model(str(run), scalar=True).eval()
     tokenizer = load_tokenizer(str(run))
-    found = []
+    rewards = []
     for ranking in read_rankings(RankingSource(path=RANKINGS)).rankings:
         for answer in ranking.answers:
             ids = encode_answer(tokenizer, ranking.prompt, answer, 256).ids
             with torch.no_grad():
-                found.append(float(model(torch.tensor([ids])).logits))
-        if answers and len(found) >= answers:
+                rewards.append(float(model(torch.tensor([ids])).logits))
+        if answers and len(rewards) >= answers:
             break
-    return found
+    return rewards
 
 
 @pytest.mark.parametrize("name", ["full", "adapter"])
 def test_a_plain_load_gives_centred_rewards(runs, name):
     model = load_model(str(runs / name), scalar=True).eval()
-    chosen = RewardSettings(model="m", out=Path("o"), data=[], held_out=0.1, max_length=256)
+    reward_settings = RewardSettings(model="m", out=Path("o"), data=[], held_out=0.1, max_length=256)
     tokenizer = load_tokenizer(str(runs / name))
-    training, kept = split_rankings([read_rankings(RankingSource(path=RANKINGS))], chosen, tokenizer)
+    training, kept = split_rankings([read_rankings(RankingSource(path=RANKINGS))], reward_settings, tokenizer)
     (answers,) = training.values()
     collator = PairCollator(tokenizer.pad_token_id)
     with torch.no_grad():
-        told = [
-            model(**collator.pad(answers.flat_ids[at : at + 32])).logits for at in range(0, len(answers.flat_ids), 32)
+        batch_rewards = [
+            model(**collator.pad(answers.flat_ids[start : start + 32])).logits
+            for start in range(0, len(answers.flat_ids), 32)
         ]
-    assert float(torch.cat(told).mean()) == pytest.approx(0, abs=1e-5)
+    assert float(torch.cat(batch_rewards).mean()) == pytest.approx(0, abs=1e-5)
     assert abs(Run.open(runs / name).record.offset) > 1e-4
-    (held,) = kept.values()
-    (said,) = Run.open(runs / name).record.held_out.values()
-    right = at = 0
+    (encoded,) = kept.values()
+    (report,) = Run.open(runs / name).record.held_out.values()
+    correct = start = 0
     with torch.no_grad():
-        rewards = [float(model(torch.tensor([ids])).logits) for ids in held.flat_ids]
-    for ids, found in zip(held.ids, held.pairs, strict=True):
-        right += sum(rewards[at + pair.chosen] > rewards[at + pair.rejected] for pair in found if not pair.tie)
-        at += len(ids)
-    assert said["accuracy"] == pytest.approx(right / said["pairs"], abs=1.5 / said["pairs"])
-    assert Run.open(runs / name).record.metrics["eval_accuracy"] == pytest.approx(said["accuracy"])
+        rewards = [float(model(torch.tensor([ids])).logits) for ids in encoded.flat_ids]
+    for ids, pairs in zip(encoded.ids, encoded.pairs, strict=True):
+        correct += sum(rewards[start + pair.chosen] > rewards[start + pair.rejected] for pair in pairs if not pair.tie)
+        start += len(ids)
+    assert report["accuracy"] == pytest.approx(correct / report["pairs"], abs=1.5 / report["pairs"])
+    assert Run.open(runs / name).record.metrics["eval_accuracy"] == pytest.approx(report["accuracy"])
 
 
 def test_a_merged_copy_and_a_further_run_give_the_same_rewards(runs, tmp_path):
-    first = rewards_of(runs / "adapter")
+    first = compute_rewards_of(runs / "adapter")
     assert len({round(value, 4) for value in first}) > 1
     model = load_model(str(runs / "adapter"), scalar=True)
     model.save_pretrained(str(tmp_path / "merged"))
     load_tokenizer(str(runs / "adapter")).save_pretrained(str(tmp_path / "merged"))
-    assert rewards_of(tmp_path / "merged") == pytest.approx(first, abs=1e-6)
+    assert compute_rewards_of(tmp_path / "merged") == pytest.approx(first, abs=1e-6)
     # Learnt at a rate of zero, the run that goes on from it is centred again on the same answers: it is the same.
-    assert rewards_of(runs / "again") == pytest.approx(first, abs=1e-5)
+    assert compute_rewards_of(runs / "again") == pytest.approx(first, abs=1e-5)
 
 
 def test_the_adapter_of_an_sft_run_lies_under_the_scalar_model(runs, base):
@@ -253,10 +260,10 @@ def test_what_a_run_says(runs):
     (counts,) = record.counts
     assert counts["rows"] == counts["rows_read"] == counts["rankings"] == 150
     assert counts["training"]["rankings"] + counts["held_out"]["rankings"] == 150
-    (said,) = record.held_out.values()
-    assert set(said["aspects"]) == {"safety", "professionalism", "fluency"}
-    assert sum(row["pairs"] for row in said["reliability"]) == said["pairs"] == counts["held_out"]["better"]
-    assert said["ties"] == counts["held_out"]["ties"]
+    (report,) = record.held_out.values()
+    assert set(report["aspects"]) == {"safety", "professionalism", "fluency"}
+    assert sum(row["pairs"] for row in report["reliability"]) == report["pairs"] == counts["held_out"]["better"]
+    assert report["ties"] == counts["held_out"]["ties"]
     logged = {name for line in metrics.read_metrics(runs / "full") for name in line}
     assert {"loss", "accuracy", "margin", "reward", "eval_accuracy", "eval_calibration_error"} <= logged
     assert {path.name for path in runs.joinpath("full").glob("*.png")} >= {"training_loss.png", "eval_accuracy.png"}
@@ -270,27 +277,27 @@ def test_a_resumed_run_is_the_uninterrupted_one(runs, base, tmp_path, monkeypatc
     class StoppedError(Exception):
         pass
 
-    real = Trainer.training_step
+    training_step = Trainer.training_step
 
     def breaks(self, *args, **kwargs):
         if self.state.global_step == 6:
             raise StoppedError
-        return real(self, *args, **kwargs)
+        return training_step(self, *args, **kwargs)
 
     words = (f"model={base}", f"out={tmp_path / 'full'}", "lora=null", "ties=use", *STEPS)
     monkeypatch.setattr(Trainer, "training_step", breaks)
     with pytest.raises(StoppedError):
         train("reward", *words)
-    monkeypatch.setattr(Trainer, "training_step", real)
+    monkeypatch.setattr(Trainer, "training_step", training_step)
     assert Run.open(tmp_path / "full").find_checkpoint().name == "checkpoint-4"
     train("reward", *words)
     kept = ("step", "loss", "accuracy", "margin", "reward", "learning_rate", "grad_norm", "eval_loss", "eval_accuracy")
-    whole, resumed = (
+    uninterrupted, resumed = (
         [{name: line[name] for name in kept if name in line} for line in metrics.read_metrics(path)]
         for path in (runs / "full", tmp_path / "full")
     )
-    assert resumed == whole
-    assert rewards_of(tmp_path / "full") == rewards_of(runs / "full")
+    assert resumed == uninterrupted
+    assert compute_rewards_of(tmp_path / "full") == compute_rewards_of(runs / "full")
     records = (Run.open(path / "full").record for path in (runs, tmp_path))
     assert len({json.dumps([record.held_out, record.offset], sort_keys=True) for record in records}) == 1
 
@@ -303,8 +310,8 @@ def test_the_padding_token_of_a_run_without_one_of_its_own(base, tmp_path):
     tokenizer.pad_token = None
     model = AutoModelForCausalLM.from_pretrained(base)
     model.config.pad_token_id = None
-    for one in (tokenizer, model):
-        one.save_pretrained(str(tmp_path / "base"))
+    for saved in (tokenizer, model):
+        saved.save_pretrained(str(tmp_path / "base"))
     words = [f"model={tmp_path / 'base'}", f"out={tmp_path / 'run'}", "lora={r: 2}", *STEPS, "training.max_steps=1"]
     train("reward", *words)
     run = Run.open(tmp_path / "run")
@@ -313,8 +320,8 @@ def test_the_padding_token_of_a_run_without_one_of_its_own(base, tmp_path):
     ids = encode_answer(load_tokenizer(str(tmp_path / "run")), [user("头痛")], [doctor("多久了？")], 99).ids
     padded = PairCollator(tokenizer.eos_token_id).pad([ids, [*ids, *ids]])
     with torch.no_grad():
-        alone, together = loaded(torch.tensor([ids])).logits[0], loaded(**padded).logits[0]
-    assert float(alone) == pytest.approx(float(together), abs=1e-6)
+        single, together = loaded(torch.tensor([ids])).logits[0], loaded(**padded).logits[0]
+    assert float(single) == pytest.approx(float(together), abs=1e-6)
 
 
 def test_a_head_without_a_bias_is_said(caplog):
@@ -351,8 +358,8 @@ def test_a_view_of_the_wrong_kind(base, tmp_path):
 
 def test_sources_are_mixed_and_measured_apart(base, tmp_path):
     rows = [
-        {"question": f"第{at}次头痛，该怎么办？", "response_chosen": "血压多少？", "response_rejected": "不用管。"}
-        for at in range(40)
+        {"question": f"第{number}次头痛，该怎么办？", "response_chosen": "血压多少？", "response_rejected": "不用管。"}
+        for number in range(40)
     ]
     path = tmp_path / "pairs.json"
     path.write_text(json.dumps(rows), encoding="utf-8")
@@ -364,7 +371,7 @@ def test_sources_are_mixed_and_measured_apart(base, tmp_path):
     train("reward", *words)
     record = Run.open(tmp_path / "run").record
     assert list(record.held_out)[:2] == ["examples/rankings.jsonl", "pairs"]
-    assert [one["rows"] for one in record.counts] == [150, 40, 1]
+    assert [entry["rows"] for entry in record.counts] == [150, 40, 1]
     assert record.counts[2]["training"]["ties"] + record.counts[2]["held_out"]["ties"] == 1
     before = (tmp_path / "run" / "run.json").read_bytes()
     train("reward", *words)  # finished: nothing happens

@@ -30,13 +30,13 @@ class PretrainTrainer(TokenTrainer):
         self._checked = False
         super().__init__(*args, **kwargs)
 
-    def compute_step_loss(
-        self, model: PreTrainedModel, inputs: dict[str, torch.Tensor], num_items_in_batch: torch.Tensor | None
-    ) -> tuple[torch.Tensor, ModelOutput]:
+    def compute_loss(
+        self, model: PreTrainedModel, inputs: dict[str, torch.Tensor], *args: Any, **kwargs: Any
+    ) -> torch.Tensor | tuple[torch.Tensor, ModelOutput]:
         """Return the mean negative log-likelihood over all tokens of a step."""
         if not self._checked and "position_ids" in inputs:
             self._checked = check_isolation(model, inputs)
-        loss, outputs = super().compute_step_loss(model, inputs, num_items_in_batch)
+        result: torch.Tensor | tuple[torch.Tensor, ModelOutput] = super().compute_loss(model, inputs, *args, **kwargs)
         training = self.model.training
         logged = self._metrics["train" if training else "eval"]
         logged.pop("num_tokens", None)  # begins at 0 in each call
@@ -47,8 +47,9 @@ class PretrainTrainer(TokenTrainer):
             self.add_training_tokens(tokens, inputs["input_ids"].numel() - tokens)
         else:
             learnable = int((inputs["labels"][:, 1:] != -100).sum())
-            self.add_evaluation_loss(float(loss) * learnable, learnable)
-        return loss, outputs
+            loss = float(result[0] if isinstance(result, tuple) else result)
+            self.add_evaluation_loss(loss * learnable, learnable)
+        return result
 
     def _count_tokens(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
         """Return how many tokens of a batch are no padding."""

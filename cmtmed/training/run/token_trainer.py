@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import torch
 from trl import SFTTrainer
-from typing_extensions import override
 
 from cmtmed.training.run.batches import LengthGroupedBatches
 from cmtmed.training.run.metrics import read_count
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
-    from transformers.modeling_outputs import ModelOutput
 
 _LARGEST_EXPONENT: Final = 700.0
 """Above it exp overflows a double."""
@@ -65,31 +60,6 @@ class TokenTrainer(LengthGroupedBatches, SFTTrainer):
 
     def _set_signature_columns_if_needed(self) -> None:
         self._signature_columns = list(self.columns)
-
-    @override
-    def compute_loss(
-        self,
-        model: PreTrainedModel,
-        inputs: dict[str, torch.Tensor],
-        return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | None = None,
-    ) -> torch.Tensor | tuple[torch.Tensor, ModelOutput]:
-        """Return the loss of a micro-batch, and log what was read."""
-        loss, outputs = self.compute_step_loss(model, inputs, num_items_in_batch)
-        return (loss, outputs) if return_outputs else loss
-
-    def compute_step_loss(
-        self, model: PreTrainedModel, inputs: dict[str, torch.Tensor], num_items_in_batch: torch.Tensor | None
-    ) -> tuple[torch.Tensor, ModelOutput]:
-        """Return the loss of a micro-batch and the model's outputs.
-
-        Args:
-            model: as it is trained, sharded or not.
-            inputs: the micro-batch.
-            num_items_in_batch: what the losses of a whole step are divided by; None outside of training.
-        """
-        loss, outputs = super().compute_loss(model, inputs, return_outputs=True, num_items_in_batch=num_items_in_batch)
-        return loss, outputs
 
     def add_training_tokens(self, tokens: torch.Tensor, padding: torch.Tensor) -> None:
         """Count the tokens of a micro-batch on all processes, and log the counts."""

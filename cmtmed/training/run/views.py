@@ -24,7 +24,7 @@ COLUMNS: Final[Mapping[str, frozenset[str]]] = {
 
 
 def identify_view(columns: Sequence[str]) -> str | None:
-    """Return which view has exactly these columns, None if none has.
+    """Return the view that has exactly these columns; None if none has.
 
     >>> identify_view(["id", "text"])
     'pretrain'

@@ -17,22 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cmtmed.errors import DatasetError, UsageError, did_you_mean
+from cmtmed.training.run.chat_roles import CHAT_ROLES
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 FORMATS: Final = {"messages": "messages", "sharegpt": "conversations", "alpaca": "instruction"}
 """Format to the field that identifies it."""
-ROLES: Final = {
-    "human": "user",
-    "user": "user",
-    "patient": "user",
-    "gpt": "assistant",
-    "assistant": "assistant",
-    "doctor": "assistant",
-    "bot": "assistant",
-    "system": "system",
-}
 
 
 def read_conversations(path: Path, file_format: str = "auto") -> Dataset:
@@ -123,7 +114,7 @@ def _parse_messages(row: dict[str, Any], file_format: str) -> list[dict[str, str
         turns += [("user", question), ("assistant", str(row["output"]))]
     else:
         role_field, content_field = ("role", "content") if file_format == "messages" else ("from", "value")
-        turns = [(ROLES[turn[role_field]], turn[content_field]) for turn in row[FORMATS[file_format]]]
+        turns = [(CHAT_ROLES[turn[role_field]], turn[content_field]) for turn in row[FORMATS[file_format]]]
     if not all(isinstance(content, str) for _, content in turns):
         raise TypeError
     return [{"role": role, "content": content} for role, content in turns]

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
+from typing_extensions import override
 
 from cmtmed.training.run.token_trainer import TokenTrainer
 
@@ -38,9 +39,14 @@ class WeightedTrainer(TokenTrainer):
             total = self.accelerator.gather(total).sum()
         return total
 
-    def compute_step_loss(
-        self, model: PreTrainedModel, inputs: dict[str, torch.Tensor], num_items_in_batch: torch.Tensor | None
-    ) -> tuple[torch.Tensor, ModelOutput]:
+    @override
+    def compute_loss(
+        self,
+        model: PreTrainedModel,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | None = None,
+    ) -> torch.Tensor | tuple[torch.Tensor, ModelOutput]:
         """Return the weighted sum of negative log-likelihoods over the weights of the whole step."""
         weights = inputs.pop("weights")[:, 1:]
         inputs["use_cache"] = False
@@ -58,4 +64,4 @@ class WeightedTrainer(TokenTrainer):
         learnable = outputs.label_mask.sum().clamp(min=1)
         mode = "train" if self.model.training else "eval"
         self._metrics[mode]["token_accuracy"].append((outputs.is_top1.sum() / learnable).item())
-        return loss, outputs
+        return (loss, outputs) if return_outputs else loss

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from cmtmed.training.reward.rankings import Message, Ranking
-from cmtmed.training.sft.conversations import ROLES
+from cmtmed.training.run.chat_roles import CHAT_ROLES
 
 Turns = list[dict[str, str]]
 _PROMPTS: Final = ("prompt", "question", "conversations", "messages", "instruction")
@@ -197,7 +197,7 @@ def _parse_turn(value: object, role: str | None = "assistant") -> dict[str, str]
         if role is None:
             raise UnreadableRowError("a turn is no object")
         return make_turn(role, value)
-    known_role = ROLES.get(str(value.get("role", value.get("from"))))
+    known_role = CHAT_ROLES.get(str(value.get("role", value.get("from"))))
     if known_role is None:
         raise UnreadableRowError("a turn has no known role")
     return make_turn(known_role, value.get("content", value.get("value")))

@@ -505,7 +505,7 @@ def test_a_run_below_that_was_trained_anew(data, base, tmp_path):
     train("sft", f"model={first_run}", f"data=[{{path: {data}}}]", f"out={second_run}", "lora={r: 4}", *SMALL)
     shutil.rmtree(first_run)
     train("pretrain", *arguments, "training.max_steps=1")
-    with pytest.raises(DatasetError, match="is not what it was"):
+    with pytest.raises(DatasetError, match="has changed since"):
         merge_run(str(second_run), tmp_path / "model")
 
 
@@ -578,7 +578,7 @@ def test_a_run_that_was_taken_up_after_its_model_was_made_anew(data, base, tmp_p
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"finished": False}), encoding="utf-8")
     shutil.rmtree(first_run)
     train("pretrain", *arguments, "seed=7")
-    with pytest.raises(OutputError, match="was begun with data or a model that were made anew since"):
+    with pytest.raises(OutputError, match="was started with data or a model that have been replaced since"):
         train("sft", *next_arguments)
     shutil.rmtree(out / "checkpoints")
     (out / "metrics.jsonl").unlink()

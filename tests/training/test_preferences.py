@@ -228,14 +228,14 @@ BAD = {
     "no prompt": {"prompt": ""},
     "the prompt does not end with the patient": {"prompt": PROMPT[:2]},
     "a turn of the prompt has no text": {"prompt": "  "},
-    "answers is no list of objects with text": {"answers": ["a", "b", "c"]},
+    "answers is not a list of objects with text": {"answers": ["a", "b", "c"]},
     "an answer has no text": {"answers": [{"text": "好"}, {"text": ""}, {}]},
-    "ranks is no list of whole numbers from 1": {"ranks": [0, 1, 2]},
-    "as many ranks as answers are needed": {"ranks": [1, 2]},
+    "ranks is not a list of whole numbers from 1": {"ranks": [0, 1, 2]},
+    "the number of ranks differs from the number of answers": {"ranks": [1, 2]},
     "two different answers are needed": {"answers": [{"text": "好"}], "ranks": [1]},
-    "the same answer stands at two ranks": {"answers": [{"text": "好"}, {"text": "好 "}, {"text": "坏"}]},
-    "as many scores as answers are needed": {"scores": [{"safety": 1}]},
-    "scores are no objects of numbers": {"scores": [{"safety": "good"}, {}, {}]},
+    "the same answer has two ranks": {"answers": [{"text": "好"}, {"text": "好 "}, {"text": "坏"}]},
+    "the number of scores differs from the number of answers": {"scores": [{"safety": 1}]},
+    "scores are not objects of numbers": {"scores": [{"safety": "good"}, {}, {}]},
 }
 
 
@@ -251,7 +251,7 @@ def test_a_row_that_is_no_ranking_is_left_out_and_counted(tmp_path, reason, capl
 
 @pytest.mark.parametrize("ranks", [[1.5, 2, 3], [True, 2, 3], ["1", 2, 3], "123", None, [1, -1, 2]])
 def test_ranks_are_whole_numbers(ranks):
-    with pytest.raises(UnreadableRowError, match="ranks is no list"):
+    with pytest.raises(UnreadableRowError, match="ranks is not a list"):
         parse_ranking({**ROW, "ranks": ranks}, 1)
 
 
@@ -265,7 +265,7 @@ def test_broken_lines_are_counted_too(tmp_path):
     path = tmp_path / "r.jsonl"
     path.write_text(json.dumps(ROW, ensure_ascii=False) + "\n{broken\n\n[1]\n", encoding="utf-8")
     source = read(path)
-    assert source.left_out == {"no JSON object": 2}
+    assert source.left_out == {"not a JSON object": 2}
     assert (source.rows, len(source.rankings)) == (3, 1)
 
 
@@ -310,9 +310,9 @@ def test_rows_of_the_table_that_cannot_be_read(tmp_path):
     )  # fmt: skip
     source = read(path, ranks="order")
     assert source.left_out == {
-        "as many columns as the header has are needed": 1,
-        "history is no list of pairs": 1,
-        "the same answer stands at two ranks": 1,
+        "the number of columns differs from the header": 1,
+        "history is not a list of pairs": 1,
+        "the same answer has two ranks": 1,
         "an answer has no text": 1,
         "a turn of the prompt has no text": 1,
     }
@@ -339,7 +339,7 @@ def test_a_table_without_prompts_is_refused(tmp_path):
 
 
 def test_auto_is_no_convention():
-    with pytest.raises(UsageError, match=r"ranks: .*auto cannot tell; say which"):
+    with pytest.raises(UsageError, match=r"ranks: .*auto cannot tell; set one of the two"):
         parse_settings(RankingSource, {"path": "t.tsv", "ranks": "auto"}, "data")
 
 
@@ -380,7 +380,7 @@ def test_an_array_and_the_history_of_a_pair(tmp_path):
     path.write_text(json.dumps([row, {**row, "history": ["x"]}, {**row, "response_chosen": row["response_rejected"]}]))
     source = read(path)
     assert [turn["role"] for turn in source.rankings[0].prompt] == ["system", "user", "assistant", "user"]
-    assert source.left_out == {"history is no list of pairs": 1, "the same answer stands at two ranks": 1}
+    assert source.left_out == {"history is not a list of pairs": 1, "the same answer has two ranks": 1}
 
 
 def scored(case, model, scores, *turns):
@@ -416,7 +416,7 @@ def test_scored_dialogues_of_a_case(tmp_path):
     assert source.rows == 11
     assert source.left_out == {
         "the dialogues of a case are scored on different aspects": 2,
-        "scores is no object of numbers": 1,
+        "scores is not an object of numbers": 1,
         "two different answers are needed": 1,
         "no prompt": 2,
         "the dialogue does not end with the doctor": 1,
@@ -512,7 +512,7 @@ def test_the_schema_and_the_reader_agree():
         validator.validate(row)
         parse_ranking(row, 1)
     # What no JSON Schema can say: that lists are of one length, that a prompt ends with the patient, answers differ.
-    beyond = ("as many", "two different", "the same answer", "does not end")
+    beyond = ("differs from the number", "two different", "the same answer", "does not end")
     for reason, change in BAD.items():
         assert validator.is_valid({**ROW, **change}) == any(sign in reason for sign in beyond), reason
 

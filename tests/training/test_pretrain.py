@@ -243,7 +243,7 @@ def test_no_triple_is_lost_and_documents_are_bounded(patterns, rows):
         ("generic: '{head}{relation}{tail}'\nrelations: {症状: '{head}有症状。'}", r"症状: .* has no place for \{tail\}"),
         ("generic: '{head}{relation}{tail}'\nrelations: {症状: '{head}有{tial}。'}", "the field 'tial'; did you mean 'tail'"),
         ("generic: '{head}{tail}'\nrelations: {}", r"has no place for \{relation\}"),
-        ("generic: '{head}{relation}{tail}'\nrelations: {症状: '{head}有{tail'}", "is no pattern"),
+        ("generic: '{head}{relation}{tail}'\nrelations: {症状: '{head}有{tail'}", "is not a pattern"),
         ("generic: []\nrelations: {}", "give one pattern or a list"),
         ("症状: x", "patterns are a mapping with generic"),
         ("[", "not YAML"),
@@ -346,7 +346,7 @@ def test_a_model_whose_documents_see_one_another_is_refused(base, tokenizer):
     assert not check_isolation(model, single)
     blind = model.forward
     model.forward = lambda **given: blind(**{**given, "attention_mask": torch.ones_like(given["input_ids"])})
-    with pytest.raises(UsageError, match=r"documents of a row see one another .*; set packing=grouped"):
+    with pytest.raises(UsageError, match=r"documents of a row attend to one another .*; set packing=grouped"):
         check_isolation(model, batch)
 
 
@@ -468,10 +468,10 @@ def test_real_corpora_are_read(patterns):
         ("a.json", b"[]", "auto", "holds no text"),
         ("a.csv", b"head,relation,tail\n", "auto", "holds no text"),
         ("a.bin", b"\x00\x01", "auto", "is neither a view of a build nor a file that is read here"),
-        ("a.txt", "发热是体温升高。".encode() + b"\xff" + "多喝水。".encode(), "auto", "byte 24 is not UTF-8, as the rest"),
-        ("a.txt", b"\xff\xfe\x00\xd8", "auto", "byte 2 is not UTF-16; mend it there"),
+        ("a.txt", "发热是体温升高。".encode() + b"\xff" + "多喝水。".encode(), "auto", "byte 24 is not UTF-8, unlike the rest"),
+        ("a.txt", b"\xff\xfe\x00\xd8", "auto", "byte 2 is not UTF-16; correct it there"),
         ("a.txt", b"abc\xff\xff\xff", "auto", r"not UTF-8 \(byte 3\) and not GB18030 \(byte 3\); convert it to UTF-8"),
-        ("a.txt", "頭痛三天，晚上更厲害，有沒有發燒？以前有過嗎？先測血壓。".encode("big5"), "auto", "as GB18030 it is no Chinese"),
+        ("a.txt", "頭痛三天，晚上更厲害，有沒有發燒？以前有過嗎？先測血壓。".encode("big5"), "auto", "as GB18030 it is not Chinese"),
         ("a.csv", "病,症状\n感冒,咳嗽\n".encode(), "auto", "no format has the fields 病, 症状; set the format"),
         ("a.csv", "病,症状\n感冒,咳嗽\n".encode(), "triples", r"has no column head \(or subject, 头实体\), and triples need"),
         ("a.csv", "head,relation,tail\n感冒,症状,\n".encode(), "auto", "line 2: head, relation or tail is empty"),
@@ -481,13 +481,13 @@ def test_real_corpora_are_read(patterns):
         ("a.jsonl", '{"text": {"好": 1}}\n'.encode(), "auto", "line 1: a value is dict instead of text"),
         ("a.jsonl", '{"text": "好"\n'.encode(), "auto", "line 1 is not JSON"),
         ("a.jsonl", b"3\n", "auto", "line 1 holds int instead of an object"),
-        ("a.json", '[{"text": "好"}, {"text": "好'.encode(), "auto", "element 2 is not JSON, or the file is cut short"),
+        ("a.json", '[{"text": "好"}, {"text": "好'.encode(), "auto", "element 2 is not JSON, or the file is truncated"),
         ("a.json", '[{"text": "好"}, 3]'.encode(), "auto", "element 2 holds int"),
         ("a.json", b'[{"sections": 3}]', "auto", "element 1: sections is int instead of"),
-        ("a.jsonl", '{"text": "好"}\n'.encode(), "book", "holds rows and is no book"),
+        ("a.jsonl", '{"text": "好"}\n'.encode(), "book", "contains rows and is not a book"),
         ("a.txt", "感冒\n".encode(), "qa", "line 1 is not JSON"),
         ("a.txt", "感冒\n".encode(), "artcle", "no format is called 'artcle'; did you mean 'article'"),
-        ("a.txt", "感冒\n".encode(), "view", "is no view of a build"),
+        ("a.txt", "感冒\n".encode(), "view", "is not a view of a build"),
     ],
 )  # fmt: skip
 def test_files_that_cannot_be_used(tmp_path, patterns, name, content, form, message):

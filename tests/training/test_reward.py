@@ -251,7 +251,7 @@ def test_the_adapter_of_an_sft_run_lies_under_the_scalar_model(runs, base):
 
 
 def test_a_reward_run_writes_no_text(runs):
-    with pytest.raises(UsageError, match="is a reward model: it gives numbers and no text"):
+    with pytest.raises(UsageError, match="is a reward model: it outputs scores, not text"):
         load_model(str(runs / "full"))
 
 
@@ -339,7 +339,7 @@ def test_a_head_without_a_bias_is_said(caplog):
         (["ties=maybe"], "ties: Input should be 'drop' or 'use'"),
         (["data.0.rank=order"], "unknown key"),
         (["training.max_length=5", "training.warmup=1"], "unknown key 'warmup'"),
-        (["data.0.format=tsv", "data.0.ranks=auto"], "auto cannot tell; say which"),
+        (["data.0.format=tsv", "data.0.ranks=auto"], "auto cannot tell; set one of the two"),
         (["data.0.path=missing.jsonl"], "'missing.jsonl' does not exist"),
         (["min_diffrence=1"], "did you mean 'min_difference'"),
         (["held_out=1"], "held_out"),

@@ -208,7 +208,7 @@ def test_a_run_learns_goes_on_exactly_and_is_taken_by_the_next(base, view, tmp_p
     before = (run.root / "run.json").read_bytes()
     train("sft", *words, f"out={tmp_path / 'whole'}")
     assert (run.root / "run.json").read_bytes() == before
-    with pytest.raises(OutputError, match=r"other settings \(seed\); give another out="):
+    with pytest.raises(OutputError, match=r"other settings \(seed\); choose another out="):
         train("sft", *words, f"out={tmp_path / 'whole'}", "seed=1")
     assert "supervised fine-tuning" in (run.weights_dir / "README.md").read_text(encoding="utf-8")
 
@@ -307,7 +307,7 @@ def test_a_dialogue_without_anything_to_learn_is_named(tokenizer, base):
         (["lora.target_modules=[q_prj]"], "the model has no layer 'q_prj'; did you mean 'q_proj'"),
         (["lora.target_modules=nope"], r"no layer matches 'nope'; give a list of names"),
         (["data=out"], r"data is a list; give data\.0\.path="),
-        (["max_length"], "'max_length' is no key=value"),
+        (["max_length"], "'max_length' is not of the form key=value"),
         (["training.seed=3"], "training.seed is set by seed"),
         (["data.0.weight=0"], "data.0.weight"),
         (["data.3.path=x"], "there is no item '3'"),
@@ -336,7 +336,7 @@ def test_another_view_is_named_with_what_makes_the_right_one(base, tmp_path):
         ("a.jsonl", '{"text": "好"}\n', "no conversation format has the fields text"),
         ("a.jsonl", "{\n", "line 1 is not JSON"),
         ("a.jsonl", "", "holds no conversations"),
-        ("a.jsonl", '{"messages": [{"role": "nurse", "content": "好"}]}\n', "row 1 is no messages conversation"),
+        ("a.jsonl", '{"messages": [{"role": "nurse", "content": "好"}]}\n', "row 1 is not a messages conversation"),
     ],
 )
 def test_files_that_are_no_conversations(tmp_path, name, content, message):

@@ -128,9 +128,9 @@ def test_the_same_paths_written_otherwise_are_the_same_run(tmp_path, monkeypatch
 def test_a_file_in_the_way_is_named(tmp_path):
     path = tmp_path / "run"
     path.write_text("x", encoding="utf-8")
-    with pytest.raises(OutputError, match="is a file; give another out="):
+    with pytest.raises(OutputError, match="is a file; choose another out="):
         Run.start("sft", asked(path), {})
-    with pytest.raises(OutputError, match="is a file; give another --out"):
+    with pytest.raises(OutputError, match="is a file; choose another --out"):
         make_tiny_model(["x"], path)
 
 
@@ -144,7 +144,7 @@ def test_a_damaged_run_is_named(tmp_path):
     (tmp_path / "run.json").write_text("{", encoding="utf-8")
     with pytest.raises(DatasetError, match="is damaged"):
         Run.open(tmp_path)
-    with pytest.raises(UsageError, match="is no run directory"):
+    with pytest.raises(UsageError, match="is not a run directory"):
         Run.open(tmp_path / "no")
 
 
@@ -224,7 +224,7 @@ def test_runs_may_move_together_and_be_used_from_anywhere(tmp_path, monkeypatch)
 
 def test_an_unfinished_run_is_no_model(tmp_path):
     Run.start("sft", asked(tmp_path), {})
-    with pytest.raises(UsageError, match="never came to its first step; its command says why"):
+    with pytest.raises(UsageError, match="never reached its first step; run its command again to see why"):
         load_model(str(tmp_path))
     metrics.MetricsLog(tmp_path).close()
     with pytest.raises(UsageError, match="is not finished; run its command again"):
@@ -251,11 +251,11 @@ def test_a_tokenizer_of_another_model_is_refused(base):
         ("{% for m in messages %}{{ m['content'] }}{% endfor %}", r"has no \{% generation %\} marks"),
         (
             "{% for m in messages %}{% generation %}{{ m['content'] }}{% endgeneration %}{% endfor %}",
-            "marks something else than the assistant's answers",
+            "marks something other than the assistant's answers",
         ),
         (
             NO_STOP,
-            "is no special token of this tokenizer, so the model would never learn to stop",
+            "is not a special token of this tokenizer, so the model would never learn to stop",
         ),
         ("{% for m in messages %}{% generation %}{{ m.nothing.at.all }}{% endgeneration %}", "cannot be rendered"),
     ],
@@ -330,7 +330,7 @@ def test_an_empty_split_is_left_out_and_an_empty_view_refused(tmp_path):
     assert list(open_view(tmp_path / "half", "pretrain")) == ["train"]
     with pytest.raises(UsageError, match="holds no rows in any split"):
         open_view(tmp_path / "none", "pretrain")
-    with pytest.raises(UsageError, match="is no directory"):
+    with pytest.raises(UsageError, match="is not a directory"):
         open_view(tmp_path / "nowhere", "sft")
     (tmp_path / "void").mkdir()
     with pytest.raises(UsageError, match="holds no dataset"):
@@ -391,7 +391,7 @@ def test_a_conversation_is_kept_and_repeats_under_a_seed(adapted):
     assert [one["role"] for one in chat.messages] == ["system", "user", "assistant", "user", "assistant"]
     chat.clear()
     assert [one["role"] for one in chat.messages] == ["system"]
-    with pytest.raises(UsageError, match=r"what was said takes \d+ tokens .* say less"):
+    with pytest.raises(UsageError, match=r"the conversation takes \d+ tokens .* write less"):
         list(chat.say("头痛" * 2000))
 
 
@@ -424,5 +424,5 @@ def test_the_command_line(base, adapted, tmp_path):
     helped = call("train", "sft", "--help")
     assert helped.exit_code == 0
     assert "training  " in helped.output
-    with pytest.raises(UsageError, match="is no run directory"):
+    with pytest.raises(UsageError, match="is not a run directory"):
         call("train", "merge", base, "--out", str(tmp_path / "x"))

@@ -59,9 +59,7 @@ def open_directory(out: Path) -> ModelDirectory:
     if is_run:
         content = _read_object(out / RUN_FILE)
         if not content.get("finished"):
-            raise UsageError(
-                f"the run {str(out)!r} is not finished; run its command again, it resumes where it stopped"
-            )
+            raise UsageError(f"the run {str(out)!r} is not finished; run its command again to resume it")
         weights = out / ("adapter" if content.get("adapter") else "model")
         if not weights.is_dir():
             raise DatasetError(f"the run {str(out)!r} has lost its weights; train again into another out")

@@ -33,7 +33,9 @@ class RankingSource(DataSource):
     @classmethod
     def _reject_auto(cls, value: object) -> object:
         if value == "auto":
-            raise ValueError("no file says whether its columns are order or positions, so auto cannot tell; say which")
+            raise ValueError(
+                "no file shows whether its columns are order or positions, so auto cannot tell; set one of the two"
+            )
         return value
 
 

@@ -81,5 +81,5 @@ def test_rewards_that_do_not_fit_are_refused(tmp_path, base, tokenizer, rewardin
     full_run = write_reward_run(tmp_path / "whole", base, tokenizer, lora=False)
     assert "trained all weights; use kind: model" in refused({"kind": "adapter", "path": full_run})
     assert "was trained over" in refused({"kind": "adapter", "path": rewarding}, settings_base=str(tmp_path))
-    assert "is no run directory" in refused({"kind": "adapter", "path": base})
+    assert "is not a run directory" in refused({"kind": "adapter", "path": base})
     assert "no tokenizer can be loaded from" in refused({"kind": "model", "path": str(tmp_path / "absent")})

@@ -41,12 +41,12 @@ def parse_ranking(row: object, number: int) -> Ranking:
     prompt = _parse_prompt(fields.get("prompt"))
     answers = fields.get("answers")
     if not isinstance(answers, list) or not all(isinstance(answer, dict) for answer in answers):
-        raise UnreadableRowError("answers is no list of objects with text")
+        raise UnreadableRowError("answers is not a list of objects with text")
     ranks = fields.get("ranks")
     if not isinstance(ranks, list) or not all(type(rank) is int and rank > 0 for rank in ranks):
-        raise UnreadableRowError("ranks is no list of whole numbers from 1")
+        raise UnreadableRowError("ranks is not a list of whole numbers from 1")
     if len(ranks) != len(answers):
-        raise UnreadableRowError("as many ranks as answers are needed")
+        raise UnreadableRowError("the number of ranks differs from the number of answers")
     texts = [[make_turn("assistant", answer.get("text"))] for answer in answers]
     utilities = [-float(rank) for rank in ranks]
     aspects = _parse_aspects(fields.get("scores"), len(answers))
@@ -108,10 +108,10 @@ def parse_scored_dialogues(
         try:
             fields = _require_object(row)
             if fields.get("id") is None:
-                raise UnreadableRowError("no id tells the case")
+                raise UnreadableRowError("no id of the case")
             scores = fields.get("scores")
             if not isinstance(scores, dict) or not scores or not all(map(_is_number, scores.values())):
-                raise UnreadableRowError("scores is no object of numbers")
+                raise UnreadableRowError("scores is not an object of numbers")
             turns = _parse_turns(fields.get("turns"))
             if turns[-1]["role"] != "assistant":
                 raise UnreadableRowError("the dialogue does not end with the doctor")
@@ -151,7 +151,7 @@ def deduplicate_answers(ranking: Ranking) -> Ranking:
         if first == index:
             unique.append(index)
         elif ranking.utilities[first] != ranking.utilities[index]:
-            raise UnreadableRowError("the same answer stands at two ranks")
+            raise UnreadableRowError("the same answer has two ranks")
     if len(unique) < 2:
         raise UnreadableRowError("two different answers are needed")
     return Ranking(
@@ -166,7 +166,7 @@ def deduplicate_answers(ranking: Ranking) -> Ranking:
 
 def _require_object(row: object) -> dict[str, object]:
     if not isinstance(row, dict):
-        raise UnreadableRowError("no JSON object")
+        raise UnreadableRowError("not a JSON object")
     return row
 
 
@@ -187,7 +187,7 @@ def _parse_prompt(value: object) -> Turns:
 def _parse_turns(value: object) -> Turns:
     """Return messages, whatever the names of their fields and roles."""
     if not isinstance(value, list) or not value:
-        raise UnreadableRowError("no list of turns")
+        raise UnreadableRowError("not a list of turns")
     return [_parse_turn(message, role=None) for message in value]
 
 
@@ -195,7 +195,7 @@ def _parse_turn(value: object, role: str | None = "assistant") -> dict[str, str]
     """Return one message: a text by ``role``, or an object that names its role."""
     if not isinstance(value, dict):
         if role is None:
-            raise UnreadableRowError("a turn is no object")
+            raise UnreadableRowError("a turn is not an object")
         return make_turn(role, value)
     known_role = CHAT_ROLES.get(str(value.get("role", value.get("from"))))
     if known_role is None:
@@ -221,7 +221,7 @@ def parse_history(value: object) -> Turns:
         UnreadableRowError: it is something else.
     """
     if not isinstance(value, list) or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in value):
-        raise UnreadableRowError("history is no list of pairs")
+        raise UnreadableRowError("history is not a list of pairs")
     return [make_turn(role, text) for pair in value for role, text in zip(("user", "assistant"), pair, strict=True)]
 
 
@@ -242,10 +242,10 @@ def _parse_aspects(value: object, answers: int) -> dict[str, list[float | None]]
     if value is None:
         return {}
     if not isinstance(value, list) or len(value) != answers:
-        raise UnreadableRowError("as many scores as answers are needed")
+        raise UnreadableRowError("the number of scores differs from the number of answers")
     entries = [{} if entry is None else entry for entry in value]
     if not all(isinstance(entry, dict) and all(map(_is_number, entry.values())) for entry in entries):
-        raise UnreadableRowError("scores are no objects of numbers")
+        raise UnreadableRowError("scores are not objects of numbers")
     return {
         name: [entry.get(name) for entry in entries] for name in sorted({name for entry in entries for name in entry})
     }

@@ -100,7 +100,7 @@ def read_table(
 
 def _parse_row(row: list[str], width: int, shown_answers: Mapping[str, list[str]] | None) -> Ranking:
     if len(row) != width:
-        raise UnreadableRowError("as many columns as the header has are needed")
+        raise UnreadableRowError("the number of columns differs from the header")
     name, query, history, *columns = row
     texts, utilities = columns, [-float(index) for index in range(len(columns))]
     if shown_answers is not None:
@@ -148,4 +148,4 @@ def _parse_literal(text: str) -> object:
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             continue
         return value
-    raise UnreadableRowError("history is no list of pairs")
+    raise UnreadableRowError("history is not a list of pairs")

@@ -240,9 +240,9 @@ def test_no_triple_is_lost_and_documents_are_bounded(patterns, rows):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("generic: '{head}{relation}{tail}'\nrelations: {症状: '{head}有症状。'}", r"症状: .* has no place for \{tail\}"),
+        ("generic: '{head}{relation}{tail}'\nrelations: {症状: '{head}有症状。'}", r"症状: .* does not contain \{tail\}"),
         ("generic: '{head}{relation}{tail}'\nrelations: {症状: '{head}有{tial}。'}", "the field 'tial'; did you mean 'tail'"),
-        ("generic: '{head}{tail}'\nrelations: {}", r"has no place for \{relation\}"),
+        ("generic: '{head}{tail}'\nrelations: {}", r"does not contain \{relation\}"),
         ("generic: '{head}{relation}{tail}'\nrelations: {症状: '{head}有{tail'}", "is not a pattern"),
         ("generic: []\nrelations: {}", "give one pattern or a list"),
         ("症状: x", "patterns are a mapping with generic"),

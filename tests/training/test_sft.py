@@ -301,7 +301,7 @@ def test_a_dialogue_without_anything_to_learn_is_named(tokenizer, base):
             ["max_length=100000"],
             "max_length 100000 is more than the model's context of 1024; set max_length=1024 or less",
         ),
-        (["training.learning_rate=abc"], "training.learning_rate is a number; 'abc' is none"),
+        (["training.learning_rate=abc"], "training.learning_rate is a number; 'abc' is not"),
         (["training.per_device_train_batch_size=0"], "training.per_device_train_batch_size is 0; give 1 or more"),
         (["lora.r=0"], "lora.r is 0; give 1 or more"),
         (["lora.target_modules=[q_prj]"], "the model has no layer 'q_prj'; did you mean 'q_proj'"),

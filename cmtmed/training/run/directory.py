@@ -203,8 +203,8 @@ def _resume(run: Run, settings: Settings) -> Run:
     for recorded, present in ((run.record.sources, current.sources), (run.record.origin, current.origin)):
         if recorded is not None and not is_same_origin(recorded, present):
             raise OutputError(
-                f"{str(run.root)!r} was started with data or a model that have been replaced since; choose another out=, "
-                "or delete it"
+                f"{str(run.root)!r} was started with data or a model that have been replaced since; choose another "
+                "out=, or delete it"
             )
     return run
 

@@ -67,7 +67,7 @@ def test_a_file_and_words_make_settings(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("- a", "holds list; settings are a mapping"),
+        ("- a", "contains a list; settings are a mapping"),
         ("a: [", "not YAML"),
         ("model: x", "out is not set"),
         ("model: x\nout: y\nseed: -1", "seed: Input should be greater than or equal to 0"),

@@ -17,7 +17,7 @@ from cmtmed.training.ppo.settings import JudgeReward
 from tests.support.ppo import (
     ANSWERED,
 )
-from tests.support.training import messages
+from tests.support.training import make_messages
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
@@ -65,8 +65,8 @@ def service():
     server.server_close()
 
 
-def judge(url, **given_):
-    return Judge(JudgeReward(kind="http", url=url, model="judge", **{"wait": 0.01, "concurrency": 1, **given_}))
+def judge(url, **settings_):
+    return Judge(JudgeReward(kind="http", url=url, model="judge", **{"wait": 0.01, "concurrency": 1, **settings_}))
 
 
 def test_a_judge_is_asked_once_an_answer(service, monkeypatch, caplog):
@@ -124,5 +124,5 @@ def test_judges_that_cannot_be_asked(service, monkeypatch):
 
 
 def test_several_requests_run_at_once_and_answers_keep_their_order(service):
-    batch = AnsweredPrompts([messages(0)[:1]] * 12, ["好"] * 12, [1] * 12)
+    batch = AnsweredPrompts([make_messages(0)[:1]] * 12, ["好"] * 12, [1] * 12)
     assert judge(service, concurrency=4)(batch) == [0.7] * 12

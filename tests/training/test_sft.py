@@ -64,9 +64,12 @@ def test_every_bundled_template_marks_the_same_answers(base, template):
 
 def test_the_weight_of_a_turn_is_that_of_its_tokens(tokenizer):
     row = encode_dialogue(tokenizer, make_messages(0), [0.0, 2.5, 0.0, 1.0], 512)
-    answers = {weight: tokenizer.decode(
-                   [label for label, label_weight in zip(row.labels, row.weights, strict=True) if label_weight == weight])
-            for weight in (1.0, 2.5)}  # fmt: skip
+    answers = {
+        weight: tokenizer.decode(
+            [label for label, label_weight in zip(row.labels, row.weights, strict=True) if label_weight == weight]
+        )
+        for weight in (1.0, 2.5)
+    }
     assert answers == {
         2.5: "您好，有没有发烧？以前有过吗？<|im_end|>",
         1.0: "先测血压，注意休息，三天不好再来。<|im_end|>",

@@ -26,7 +26,7 @@ from tests.support.hub_client import client_environment, create_publisher, publi
 from tests.support.hub_server import Cut, HubServer, Kill, Status, Token, fail_first
 from tests.support.published import CARD as DATASET
 from tests.support.published import LINES, audit_and_review, build_small
-from tests.support.training import tiny_model, train
+from tests.support.training import save_tiny_model, train
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
@@ -65,7 +65,7 @@ def data(root):
 
 @pytest.fixture(scope="module")
 def base(root):
-    return tiny_model(root / "base")
+    return save_tiny_model(root / "base")
 
 
 @pytest.fixture(scope="module")

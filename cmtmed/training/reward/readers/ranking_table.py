@@ -22,7 +22,8 @@ from typing import Final
 
 from cmtmed.errors import DatasetError, UsageError
 from cmtmed.training.reward.rankings import Ranking
-from cmtmed.training.reward.readers.json_rows import UnreadableRowError, deduplicate_answers, make_turn, parse_history
+from cmtmed.training.reward.readers.json_rows import deduplicate_answers
+from cmtmed.training.reward.readers.turns import UnreadableRowError, make_turn, parse_history
 
 _HEADER: Final = ("id", "query", "history")
 _SHOWN: Final = re.compile(r"response_(\d+)")

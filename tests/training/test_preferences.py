@@ -268,7 +268,7 @@ def test_broken_lines_are_counted_too(tmp_path):
     path = tmp_path / "r.jsonl"
     path.write_text(json.dumps(ROW, ensure_ascii=False) + "\n{broken\n\n[1]\n", encoding="utf-8")
     source = load_rankings(path)
-    assert source.left_out == {"no JSON object": 2}
+    assert source.left_out == {"not a JSON object": 2}
     assert (source.rows, len(source.rankings)) == (3, 1)
 
 

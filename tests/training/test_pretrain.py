@@ -348,7 +348,7 @@ def test_a_model_whose_documents_see_one_another_is_refused(base, tokenizer):
     assert not check_isolation(model, single)
     blind = model.forward
     model.forward = lambda **inputs: blind(**{**inputs, "attention_mask": torch.ones_like(inputs["input_ids"])})
-    with pytest.raises(UsageError, match=r"documents of a row see one another .*; set packing=grouped"):
+    with pytest.raises(UsageError, match=r"documents of a row attend to one another .*; set packing=grouped"):
         check_isolation(model, batch)
 
 

@@ -128,9 +128,9 @@ def test_the_same_paths_written_otherwise_are_the_same_run(tmp_path, monkeypatch
 def test_a_file_in_the_way_is_named(tmp_path):
     path = tmp_path / "run"
     path.write_text("x", encoding="utf-8")
-    with pytest.raises(OutputError, match="is a file; give another out="):
+    with pytest.raises(OutputError, match="is a file; choose another out="):
         Run.start("sft", make_settings(path), {})
-    with pytest.raises(OutputError, match="is a file; give another --out"):
+    with pytest.raises(OutputError, match="is a file; choose another --out"):
         make_tiny_model(["x"], path)
 
 
@@ -224,7 +224,7 @@ def test_runs_may_move_together_and_be_used_from_anywhere(tmp_path, monkeypatch)
 
 def test_an_unfinished_run_is_no_model(tmp_path):
     Run.start("sft", make_settings(tmp_path), {})
-    with pytest.raises(UsageError, match="never came to its first step; its command says why"):
+    with pytest.raises(UsageError, match="never reached its first step; run its command again to see why"):
         load_model(str(tmp_path))
     metrics.MetricsLog(tmp_path).close()
     with pytest.raises(UsageError, match="is not finished; run its command again"):
@@ -391,7 +391,7 @@ def test_a_conversation_is_kept_and_repeats_under_a_seed(adapted):
     assert [message["role"] for message in chat.messages] == ["system", "user", "assistant", "user", "assistant"]
     chat.clear()
     assert [message["role"] for message in chat.messages] == ["system"]
-    with pytest.raises(UsageError, match=r"what was said takes \d+ tokens .* say less"):
+    with pytest.raises(UsageError, match=r"the conversation takes \d+ tokens .* write less"):
         list(chat.say("头痛" * 2000))
 
 
@@ -439,5 +439,5 @@ def test_the_command_line(base, adapted, tmp_path):
     help_result = run_command("train", "sft", "--help")
     assert help_result.exit_code == 0
     assert "training  " in help_result.output
-    with pytest.raises(UsageError, match="is no run directory"):
+    with pytest.raises(UsageError, match="is not a run directory"):
         run_command("train", "merge", base, "--out", str(tmp_path / "x"))

@@ -116,7 +116,7 @@ def test_judges_that_cannot_be_asked(service, monkeypatch):
         make_judge("http://127.0.0.1:1/v1", retries=1)(ANSWERED)
     with pytest.raises(UsageError, match="url is not an HTTP address"):
         make_judge("file:///etc/passwd")
-    with pytest.raises(UsageError, match="the url holds a key"):
+    with pytest.raises(UsageError, match="the url contains a key"):
         make_judge("https://me:secret@host/v1")
     monkeypatch.delenv("CMTMED_TEST_KEY", raising=False)
     with pytest.raises(UsageError, match="environment variable CMTMED_TEST_KEY is not set"):

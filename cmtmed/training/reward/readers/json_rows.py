@@ -107,7 +107,7 @@ def parse_scored_dialogues(
                 raise UnreadableRowError("no id of the case")
             scores = fields.get("scores")
             if not isinstance(scores, dict) or not scores or not all(map(_is_number, scores.values())):
-                raise UnreadableRowError("scores is no object of numbers")
+                raise UnreadableRowError("scores is not an object of numbers")
             turns = parse_turns(fields.get("turns"))
             if turns[-1]["role"] != "assistant":
                 raise UnreadableRowError("the dialogue does not end with the doctor")

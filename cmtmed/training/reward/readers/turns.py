@@ -35,7 +35,7 @@ def parse_prompt(value: object) -> Turns:
 def parse_turns(value: object) -> Turns:
     """Return messages, whatever the names of their fields and roles."""
     if not isinstance(value, list) or not value:
-        raise UnreadableRowError("no list of turns")
+        raise UnreadableRowError("not a list of turns")
     return [parse_turn(message, role=None) for message in value]
 
 
@@ -43,7 +43,7 @@ def parse_turn(value: object, role: str | None = "assistant") -> dict[str, str]:
     """Return one message: a text by ``role``, or an object that names its role."""
     if not isinstance(value, dict):
         if role is None:
-            raise UnreadableRowError("a turn is no object")
+            raise UnreadableRowError("a turn is not an object")
         return make_turn(role, value)
     known_role = CHAT_ROLES.get(str(value.get("role", value.get("from"))))
     if known_role is None:
@@ -69,7 +69,7 @@ def parse_history(value: object) -> Turns:
         UnreadableRowError: it is something else.
     """
     if not isinstance(value, list) or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in value):
-        raise UnreadableRowError("history is no list of pairs")
+        raise UnreadableRowError("history is not a list of pairs")
     return [make_turn(role, text) for pair in value for role, text in zip(("user", "assistant"), pair, strict=True)]
 
 

@@ -32,6 +32,7 @@ def main(argv: Sequence[str]) -> None:
     from cmtmed.training.ppo.data import Prompts
     from cmtmed.training.ppo.journal import Journal
     from cmtmed.training.ppo.roles import Roles
+    from cmtmed.training.ppo.rollout import RolloutCollector
     from cmtmed.training.ppo.scorers.build import build_scorers, describe_rewards
     from cmtmed.training.ppo.trainer import PpoTrainer, build_optimizer
     from cmtmed.training.ppo.world import World
@@ -67,7 +68,8 @@ def main(argv: Sequence[str]) -> None:
     state = TrainerState(step=0, kl=settings.kl)
     if checkpoint is not None:
         state = load_checkpoint(checkpoint, world, roles.trained, optimizer)
-    trainer = PpoTrainer(settings, roles, tokenizer, prompts, scorers, world, optimizer, state)
+    collector = RolloutCollector(settings, roles, tokenizer, prompts, scorers, world)
+    trainer = PpoTrainer(settings, roles, collector, world, optimizer, state)
     journal = Journal(run, world, state.step, settings.samples)
     while state.step < settings.steps:
         update_metrics, samples = trainer.update()

@@ -181,7 +181,7 @@ def _describe_status(residual: ResidualRates, language: int) -> str:
     if residual["status"] == "unread":
         return (
             (
-                "**Nobody has read the sample.** The figures are what a second, looser pass suspects. They are no "
+                "**Nobody has read the sample.** The figures are what a second, looser pass suspects. They are not an "
                 "upper bound: what no detector suspects is not included."
             ),
             (

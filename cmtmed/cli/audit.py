@@ -100,7 +100,8 @@ def print_audit(audit: Audit) -> None:
         output.print(f"turns per 1,000 {unit}: {estimate}")
     if residual["status"] == "unread":
         output.print(
-            f"Nobody has read the sample yet: these figures are no upper bound; run cmtmed audit {audit.out} --review"
+            "Nobody has read the sample yet: these figures are not an upper bound; "
+            f"run cmtmed audit {audit.out} --review"
         )
     elif residual["status"] == "partial":
         output.print("Nothing was read of some strata yet: anything from none to all of their turns may leak.")

@@ -16,7 +16,7 @@ from cmtmed.hub.publication import Publication
 from cmtmed.hub.publish import KEY, publish
 
 _CHECKS = ", ".join(CHECKS)
-_MOVE_TAG = "Move the tag to this card, if it points to the same data with another one."
+_MOVE_TAG = "Move an existing tag of the same data to the new card."
 _HASH_IDS = f"Publish keyed hashes instead of ids; the key is in {KEY}."
 
 
@@ -40,7 +40,7 @@ def command(
     ] = None,
     card: Annotated[
         Path | None,
-        typer.Option("--card", metavar="FILE", help="YAML file with the part of the card that people write."),
+        typer.Option("--card", metavar="FILE", help="YAML file with the part of the card that you write."),
     ] = None,
     template: Annotated[
         Path | None, typer.Option("--template", metavar="FILE", help="Jinja template of the card.")

@@ -129,7 +129,7 @@ def _load_template(card_format: CardFormat, template: Path | None) -> jinja2.Tem
         loaders.append(jinja2.FileSystemLoader(template.parent))
         name = template.name
         if name == card_format.template:
-            raise UsageError(f"{name} is the name of the bundled template; give yours another name")
+            raise UsageError(f"{name} is the name of the bundled template; rename yours")
     # Markdown, not HTML: text from a crawl goes through the filter md.
     environment = jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders), undefined=jinja2.StrictUndefined, keep_trailing_newline=True,

@@ -50,7 +50,7 @@ def connect() -> HfApi:
     if constants.is_offline_mode():
         raise UsageError("HF_HUB_OFFLINE is set, so nothing can be published; unset it, or use --dry-run")
     if not get_token():
-        raise UsageError("no token of the Hub on this machine; run hf auth login, or set HF_TOKEN")
+        raise UsageError("no Hub token on this machine; run hf auth login, or set HF_TOKEN")
     return HfApi(library_name="cmtmed", library_version=__version__)
 
 
@@ -75,7 +75,9 @@ def translate_hub_errors(action: str) -> Iterator[None]:
     except HfHubHTTPError as error:
         raise PublishError(f"{action}: {_explain_refusal(error)}") from None
     except json.JSONDecodeError:
-        raise PublishError(f"{action}: the answer is not the Hub's; check HF_ENDPOINT and the network") from None
+        raise PublishError(
+            f"{action}: the answer does not come from the Hub; check HF_ENDPOINT and the network"
+        ) from None
     except (OSError, RuntimeError, ValueError) as error:
         # The client wraps failures of upload threads; the network layer raises OSError.
         cause = error.__cause__

@@ -89,13 +89,15 @@ def read_details(model: type[_Details], path: str | Path) -> _Details:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise UsageError(f"cannot read {str(path)!r}: {reason}; cmtmed path {model.example} shows one") from None
+        raise UsageError(
+            f"cannot read {str(path)!r}: {reason}; cmtmed path {model.example} prints the path of an example"
+        ) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" (line {mark.line + 1})" if mark else ""
-        raise UsageError(f"{str(path)!r} is not YAML{line}; quote texts that hold a colon or a hash") from None
+        raise UsageError(f"{str(path)!r} is not YAML{line}; quote texts that contain a colon or a hash") from None
     if not isinstance(content, dict):
-        raise UsageError(f"{str(path)!r} holds no fields; cmtmed path {model.example} shows some")
+        raise UsageError(f"{str(path)!r} holds no fields; cmtmed path {model.example} prints the path of an example")
     return parse_details(model, content, str(path))
 
 

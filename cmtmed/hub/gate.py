@@ -119,7 +119,7 @@ def check_card(empty: Sequence[str], example: str) -> Iterator[Finding]:
     if empty:
         yield Finding(
             "card", f"not filled in: {', '.join(empty)}",
-            f"write them into a YAML file and pass it as --card (cmtmed path {example} shows one)",
+            f"write them into a YAML file and pass it as --card (cmtmed path {example} prints the path of an example)",
         )  # fmt: skip
 
 

@@ -230,7 +230,7 @@ def _enforce_gate(request: PublishRequest, findings: Sequence[Finding]) -> None:
     if refused:
         reasons = "\n".join(f"  - {finding}" for finding in refused)
         raise GateError(
-            f"{str(request.out)!r} may not be published as it is, and nothing was sent:\n{reasons}\n"
+            f"{str(request.out)!r} cannot be published as it is, and nothing was sent:\n{reasons}\n"
             "To accept the responsibility for an objection, override its check with --i-know CHECK; the card will "
             "state it."
         )

@@ -143,7 +143,7 @@ def check_repository(present: Repository, tag: str | None, *, private: bool) -> 
         )
     if tag in present.branches:
         raise UsageError(
-            f"{repo!r} has a branch {tag!r}, with which a tag of that name would be confused; choose another --tag"
+            f"{repo!r} has a branch {tag!r}, which would be confused with a tag of that name; choose another --tag"
         )
     if ".gitignore" in present.files:
         raise UsageError(f"{repo!r} holds a .gitignore, which can make the Hub omit files of a version; remove it")

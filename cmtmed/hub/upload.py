@@ -158,8 +158,8 @@ def verify_commit(remote: Remote, commit: str, files: Sequence[PublishedFile]) -
         is_equal = large.sha256 == file.sha256 if large else getattr(entry, "blob_id", "") == _compute_blob_id(file)
         if not is_equal:
             raise PublishError(
-                f"{file.path} in the commit to {remote.name!r} differs from the local file; look at it there, run the "
-                "command again"
+                f"{file.path} in the commit to {remote.name!r} differs from the local file; check it on the Hub, then "
+                "run the command again"
             )
 
 
@@ -190,7 +190,7 @@ def set_tag(remote: Remote, version: Version, commit: str, *, move: bool) -> Non
         retry(lambda: api.create_tag(repo, repo_type=repo_type, tag=tag, revision=commit, exist_ok=True))
         refs = retry(lambda: api.list_repo_refs(repo, repo_type=repo_type))
     if not any(ref.name == tag and ref.target_commit == commit for ref in refs.tags):
-        raise PublishError(f"the tag {tag!r} of {repo!r} was set by somebody else in the meantime; look at it there")
+        raise PublishError(f"the tag {tag!r} of {repo!r} was set by somebody else in the meantime; check it on the Hub")
 
 
 def make_public(remote: Remote) -> None:

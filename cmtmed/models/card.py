@@ -41,7 +41,7 @@ LIMITS: Final = """\
 - It may miss an emergency, and it may ask questions where it should send somebody to a hospital.
   可能漏判急症，或在应当立即就医时仍在提问。
 - It has examined nobody. Whoever shows its output to patients is responsible for that.
-  模型未检查过任何人，向患者展示其输出者自行负责。"""
+  模型没有检查过任何患者，向患者展示其输出者自行负责。"""
 
 
 def render_model_card(name: str, training: TrainingRecord) -> str:

@@ -80,6 +80,21 @@ class TrainingRecord(TypedDict):
 _ADAPTER: Final = TypeAdapter(TrainingRecord)
 
 
+def read_record(path: Path) -> dict[str, object]:
+    """Read a JSON object that training wrote, such as ``run.json``, without validating its fields.
+
+    Raises:
+        DatasetError: it is missing or damaged.
+    """
+    try:
+        content = read_json(path)
+    except (OSError, ValueError):
+        content = None
+    if not isinstance(content, dict):
+        raise DatasetError(f"{str(path)!r} is damaged; train again into another out")
+    return content
+
+
 def read_training_record(folder: Path) -> TrainingRecord:
     """Read the record of the model in a directory.
 
@@ -87,12 +102,7 @@ def read_training_record(folder: Path) -> TrainingRecord:
         DatasetError: it is missing, damaged, or of another version.
     """
     path = folder / TRAINING_FILE
-    try:
-        content = read_json(path)
-    except (OSError, ValueError):
-        content = None
-    if not isinstance(content, dict):
-        raise DatasetError(f"{str(path)!r} is damaged; train again into another out")
+    content = read_record(path)
     if content.get("format") == TRAINING_FORMAT and content.get("version") != TRAINING_VERSION:
         raise DatasetError(
             f"{str(path)!r} has version {content.get('version')!r}, this cmtmed reads {TRAINING_VERSION}; update cmtmed"

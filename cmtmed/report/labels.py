@@ -31,7 +31,7 @@ STAGES: Final[Mapping[str, Bilingual]] = {
     "drop_boilerplate": Bilingual("drop_boilerplate", "去除广告套话"),
     "merge_turns": Bilingual("merge_turns", "合并轮次"),
     "drop_by_length": Bilingual("drop_by_length", "按长度筛选"),
-    "drop_benchmark_overlap": Bilingual("drop_benchmark_overlap", "排除与测试集重合"),
+    "drop_benchmark_overlap": Bilingual("drop_benchmark_overlap", "排除与测试集重叠"),
     "redact_identifiers": Bilingual("redact_identifiers", "脱敏"),
     "tag_inquiries": Bilingual("tag_inquiries", "标注问诊"),
     "keep_proactive": Bilingual("keep_proactive", "保留主动问诊"),
@@ -141,7 +141,7 @@ def get_label(category: str, name: str) -> Bilingual:
     if category == "reason" and colon and before == "identifier":
         return Bilingual(name, f"含标识符：{get_label('identifier', after).zh}")
     if category == "reason" and colon and before == "overlap":
-        return Bilingual(name, f"与测试集重合：{after}")
+        return Bilingual(name, f"与测试集重叠：{after}")
     return LABELS_BY_CATEGORY[category].get(name, Bilingual(name, name))
 
 

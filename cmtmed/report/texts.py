@@ -94,7 +94,7 @@ TEXTS: Final[Mapping[str, Bilingual]] = {
     "share": Bilingual("Share", "占比"),
     "drops_chart": Bilingual("Dropped dialogues by reason", "剔除的对话（按原因）"),
     "other_reasons": Bilingual("all other reasons", "其余原因"),
-    "no_drops": Bilingual("No dialogue was dropped.", "没有对话被剔除。"),
+    "no_drops": Bilingual("No dialogue was dropped.", "没有剔除任何对话。"),
     "quarantine_chart": Bilingual("Unreadable records by reason", "无法读取的记录（按原因）"),
     "no_quarantine": Bilingual("All records were readable.", "所有记录均可读取。"),
     # Lengths
@@ -148,7 +148,7 @@ TEXTS: Final[Mapping[str, Bilingual]] = {
     "type": Bilingual("Type", "类型"),
     "per_thousand": Bilingual("Per 1,000 turns", "每千轮次"),
     "no_identifiers": Bilingual(
-        "No identifiers were redacted in the kept dialogues.", "保留的对话中没有任何标识符被脱敏。"
+        "No identifiers were redacted in the kept dialogues.", "保留的对话中没有脱敏过的标识符。"
     ),
     # Duplicates
     "duplicates": Bilingual("Duplicates", "重复对话"),
@@ -160,7 +160,7 @@ TEXTS: Final[Mapping[str, Bilingual]] = {
     "size": Bilingual("Dialogues", "对话数"),
     "clusters": Bilingual("Clusters", "组数"),
     "clusters_shown": Bilingual(
-        "The largest clusters and a sample of the others, with the kept dialogue on the left and differences highlighted. Each text is cut after {length} characters, each cluster after {members} comparisons.",
+        "The largest clusters and a sample of the others, with the kept dialogue on the left and differences highlighted. Each text is cut off after {length} characters; at most {members} comparisons are shown per cluster.",
         "列出最大的几组和抽取的其他若干组：左侧为保留的对话，差异处以高亮标出。每段文本最多显示 {length} 字，每组最多比较 {members} 个对话。",
     ),
     "cluster_size": Bilingual("{size} dialogues", "{size} 个对话"),
@@ -192,14 +192,14 @@ TEXTS: Final[Mapping[str, Bilingual]] = {
     "reset": Bilingual("Clear filters", "清除筛选"),
     "filters": Bilingual("Filters", "筛选"),
     "results": Bilingual("{from}–{to} of {count}", "第 {from}–{to} 个，共 {count} 个"),
-    "no_results": Bilingual("No dialogue of the sample matches.", "样本中没有符合条件的对话。"),
+    "no_results": Bilingual("No dialogue in the sample matches.", "样本中没有符合条件的对话。"),
     "previous": Bilingual("Previous", "上一页"),
     "next": Bilingual("Next", "下一页"),
     "patient": Bilingual("Patient", "患者"),
     "doctor": Bilingual("Doctor", "医生"),
     "system": Bilingual("System", "系统"),
     "trace": Bilingual("Processing history", "处理记录"),
-    "no_changes": Bilingual("No stage changed this dialogue.", "没有任何阶段改动过此对话。"),
+    "no_changes": Bilingual("No stage changed this dialogue.", "各阶段均未改动此对话。"),
     "all_turns": Bilingual("Show all {count} turns", "显示全部 {count} 轮"),
     "some_turns": Bilingual("Show {count} of {total} turns", "显示 {total} 轮中的 {count} 轮"),
     "cut": Bilingual(
@@ -219,7 +219,7 @@ TEXTS: Final[Mapping[str, Bilingual]] = {
     "seed": Bilingual("Seed", "随机种子"),
     "footer": Bilingual(
         "Written by cmtmed report. Self-contained: nothing is fetched from the network. Charts by Vega-Lite.",
-        "由 cmtmed report 生成，单一文件，无需联网。图表采用 Vega-Lite。",
+        "由 cmtmed report 生成；本页为单个文件，无需联网。图表采用 Vega-Lite。",
     ),
 }
 

@@ -26,7 +26,7 @@ class DropBenchmarkOverlap(CorpusStage):
 
     test_sources: tuple[str, ...] = Field(default=(), description="Sources that are test sets.")
     ngram: PositiveInt = Field(default=13, description="Characters per n-gram, white space removed.")
-    threshold: float = Field(default=0.6, gt=0, le=1, description="Least share of n-grams in the test set.")
+    threshold: float = Field(default=0.6, gt=0, le=1, description="Minimum share of n-grams in the test set.")
     min_chars: PositiveInt = Field(default=20, description="Shorter texts are ignored.")
     common: PositiveInt = Field(
         default=3, description="N-grams that occur in more test dialogues than this are common phrases."

@@ -19,7 +19,7 @@ _PARTITION_ROWS: Final = 4_000_000
 
 
 class DropBoilerplate(CorpusStage):
-    """Remove platform text from turns, and drop dialogues that hold nothing else (``boilerplate``).
+    """Remove platform text from turns, and drop dialogues that contain nothing else (``boilerplate``).
 
     There are three kinds of evidence. Rules recognize adverts and disclaimers by their wording and remove them
     anywhere. Placeholders such as [图片] are removed inside a sentence. And a statistic finds what no rule knows: a
@@ -27,7 +27,7 @@ class DropBoilerplate(CorpusStage):
     if something else remains of the turn. Counting questions instead of dialogues keeps a dialogue that was crawled
     fifty times from looking like fifty uses of its sentences. Questions are never canned: what a doctor asks every
     patient is what this library is here to keep. Neither is a sentence that names a quantity, such as a dose
-    (每次两片), a temperature or a laboratory value; adverts and disclaimers do not take one with them either.
+    (每次两片), a temperature or a laboratory value; the rules for adverts and disclaimers do not remove one either.
     """
 
     reads: ClassVar = columns("messages")

@@ -11,7 +11,7 @@ from cmtmed.stage import Stage, columns
 
 
 class DropByLength(Stage):
-    """Drop dialogues outside bounds on turns and characters.
+    """Drop dialogues with too few or too many turns or characters.
 
     Reasons: ``too_few_turns``, ``too_many_turns``, ``too_short``, ``too_long``. Characters are code points over
     all turns of a dialogue.
@@ -20,10 +20,10 @@ class DropByLength(Stage):
     reads: ClassVar = columns("messages")
     writes: ClassVar = columns("drop_reason")
 
-    min_turns: NonNegativeInt = Field(default=2, description="Fewest turns, patient's and doctor's together.")
-    max_turns: PositiveInt = Field(default=100, description="Most turns.")
-    min_chars: NonNegativeInt = Field(default=20, description="Fewest characters over all turns.")
-    max_chars: PositiveInt = Field(default=20_000, description="Most characters over all turns.")
+    min_turns: NonNegativeInt = Field(default=2, description="Minimum number of turns, patient's and doctor's.")
+    max_turns: PositiveInt = Field(default=100, description="Maximum number of turns.")
+    min_chars: NonNegativeInt = Field(default=20, description="Minimum number of characters in all turns.")
+    max_chars: PositiveInt = Field(default=20_000, description="Maximum number of characters in all turns.")
 
     @model_validator(mode="after")
     def _check_order(self) -> Self:

@@ -22,14 +22,14 @@ class DropDuplicates(CorpusStage):
     Two dialogues are near-duplicates when the true Jaccard similarity of their sets of character 5-grams, white
     space and canned sentences removed, reaches the threshold: MinHash (Broder 1997) proposes pairs, and an exact
     comparison decides before any are joined. A dialogue contained in a longer one is dropped too. Digits are never
-    normalized away: at threshold 1.0 another dose is another dialogue. ``cluster`` of every member is the id of the
-    dialogue that was kept; no two kept dialogues are near-duplicates.
+    normalized away: at threshold 1.0 a different dose makes a different dialogue. ``cluster`` of every member is the
+    id of the dialogue that was kept; no two kept dialogues are near-duplicates.
     """
 
     reads: ClassVar = columns("id", "messages", "inquiries", "cluster")
     writes: ClassVar = columns("cluster", "drop_reason")
 
-    threshold: float = Field(default=0.8, gt=0, le=1, description="Least Jaccard similarity of a near-duplicate.")
+    threshold: float = Field(default=0.8, gt=0, le=1, description="Minimum Jaccard similarity of a near-duplicate.")
     ngram: PositiveInt = Field(default=5, description="Characters per shingle.")
     num_perm: PositiveInt = Field(default=128, description="Length of a signature.")
     seed: int = Field(default=1, ge=0, description="Seed of the signatures.")
@@ -42,7 +42,7 @@ class DropDuplicates(CorpusStage):
         default=0.9,
         ge=0,
         le=1,
-        description="Least share of a dialogue's shingles in a longer one, at least ``threshold``; 0 drops none.",
+        description="Minimum share of a dialogue's shingles in a longer one, at least ``threshold``; 0 drops none.",
     )
     ignore_canned: bool = Field(default=True, description="Whether canned sentences are ignored in comparisons.")
     canned_dialogues: PositiveInt = Field(

@@ -21,9 +21,9 @@ class KeepProactive(Stage):
     reads: ClassVar = columns("messages", "inquiries")
     writes: ClassVar = columns("drop_reason")
 
-    min_inquiries: NonNegativeInt = Field(default=1, description="Fewest asking sentences of a dialogue.")
-    min_slots: NonNegativeInt = Field(default=0, description="Fewest different things asked for.")
-    min_share: float = Field(default=0.0, ge=0, le=1, description="Least share of the doctor's turns that ask.")
+    min_inquiries: NonNegativeInt = Field(default=1, description="Minimum number of inquiries in a dialogue.")
+    min_slots: NonNegativeInt = Field(default=0, description="Minimum number of different slots asked for.")
+    min_share: float = Field(default=0.0, ge=0, le=1, description="Minimum share of the doctor's turns that ask.")
 
     def apply(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Set ``drop_reason`` where a bound is not reached."""

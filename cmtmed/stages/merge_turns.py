@@ -30,7 +30,7 @@ Turn = tuple[str, str]
 class MergeTurns(Stage):
     """Bring every dialogue into the sequence patient, doctor, patient, doctor, ….
 
-    Speaker labels left in the text are removed, and obeyed where a dialogue labels both sides; empty turns are
+    Speaker labels left in the text are removed, and decide the role where a dialogue labels both sides; empty turns are
     removed; runs of one role become one turn; the doctor's turns before the patient's first and the patient's
     turns after the doctor's last are removed. Drops ``empty`` dialogues, those of ``one_speaker``, and ``unanswered``
     ones, in which no patient turn is followed by a doctor's.
@@ -44,7 +44,7 @@ class MergeTurns(Stage):
         default="remove", description="What happens to a doctor's turn before the patient's first."
     )
     trailing_patient: Literal["remove", "keep"] = Field(
-        default="remove", description="What happens to a patient's turn that no doctor answers any more."
+        default="remove", description="What happens to a patient's turn after the doctor's last."
     )
 
     def apply(self, batch: pl.DataFrame) -> pl.DataFrame:

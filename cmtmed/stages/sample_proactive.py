@@ -17,14 +17,16 @@ class SampleProactive(CorpusStage):
     """Drop dialogues without any inquiry (``sampled_out``) until a share of the doctor's turns asks.
 
     Which ones are dropped depends on a seeded hash of their id, not on their order. Runs after `tag_inquiries`, and
-    after `drop_duplicates` so that what it keeps stays. Dialogues in which the doctor asks are never dropped: where
-    even they alone ask less often than ``rate``, all others go and the rate stays below.
+    after `drop_duplicates` so that what it keeps stays. Dialogues in which the doctor asks are never dropped: if
+    they alone do not reach ``rate``, all others are dropped, and the share stays below it.
     """
 
     reads: ClassVar = columns("id", "messages", "inquiries")
     writes: ClassVar = columns("drop_reason")
 
-    rate: float = Field(default=0.3, gt=0, le=1, description="Least share of the doctor's turns that ask, afterwards.")
+    rate: float = Field(
+        default=0.3, gt=0, le=1, description="Minimum share of the doctor's turns that ask, afterwards."
+    )
     seed: int = Field(default=0, description="Seed of the sample.")
 
     def sketch(self, batch: pl.DataFrame) -> pl.DataFrame:

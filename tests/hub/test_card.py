@@ -342,7 +342,7 @@ def test_dialogues_without_a_licence_are_not_said_to_have_one(tmp_path):
         or "5 dialogues have no licence" in publication.card
     )
     assert "5 dialogues have no licence" in get_section(publication.card, "sources")
-    assert "as its sources are" not in publication.card
+    assert "like its sources" not in publication.card
 
 
 @given(st.text(max_size=40))

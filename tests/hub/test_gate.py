@@ -108,7 +108,7 @@ def test_no_audit_and_an_audit_of_other_data(build_dir, tmp_path):
     shutil.copytree(build_dir / "audit", other / "audit")
     objections = run_checks(other)
     assert [finding.check for finding in objections] == ["audit", "risk"]
-    assert "covers other dialogues than those of the build" in objections[0].reason
+    assert "covers dialogues other than those of the build" in objections[0].reason
     assert str(objections[0]).endswith(f"; run cmtmed audit {other}")
 
 

@@ -346,7 +346,7 @@ def test_a_branch_in_the_tags_place(hub, build_dir):
     push(hub, build_dir, tag="v1")
     repository = hub.repository(REPO)
     repository.branches["v2"] = repository.branches["main"]
-    with pytest.raises(UsageError, match="has a branch 'v2', with which a tag of that name would be confused"):
+    with pytest.raises(UsageError, match="has a branch 'v2', which would be confused with a tag of that name"):
         push(hub, build_dir, tag="v2")
     default = push(hub, build_dir, dry_run=True).tag
     repository.branches[default] = repository.branches["main"]
@@ -441,7 +441,7 @@ def test_rows_from_elsewhere(hub, build_dir, tmp_path):
     )
     shutil.copytree(build_dir.parent, tmp_path / build_dir.parent.name)
     state.write_text(json.dumps(content), encoding="utf-8")
-    with pytest.raises(DatasetError, match="lists other files than those that it holds"):
+    with pytest.raises(DatasetError, match="lists files other than those that it contains"):
         push(hub, out)
 
 
@@ -518,7 +518,7 @@ def test_a_dry_run_needs_no_hub(build_dir, monkeypatch):
 
 def test_no_token(hub, build_dir, monkeypatch):
     monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
-    with pytest.raises(UsageError, match="no token of the Hub on this machine; run hf auth login, or set HF_TOKEN"):
+    with pytest.raises(UsageError, match="no Hub token on this machine; run hf auth login, or set HF_TOKEN"):
         push(hub, build_dir)
 
 

@@ -26,7 +26,7 @@ from tests.support.hub_client import client_environment, create_publisher, publi
 from tests.support.hub_server import Cut, HubServer, Kill, Status, Token, fail_first
 from tests.support.published import CARD as DATASET
 from tests.support.published import LINES, audit_and_review, build_small
-from tests.support.training import tiny_model, train
+from tests.support.training import save_tiny_model, train
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
@@ -65,7 +65,7 @@ def data(root):
 
 @pytest.fixture(scope="module")
 def base(root):
-    return tiny_model(root / "base")
+    return save_tiny_model(root / "base")
 
 
 @pytest.fixture(scope="module")
@@ -505,7 +505,7 @@ def test_a_run_below_that_was_trained_anew(data, base, tmp_path):
     train("sft", f"model={first_run}", f"data=[{{path: {data}}}]", f"out={second_run}", "lora={r: 4}", *SMALL)
     shutil.rmtree(first_run)
     train("pretrain", *arguments, "training.max_steps=1")
-    with pytest.raises(DatasetError, match="is not what it was"):
+    with pytest.raises(DatasetError, match="has changed since"):
         merge_run(str(second_run), tmp_path / "model")
 
 
@@ -578,7 +578,7 @@ def test_a_run_that_was_taken_up_after_its_model_was_made_anew(data, base, tmp_p
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"finished": False}), encoding="utf-8")
     shutil.rmtree(first_run)
     train("pretrain", *arguments, "seed=7")
-    with pytest.raises(OutputError, match="was begun with data or a model that were made anew since"):
+    with pytest.raises(OutputError, match="was started with data or a model that have been replaced since"):
         train("sft", *next_arguments)
     shutil.rmtree(out / "checkpoints")
     (out / "metrics.jsonl").unlink()

@@ -85,7 +85,7 @@ def test_search_and_filters_find_what_is_there(chromium, page, demo):
         assert tab.page.evaluate("CSS.highlights.get('search').size") >= 1
         tab.page.fill("#search", "没有人会这样说")
         tab.wait_for_count(".dialogue", 0)
-        assert results.inner_text() == "No dialogue of the sample matches."
+        assert results.inner_text() == "No dialogue in the sample matches."
         tab.page.click("#clear")
         tab.wait_for_count(".dialogue", 10)
         drops = json.loads((demo / "manifest.json").read_text(encoding="utf-8"))["drops"]

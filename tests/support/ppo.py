@@ -13,7 +13,7 @@ from cmtmed.training.run import metrics
 from cmtmed.training.run.command_line import parse_settings
 from cmtmed.training.run.directory import Run
 from cmtmed.training.run.settings import Settings
-from tests.support.training import messages
+from tests.support.training import make_messages
 
 TINY = (
     "steps=4", "batch=8", "micro_batch=3", "sample_batch=5", "max_new_tokens=6", "learning_rate=1e-3", "warmup=0",
@@ -108,7 +108,7 @@ def write_reward_run(folder, base, tokenizer, *, lora=True, stage="reward", fini
 
 
 ANSWERED = AnsweredPrompts(
-    [messages(0)[:1], messages(1)[:3], messages(2)[:1]],
+    [make_messages(0)[:1], make_messages(1)[:3], make_messages(2)[:1]],
     ["多久了？", "", "先做胃镜，吃点药，三天后再来复查一次。"],
     [3, 1, 9],
 )

@@ -23,14 +23,14 @@ DIALOGUES = [
 """First turn of the patient, question of the doctor, answer, advice."""
 
 
-def messages(number: int) -> list[dict[str, str]]:
+def make_messages(number: int) -> list[dict[str, str]]:
     roles = ("user", "assistant", "user", "assistant")
     return [
         {"role": role, "content": text} for role, text in zip(roles, DIALOGUES[number % len(DIALOGUES)], strict=True)
     ]
 
 
-def tiny_model(folder: Path, *, hidden: int = 32, template: str = "chatml", **sizes) -> str:
+def save_tiny_model(folder: Path, *, hidden: int = 32, template: str = "chatml", **sizes) -> str:
     """Make a tiny model that has seen the texts above."""
     from cmtmed.training.model.tiny import make_tiny_model
 
@@ -42,14 +42,14 @@ def tiny_model(folder: Path, *, hidden: int = 32, template: str = "chatml", **si
     return str(folder)
 
 
-def sft_view(folder: Path, rows: int = 24, *, weight: float = 2.0, splits=("train", "validation")) -> str:
+def write_sft_view(folder: Path, rows: int = 24, *, weight: float = 2.0, splits=("train", "validation")) -> str:
     """Write an sft view as a build does: the turn that asks has the weight."""
     from datasets import Dataset, DatasetDict
 
     def make_split(name):
         return Dataset.from_list(
             [
-                {"id": f"{name}/{number}", "messages": messages(number), "weights": [0.0, weight, 0.0, 1.0]}
+                {"id": f"{name}/{number}", "messages": make_messages(number), "weights": [0.0, weight, 0.0, 1.0]}
                 for number in range(rows if name == "train" else 4)
             ]
         )

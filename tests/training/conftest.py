@@ -7,9 +7,9 @@ import pytest
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
-    from tests.support.training import tiny_model
+    from tests.support.training import save_tiny_model
 
-    return tiny_model(tmp_path_factory.mktemp("base") / "model")
+    return save_tiny_model(tmp_path_factory.mktemp("base") / "model")
 
 
 @pytest.fixture(scope="module")

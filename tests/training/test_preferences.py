@@ -31,8 +31,9 @@ from cmtmed.training.reward.metrics import (
 )
 from cmtmed.training.reward.rankings import Pair, Ranking, build_pairs
 from cmtmed.training.reward.readers.files import describe_sources, read_rankings
-from cmtmed.training.reward.readers.json_rows import UnreadableRowError, parse_ranking
+from cmtmed.training.reward.readers.json_rows import parse_ranking
 from cmtmed.training.reward.readers.ranking_table import recover_ranks
+from cmtmed.training.reward.readers.turns import UnreadableRowError
 from cmtmed.training.reward.settings import RankingSource
 from cmtmed.training.run.command_line import parse_settings
 
@@ -54,12 +55,12 @@ def doctor(text):
     return {"role": "assistant", "content": text}
 
 
-def write(path, *rows):
+def write_rows(path, *rows):
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     return path
 
 
-def read(path, min_difference=0.5, **fields):
+def load_rankings(path, min_difference=0.5, **fields):
     return read_rankings(RankingSource(path=str(path), **fields), min_difference)
 
 
@@ -79,13 +80,13 @@ def test_pairs_of_a_ranking(ranks):
 
 
 @given(st.lists(st.integers(4, 20), min_size=2, max_size=6), st.sampled_from([0.25, 0.5, 1.0, 2.0]))
-def test_scores_that_are_close_say_nothing(sums, least):
-    ranking = Ranking("1", [], [[] for _ in sums], [total / 4 for total in sums], least)
+def test_scores_that_are_close_say_nothing(sums, min_difference):
+    ranking = Ranking("1", [], [[] for _ in sums], [total / 4 for total in sums], min_difference)
     pairs, close = build_pairs(ranking)
     assert len(pairs) + close == len(sums) * (len(sums) - 1) // 2
     for pair in pairs:
         difference = (sums[pair.chosen] - sums[pair.rejected]) / 4
-        assert difference == 0 if pair.tie else difference >= least
+        assert difference == 0 if pair.tie else difference >= min_difference
 
 
 def test_a_correction_ranks_above_all():
@@ -109,8 +110,8 @@ TEXTS = st.text("头痛发热咳嗽几天了怎么办 ，。？abc１2", min_siz
 
 
 @given(TEXTS, TEXTS, st.floats(0, 1), st.floats(0, 1))
-def test_a_prompt_falls_on_one_side_everywhere(text, other, one, two):
-    smaller_share, larger_share = sorted((one, two))
+def test_a_prompt_falls_on_one_side_everywhere(text, other, share, other_share):
+    smaller_share, larger_share = sorted((share, other_share))
     prompt = [user(text)]
     spaced = [{"role": "system", "content": "你是医生"}, user(" " + text.replace("，", "。").upper() + "！")]
     if any(map(str.isalnum, text)):
@@ -201,20 +202,22 @@ def test_counts_of_pairs_add_up(tokenizer):
 # --- readers ---------------------------------------------------------------------------------------------------
 
 
-def texts(ranking):
+def list_texts(ranking):
     order = sorted(range(len(ranking.answers)), key=lambda index: -ranking.utilities[index])
     return [ranking.answers[index][-1]["content"] for index in order]
 
 
 def test_our_own_rankings(tmp_path):
     row = {**ROW, "scores": [{"safety": 3}, None, {"safety": 1, "fluency": 5}], "annotator": "d1"}
-    source = read(write(tmp_path / "r.jsonl", row, {**ROW, "id": None, "prompt": PROMPT, "correction": "先测血压。"}))
+    source = load_rankings(
+        write_rows(tmp_path / "r.jsonl", row, {**ROW, "id": None, "prompt": PROMPT, "correction": "先测血压。"})
+    )
     first, second = source.rankings
-    assert texts(first) == ["血压多少？先量一次。", "多喝水。", "不用管。"]
+    assert list_texts(first) == ["血压多少？先量一次。", "多喝水。", "不用管。"]
     assert first.aspects == {"safety": [3, None, 1], "fluency": [None, None, 5]}
     assert second.id == "2"
     assert second.prompt == PROMPT
-    assert texts(second)[0] == "先测血压。"
+    assert list_texts(second)[0] == "先测血压。"
     assert source.to_dict() == {
         "source": f"{tmp_path.name}/r.jsonl",
         "rows": 2,
@@ -228,21 +231,21 @@ BAD = {
     "no prompt": {"prompt": ""},
     "the prompt does not end with the patient": {"prompt": PROMPT[:2]},
     "a turn of the prompt has no text": {"prompt": "  "},
-    "answers is no list of objects with text": {"answers": ["a", "b", "c"]},
+    "answers is not a list of objects with text": {"answers": ["a", "b", "c"]},
     "an answer has no text": {"answers": [{"text": "好"}, {"text": ""}, {}]},
-    "ranks is no list of whole numbers from 1": {"ranks": [0, 1, 2]},
-    "as many ranks as answers are needed": {"ranks": [1, 2]},
+    "ranks is not a list of whole numbers from 1": {"ranks": [0, 1, 2]},
+    "the number of ranks differs from the number of answers": {"ranks": [1, 2]},
     "two different answers are needed": {"answers": [{"text": "好"}], "ranks": [1]},
-    "the same answer stands at two ranks": {"answers": [{"text": "好"}, {"text": "好 "}, {"text": "坏"}]},
-    "as many scores as answers are needed": {"scores": [{"safety": 1}]},
-    "scores are no objects of numbers": {"scores": [{"safety": "good"}, {}, {}]},
+    "the same answer has two ranks": {"answers": [{"text": "好"}, {"text": "好 "}, {"text": "坏"}]},
+    "the number of scores differs from the number of answers": {"scores": [{"safety": 1}]},
+    "scores are not objects of numbers": {"scores": [{"safety": "good"}, {}, {}]},
 }
 
 
 @pytest.mark.parametrize("reason", BAD)
 def test_a_row_that_is_no_ranking_is_left_out_and_counted(tmp_path, reason, caplog):
-    path = write(tmp_path / "r.jsonl", ROW, {**ROW, **BAD[reason]}, ROW)
-    source = read(path)
+    path = write_rows(tmp_path / "r.jsonl", ROW, {**ROW, **BAD[reason]}, ROW)
+    source = load_rankings(path)
     assert source.left_out == {reason: 1}
     assert (source.rows, len(source.rankings)) == (3, 2)
     assert f"1 rows left out: {reason} (the first: row 2)" in caplog.text
@@ -251,12 +254,12 @@ def test_a_row_that_is_no_ranking_is_left_out_and_counted(tmp_path, reason, capl
 
 @pytest.mark.parametrize("ranks", [[1.5, 2, 3], [True, 2, 3], ["1", 2, 3], "123", None, [1, -1, 2]])
 def test_ranks_are_whole_numbers(ranks):
-    with pytest.raises(UnreadableRowError, match="ranks is no list"):
+    with pytest.raises(UnreadableRowError, match="ranks is not a list"):
         parse_ranking({**ROW, "ranks": ranks}, 1)
 
 
 def test_gaps_in_ranks_are_fine_and_repeated_answers_of_one_rank_are_one():
-    assert texts(parse_ranking({**ROW, "ranks": [7, 3, 9]}, 1)) == texts(parse_ranking(ROW, 1))
+    assert list_texts(parse_ranking({**ROW, "ranks": [7, 3, 9]}, 1)) == list_texts(parse_ranking(ROW, 1))
     repeated = {**ROW, "answers": [*ROW["answers"], {"text": "不用管。"}], "ranks": [2, 1, 3, 3]}
     assert len(parse_ranking(repeated, 1).answers) == 3
 
@@ -264,8 +267,8 @@ def test_gaps_in_ranks_are_fine_and_repeated_answers_of_one_rank_are_one():
 def test_broken_lines_are_counted_too(tmp_path):
     path = tmp_path / "r.jsonl"
     path.write_text(json.dumps(ROW, ensure_ascii=False) + "\n{broken\n\n[1]\n", encoding="utf-8")
-    source = read(path)
-    assert source.left_out == {"no JSON object": 2}
+    source = load_rankings(path)
+    assert source.left_out == {"not a JSON object": 2}
     assert (source.rows, len(source.rankings)) == (3, 1)
 
 
@@ -280,39 +283,42 @@ def test_both_conventions_of_the_ranking_tool(order):
     assert (positions == best_first) == all(ranks[rank - 1] == index + 1 for index, rank in enumerate(ranks))
 
 
-def table(path, *rows, header=("id", "query", "history", "rank1", "rank2", "rank3")):
+def write_table(path, *rows, header=("id", "query", "history", "rank1", "rank2", "rank3")):
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, delimiter="\t").writerows([header, *rows])
     return path
 
 
 def test_the_table_of_the_ranking_tool(tmp_path):
-    shown = ["多喝水。", "血压多少？\n先量一次。", "不用管。"]
-    stored = [shown[1], shown[2], shown[0]]  # ranks 2, 3, 1: the third answer is the best
+    displayed_answers = ["多喝水。", "血压多少？\n先量一次。", "不用管。"]
+    # Ranks 2, 3, 1: the third answer is the best.
+    stored = [displayed_answers[1], displayed_answers[2], displayed_answers[0]]
     history = str([["头痛三天了", "血压多少？"]])
-    path = table(tmp_path / "total_dataset.tsv", ["0", "一百六怎么办", history, *stored], ["1", "咳嗽", "[]", *stored])
+    path = write_table(
+        tmp_path / "total_dataset.tsv", ["0", "一百六怎么办", history, *stored], ["1", "咳嗽", "[]", *stored]
+    )
     answers = tmp_path / "output1.json"
-    entry = {"query": "x", "history": [], **{f"response_{index}": text for index, text in enumerate(shown)}}
+    entry = {"query": "x", "history": [], **{f"response_{index}": text for index, text in enumerate(displayed_answers)}}
     answers.write_text(json.dumps({"0": entry, "1": {**entry, "response_2": "别的。"}}), encoding="utf-8")
-    ordered = read(path, ranks="order")
-    assert [texts(ranking) for ranking in ordered.rankings] == [stored, stored]
+    ordered = load_rankings(path, ranks="order")
+    assert [list_texts(ranking) for ranking in ordered.rankings] == [stored, stored]
     assert ordered.rankings[0].prompt == [user("头痛三天了"), doctor("血压多少？"), user("一百六怎么办")]
-    recovered = read(path, ranks="positions", answers=str(answers))
-    assert texts(recovered.rankings[0]) == [shown[2], shown[0], shown[1]]
+    recovered = load_rankings(path, ranks="positions", answers=str(answers))
+    assert list_texts(recovered.rankings[0]) == [displayed_answers[2], displayed_answers[0], displayed_answers[1]]
     assert recovered.left_out == {"its answers are not those that were shown": 1}
 
 
 def test_rows_of_the_table_that_cannot_be_read(tmp_path):
     valid_row = ["0", "头痛", "[]", "甲", "乙", "丙"]
-    path = table(
+    path = write_table(
         tmp_path / "t.tsv", valid_row, valid_row[:5], [*valid_row[:2], "f(", *valid_row[3:]], [*valid_row[:3], "甲", "甲", "丙"],
         [*valid_row[:3], "甲", "", "丙"], [valid_row[0], "", *valid_row[2:]],
     )  # fmt: skip
-    source = read(path, ranks="order")
+    source = load_rankings(path, ranks="order")
     assert source.left_out == {
-        "as many columns as the header has are needed": 1,
-        "history is no list of pairs": 1,
-        "the same answer stands at two ranks": 1,
+        "the number of columns differs from the header": 1,
+        "history is not a list of pairs": 1,
+        "the same answer has two ranks": 1,
         "an answer has no text": 1,
         "a turn of the prompt has no text": 1,
     }
@@ -328,18 +334,18 @@ def test_rows_of_the_table_that_cannot_be_read(tmp_path):
     ],
 )
 def test_a_table_needs_to_be_explained(tmp_path, fields, message):
-    path = table(tmp_path / "t.tsv", ["0", "头痛", "[]", "甲", "乙", "丙"])
+    path = write_table(tmp_path / "t.tsv", ["0", "头痛", "[]", "甲", "乙", "丙"])
     with pytest.raises(UsageError, match=message):
-        read(path, **fields)
+        load_rankings(path, **fields)
 
 
 def test_a_table_without_prompts_is_refused(tmp_path):
     with pytest.raises(UsageError, match="needs the header id, query, history"):
-        read(table(tmp_path / "t.tsv", ["甲", "乙"], header=("甲", "乙", "丙")), ranks="order")
+        load_rankings(write_table(tmp_path / "t.tsv", ["甲", "乙"], header=("甲", "乙", "丙")), ranks="order")
 
 
 def test_auto_is_no_convention():
-    with pytest.raises(UsageError, match=r"ranks: .*auto cannot tell; say which"):
+    with pytest.raises(UsageError, match=r"ranks: .*auto cannot tell; set one of the two"):
         parse_settings(RankingSource, {"path": "t.tsv", "ranks": "auto"}, "data")
 
 
@@ -368,7 +374,7 @@ PAIRS = {
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_chosen_and_rejected(tmp_path, name):
-    (ranking,) = read(write(tmp_path / "p.jsonl", PAIRS[name])).rankings
+    (ranking,) = load_rankings(write_rows(tmp_path / "p.jsonl", PAIRS[name])).rankings
     assert ranking.prompt == [user("头痛怎么办")]
     assert ranking.answers == [[doctor("量血压。")], [doctor("不管。")]]
     assert build_pairs(ranking) == ([Pair(0, 1, tie=False)], 0)
@@ -378,33 +384,33 @@ def test_an_array_and_the_history_of_a_pair(tmp_path):
     row = {**PAIRS["medicalgpt"], "history": [["头痛三天了", "血压多少？"]], "system": "你是医生。"}
     path = tmp_path / "p.json"
     path.write_text(json.dumps([row, {**row, "history": ["x"]}, {**row, "response_chosen": row["response_rejected"]}]))
-    source = read(path)
+    source = load_rankings(path)
     assert [turn["role"] for turn in source.rankings[0].prompt] == ["system", "user", "assistant", "user"]
-    assert source.left_out == {"history is no list of pairs": 1, "the same answer stands at two ranks": 1}
+    assert source.left_out == {"history is not a list of pairs": 1, "the same answer has two ranks": 1}
 
 
-def scored(case, model, scores, *turns):
+def make_scored_dialogue(case, model, scores, *turns):
     roles = itertools.cycle(("patient", "doctor"))
-    messages_ = [{"role": role, "content": text} for role, text in zip(roles, turns, strict=False)]
-    return {"set": "s", "id": case, "model": model, "scores": scores, "turns": messages_}
+    messages = [{"role": role, "content": text} for role, text in zip(roles, turns, strict=False)]
+    return {"set": "s", "id": case, "model": model, "scores": scores, "turns": messages}
 
 
 def test_scored_dialogues_of_a_case(tmp_path):
     best, fair, poor = ({"Accuracy": a, "Helpfulness": b} for a, b in ((5, 5), (5, 4), (3, 4)))
     rows = [
-        scored("1", "a", best, "头痛", "多久了？", "三天", "量血压。"),
-        scored("1", "b", poor, "头痛", "多喝水。", "好", "再见。"),
-        scored("2", "a", best, "咳嗽", "有痰吗？"),
-        scored("1", "c", fair, "头痛", "量过血压吗？"),
-        scored("1", "d", best, "头痛", "先休息。"),
-        scored("2", "b", {"Accuracy": 5}, "咳嗽", "多喝水。"),
-        {**scored("3", "a", best, "腹痛", "哪里痛？"), "scores": {"Accuracy": "high"}},
-        scored("3", "b", best, "腹痛", "去医院。"),
-        scored("4", "a", best, "腰痛", "哪里痛？"),
-        scored("4", "b", best, "腿痛", "去医院。"),
-        scored("5", "b", best, "腿痛", "去医院。", "好"),
+        make_scored_dialogue("1", "a", best, "头痛", "多久了？", "三天", "量血压。"),
+        make_scored_dialogue("1", "b", poor, "头痛", "多喝水。", "好", "再见。"),
+        make_scored_dialogue("2", "a", best, "咳嗽", "有痰吗？"),
+        make_scored_dialogue("1", "c", fair, "头痛", "量过血压吗？"),
+        make_scored_dialogue("1", "d", best, "头痛", "先休息。"),
+        make_scored_dialogue("2", "b", {"Accuracy": 5}, "咳嗽", "多喝水。"),
+        {**make_scored_dialogue("3", "a", best, "腹痛", "哪里痛？"), "scores": {"Accuracy": "high"}},
+        make_scored_dialogue("3", "b", best, "腹痛", "去医院。"),
+        make_scored_dialogue("4", "a", best, "腰痛", "哪里痛？"),
+        make_scored_dialogue("4", "b", best, "腿痛", "去医院。"),
+        make_scored_dialogue("5", "b", best, "腿痛", "去医院。", "好"),
     ]
-    source = read(write(tmp_path / "s.jsonl", *rows), min_difference=1.0)
+    source = load_rankings(write_rows(tmp_path / "s.jsonl", *rows), min_difference=1.0)
     (ranking,) = source.rankings
     assert ranking.prompt == [user("头痛")]
     assert [len(answer) for answer in ranking.answers] == [3, 3, 1, 1]
@@ -416,7 +422,7 @@ def test_scored_dialogues_of_a_case(tmp_path):
     assert source.rows == 11
     assert source.left_out == {
         "the dialogues of a case are scored on different aspects": 2,
-        "scores is no object of numbers": 1,
+        "scores is not an object of numbers": 1,
         "two different answers are needed": 1,
         "no prompt": 2,
         "the dialogue does not end with the doctor": 1,
@@ -432,14 +438,14 @@ def test_a_view_of_another_kind_is_named_with_what_makes_the_right_one(tmp_path)
     row = {"id": "1", "messages": [user("头痛")], "weights": [0.0]}
     DatasetDict({"train": Dataset.from_list([row])}).save_to_disk(str(tmp_path / "sft"))
     with pytest.raises(UsageError, match=r"holds the view 'sft'.*view 'prompts'.*ranking\.v1\.json") as error:
-        read(tmp_path / "sft")
+        load_rankings(tmp_path / "sft")
     assert "头痛" not in str(error.value)
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises(UsageError, match="is a build and holds no rankings"):
-        read(tmp_path)
+        load_rankings(tmp_path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="is a directory, not a file of rankings"):
-        read(tmp_path / "empty")
+        load_rankings(tmp_path / "empty")
 
 
 @pytest.mark.parametrize(
@@ -456,22 +462,22 @@ def test_files_that_hold_no_ranking_are_refused(tmp_path, content, message):
     path = tmp_path / "r.jsonl"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(CmtmedError, match=message):
-        read(path)
+        load_rankings(path)
 
 
 def test_other_refusals(tmp_path):
-    path = write(tmp_path / "r.jsonl", ROW)
+    path = write_rows(tmp_path / "r.jsonl", ROW)
     with pytest.raises(UsageError, match="unknown format 'rankings'; did you mean 'ranking'"):
-        read(path, format="rankings")
+        load_rankings(path, format="rankings")
     with pytest.raises(UsageError, match="this is not a tsv; remove them"):
-        read(path, ranks="order")
+        load_rankings(path, ranks="order")
     with pytest.raises(UsageError, match="cannot read"):
-        read(tmp_path / "none.jsonl")
+        load_rankings(tmp_path / "none.jsonl")
     with pytest.raises(UsageError, match=r"'none.jsonl' does not exist"):
         describe_sources([RankingSource(path="none.jsonl")])
     path.write_bytes("头痛三天了".encode("gb18030"))
     with pytest.raises(DatasetError, match="is not UTF-8; convert"):
-        read(path)
+        load_rankings(path)
 
 
 # --- figures ---------------------------------------------------------------------------------------------------
@@ -512,7 +518,7 @@ def test_the_schema_and_the_reader_agree():
         validator.validate(row)
         parse_ranking(row, 1)
     # What no JSON Schema can say: that lists are of one length, that a prompt ends with the patient, answers differ.
-    beyond = ("as many", "two different", "the same answer", "does not end")
+    beyond = ("differs from the number", "two different", "the same answer", "does not end")
     for reason, change in BAD.items():
         assert validator.is_valid({**ROW, **change}) == any(sign in reason for sign in beyond), reason
 
@@ -526,7 +532,7 @@ def test_the_example_rankings_are_what_their_script_makes(tmp_path):
     validator = jsonschema.Draft202012Validator(json.loads(bundled("schemas/ranking.v1.json").read_text("utf-8")))
     for row in rows:
         validator.validate(row)
-    source = read(ROOT / "examples" / "rankings.jsonl")
+    source = load_rankings(ROOT / "examples" / "rankings.jsonl")
     assert not source.left_out
     assert len({extract_opening(ranking.prompt) for ranking in source.rankings}) == len(rows) == 150
     assert sum(len(set(row["ranks"])) < len(row["ranks"]) for row in rows) > 30
@@ -544,7 +550,7 @@ def test_the_example_rankings_are_what_their_script_makes(tmp_path):
     ],
 )
 def test_published_files(name, rows, rankings):
-    source = read(SHARED / name)
+    source = load_rankings(SHARED / name)
     assert source.rows == rows
     assert source.to_dict()["rows_read"] + sum(source.left_out.values()) == rows
     assert len(source.rankings) >= rankings * 0.97
@@ -562,6 +568,7 @@ def test_reading_needs_no_torch():
         "readers/files",
         "readers/json_rows",
         "readers/ranking_table",
+        "readers/turns",
     ):
         tree = ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))
         top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]

@@ -66,28 +66,28 @@ def patterns():
 def corpus(tmp_path_factory):
     """Three sources: questions, a book, a graph."""
     folder = tmp_path_factory.mktemp("corpus")
-    lines(folder / "qa.jsonl", *({"问": f"孩子发烧到{38 + n / 10}度怎么办？", "答": f"先量体温，{n}小时后再量一次，多喝水。"}
+    write_rows(folder / "qa.jsonl", *({"问": f"孩子发烧到{38 + n / 10}度怎么办？", "答": f"先量体温，{n}小时后再量一次，多喝水。"}
                                 for n in range(24)))  # fmt: skip
     (folder / "book.txt").write_text(BOOK, encoding="gb18030")
     (folder / "graph.csv").write_text("head,relation,tail\n感冒,症状,流涕\n感冒,症状,咳嗽\n感冒,忌口,冷饮\n", "utf-8")
     return folder
 
 
-def lines(path, *rows):
+def write_rows(path, *rows):
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     return path
 
 
-def read_all(path, patterns, form="auto", limit=4096):
-    return list(read_documents(DataSource(path=str(path), format=form), "train", patterns, limit))
+def read_all(path, patterns, format_name="auto", limit=4096):
+    return list(read_documents(DataSource(path=str(path), format=format_name), "train", patterns, limit))
 
 
-def view(folder, splits):
+def write_view(folder, splits):
     from datasets import Dataset, DatasetDict
 
     DatasetDict(
-        {name: Dataset.from_list([{"id": f"{name}/{n}", "text": text} for n, text in enumerate(told)])
-         for name, told in splits.items()}
+        {name: Dataset.from_list([{"id": f"{name}/{n}", "text": text} for n, text in enumerate(texts)])
+         for name, texts in splits.items()}
     ).save_to_disk(str(folder))  # fmt: skip
     return folder
 
@@ -120,7 +120,7 @@ def test_a_row_becomes_a_document(tmp_path, patterns, row, text, array):
     if array:
         path.write_text(json.dumps([row], ensure_ascii=False, indent=1), encoding="utf-8")
     else:
-        lines(path, row)
+        write_rows(path, row)
     assert read_all(path, patterns) == [text]
 
 
@@ -153,37 +153,37 @@ def test_a_book_is_cut_at_chapters_and_a_table_of_contents_stays_together(tmp_pa
     st.integers(8, 40),
     st.integers(1, 7),
 )  # fmt: skip
-def test_a_book_keeps_every_character_in_documents_of_bounded_size(parts, limit, step):
-    whole = "".join(parts)
-    made = list(books.split_book((whole[at : at + step] for at in range(0, len(whole), step)), limit))
-    assert re.sub(r"\s", "", "".join(made)) == re.sub(r"\s", "", whole)
-    assert all(0 < len(text) <= limit for text in made)
+def test_a_book_keeps_every_character_in_documents_of_bounded_size(segments, limit, step):
+    book = "".join(segments)
+    documents = list(books.split_book((book[start : start + step] for start in range(0, len(book), step)), limit))
+    assert re.sub(r"\s", "", "".join(documents)) == re.sub(r"\s", "", book)
+    assert all(0 < len(text) <= limit for text in documents)
 
 
 def test_a_folder_is_read_file_by_file(corpus, patterns):
-    made = read_all(corpus, patterns)
-    assert len(made) == 3 + 1 + 24
-    assert made[3] == "感冒的症状有流涕、咳嗽。感冒的忌口包括冷饮。"
+    documents = read_all(corpus, patterns)
+    assert len(documents) == 3 + 1 + 24
+    assert documents[3] == "感冒的症状有流涕、咳嗽。感冒的忌口包括冷饮。"
 
 
 def test_splits_of_a_view_are_kept_apart(tmp_path, patterns):
-    part = DataSource(path=str(view(tmp_path / "pretrain", {"train": ["甲", "乙"], "validation": ["丙"]})))
-    assert list(read_documents(part, "train", patterns, 99)) == ["甲", "乙"]
-    assert list(read_documents(part, "validation", patterns, 99)) == ["丙"]
-    assert list(read_documents(part, "test", patterns, 99)) == []
+    source = DataSource(path=str(write_view(tmp_path / "pretrain", {"train": ["甲", "乙"], "validation": ["丙"]})))
+    assert list(read_documents(source, "train", patterns, 99)) == ["甲", "乙"]
+    assert list(read_documents(source, "validation", patterns, 99)) == ["丙"]
+    assert list(read_documents(source, "test", patterns, 99)) == []
 
 
-@pytest.mark.parametrize("kind", ["book", "one line", "lines", "array"])
-def test_a_large_file_is_read_in_bounded_memory(tmp_path, patterns, kind):
+@pytest.mark.parametrize("layout", ["book", "one line", "lines", "array"])
+def test_a_large_file_is_read_in_bounded_memory(tmp_path, patterns, layout):
     sentence = "发热是体温升高，三十八度五以下可以先观察，多喝水。"
-    path = tmp_path / ("a.txt" if kind in {"book", "one line"} else "a.json")
+    path = tmp_path / ("a.txt" if layout in {"book", "one line"} else "a.json")
     row = json.dumps({"text": sentence * 4}, ensure_ascii=False)
-    unit = {"book": sentence * 4 + "\n", "one line": sentence * 4, "lines": row + "\n", "array": row + ",\n"}[kind]
+    unit = {"book": sentence * 4 + "\n", "one line": sentence * 4, "lines": row + "\n", "array": row + ",\n"}[layout]
     with path.open("w", encoding="utf-8") as file:
-        file.write("[" if kind == "array" else "")
+        file.write("[" if layout == "array" else "")
         for _ in range(40_000):
             file.write(unit)
-        file.write(row + "]" if kind == "array" else "")
+        file.write(row + "]" if layout == "array" else "")
     assert path.stat().st_size > 10_000_000
     tracemalloc.start()
     count = sum(len(text) for text in read_documents(DataSource(path=str(path)), "train", patterns, 2000))
@@ -211,19 +211,19 @@ def test_triples_of_a_head_become_one_document(patterns, caplog):
         Triple("感冒", "忌口", "冷饮"),
     ]
     with caplog.at_level("WARNING", logger="cmtmed.training"):
-        made = list(verbalize(graph, patterns, 4096, "graph"))
-    assert made == [
+        documents = list(verbalize(graph, patterns, 4096, "graph"))
+    assert documents == [
         "看感冒要去呼吸科。感冒的症状有流涕、咳嗽。感冒的忌口包括冷饮。",
         "看肺炎要去呼吸科。",
     ]
     assert "1 triples of 1 relations have no pattern of their own and take the generic one: 忌口" in caplog.text
-    assert made == list(verbalize(graph, patterns, 4096, "graph"))
+    assert documents == list(verbalize(graph, patterns, 4096, "graph"))
 
 
 def test_every_bundled_pattern_can_be_said(patterns):
     assert len(patterns.relations) > 50
-    said = {text for n in range(40) for text in verbalize([Triple(f"病{n}", "症状", "咳嗽")], patterns, 99, "x")}
-    assert {re.sub(r"\d+", "", text) for text in said} == {"病的症状有咳嗽。", "得了病，会出现咳嗽。"}
+    documents = {text for n in range(40) for text in verbalize([Triple(f"病{n}", "症状", "咳嗽")], patterns, 99, "x")}
+    assert {re.sub(r"\d+", "", text) for text in documents} == {"病的症状有咳嗽。", "得了病，会出现咳嗽。"}
 
 
 @given(
@@ -231,19 +231,19 @@ def test_every_bundled_pattern_can_be_said(patterns):
 )
 def test_no_triple_is_lost_and_documents_are_bounded(patterns, rows):
     graph = [Triple(head, relation, f"〈{tail}〉") for head, relation, tail in rows]
-    made = list(verbalize(graph, patterns, 120, "x"))
-    told = sorted(tail for text in made for tail in re.findall(r"〈\d+〉", text))
-    assert told == sorted({triple: triple.tail for triple in graph}.values())
-    assert all(len(text) <= 120 for text in made)
+    documents = list(verbalize(graph, patterns, 120, "x"))
+    tails = sorted(tail for text in documents for tail in re.findall(r"〈\d+〉", text))
+    assert tails == sorted({triple: triple.tail for triple in graph}.values())
+    assert all(len(text) <= 120 for text in documents)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("generic: '{head}{relation}{tail}'\nrelations: {症状: '{head}有症状。'}", r"症状: .* has no place for \{tail\}"),
+        ("generic: '{head}{relation}{tail}'\nrelations: {症状: '{head}有症状。'}", r"症状: .* does not contain \{tail\}"),
         ("generic: '{head}{relation}{tail}'\nrelations: {症状: '{head}有{tial}。'}", "the field 'tial'; did you mean 'tail'"),
-        ("generic: '{head}{tail}'\nrelations: {}", r"has no place for \{relation\}"),
-        ("generic: '{head}{relation}{tail}'\nrelations: {症状: '{head}有{tail'}", "is no pattern"),
+        ("generic: '{head}{tail}'\nrelations: {}", r"does not contain \{relation\}"),
+        ("generic: '{head}{relation}{tail}'\nrelations: {症状: '{head}有{tail'}", "is not a pattern"),
         ("generic: []\nrelations: {}", "give one pattern or a list"),
         ("症状: x", "patterns are a mapping with generic"),
         ("[", "not YAML"),
@@ -263,27 +263,27 @@ DOCUMENTS = st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=50), max_s
 @given(DOCUMENTS, st.integers(2, 20), st.sampled_from([split_documents, wrap_documents]))
 def test_packing_keeps_every_token_once_and_in_order(documents, length, pack):
     rows = list(pack(documents, length))
-    assert [token for row in rows for token in row.input_ids] == [token for one in documents for token in one]
+    assert [token for row in rows for token in row.input_ids] == [token for document in documents for token in document]
     assert all(0 < sum(row.lengths) == len(row.input_ids) <= length for row in rows)
     if pack is wrap_documents:
         assert all(len(row.input_ids) == length for row in rows[:-1])
     else:
         assert all(len(row.lengths) == 1 for row in rows)
-        assert len(rows) == sum(-(-len(one) // length) for one in documents)
+        assert len(rows) == sum(-(-len(document) // length) for document in documents)
 
 
 @given(DOCUMENTS, st.integers(2, 20))
 def test_documents_end_where_rows_say(documents, length):
-    ends, at = {0}, 0
+    ends, end = {0}, 0
     for document in documents:
-        at += len(document)
-        ends.add(at)
-    begins, place = set(), 0
+        end += len(document)
+        ends.add(end)
+    starts, start = set(), 0
     for row in wrap_documents(documents, length):
         for size in row.lengths:
-            begins.add(place)
-            place += size
-    assert ends - {at} <= begins
+            starts.add(start)
+            start += size
+    assert ends - {end} <= starts
 
 
 def test_no_text_ends_a_document(tokenizer):
@@ -292,46 +292,48 @@ def test_no_text_ends_a_document(tokenizer):
 
 
 def test_held_out_is_a_share_by_text():
-    chosen = [is_held_out(f"文{n}", 0.1) for n in range(5000)]
-    assert chosen == [is_held_out(f"文{n}", 0.1) for n in range(5000)]
-    assert 400 < sum(chosen) < 600
+    decisions = [is_held_out(f"文{n}", 0.1) for n in range(5000)]
+    assert decisions == [is_held_out(f"文{n}", 0.1) for n in range(5000)]
+    assert 400 < sum(decisions) < 600
     assert not is_held_out("文", 0.0)
 
 
-def batch_of(how, documents, tokenizer, length=32):
-    rows = list((wrap_documents if how == "wrapped" else split_documents)(documents, length))
-    return rows, build_collator(how, tokenizer.pad_token_id)(
-        [{"input_ids": row.input_ids, "seq_lengths": row.lengths} if how == "wrapped" else {"input_ids": row.input_ids}
+def build_batch(packing, documents, tokenizer, length=32):
+    rows = list((wrap_documents if packing == "wrapped" else split_documents)(documents, length))
+    return rows, build_collator(packing, tokenizer.pad_token_id)(
+        [{"input_ids": row.input_ids, "seq_lengths": row.lengths} if packing == "wrapped" else {"input_ids": row.input_ids}
          for row in rows]
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
-@pytest.mark.parametrize("how", ["grouped", "wrapped", "padding-free"])
-def test_documents_do_not_see_one_another(base, tokenizer, how, attention):
+@pytest.mark.parametrize("packing", ["grouped", "wrapped", "padding-free"])
+def test_documents_do_not_see_one_another(base, tokenizer, packing, attention):
     model = load_model(base, attn_implementation=attention).eval()
     draw = torch.Generator().manual_seed(3)
     documents = [torch.randint(5, 300, (size,), generator=draw).tolist() for size in (7, 12, 5, 20, 9, 3)]
-    rows, batch = batch_of(how, documents, tokenizer)
+    rows, batch = build_batch(packing, documents, tokenizer)
     with torch.no_grad():
         packed = model(**batch, use_cache=False).logits
         loss = torch.nn.functional.cross_entropy(packed[:, :-1].flatten(0, 1), batch["labels"][:, 1:].flatten())
-        alone, nll, learnt = [], 0.0, 0
+        document_logits, nll, token_count = [], 0.0, 0
         for row in rows:
             start = 0
             for size in row.lengths:
                 ids = torch.tensor([row.input_ids[start : start + size]])
-                alone.append(model(ids, use_cache=False).logits[0])
+                document_logits.append(model(ids, use_cache=False).logits[0])
                 if size > 1:
-                    nll += float(torch.nn.functional.cross_entropy(alone[-1][:-1], ids[0, 1:], reduction="sum"))
-                learnt += size - 1
+                    nll += float(
+                        torch.nn.functional.cross_entropy(document_logits[-1][:-1], ids[0, 1:], reduction="sum")
+                    )
+                token_count += size - 1
                 start += size
-    flat = packed[0] if how == "padding-free" else torch.cat(
-        [packed[place, : len(row.input_ids)] for place, row in enumerate(rows)]
+    flat = packed[0] if packing == "padding-free" else torch.cat(
+        [packed[index, : len(row.input_ids)] for index, row in enumerate(rows)]
     )  # fmt: skip
-    torch.testing.assert_close(flat, torch.cat(alone), atol=1e-5, rtol=0)
-    assert float(loss) == pytest.approx(nll / learnt, abs=1e-5)
-    assert int((batch["labels"][:, 1:] != -100).sum()) == learnt
+    torch.testing.assert_close(flat, torch.cat(document_logits), atol=1e-5, rtol=0)
+    assert float(loss) == pytest.approx(nll / token_count, abs=1e-5)
+    assert int((batch["labels"][:, 1:] != -100).sum()) == token_count
 
 
 def test_a_model_whose_documents_see_one_another_is_refused(base, tokenizer):
@@ -339,14 +341,14 @@ def test_a_model_whose_documents_see_one_another_is_refused(base, tokenizer):
 
     model = load_model(base)
     add_fused_lm_head(model)
-    _, batch = batch_of("wrapped", [list(range(5, 30)), list(range(40, 70)), list(range(9, 20))], tokenizer)
+    _, batch = build_batch("wrapped", [list(range(5, 30)), list(range(40, 70)), list(range(9, 20))], tokenizer)
     assert check_isolation(model, batch)
     assert model.training is False
-    _, single = batch_of("wrapped", [list(range(5, 30))], tokenizer)
+    _, single = build_batch("wrapped", [list(range(5, 30))], tokenizer)
     assert not check_isolation(model, single)
     blind = model.forward
-    model.forward = lambda **given: blind(**{**given, "attention_mask": torch.ones_like(given["input_ids"])})
-    with pytest.raises(UsageError, match=r"documents of a row see one another .*; set packing=grouped"):
+    model.forward = lambda **inputs: blind(**{**inputs, "attention_mask": torch.ones_like(inputs["input_ids"])})
+    with pytest.raises(UsageError, match=r"documents of a row attend to one another .*; set packing=grouped"):
         check_isolation(model, batch)
 
 
@@ -361,40 +363,40 @@ def test_packing_by_device():
 # --- whole runs ------------------------------------------------------------------------------------------------
 
 
-def logged(out):
-    told = metrics.read_metrics(out)
+def read_log(out):
+    entries = metrics.read_metrics(out)
     return [
-        {name: value for name, value in line.items() if "runtime" not in name and "per_second" not in name}
-        for line in told
+        {name: value for name, value in entry.items() if "runtime" not in name and "per_second" not in name}
+        for entry in entries
     ]
 
 
-@pytest.mark.parametrize(("how", "lora"), [("grouped", "{r: 4}"), ("wrapped", "null"), ("padding-free", "null")])
-def test_a_run_learns_goes_on_exactly_and_is_taken_by_the_next(base, corpus, tmp_path, monkeypatch, how, lora):
-    words = (f"model={base}", f"data.0.path={corpus}", f"lora={lora}", f"packing={how}", "held_out=0.3", *STEPS)
+@pytest.mark.parametrize(("packing", "lora"), [("grouped", "{r: 4}"), ("wrapped", "null"), ("padding-free", "null")])
+def test_a_run_learns_goes_on_exactly_and_is_taken_by_the_next(base, corpus, tmp_path, monkeypatch, packing, lora):
+    words = (f"model={base}", f"data.0.path={corpus}", f"lora={lora}", f"packing={packing}", "held_out=0.3", *STEPS)
     train("pretrain", *words, f"out={tmp_path / 'whole'}")
     calls = []
     original = PretrainTrainer.training_step
 
-    def stops(self, *given, **named):
+    def interrupt_step(self, *args, **options):
         calls.append(1)
         if len(calls) > 9:
             raise KeyboardInterrupt
-        return original(self, *given, **named)
+        return original(self, *args, **options)
 
     with monkeypatch.context() as patched:
-        patched.setattr(PretrainTrainer, "training_step", stops)
+        patched.setattr(PretrainTrainer, "training_step", interrupt_step)
         with pytest.raises(KeyboardInterrupt):
             train("pretrain", *words, f"out={tmp_path / 'broken'}")
     assert (tmp_path / "broken" / "tokens" / "train.arrow").is_file()
     train("pretrain", *words, f"out={tmp_path / 'broken'}")
-    assert logged(tmp_path / "broken") == logged(tmp_path / "whole")
+    assert read_log(tmp_path / "broken") == read_log(tmp_path / "whole")
     run = Run.open(tmp_path / "whole")
     assert run.is_finished
     assert not (run.root / "tokens").exists()
-    assert run.record.summary["padding_share"] <= (0.5 if how == "wrapped" else 0.15)
+    assert run.record.summary["padding_share"] <= (0.5 if packing == "wrapped" else 0.15)
     assert run.record.metrics["eval_loss"] > 0
-    steps = [line for line in logged(run.root) if "loss" in line]
+    steps = [line for line in read_log(run.root) if "loss" in line]
     assert [line["step"] for line in steps] == [2, 3, 4, 6, 8]
     if lora == "null":
         assert steps[-1]["loss"] < steps[0]["loss"] - 0.3
@@ -406,33 +408,33 @@ def test_two_processes_give_what_one_gives(base, corpus, tmp_path):
     words = [f"model={base}", f"data.0.path={corpus}", "lora=null", "held_out=0", *STEPS, "training.max_steps=4"]
     train("pretrain", *words, f"out={tmp_path / 'one'}")
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    done = subprocess.run(
+    process = subprocess.run(
         [*launch, str(cmtmed.bundled("trainers/pretrain.py")), *words, "training.gradient_accumulation_steps=1", f"out={tmp_path / 'two'}"],
         env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}, capture_output=True, text=True, check=False,
         timeout=300,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr[:4000]
-    one, two = (
-        [(line["step"], line["tokens"], line["padding"], round(line["loss"], 4)) for line in logged(tmp_path / out) if "loss" in line]
+    assert process.returncode == 0, process.stderr[:4000]
+    steps_of_one, steps_of_two = (
+        [(line["step"], line["tokens"], line["padding"], round(line["loss"], 4)) for line in read_log(tmp_path / out) if "loss" in line]
         for out in ("one", "two")
     )  # fmt: skip
-    assert one == two
+    assert steps_of_one == steps_of_two
 
 
 def test_the_evaluation_is_the_mean_over_all_tokens(base, tokenizer, tmp_path):
-    said = [f"孩子发烧{n}天，{'多喝水' * n}。" for n in range(1, 8)]
-    folder = view(tmp_path / "pretrain", {"train": said, "validation": said})
+    texts = [f"孩子发烧{n}天，{'多喝水' * n}。" for n in range(1, 8)]
+    folder = write_view(tmp_path / "pretrain", {"train": texts, "validation": texts})
     train("pretrain", f"model={base}", f"data.0.path={folder}", "lora=null", f"out={tmp_path / 'run'}", *STEPS,
           "training.max_steps=1", "training.per_device_eval_batch_size=2", "max_length=512")  # fmt: skip
     run = Run.open(tmp_path / "run")
     model = load_model(str(run.root)).eval()
-    nll = learnt = 0
-    for ids in tokenize_documents(said, tokenizer):
+    nll = token_count = 0
+    for ids in tokenize_documents(texts, tokenizer):
         with torch.no_grad():
             logits = model(torch.tensor([ids])).logits[0]
         nll += float(torch.nn.functional.cross_entropy(logits[:-1], torch.tensor(ids[1:]), reduction="sum"))
-        learnt += len(ids) - 1
-    assert run.record.metrics["eval_loss"] == pytest.approx(nll / learnt, abs=1e-4)
+        token_count += len(ids) - 1
+    assert run.record.metrics["eval_loss"] == pytest.approx(nll / token_count, abs=1e-4)
 
 
 def test_weights_mix_and_the_log_holds_no_text(base, corpus, tmp_path, capfd, caplog, monkeypatch):
@@ -440,12 +442,12 @@ def test_weights_mix_and_the_log_holds_no_text(base, corpus, tmp_path, capfd, ca
     train("pretrain", f"model={base}", f"data.0.path={corpus / 'qa.jsonl'}", "data.0.weight=0.5",
           f"data.1.path={corpus / 'graph.csv'}", "data.1.weight=3", "lora=null", "held_out=0", f"out={tmp_path / 'r'}",
           *STEPS, "max_length=512", "training.max_steps=1")  # fmt: skip
-    said = "".join(capfd.readouterr()) + caplog.text
-    assert "qa.jsonl, 12 rows of 24 an epoch" in said
-    assert "graph.csv, 3 rows of 1 an epoch" in said
-    assert "take the generic one: 忌口" in said
-    said += (tmp_path / "r" / "metrics.jsonl").read_text() + (tmp_path / "r" / "run.json").read_text()
-    assert not [text for text in ("发烧", "流涕", "冷饮") if text in said]
+    output = "".join(capfd.readouterr()) + caplog.text
+    assert "qa.jsonl, 12 rows of 24 an epoch" in output
+    assert "graph.csv, 3 rows of 1 an epoch" in output
+    assert "take the generic one: 忌口" in output
+    output += (tmp_path / "r" / "metrics.jsonl").read_text() + (tmp_path / "r" / "run.json").read_text()
+    assert not [text for text in ("发烧", "流涕", "冷饮") if text in output]
 
 
 def test_real_corpora_are_read(patterns):
@@ -461,17 +463,17 @@ def test_real_corpora_are_read(patterns):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "form", "message"),
+    ("name", "content", "format_name", "message"),
     [
         ("a.txt", b"", "auto", "holds no text; leave it out"),
         ("a.txt", b" \n\n", "auto", "holds no text"),
         ("a.json", b"[]", "auto", "holds no text"),
         ("a.csv", b"head,relation,tail\n", "auto", "holds no text"),
         ("a.bin", b"\x00\x01", "auto", "is neither a view of a build nor a file that is read here"),
-        ("a.txt", "发热是体温升高。".encode() + b"\xff" + "多喝水。".encode(), "auto", "byte 24 is not UTF-8, as the rest"),
-        ("a.txt", b"\xff\xfe\x00\xd8", "auto", "byte 2 is not UTF-16; mend it there"),
+        ("a.txt", "发热是体温升高。".encode() + b"\xff" + "多喝水。".encode(), "auto", "byte 24 is not UTF-8, unlike the rest"),
+        ("a.txt", b"\xff\xfe\x00\xd8", "auto", "byte 2 is not UTF-16; correct it there"),
         ("a.txt", b"abc\xff\xff\xff", "auto", r"not UTF-8 \(byte 3\) and not GB18030 \(byte 3\); convert it to UTF-8"),
-        ("a.txt", "頭痛三天，晚上更厲害，有沒有發燒？以前有過嗎？先測血壓。".encode("big5"), "auto", "as GB18030 it is no Chinese"),
+        ("a.txt", "頭痛三天，晚上更厲害，有沒有發燒？以前有過嗎？先測血壓。".encode("big5"), "auto", "as GB18030 it is not Chinese"),
         ("a.csv", "病,症状\n感冒,咳嗽\n".encode(), "auto", "no format has the fields 病, 症状; set the format"),
         ("a.csv", "病,症状\n感冒,咳嗽\n".encode(), "triples", r"has no column head \(or subject, 头实体\), and triples need"),
         ("a.csv", "head,relation,tail\n感冒,症状,\n".encode(), "auto", "line 2: head, relation or tail is empty"),
@@ -481,20 +483,20 @@ def test_real_corpora_are_read(patterns):
         ("a.jsonl", '{"text": {"好": 1}}\n'.encode(), "auto", "line 1: a value is dict instead of text"),
         ("a.jsonl", '{"text": "好"\n'.encode(), "auto", "line 1 is not JSON"),
         ("a.jsonl", b"3\n", "auto", "line 1 holds int instead of an object"),
-        ("a.json", '[{"text": "好"}, {"text": "好'.encode(), "auto", "element 2 is not JSON, or the file is cut short"),
+        ("a.json", '[{"text": "好"}, {"text": "好'.encode(), "auto", "element 2 is not JSON, or the file is truncated"),
         ("a.json", '[{"text": "好"}, 3]'.encode(), "auto", "element 2 holds int"),
         ("a.json", b'[{"sections": 3}]', "auto", "element 1: sections is int instead of"),
-        ("a.jsonl", '{"text": "好"}\n'.encode(), "book", "holds rows and is no book"),
+        ("a.jsonl", '{"text": "好"}\n'.encode(), "book", "contains rows and is not a book"),
         ("a.txt", "感冒\n".encode(), "qa", "line 1 is not JSON"),
         ("a.txt", "感冒\n".encode(), "artcle", "no format is called 'artcle'; did you mean 'article'"),
-        ("a.txt", "感冒\n".encode(), "view", "is no view of a build"),
+        ("a.txt", "感冒\n".encode(), "view", "is not a view of a build"),
     ],
 )  # fmt: skip
-def test_files_that_cannot_be_used(tmp_path, patterns, name, content, form, message):
+def test_files_that_cannot_be_used(tmp_path, patterns, name, content, format_name, message):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises((UsageError, DatasetError), match=message) as caught:
-        read_all(tmp_path / name, patterns, form)
-    assert "好" not in str(caught.value)
+    with pytest.raises((UsageError, DatasetError), match=message) as error:
+        read_all(tmp_path / name, patterns, format_name)
+    assert "好" not in str(error.value)
 
 
 def test_a_broken_element_does_not_pull_in_the_file(tmp_path, monkeypatch):

@@ -25,7 +25,7 @@ from cmtmed.training.reward.settings import RankingSource, RewardSettings
 from cmtmed.training.reward.trainer import PreferenceTrainer, center_rewards, compute_preference_loss
 from cmtmed.training.run import metrics
 from cmtmed.training.run.directory import Run
-from tests.support.training import sft_view, tiny_model, train
+from tests.support.training import save_tiny_model, train, write_sft_view
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
@@ -40,7 +40,7 @@ STEPS = ("training.max_steps=8", "training.save_steps=4", "training.logging_step
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
-    return tiny_model(tmp_path_factory.mktemp("base") / "model")
+    return save_tiny_model(tmp_path_factory.mktemp("base") / "model")
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def tokenizer(base):
 def runs(base, tmp_path_factory):
     """A full run, an SFT adapter, a reward adapter over it, and a reward run that goes on from that."""
     folder = tmp_path_factory.mktemp("runs")
-    view = sft_view(folder / "sft_view")
+    view = write_sft_view(folder / "sft_view")
     train("reward", f"model={base}", f"out={folder / 'full'}", "lora=null", "ties=use", *STEPS)
     train("sft", f"model={base}", f"out={folder / 'sft'}", f"data.0.path={view}", "lora={r: 4}", "max_length=256",
           "training.max_steps=2", "training.learning_rate=1e-2")  # fmt: skip
@@ -251,7 +251,7 @@ def test_the_adapter_of_an_sft_run_lies_under_the_scalar_model(runs, base):
 
 
 def test_a_reward_run_writes_no_text(runs):
-    with pytest.raises(UsageError, match="is a reward model: it gives numbers and no text"):
+    with pytest.raises(UsageError, match="is a reward model: it outputs scores, not text"):
         load_model(str(runs / "full"))
 
 
@@ -339,7 +339,7 @@ def test_a_head_without_a_bias_is_said(caplog):
         (["ties=maybe"], "ties: Input should be 'drop' or 'use'"),
         (["data.0.rank=order"], "unknown key"),
         (["training.max_length=5", "training.warmup=1"], "unknown key 'warmup'"),
-        (["data.0.format=tsv", "data.0.ranks=auto"], "auto cannot tell; say which"),
+        (["data.0.format=tsv", "data.0.ranks=auto"], "auto cannot tell; set one of the two"),
         (["data.0.path=missing.jsonl"], "'missing.jsonl' does not exist"),
         (["min_diffrence=1"], "did you mean 'min_difference'"),
         (["held_out=1"], "held_out"),
@@ -351,7 +351,7 @@ def test_bad_settings(base, tmp_path, words, message):
 
 
 def test_a_view_of_the_wrong_kind(base, tmp_path):
-    view = sft_view(tmp_path / "sft")
+    view = write_sft_view(tmp_path / "sft")
     with pytest.raises(UsageError, match=r"holds the view 'sft', but the reward trainer reads ranking files"):
         train("reward", f"model={base}", f"out={tmp_path / 'run'}", "lora=null", *STEPS, f"data.0.path={view}")
 

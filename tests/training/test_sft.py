@@ -22,7 +22,7 @@ from cmtmed.training.sft.conversations import read_conversations
 from cmtmed.training.sft.data import DialogueCollator, encode_dialogue, tokenize_dialogues
 from cmtmed.training.sft.settings import SftSettings
 from cmtmed.training.sft.trainer import WeightedTrainer
-from tests.support.training import messages, sft_view, train
+from tests.support.training import make_messages, train, write_sft_view
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
@@ -35,10 +35,10 @@ STEPS = ("training.max_steps=8", "training.save_steps=3", "training.logging_step
 
 @pytest.fixture(scope="module")
 def view(tmp_path_factory):
-    return sft_view(tmp_path_factory.mktemp("view") / "sft")
+    return write_sft_view(tmp_path_factory.mktemp("view") / "sft")
 
 
-def learnt(tokenizer, row):
+def decode_labels(tokenizer, row):
     return tokenizer.decode([label for label in row.labels if label != -100])
 
 
@@ -46,8 +46,8 @@ def learnt(tokenizer, row):
 
 
 def test_only_the_doctor_is_learnt_to_the_end_of_each_answer(tokenizer):
-    row = encode_dialogue(tokenizer, messages(0), None, 512)
-    assert learnt(tokenizer, row) == (
+    row = encode_dialogue(tokenizer, make_messages(0), None, 512)
+    assert decode_labels(tokenizer, row) == (
         "您好，有没有发烧？以前有过吗？<|im_end|>先测血压，注意休息，三天不好再来。<|im_end|>"
     )
     assert len(row.input_ids) == len(row.labels) == len(row.weights)
@@ -57,16 +57,20 @@ def test_only_the_doctor_is_learnt_to_the_end_of_each_answer(tokenizer):
 @pytest.mark.parametrize("template", ["chatml", "plain", "zhongjing"])
 def test_every_bundled_template_marks_the_same_answers(base, template):
     tokenizer = load_tokenizer(base, template)
-    row = encode_dialogue(tokenizer, messages(1), None, 512)
+    row = encode_dialogue(tokenizer, make_messages(1), None, 512)
     stop = "<|im_end|>" if template == "chatml" else "<|endoftext|>"
-    assert learnt(tokenizer, row) == f"您好，咳嗽有痰吗？多大了？{stop}多喝水，可以做雾化，发烧了再来看。{stop}"
+    assert decode_labels(tokenizer, row) == f"您好，咳嗽有痰吗？多大了？{stop}多喝水，可以做雾化，发烧了再来看。{stop}"
 
 
 def test_the_weight_of_a_turn_is_that_of_its_tokens(tokenizer):
-    row = encode_dialogue(tokenizer, messages(0), [0.0, 2.5, 0.0, 1.0], 512)
-    told = {weight: tokenizer.decode([t for t, w in zip(row.labels, row.weights, strict=True) if w == weight])
-            for weight in (1.0, 2.5)}  # fmt: skip
-    assert told == {
+    row = encode_dialogue(tokenizer, make_messages(0), [0.0, 2.5, 0.0, 1.0], 512)
+    answers = {
+        weight: tokenizer.decode(
+            [label for label, label_weight in zip(row.labels, row.weights, strict=True) if label_weight == weight]
+        )
+        for weight in (1.0, 2.5)
+    }
+    assert answers == {
         2.5: "您好，有没有发烧？以前有过吗？<|im_end|>",
         1.0: "先测血压，注意休息，三天不好再来。<|im_end|>",
     }
@@ -74,25 +78,25 @@ def test_the_weight_of_a_turn_is_that_of_its_tokens(tokenizer):
 
 
 def test_a_turn_of_weight_zero_is_read_and_not_learnt(tokenizer):
-    row = encode_dialogue(tokenizer, messages(0), [0.0, 1.0, 0.0, 0.0], 512)
-    assert learnt(tokenizer, row) == "您好，有没有发烧？以前有过吗？<|im_end|>"
+    row = encode_dialogue(tokenizer, make_messages(0), [0.0, 1.0, 0.0, 0.0], 512)
+    assert decode_labels(tokenizer, row) == "您好，有没有发烧？以前有过吗？<|im_end|>"
 
 
 @settings(max_examples=60)
-@given(length=st.integers(0, 140), place=st.integers(0, 5))
-def test_a_dialogue_is_cut_behind_an_answer_never_in_one(tokenizer, length, place):
-    whole = encode_dialogue(tokenizer, messages(place), None, 10_000)
-    row = encode_dialogue(tokenizer, messages(place), None, length)
+@given(length=st.integers(0, 140), number=st.integers(0, 5))
+def test_a_dialogue_is_cut_behind_an_answer_never_in_one(tokenizer, length, number):
+    uncut_row = encode_dialogue(tokenizer, make_messages(number), None, 10_000)
+    row = encode_dialogue(tokenizer, make_messages(number), None, length)
     assert len(row.input_ids) <= length
-    assert row.input_ids == whole.input_ids[: len(row.input_ids)]
-    assert row.truncated == 2 - learnt(tokenizer, row).count("<|im_end|>")
+    assert row.input_ids == uncut_row.input_ids[: len(row.input_ids)]
+    assert row.truncated == 2 - decode_labels(tokenizer, row).count("<|im_end|>")
     assert not row.labels or row.labels[-1] != -100
 
 
 # --- how much it counts ----------------------------------------------------------------------------------------
 
 
-def trainer_of(base, tmp_path, rows, tokenizer, **config):
+def make_trainer(base, tmp_path, rows, tokenizer, **config):
     from datasets import Dataset
     from trl import SFTConfig
 
@@ -101,7 +105,8 @@ def trainer_of(base, tmp_path, rows, tokenizer, **config):
         max_length=None, dataset_kwargs={"skip_prepare_dataset": True}, disable_tqdm=True, **config,
     )  # fmt: skip
     table = [
-        {"input_ids": r.input_ids, "labels": r.labels, "weights": r.weights, "length": len(r.input_ids)} for r in rows
+        {"input_ids": row.input_ids, "labels": row.labels, "weights": row.weights, "length": len(row.input_ids)}
+        for row in rows
     ]
     return WeightedTrainer(
         model=load_model(base), args=args, train_dataset=Dataset.from_list(table),
@@ -109,35 +114,37 @@ def trainer_of(base, tmp_path, rows, tokenizer, **config):
     )  # fmt: skip
 
 
-def by_hand(model, rows):
+def compute_mean_loss(model, rows):
     """Weighted mean of the negative log-likelihood over all learnt tokens, computed row by row."""
     total = weights = 0.0
     for row in rows:
         with torch.no_grad():
             logits = model(torch.tensor([row.input_ids])).logits[0]
         log_probs = torch.log_softmax(logits.float(), -1)
-        for at in range(1, len(row.input_ids)):
-            if row.labels[at] != -100:
-                total -= row.weights[at] * float(log_probs[at - 1, row.labels[at]])
-                weights += row.weights[at]
+        for position in range(1, len(row.input_ids)):
+            if row.labels[position] != -100:
+                total -= row.weights[position] * float(log_probs[position - 1, row.labels[position]])
+                weights += row.weights[position]
     return total / weights
 
 
 def test_the_loss_is_the_weighted_mean_over_all_tokens_of_a_step(base, tokenizer, tmp_path):
-    rows = [encode_dialogue(tokenizer, messages(place), [0, 2.5, 0, 1], 512) for place in range(5)]
-    trainer = trainer_of(base, tmp_path, rows, tokenizer)
+    rows = [encode_dialogue(tokenizer, make_messages(index), [0, 2.5, 0, 1], 512) for index in range(5)]
+    trainer = make_trainer(base, tmp_path, rows, tokenizer)
     model = trainer.model.eval()
-    batches = [trainer.data_collator([trainer.train_dataset[place] for place in part]) for part in ([0, 1, 2], [3, 4])]
+    batches = [
+        trainer.data_collator([trainer.train_dataset[index] for index in indices]) for indices in ([0, 1, 2], [3, 4])
+    ]
     total = trainer._get_num_items_in_batch(batches, torch.device("cpu"))
     assert float(total) == pytest.approx(sum(sum(row.weights[1:]) for row in rows))
     # Micro-batches of 3 and 2 rows: their losses add up to the mean over all five rows.
-    parts = sum(float(trainer.compute_loss(model, dict(batch), num_items_in_batch=total)) for batch in batches)
-    assert parts == pytest.approx(by_hand(model, rows), abs=1e-5)
+    loss = sum(float(trainer.compute_loss(model, dict(batch), num_items_in_batch=total)) for batch in batches)
+    assert loss == pytest.approx(compute_mean_loss(model, rows), abs=1e-5)
 
 
 def test_weights_of_one_give_the_plain_mean(base, tokenizer, tmp_path):
-    rows = [encode_dialogue(tokenizer, messages(place), None, 512) for place in range(3)]
-    trainer = trainer_of(base, tmp_path, rows, tokenizer)
+    rows = [encode_dialogue(tokenizer, make_messages(number), None, 512) for number in range(3)]
+    trainer = make_trainer(base, tmp_path, rows, tokenizer)
     batch = trainer.data_collator(list(trainer.train_dataset))
     plain = trainer.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], labels=batch["labels"])
     assert float(trainer.compute_loss(trainer.model, dict(batch))) == pytest.approx(float(plain.loss), abs=1e-5)
@@ -172,7 +179,7 @@ def test_next_to_nothing_is_padding():
 # --- whole runs ------------------------------------------------------------------------------------------------
 
 
-def losses(out):
+def read_losses(out):
     return [(line["step"], line["loss"], line["tokens"]) for line in metrics.read_metrics(out) if "loss" in line]
 
 
@@ -184,31 +191,31 @@ def test_a_run_learns_goes_on_exactly_and_is_taken_by_the_next(base, view, tmp_p
     calls = []
     original = WeightedTrainer.training_step
 
-    def stops(self, *given, **named):
+    def interrupt_step(self, *args, **options):
         calls.append(1)
         if len(calls) > 9:
             raise KeyboardInterrupt
-        return original(self, *given, **named)
+        return original(self, *args, **options)
 
     with monkeypatch.context() as patched:
-        patched.setattr(WeightedTrainer, "training_step", stops)
+        patched.setattr(WeightedTrainer, "training_step", interrupt_step)
         with pytest.raises(KeyboardInterrupt):
             train("sft", *words, f"out={tmp_path / 'broken'}")
     assert not Run.open(tmp_path / "broken").is_finished
     train("sft", *words, f"out={tmp_path / 'broken'}")
-    assert losses(tmp_path / "broken") == losses(tmp_path / "whole")
+    assert read_losses(tmp_path / "broken") == read_losses(tmp_path / "whole")
     run = Run.open(tmp_path / "whole")
     assert run.is_finished
     assert (run.root / "training_loss.png").stat().st_size > 5000
     if lora == "null":
-        assert losses(run.root)[-1][1] < losses(run.root)[0][1] - 0.25
+        assert read_losses(run.root)[-1][1] < read_losses(run.root)[0][1] - 0.25
     else:
         assert (run.root / "adapter" / "adapter_config.json").is_file()
     # Finished: the same command does nothing, another one is refused.
     before = (run.root / "run.json").read_bytes()
     train("sft", *words, f"out={tmp_path / 'whole'}")
     assert (run.root / "run.json").read_bytes() == before
-    with pytest.raises(OutputError, match=r"other settings \(seed\); give another out="):
+    with pytest.raises(OutputError, match=r"other settings \(seed\); choose another out="):
         train("sft", *words, f"out={tmp_path / 'whole'}", "seed=1")
     assert "supervised fine-tuning" in (run.weights_dir / "README.md").read_text(encoding="utf-8")
 
@@ -217,17 +224,17 @@ def test_two_processes_give_what_one_gives(base, view, tmp_path):
     words = [f"model={base}", f"data.0.path={view}", "lora=null", *STEPS, "training.max_steps=4"]
     train("sft", *words, f"out={tmp_path / 'one'}")
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    done = subprocess.run(
+    process = subprocess.run(
         [*launch, str(cmtmed.bundled("trainers/sft.py")), *words, "training.gradient_accumulation_steps=1",
          f"out={tmp_path / 'two'}"],
         env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}, capture_output=True, text=True, check=False,
         timeout=300,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-4000:]
-    one, two = (
-        [(step, round(loss, 4), tokens) for step, loss, tokens in losses(tmp_path / out)] for out in ("one", "two")
+    assert process.returncode == 0, process.stderr[-4000:]
+    steps_of_one, steps_of_two = (
+        [(step, round(loss, 4), tokens) for step, loss, tokens in read_losses(tmp_path / out)] for out in ("one", "two")
     )
-    assert one == two
+    assert steps_of_one == steps_of_two
     assert Run.open(tmp_path / "one").record.metrics["eval_loss"] == pytest.approx(
         Run.open(tmp_path / "two").record.metrics["eval_loss"], abs=1e-4
     )
@@ -236,9 +243,9 @@ def test_two_processes_give_what_one_gives(base, view, tmp_path):
 def test_the_evaluation_is_the_weighted_mean_over_all_tokens(base, view, tokenizer, tmp_path):
     words = (f"model={base}", f"data.0.path={view}", "lora=null", *STEPS, "training.max_steps=1")
     train("sft", *words, "training.per_device_eval_batch_size=3", f"out={tmp_path / 'run'}")
-    rows = [encode_dialogue(tokenizer, messages(place), [0, 2, 0, 1], 256) for place in range(4)]
-    found = Run.open(tmp_path / "run").record.metrics["eval_loss"]
-    assert found == pytest.approx(by_hand(load_model(str(tmp_path / "run")).eval(), rows), abs=1e-4)
+    rows = [encode_dialogue(tokenizer, make_messages(number), [0, 2, 0, 1], 256) for number in range(4)]
+    eval_loss = Run.open(tmp_path / "run").record.metrics["eval_loss"]
+    assert eval_loss == pytest.approx(compute_mean_loss(load_model(str(tmp_path / "run")).eval(), rows), abs=1e-4)
 
 
 def test_a_checkpoint_cut_short_is_set_aside(base, view, tmp_path, monkeypatch):
@@ -254,37 +261,41 @@ def test_a_checkpoint_cut_short_is_set_aside(base, view, tmp_path, monkeypatch):
     weights.write_bytes(weights.read_bytes()[:1000])
     train("sft", *words, f"out={tmp_path / 'cut'}")
     assert (tmp_path / "cut" / "checkpoints" / "cut-checkpoint-8").is_dir()
-    assert losses(tmp_path / "cut") == losses(tmp_path / "whole")
+    assert read_losses(tmp_path / "cut") == read_losses(tmp_path / "whole")
 
 
 def test_the_log_holds_no_text(base, view, tmp_path, capfd):
     train("sft", f"model={base}", f"data.0.path={view}", "lora=null", f"out={tmp_path / 'run'}", *STEPS)
-    said = (
+    output = (
         "".join(capfd.readouterr())
         + (tmp_path / "run" / "metrics.jsonl").read_text()
         + (tmp_path / "run" / "run.json").read_text()
     )
-    assert not [text for text in ("头痛", "发烧", "孩子") if text in said]
+    assert not [text for text in ("头痛", "发烧", "孩子") if text in output]
 
 
 # --- what is refused -------------------------------------------------------------------------------------------
 
 
-def rows_of(*given):
+def make_dataset(*dialogues):
     from datasets import Dataset
 
-    return Dataset.from_list([{"id": name, "messages": talk, "weights": weights} for name, talk, weights in given])
+    return Dataset.from_list(
+        [{"id": name, "messages": turns, "weights": weights} for name, turns, weights in dialogues]
+    )
 
 
 def test_a_dialogue_without_anything_to_learn_is_named(tokenizer, base):
-    asked = SftSettings(model=base, out="x", data=[])
+    sft_settings = SftSettings(model=base, out="x", data=[])
     silent = [{"role": "user", "content": "在吗"}]
-    table = rows_of(("a/1", messages(0), [0, 1, 0, 1]), ("a/2", silent, [0]), ("a/3", messages(0), [0, 0, 0, 0]))
+    table = make_dataset(
+        ("a/1", make_messages(0), [0, 1, 0, 1]), ("a/2", silent, [0]), ("a/3", make_messages(0), [0, 0, 0, 0])
+    )
     with pytest.raises(DatasetError, match=r"in 2 dialogues the doctor says nothing .*: 'a/2', 'a/3'; drop them"):
-        tokenize_dialogues(table, tokenizer, asked, "build")
-    short = SftSettings(model=base, out="x", data=[], max_length=8)
+        tokenize_dialogues(table, tokenizer, sft_settings, "build")
+    short_settings = SftSettings(model=base, out="x", data=[], max_length=8)
     with pytest.raises(UsageError, match="no dialogue has an answer within 8 tokens; raise max_length"):
-        tokenize_dialogues(rows_of(("a/1", messages(0), [0, 1, 0, 1])), tokenizer, short, "build")
+        tokenize_dialogues(make_dataset(("a/1", make_messages(0), [0, 1, 0, 1])), tokenizer, short_settings, "build")
 
 
 @pytest.mark.parametrize(
@@ -301,13 +312,13 @@ def test_a_dialogue_without_anything_to_learn_is_named(tokenizer, base):
             ["max_length=100000"],
             "max_length 100000 is more than the model's context of 1024; set max_length=1024 or less",
         ),
-        (["training.learning_rate=abc"], "training.learning_rate is a number; 'abc' is none"),
+        (["training.learning_rate=abc"], "training.learning_rate is a number; 'abc' is not"),
         (["training.per_device_train_batch_size=0"], "training.per_device_train_batch_size is 0; give 1 or more"),
         (["lora.r=0"], "lora.r is 0; give 1 or more"),
         (["lora.target_modules=[q_prj]"], "the model has no layer 'q_prj'; did you mean 'q_proj'"),
         (["lora.target_modules=nope"], r"no layer matches 'nope'; give a list of names"),
         (["data=out"], r"data is a list; give data\.0\.path="),
-        (["max_length"], "'max_length' is no key=value"),
+        (["max_length"], "'max_length' is not of the form key=value"),
         (["training.seed=3"], "training.seed is set by seed"),
         (["data.0.weight=0"], "data.0.weight"),
         (["data.3.path=x"], "there is no item '3'"),
@@ -323,7 +334,7 @@ def test_another_view_is_named_with_what_makes_the_right_one(base, tmp_path):
     from datasets import Dataset
 
     folder = tmp_path / "out" / "prompts"
-    Dataset.from_list([{"id": "a", "message": 1, "prompt": messages(0)[:1]}]).save_to_disk(str(folder))
+    Dataset.from_list([{"id": "a", "message": 1, "prompt": make_messages(0)[:1]}]).save_to_disk(str(folder))
     with pytest.raises(
         UsageError, match=r"holds the view 'prompts', and this stage reads 'sft'; make it with views: \{"
     ):
@@ -336,28 +347,28 @@ def test_another_view_is_named_with_what_makes_the_right_one(base, tmp_path):
         ("a.jsonl", '{"text": "好"}\n', "no conversation format has the fields text"),
         ("a.jsonl", "{\n", "line 1 is not JSON"),
         ("a.jsonl", "", "holds no conversations"),
-        ("a.jsonl", '{"messages": [{"role": "nurse", "content": "好"}]}\n', "row 1 is no messages conversation"),
+        ("a.jsonl", '{"messages": [{"role": "nurse", "content": "好"}]}\n', "row 1 is not a messages conversation"),
     ],
 )
 def test_files_that_are_no_conversations(tmp_path, name, content, message):
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
-    with pytest.raises((UsageError, DatasetError), match=message) as caught:
+    with pytest.raises((UsageError, DatasetError), match=message) as error:
         read_conversations(path)
-    assert "好" not in str(caught.value)
+    assert "好" not in str(error.value)
 
 
 def test_three_kinds_of_files_are_read(tmp_path):
-    told = {
-        "messages": {"messages": messages(0)},
+    row_by_format = {
+        "messages": {"messages": make_messages(0)},
         "sharegpt": {"conversations": [{"from": "human", "value": "头痛"}, {"from": "gpt", "value": "多久了？"}]},
         "alpaca": {"instruction": "头痛", "input": "三天", "output": "测血压", "history": [["在吗", "在的"]]},
     }
-    for form, row in told.items():
-        path = tmp_path / f"{form}.jsonl"
+    for format_name, row in row_by_format.items():
+        path = tmp_path / f"{format_name}.jsonl"
         path.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
         assert read_conversations(path)[0]["weights"][1] == 1.0
-        assert read_conversations(path, form)[:] == read_conversations(path)[:]
-    assert [one["content"] for one in read_conversations(tmp_path / "alpaca.jsonl")[0]["messages"]] == [
+        assert read_conversations(path, format_name)[:] == read_conversations(path)[:]
+    assert [message["content"] for message in read_conversations(tmp_path / "alpaca.jsonl")[0]["messages"]] == [
         "在吗", "在的", "头痛\n三天", "测血压",
     ]  # fmt: skip

@@ -71,8 +71,8 @@ def describe_license(details: DatasetDetails, labels: LabelScan) -> dict[str, st
     names = [license_.spdx if (license_ := look_up(name)) else name for name in labels.known_licenses]
     if len(names) == 1 and not missing:
         return {
-            "english": f"The dataset is published under {names[0]}, as its sources are.",
-            "chinese": f"本数据集与其来源一样以 {names[0]} 发布。",
+            "english": f"The dataset is published under {names[0]}, like its sources.",
+            "chinese": f"本数据集与其来源相同，以 {names[0]} 发布。",
         }
     return {
         "english": "Each dialogue remains under the licence of its source, given in the column `license`."

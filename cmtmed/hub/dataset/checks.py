@@ -146,7 +146,7 @@ def _check_audit(out: Path, max_risk: float) -> Iterator[Finding]:
     except DatasetError:
         way_out = "run cmtmed audit DIR"
         exists = (out / "audit" / "audit.json").is_file()
-        reason = "the audit is damaged, or covers other dialogues than those of the build" if exists else "no audit"
+        reason = "the audit is damaged, or covers dialogues other than those of the build" if exists else "no audit"
         yield Finding("audit", reason, way_out, directory)
         yield Finding("risk", "without an audit, nobody knows what was missed", way_out, directory)
         return

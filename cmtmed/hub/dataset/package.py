@@ -74,7 +74,7 @@ class DatasetPackage:
             if name not in available:
                 raise UsageError(f"{str(request.out)!r} has no view {name!r}; {did_you_mean(name, available)}")
         if not build.manifest.counts["kept"]:
-            raise UsageError(f"{str(request.out)!r} holds no dialogue; look at what the build dropped")
+            raise UsageError(f"{str(request.out)!r} holds no dialogue; check what the build dropped")
         sources = build.report.before.sources
         for name in details.sources:
             if name not in sources:

@@ -81,7 +81,7 @@ def _check_origin(tables: DatasetDict, build: Build, config: str) -> None:
     read = {Path(file["filename"]).resolve() for rows in tables.values() for file in rows.cache_files}
     if read != {path.resolve() for path in build.paths(config)}:
         raise DatasetError(
-            f"{str(build.root / config)!r} lists other files than those that it holds; run cmtmed build again"
+            f"{str(build.root / config)!r} lists files other than those that it contains; run cmtmed build again"
         )
 
 

@@ -36,7 +36,7 @@ CARD_FORMAT: Final = CardFormat(
 _ACCESS_TERMS: Final = (
     "This model was trained on conversations between patients and doctors. I will not try to extract them, I will "
     "report anything it reveals about a person, and I will not use it in place of a doctor. "
-    "本模型由患者与医生的对话训练。我不会尝试从中提取对话，会报告其泄露的个人信息，且不会以其代替医生。"
+    "本模型使用医患对话训练。我不会尝试从中提取对话，会报告其泄露的个人信息，也不会用它代替医生。"
 )
 
 

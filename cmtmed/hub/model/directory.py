@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from cmtmed.artifacts import MANIFEST_FILE, RUN_FILE, TRAINING_FILE, read_json
+from cmtmed.artifacts import MANIFEST_FILE, RUN_FILE, TRAINING_FILE
 from cmtmed.errors import DatasetError, UsageError
-from cmtmed.models.record import TrainingRecord, read_training_record
+from cmtmed.models.record import TrainingRecord, read_record, read_training_record
 
 _CURVE_NAME: Final = re.compile(r"(?:training|eval)_[a-z_]+\.png")
 
@@ -57,22 +57,20 @@ def open_directory(out: Path) -> ModelDirectory:
     weights, source_paths = out, tuple[Path, ...]()
     is_run = (out / RUN_FILE).is_file()
     if is_run:
-        content = _read_object(out / RUN_FILE)
+        content = read_record(out / RUN_FILE)
         if not content.get("finished"):
-            raise UsageError(
-                f"the run {str(out)!r} is not finished; run its command again, it resumes where it stopped"
-            )
+            raise UsageError(f"the run {str(out)!r} is not finished; run its command again to resume it")
         weights = out / ("adapter" if content.get("adapter") else "model")
         if not weights.is_dir():
             raise DatasetError(f"the run {str(out)!r} has lost its weights; train again into another out")
         source_paths = tuple(_collect_source_paths(out, set()))
     if not (weights / TRAINING_FILE).is_file():
-        way_out = (
+        advice = (
             f"an earlier cmtmed trained it: cmtmed train merge {out} --out MODEL, and publish MODEL"
             if is_run
             else "give the run, or the directory that cmtmed train merge wrote"
         )
-        raise UsageError(f"nothing records what {str(out)!r} was trained on: it has no {TRAINING_FILE}; {way_out}")
+        raise UsageError(f"nothing records what {str(out)!r} was trained on: it has no {TRAINING_FILE}; {advice}")
     curves = sorted(
         path
         for path in out.glob("*.png")
@@ -86,7 +84,7 @@ def _collect_source_paths(root: Path, visited: set[Path]) -> list[Path]:
     path = (root / RUN_FILE).resolve()
     if path in visited:
         return []
-    content = _read_object(path)
+    content = read_record(path)
     sources = content.get("sources")
     paths = [
         Path(source["path"])
@@ -97,13 +95,3 @@ def _collect_source_paths(root: Path, visited: set[Path]) -> list[Path]:
     if not isinstance(base_run, str) or not file_exists(root / base_run / RUN_FILE):
         return paths
     return [*_collect_source_paths(root / base_run, visited | {path}), *paths]
-
-
-def _read_object(path: Path) -> dict[str, Any]:
-    try:
-        content = read_json(path)
-    except (OSError, ValueError):
-        content = None
-    if not isinstance(content, dict):
-        raise DatasetError(f"{str(path)!r} is damaged; train again into another out")
-    return content

@@ -43,7 +43,7 @@
     const [before, after] = category === "reason" ? name.split(/:(.*)/s) : [name];
     if (preferences.language === "zh" && after !== undefined) {
       if (before === "identifier") return "含标识符：" + getLabel("identifier", after);
-      if (before === "overlap") return "与测试集重合：" + after;
+      if (before === "overlap") return "与测试集重叠：" + after;
     }
     return name;
   }

@@ -51,14 +51,14 @@ _PPO_SETUPS: Final = (
 
 
 def render_table() -> str:
-    """Return the estimates of all stages in Markdown, as the documentation shows them: GiB of each GPU.
+    """Return the estimates of all stages in Markdown, as the documentation shows them: GiB per GPU.
 
     >>> render_table().splitlines()[4]
     '| pretrain, sft | LoRA | ZeRO-2 | 16.8 | 16.7 | 30.4 | 30.2 |'
     """
-    host = ", ".join(f"{name} {8 * 4 * count_parameters(shape) / GIB:.0f} GiB" for name, shape in _MODELS)
+    host = " and ".join(f"{8 * 4 * count_parameters(shape) / GIB:.0f} GiB for {name}" for name, shape in _MODELS)
     introduction = (
-        f"GiB of each GPU, with checkpointing; LoRA of rank {_RANK}; {_ROWS} rows of {_LENGTH} tokens at once, of the "
+        f"GiB per GPU, with checkpointing; LoRA of rank {_RANK}; {_ROWS} rows of {_LENGTH} tokens at once, for the "
         f"reward model {_PAIRS} pairs of {_PAIR_LENGTH}; PPO with 4 rows of 1024 at once, 32 while sampling."
     )
     lines = [
@@ -66,11 +66,11 @@ def render_table() -> str:
         "",
         *_total_rows(),
         "",
-        "Where it goes, 7B on 8 GPUs:",
+        "What takes the memory, 7B on 8 GPUs:",
         "",
         *_breakdown_rows(),
         "",
-        f"Every process first loads the whole model in float32: a node of 8 GPUs needs {host} of host memory.",
+        f"Every process first loads the whole model in float32: in host memory, a node of 8 GPUs needs {host}.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -105,7 +105,7 @@ class Chat:
                 return ids
             if len(turns) <= 1:
                 raise UsageError(
-                    f"what was said takes {ids.shape[1]} tokens and an answer up to {self._length}, and the model has "
-                    f"room for {context}; say less, or lower --max-new-tokens"
+                    f"the conversation takes {ids.shape[1]} tokens and an answer up to {self._length}, but the model "
+                    f"has room for {context}; write less, or lower --max-new-tokens"
                 )
             turns = turns[2:]

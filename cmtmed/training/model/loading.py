@@ -51,7 +51,7 @@ def load_model(source: str, *, scalar: bool = False, **options: Any) -> PreTrain
     keep_freed_memory()
     if not scalar and is_run(source) and Run.open(source).stage == "reward":
         raise UsageError(
-            f"{source!r} is a reward model: it gives numbers and no text; give the run whose answers it judges"
+            f"{source!r} is a reward model: it outputs scores, not text; pass the run whose answers it scores"
         )
     run = _open_finished_run(source)
     if run is None or not run.record.adapter:
@@ -89,7 +89,9 @@ def load_tokenizer(source: str, template: str = "") -> PreTrainedTokenizerBase:
     except (OSError, ValueError, KeyError) as error:
         raise UsageError(f"no tokenizer can be loaded from {path!r} ({type(error).__name__}); {_NO_MODEL}") from error
     if tokenizer.eos_token is None:
-        raise UsageError(f"the tokenizer of {path!r} has no eos_token, so no text can end; set one and save it")
+        raise UsageError(
+            f"the tokenizer of {path!r} has no eos_token, so no text can end; set one and save the tokenizer"
+        )
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
         log.info("tokenizer: no pad token; %s pads (padding is masked everywhere)", tokenizer.eos_token)
@@ -111,7 +113,7 @@ def check_fit(
     if ids > int(vectors):
         raise UsageError(
             f"the tokenizer has {ids} ids and the model vectors for {vectors}: they do not belong together; "
-            "give the tokenizer that the model was trained with"
+            "pass the tokenizer that the model was trained with"
         )
     context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     if length is not None and context is not None and length > context:
@@ -138,9 +140,9 @@ def _open_finished_run(source: str) -> Run | None:
         return None
     run = Run.open(source)
     if not run.is_finished and not run.has_started:
-        raise UsageError(f"the run {source!r} never came to its first step; its command says why: run that again")
+        raise UsageError(f"the run {source!r} never reached its first step; run its command again to see why")
     if not run.is_finished:
-        raise UsageError(f"the run {source!r} is not finished; run its command again, which resumes it")
+        raise UsageError(f"the run {source!r} is not finished; run its command again to resume it")
     return run
 
 
@@ -174,4 +176,4 @@ def _check_path(path: str) -> None:
     if not Path(path).exists():
         if is_local:
             raise UsageError(f"no tokenizer can be loaded from {path!r}: there is no such directory; {_NO_MODEL}")
-        log.info("model: %s is no directory here; the Hub is asked for it", path)
+        log.info("model: %s is not a directory here; looking for it on the Hub", path)

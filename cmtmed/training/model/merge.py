@@ -45,7 +45,7 @@ def merge_run(source: str, out: Path, *, dtype: str = "float32") -> MergedModel:
 
     run = Run.open(source)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputError(f"{str(out)!r} is {'not empty' if out.is_dir() else 'a file'}; give another --out")
+        raise OutputError(f"{str(out)!r} is {'not empty' if out.is_dir() else 'a file'}; choose another --out")
     check_weights(run.root, run.record)
     tokenizer = load_tokenizer(source)
     # Merged in full precision, rounded once.
@@ -59,5 +59,7 @@ def merge_run(source: str, out: Path, *, dtype: str = "float32") -> MergedModel:
         write_provenance(out, run.root, run.record, adapter=False)
         write_text(out / CARD_FILE, render_model_card(run.root.name, read_training_record(out)))
     except OSError as error:
-        raise OutputError(f"cannot write {str(out)!r}: {error.strerror}; make room or give another --out") from error
+        raise OutputError(
+            f"cannot write {str(out)!r}: {error.strerror}; free some disk space or choose another --out"
+        ) from error
     return MergedModel(sum(weight.numel() for weight in model.parameters()), dtype)

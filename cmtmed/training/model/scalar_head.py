@@ -23,7 +23,7 @@ def classifier_with_bias(config: PretrainedConfig) -> type[PreTrainedModel]:
         base_class: Any = AutoModelForSequenceClassification._model_mapping[type(config)]  # noqa: SLF001 (no public way)
     except KeyError:
         raise UsageError(
-            f"models of type {config.model_type!r} have no variant that gives numbers; take another"
+            f"models of type {config.model_type!r} have no variant that outputs a score; choose another"
         ) from None
 
     class Biased(base_class):

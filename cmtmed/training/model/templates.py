@@ -55,7 +55,7 @@ def set_chat_template(tokenizer: PreTrainedTokenizerBase, template: str) -> str:
                 tokenizer.chat_template = get_training_chat_template(tokenizer)
             except ValueError:
                 raise UsageError(
-                    "the tokenizer's chat template has no {% generation %} marks, so nobody can tell what the doctor "
+                    "the tokenizer's chat template has no {% generation %} marks, so it does not show what the doctor "
                     f"says; choose one with template=: {options}, or a file with the marks"
                 ) from None
             description = "the model's own chat template, with generation marks from TRL"
@@ -103,7 +103,7 @@ def _check_template(tokenizer: PreTrainedTokenizerBase, description: str) -> Non
     marked_text = tokenizer.decode([token for token, marked in zip(ids, mask, strict=True) if marked])
     if any((turn["content"] in marked_text) != (turn["role"] == "assistant") for turn in _PROBE):
         raise UsageError(
-            f"{description} marks something else than the assistant's answers; put the marks around each answer"
+            f"{description} marks something other than the assistant's answers; put the marks around each answer"
         )
     spans = sum(marked and not previous for previous, marked in zip([0, *mask], mask, strict=False))
     if spans != 2:
@@ -114,7 +114,7 @@ def _check_template(tokenizer: PreTrainedTokenizerBase, description: str) -> Non
     special = {tokenizer.eos_token_id, *tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
     if stop not in special:
         raise UsageError(
-            f"{description} ends an answer with {tokenizer.convert_ids_to_tokens(stop)!r}, which is no special token "
-            "of this tokenizer, so the model would never learn to stop; use a template that ends answers with "
+            f"{description} ends an answer with {tokenizer.convert_ids_to_tokens(stop)!r}, which is not a special "
+            "token of this tokenizer, so the model would never learn to stop; use a template that ends answers with "
             "eos_token, such as plain"
         )

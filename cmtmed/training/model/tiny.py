@@ -56,7 +56,7 @@ def make_tokenizer(texts: Iterable[str], vocabulary: int = 2048, template: str =
 
     smallest = 256 + len(SPECIAL)
     if vocabulary < smallest:
-        raise UsageError(f"a vocabulary of {vocabulary} has no room for all bytes; give {smallest} or more")
+        raise UsageError(f"a vocabulary of {vocabulary} is too small for all bytes; choose {smallest} or more")
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -106,7 +106,7 @@ def make_model(
     from transformers import AutoConfig, AutoModelForCausalLM
 
     if shape not in SHAPES:
-        raise UsageError(f"shape {shape!r} is none of {', '.join(SHAPES)}")
+        raise UsageError(f"shape {shape!r} is not one of {', '.join(SHAPES)}")
     if hidden % (2 * heads):
         raise UsageError(f"hidden {hidden} is not divisible by twice the {heads} heads; choose sizes that are")
     config = AutoConfig.for_model(
@@ -157,7 +157,7 @@ def make_tiny_model(
         UsageError: sizes do not fit together.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputError(f"{str(out)!r} is {'not empty' if out.is_dir() else 'a file'}; give another --out")
+        raise OutputError(f"{str(out)!r} is {'not empty' if out.is_dir() else 'a file'}; choose another --out")
     tokenizer = make_tokenizer(texts, vocabulary, template)
     model = make_model(tokenizer, **sizes)
     model.save_pretrained(str(out))

@@ -99,7 +99,8 @@ def load_checkpoint(
     if weights.keys() != trained.keys():
         mismatch = min(weights.keys() ^ trained.keys())
         raise DatasetError(
-            f"{folder}: it holds other weights than this run trains ({mismatch} is on one side only); give another out="
+            f"{folder}: its weights are not those that this run trains ({mismatch} is on one side only); "
+            "choose another out="
         )
     with torch.no_grad():
         for name, parameter in trained.items():

@@ -153,7 +153,7 @@ class Roles:
 
         config: Any = PeftConfig.from_pretrained(str(folder))
         if not isinstance(config, LoraConfig):
-            raise UsageError(f"the adapter in {str(folder)!r} is no LoRA; use kind: model")
+            raise UsageError(f"the adapter in {str(folder)!r} is not a LoRA adapter; use kind: model")
         config.modules_to_save, config.task_type, config.inference_mode = None, TaskType.CAUSAL_LM, True
         if self._host is None:
             self._host = get_peft_model(self._frozen, config, adapter_name=name)

@@ -52,7 +52,7 @@ class JudgeReward(Reward):
 
     kind: Literal["http"]
     url: str = Field(description="Base address, as in https://host/v1; requests go to /chat/completions.")
-    model: str = Field(description="Model that the service is to use.")
+    model: str = Field(description="Model that the service should use.")
     key_env: str = Field(default="", description="Environment variable that holds the key; empty for no key.")
     instruction: str = Field(default="", description="Instruction to the judge; {low} and {high} are filled in.")
     low: float = Field(default=0.0, description="Worst grade; becomes reward 0.")
@@ -110,31 +110,42 @@ class PpoSettings(Settings):
     epochs: int = Field(default=4, ge=1, description="Passes over the answers of an update (Ziegler: 4).")
     minibatches: int = Field(default=1, ge=1, description="Optimizer steps per pass (Stiennon: 1).")
 
-    max_new_tokens: int = Field(default=256, ge=1, description="Longest answer.")
+    max_new_tokens: int = Field(default=256, ge=1, description="Maximum length of an answer in tokens.")
     max_prompt: int | None = Field(
-        default=None, ge=1, description="Longest prompt in tokens; by default the rest of the context."
+        default=None, ge=1, description="Maximum length of a prompt in tokens; by default the rest of the context."
     )
-    temperature: float = Field(default=1.0, gt=0, description="Of sampling, and of the policy in training.")
+    temperature: float = Field(default=1.0, gt=0, description="Temperature of sampling, and of the policy in training.")
     top_p: float = Field(
-        default=1.0, gt=0, le=1, description="Below 1, answers come from another distribution than the one trained."
+        default=1.0,
+        gt=0,
+        le=1,
+        description="Probability mass to sample from; below 1, answers do not come from the policy being trained.",
     )
-    top_k: int = Field(default=0, ge=0, description="0 for all tokens; the caution at top_p applies.")
+    top_k: int = Field(
+        default=0, ge=0, description="Number of tokens to sample from; 0 for all. The caution at top_p applies."
+    )
     eos_penalty: float = Field(
         default=1.0, ge=0, description="Subtracted from the reward of an answer that did not end."
     )
 
-    learning_rate: float = Field(default=1e-5, gt=0, description="Peak (Ziegler: 1.4e-5 for all weights).")
-    schedule: Literal["linear", "constant"] = Field(default="linear", description="linear falls to 0 (Huang).")
+    learning_rate: float = Field(
+        default=1e-5, gt=0, description="Peak learning rate (Ziegler: 1.4e-5 for all weights)."
+    )
+    schedule: Literal["linear", "constant"] = Field(
+        default="linear", description="Learning rate after the warmup; linear falls to 0 (Huang)."
+    )
     warmup: int = Field(default=0, ge=0, description="Updates over which the learning rate rises.")
     adam_epsilon: float = Field(
         default=1e-5, gt=0, description="Larger than torch's 1e-8, which makes early updates too large (Huang)."
     )
     max_grad_norm: float = Field(default=1.0, gt=0, description="Gradients are clipped to this norm.")
 
-    clip: float = Field(default=0.2, gt=0, description="Of the probability ratio (Schulman 2017: 0.2).")
-    value_clip: float | None = Field(default=0.2, gt=0, description="Of the change of values; null for none.")
-    value_weight: float = Field(default=0.1, ge=0, description="Of the value loss (Ziegler: 0.1).")
-    entropy_weight: float = Field(default=0.0, ge=0, description="Of the entropy bonus.")
+    clip: float = Field(default=0.2, gt=0, description="Clip range of the probability ratio (Schulman 2017: 0.2).")
+    value_clip: float | None = Field(
+        default=0.2, gt=0, description="Clip range of the change of values; null for none."
+    )
+    value_weight: float = Field(default=0.1, ge=0, description="Weight of the value loss (Ziegler: 0.1).")
+    entropy_weight: float = Field(default=0.0, ge=0, description="Weight of the entropy bonus.")
     gamma: float = Field(default=1.0, ge=0, le=1, description="Discount factor; answers are short, so 1 (Ziegler).")
     lam: float = Field(default=0.95, ge=0, le=1, description="Lambda of GAE (Ziegler: 0.95).")
     whiten: bool = Field(default=True, description="Whether to normalize advantages to mean 0 and variance 1.")
@@ -155,9 +166,9 @@ class PpoSettings(Settings):
     )
 
     value_adapter: bool = Field(
-        default=False, description="Whether the value function has a LoRA of its own; one more pass."
+        default=False, description="Whether the value function has an adapter of its own; costs one more pass."
     )
-    gradient_checkpointing: bool | Literal["auto"] = Field(default="auto", description="auto: on a GPU.")
+    gradient_checkpointing: bool | Literal["auto"] = Field(default="auto", description="auto: only on a GPU.")
     precision: Literal["auto", "float32", "bfloat16"] = Field(default="auto", description="auto: bfloat16 on a GPU.")
 
     log_every: int = Field(default=1, ge=1, description="Updates between logs.")

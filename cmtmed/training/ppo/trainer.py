@@ -16,7 +16,6 @@ as in sampling, the penalty on answers without an end, and the KL penalty inside
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -25,17 +24,14 @@ from cmtmed.errors import UsageError
 from cmtmed.training.ppo import arithmetic
 from cmtmed.training.ppo.batches import MicroBatch, iter_micro_batches
 from cmtmed.training.ppo.checkpoint import TrainerState
-from cmtmed.training.ppo.data import Prompts
 from cmtmed.training.ppo.forward import forward_answers, forward_values
 from cmtmed.training.ppo.roles import VALUE, Roles
 from cmtmed.training.ppo.rollout import Rollout, RolloutCollector, Sample
-from cmtmed.training.ppo.scorers.scorer import Scorer
 from cmtmed.training.ppo.settings import PpoSettings
 from cmtmed.training.ppo.world import World
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from transformers import PreTrainedTokenizerBase
 
 
 def build_optimizer(settings: PpoSettings, roles: Roles) -> torch.optim.AdamW:
@@ -51,9 +47,7 @@ class PpoTrainer:
     Args:
         settings: of the run.
         roles: the models.
-        tokenizer: the policy's; an answer ends where a turn ends in its chat template, or at its eos_token.
-        prompts: the prompts of the run.
-        scorers: the sources of reward.
+        collector: samples and scores the answers of each update.
         world: the processes.
         optimizer: of `build_optimizer`.
         state: where the run is; updated in place.
@@ -66,9 +60,7 @@ class PpoTrainer:
         self,
         settings: PpoSettings,
         roles: Roles,
-        tokenizer: PreTrainedTokenizerBase,
-        prompts: Prompts,
-        scorers: Sequence[Scorer],
+        collector: RolloutCollector,
         world: World,
         optimizer: torch.optim.Optimizer,
         state: TrainerState,
@@ -76,8 +68,7 @@ class PpoTrainer:
         if settings.batch < world.size:
             raise UsageError(f"a batch of {settings.batch} prompts is too small for {world.size} processes")
         self._settings, self._roles, self._world = settings, roles, world
-        self._optimizer, self._state = optimizer, state
-        self._collector = RolloutCollector(settings, roles, tokenizer, prompts, scorers, world)
+        self._collector, self._optimizer, self._state = collector, optimizer, state
 
     def update(self) -> tuple[dict[str, float], list[Sample]]:
         """Run one update.

@@ -67,7 +67,7 @@ def read_documents(source: DataSource, split: str, patterns: Patterns, limit: in
     if path.is_dir() and source.format in {"auto", "view"} and not _list_files(path):
         yield from _drop_empty(open_view(path, "pretrain").get(split, {"text": []})["text"], source.label)
     elif source.format == "view":
-        raise UsageError(f"{source.path!r} is no view of a build; give out/pretrain, or leave format to auto")
+        raise UsageError(f"{source.path!r} is not a view of a build; give out/pretrain, or leave format to auto")
     elif split == "train":
         is_empty = True
         for file in _list_files(path) if path.is_dir() else [path]:
@@ -121,7 +121,7 @@ def _read_file(path: Path, file_format: str, patterns: Patterns, limit: int) -> 
     if file_format == "auto":
         file_format = detect_format(fields, path)
     if file_format == "book":
-        raise UsageError(f"{str(path)!r} holds rows and is no book; leave format to auto")
+        raise UsageError(f"{str(path)!r} contains rows and is not a book; leave format to auto")
     if file_format == "triples":
         _check_triple_fields(fields, path)
         return verbalize(_read_triples(rows, path), patterns, limit, path.name)

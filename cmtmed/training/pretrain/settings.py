@@ -27,11 +27,11 @@ class PretrainSettings(Settings):
         description="Builds or pretrain views, files and folders of text, mixed by weight. Formats: auto, "
         + ", ".join(FORMATS)
     )
-    template: str = Field(default="", description="Not used here; a chat template for the stages that follow.")
+    template: str = Field(default="", description="Chat template for the stages that follow; not used by this one.")
     triples: str = Field(default="", description="Sentence patterns of triples; by default trainers/triples.yaml.")
-    max_length: int = Field(default=1024, ge=8, description="Tokens of the longest row; longer documents are split.")
+    max_length: int = Field(default=1024, ge=8, description="Maximum tokens of a row; longer documents are split.")
     document: int = Field(
-        default=4096, ge=64, description="Characters of the longest document of a book or of one head's triples."
+        default=4096, ge=64, description="Maximum characters of a document from a book or from one head's triples."
     )
     packing: Literal["auto", "grouped", "wrapped", "padding-free"] = Field(
         default="auto", description="auto: padding-free on a GPU with flash attention, otherwise grouped."

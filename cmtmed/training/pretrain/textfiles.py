@@ -51,7 +51,7 @@ def detect_encoding(path: Path) -> str:
         if utf8_error is None:
             return "utf-8"
         if _UTF8_RUN.search(sample):
-            raise DatasetError(f"{path}: byte {utf8_error} is not UTF-8, as the rest is; mend it there")
+            raise DatasetError(f"{path}: byte {utf8_error} is not UTF-8, unlike the rest; correct it there")
         gb18030_error = _find_undecodable(path, "gb18030")
     except OSError as error:
         raise UsageError(f"cannot read {str(path)!r}: {error.strerror}") from error
@@ -62,7 +62,7 @@ def detect_encoding(path: Path) -> str:
     if not _is_chinese(sample.decode("gb18030", "ignore")):
         # GB18030 decodes nearly any bytes, Big5 among them.
         raise DatasetError(
-            f"{path}: not UTF-8 (byte {utf8_error}), and as GB18030 it is no Chinese; convert it to UTF-8"
+            f"{path}: not UTF-8 (byte {utf8_error}), and as GB18030 it is not Chinese; convert it to UTF-8"
         )
     return "gb18030"
 
@@ -70,7 +70,7 @@ def detect_encoding(path: Path) -> str:
 def _check_encoding(path: Path, codec: str) -> str:
     position = _find_undecodable(path, codec)
     if position is not None:
-        raise DatasetError(f"{path}: byte {position} is not {codec.removesuffix('-sig').upper()}; mend it there")
+        raise DatasetError(f"{path}: byte {position} is not {codec.removesuffix('-sig').upper()}; correct it there")
     return codec
 
 
@@ -125,7 +125,7 @@ def read_records(path: Path) -> Iterator[tuple[str, Row]]:
                 try:
                     yield f"line {number}", _check_object(json.loads(line), path, f"line {number}")
                 except ValueError:
-                    raise DatasetError(f"{path}: line {number} is not JSON; mend or remove it") from None
+                    raise DatasetError(f"{path}: line {number} is not JSON; correct or remove it") from None
 
 
 def _read_array(path: Path) -> Iterator[tuple[str, Row]]:
@@ -145,7 +145,9 @@ def _read_array(path: Path) -> Iterator[tuple[str, Row]]:
             buffer = buffer[start:]
             text = "".join(islice(chunks, 1 + len(buffer) // CHUNK))
             if not text or len(buffer) > LONGEST:
-                raise DatasetError(f"{path}: {position} is not JSON, or the file is cut short there; mend it") from None
+                raise DatasetError(
+                    f"{path}: {position} is not JSON, or the file is truncated there; correct it"
+                ) from None
             buffer, start = buffer + text, 0
             continue
         yield position, _check_object(value, path, position)

@@ -200,7 +200,9 @@ class _TokenWriter:
         try:
             self._stream.write_batch(pa.RecordBatch.from_pylist(self._pending, schema=self.schema))
         except OSError as error:
-            raise BuildError(f"cannot write {str(self.path)!r}: {error}; make room and run the same command") from error
+            raise BuildError(
+                f"cannot write {str(self.path)!r}: {error}; free some disk space and run the same command"
+            ) from error
         self._pending = []
 
     def __exit__(self, error_type: object, *_: object) -> None:

@@ -94,7 +94,7 @@ def check_isolation(model: PreTrainedModel, inputs: dict[str, torch.Tensor]) -> 
     difference = (before - after).float().abs()[later].max().item()
     if not difference < 1e-4:
         raise UsageError(
-            f"with this model the documents of a row see one another (log-probabilities move by {difference:.2g}); "
-            "set packing=grouped"
+            f"with this model the documents of a row attend to one another (log-probabilities move by "
+            f"{difference:.2g}); set packing=grouped"
         )
     return True

@@ -82,7 +82,7 @@ def _parse_patterns(value: object, section: str, *required: str) -> tuple[str, .
         try:
             fields = {name for _, name, _, _ in string.Formatter().parse(pattern) if name is not None}
         except ValueError as error:
-            raise UsageError(f"{section}: {pattern!r} is no pattern: {error}") from None
+            raise UsageError(f"{section}: {pattern!r} is not a pattern: {error}") from None
         unknown = sorted(fields - set(_FIELDS))
         if unknown:
             raise UsageError(
@@ -90,7 +90,7 @@ def _parse_patterns(value: object, section: str, *required: str) -> tuple[str, .
             )
         for field in ("head", "tail", *required):
             if field not in fields:
-                raise UsageError(f"{section}: {pattern!r} has no place for {{{field}}}; put it in")
+                raise UsageError(f"{section}: {pattern!r} does not contain {{{field}}}; add it")
     return tuple(patterns)
 
 

@@ -14,7 +14,7 @@ FORMATS: Final = ("ranking", "tsv", "pairs", "scores")
 class RankingSource(DataSource):
     """One source of rankings."""
 
-    format: str = Field(default="auto", description=f"{', '.join(FORMATS)}; auto detects it by name and columns.")
+    format: str = Field(default="auto", description=f"{', '.join(FORMATS)}; auto detects it from name and columns.")
     ranks: Literal["order", "positions"] | None = Field(
         default=None,
         description="For a tsv: order (column rank1 holds the best answer) or positions (as written by the published "
@@ -33,7 +33,9 @@ class RankingSource(DataSource):
     @classmethod
     def _reject_auto(cls, value: object) -> object:
         if value == "auto":
-            raise ValueError("no file says whether its columns are order or positions, so auto cannot tell; say which")
+            raise ValueError(
+                "no file shows whether its columns are order or positions, so auto cannot tell; set one of the two"
+            )
         return value
 
 
@@ -46,7 +48,9 @@ class RewardSettings(Settings):
     nu: float = Field(
         default=1.0, gt=0, description="Tie parameter: at equal rewards a tie has probability nu / (nu + 2)."
     )
-    max_length: int = Field(default=1024, ge=8, description="In tokens; longer prompts are truncated from the left.")
+    max_length: int = Field(
+        default=1024, ge=8, description="Maximum length in tokens; longer prompts are truncated from the left."
+    )
     min_difference: float = Field(
         default=0.5, gt=0, description="Smallest difference of mean scores that counts as a preference."
     )

@@ -29,7 +29,9 @@ def seal_checkpoint(checkpoint: Path) -> None:
     try:
         write_json(path, sizes, sort_keys=True)
     except OSError as error:
-        raise BuildError(f"cannot write {str(path)!r}: {error.strerror}; make room and run the same command") from error
+        raise BuildError(
+            f"cannot write {str(path)!r}: {error.strerror}; free some disk space and run the same command"
+        ) from error
 
 
 def find_damage(checkpoint: Path) -> str | None:
@@ -37,7 +39,7 @@ def find_damage(checkpoint: Path) -> str | None:
     try:
         sizes = read_json(checkpoint / COMPLETE_FILE)
     except FileNotFoundError:
-        return "it was cut short while it was written"
+        return "it was interrupted while being written"
     except (OSError, ValueError):
         return f"its {COMPLETE_FILE} is damaged"
     for name, size in sizes.items():

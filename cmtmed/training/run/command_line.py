@@ -52,7 +52,7 @@ def load_settings(settings_class: type[_S], stage: str, arguments: Sequence[str]
     for word in assignments:
         key, equals, value = word.partition("=")
         if not equals or not key:
-            raise UsageError(f"{word!r} is no key=value; settings look like training.max_steps=10")
+            raise UsageError(f"{word!r} is not of the form key=value; settings look like training.max_steps=10")
         _assign(content, key.removeprefix("--"), value)
     return parse_settings(settings_class, content, str(path))
 
@@ -92,7 +92,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not YAML ({type(error).__name__})") from error
     if not isinstance(content, dict):
-        raise UsageError(f"{path}: holds {type(content).__name__}; settings are a mapping of key: value")
+        raise UsageError(f"{path}: contains a {type(content).__name__}; settings are a mapping of key: value")
     settings: dict[str, Any] = _parse_exponents(content)
     return settings
 
@@ -113,7 +113,7 @@ def _assign(content: dict[str, Any], key: str, text: str) -> None:
                 container[name] = [] if following.isdecimal() else {}
             container = container[name]
         if not isinstance(container, (dict, list)):
-            raise UsageError(f"{key}: {name} is a single value and holds no {following!r}")
+            raise UsageError(f"{key}: {name} is a single value and has no {following!r}")
     last = names[-1]
     if isinstance(container, list):
         if last.isdecimal() and int(last) == len(container):

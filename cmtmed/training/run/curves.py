@@ -68,7 +68,7 @@ def draw_curves(root: Path, smoothing: float = 0.9) -> list[Path]:
     """
     rows = read_metrics(root)
     if not rows:
-        raise UsageError(f"{str(root)!r} has logged nothing yet; curves are drawn of a run that has")
+        raise UsageError(f"{str(root)!r} has logged nothing yet; run it until it has")
     files = []
     for name, title in TITLES.items():
         points = [(row["step"] or 0, value) for row in rows if (value := row.get(name)) is not None]

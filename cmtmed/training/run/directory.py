@@ -92,12 +92,12 @@ class Run:
             if previous.is_finished or previous.has_started:
                 differing = _name_differences(previous.record, record)
                 raise OutputError(
-                    f"{str(root)!r} holds a run with other settings ({differing}); give another out=, or delete it"
+                    f"{str(root)!r} holds a run with other settings ({differing}); choose another out=, or delete it"
                 )
         elif root.exists() and not root.is_dir():
-            raise OutputError(f"{str(root)!r} is a file; give another out=")
+            raise OutputError(f"{str(root)!r} is a file; choose another out=")
         elif is_main_process() and root.exists() and any(root.iterdir()):
-            raise OutputError(f"{str(root)!r} is not empty and holds no run; give another out=")
+            raise OutputError(f"{str(root)!r} is not empty and holds no run; choose another out=")
         if is_main_process():
             record = _add_inputs(record, settings)
             try:
@@ -203,8 +203,8 @@ def _resume(run: Run, settings: Settings) -> Run:
     for recorded, present in ((run.record.sources, current.sources), (run.record.origin, current.origin)):
         if recorded is not None and not is_same_origin(recorded, present):
             raise OutputError(
-                f"{str(run.root)!r} was begun with data or a model that were made anew since; give another out=, "
-                "or delete it"
+                f"{str(run.root)!r} was started with data or a model that have been replaced since; choose another "
+                "out=, or delete it"
             )
     return run
 

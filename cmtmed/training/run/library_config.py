@@ -35,7 +35,7 @@ def build_library_config(config_class: type[_C], values: Mapping[str, Any], sect
     for name, value in values.items():
         is_number = isinstance(fields[name].default, (int, float)) and not isinstance(fields[name].default, bool)
         if is_number and isinstance(value, str):
-            raise UsageError(f"{section}.{name} is a number; {value!r} is none")
+            raise UsageError(f"{section}.{name} is a number; {value!r} is not")
         if name in _POSITIVE and isinstance(value, (int, float)) and value < 1:
             raise UsageError(f"{section}.{name} is {value}; give 1 or more")
     try:

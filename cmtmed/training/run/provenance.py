@@ -109,7 +109,7 @@ def _check_parent(root: Path, record: RunRecord) -> None:
         return
     parent = root / record.below
     if parent.is_dir() and not is_same_origin(read_origin(str(parent)), record.origin):
-        raise DatasetError(f"what {str(root)!r} was built on is not what it was ({record.below}); train it again")
+        raise DatasetError(f"what {str(root)!r} was built on has changed since ({record.below}); train it again")
 
 
 def _describe_run(root: Path, record: RunRecord) -> Origin:
@@ -214,4 +214,4 @@ def _strip_circumstances(value: object) -> object:
 
 
 def _damage_error(path: Path) -> DatasetError:
-    return DatasetError(f"{str(path)!r} is damaged; train again into another out, or give another model")
+    return DatasetError(f"{str(path)!r} is damaged; train again into another out, or choose another model")

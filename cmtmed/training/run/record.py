@@ -170,11 +170,11 @@ class RunRecord(BaseModel):
         try:
             return cls.model_validate(read_json(path))
         except FileNotFoundError:
-            raise UsageError(f"{str(root)!r} is no run directory: it has no {RUN_FILE}") from None
+            raise UsageError(f"{str(root)!r} is not a run directory: it has no {RUN_FILE}") from None
         except (OSError, ValueError) as error:
             reason = "" if isinstance(error, ValidationError) else f" ({type(error).__name__})"
             raise DatasetError(
-                f"{str(path)!r} is damaged{reason}; train again into another out=, or give another model"
+                f"{str(path)!r} is damaged{reason}; train again into another out=, or choose another model"
             ) from error
 
     def write(self, root: Path) -> None:
@@ -188,7 +188,7 @@ class RunRecord(BaseModel):
             write_json(path, self.model_dump(exclude_unset=True), sort_keys=True)
         except OSError as error:
             raise BuildError(
-                f"cannot write {str(path)!r}: {error.strerror}; make room and run the same command"
+                f"cannot write {str(path)!r}: {error.strerror}; free some disk space and run the same command"
             ) from error
 
     @property

@@ -24,10 +24,10 @@ class DataSource(BaseModel):
     weight: float = Field(
         default=1.0,
         gt=0,
-        description="How often an epoch goes through it: 0.5 takes half of the rows, 2 takes each row twice.",
+        description="Passes over it per epoch: 0.5 takes half of the rows, 2 takes each row twice.",
     )
-    format: str = Field(default="auto", description="What the file holds; auto detects it by name and columns.")
-    name: str = Field(default="", description="What the metrics call it; by default the end of its path.")
+    format: str = Field(default="auto", description="Format of the file; auto detects it from name and columns.")
+    name: str = Field(default="", description="Name in the metrics; by default the end of its path.")
 
     @property
     def label(self) -> str:
@@ -45,7 +45,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
-    model: str = Field(description="A directory or name of a base model, or the directory of an earlier run.")
+    model: str = Field(description="Directory or name of a base model, or the directory of an earlier run.")
     out: Path = Field(description="The run's directory. The same command resumes an interrupted run.")
     template: str = Field(
         default="auto", description="Chat template: auto (the model's own), a bundled one's name, or a file."
@@ -54,7 +54,7 @@ class Settings(BaseModel):
         default=None, description="Fields of peft.LoraConfig; {} for the defaults, null to train all weights."
     )
     training: dict[str, Any] = Field(default={}, description="Fields of the trainer's own configuration.")
-    seed: int = Field(default=0, ge=0, description="Of the order of the data, new weights and dropout.")
+    seed: int = Field(default=0, ge=0, description="Seed of the data order, new weights and dropout.")
     smoothing: float = Field(default=0.9, ge=0, lt=1, description="Weight of earlier values in the smoothed curves.")
 
     @model_validator(mode="after")

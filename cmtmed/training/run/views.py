@@ -52,7 +52,7 @@ def open_view(path: str | Path, view: str) -> DatasetDict:
     disable_caching()
     folder = Path(path)
     if not folder.is_dir():
-        raise UsageError(f"{str(path)!r} is no directory; give a view of a build, such as out/{view}")
+        raise UsageError(f"{str(path)!r} is not a directory; give a view of a build, such as out/{view}")
     if (folder / MANIFEST_FILE).is_file():
         if not (folder / view).is_dir():
             raise UsageError(f"the build {str(path)!r} has no view {view!r}; {_explain(view)}")
@@ -73,7 +73,7 @@ def open_view(path: str | Path, view: str) -> DatasetDict:
     for name in empty:
         log.warning("%s: the split %s is empty and is left out", folder, name)
     if len(empty) == len(splits):
-        raise UsageError(f"{str(folder)!r} holds no rows in any split; look at what the build dropped")
+        raise UsageError(f"{str(folder)!r} holds no rows in any split; check what the build dropped")
     return DatasetDict({name: rows for name, rows in splits.items() if name not in empty})
 
 

@@ -55,7 +55,7 @@ def read_conversations(path: Path, file_format: str = "auto") -> Dataset:
             messages = _parse_messages(row, file_format)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DatasetError(
-                f"{path}: row {number} is no {file_format} conversation ({type(error).__name__})"
+                f"{path}: row {number} is not a {file_format} conversation ({type(error).__name__})"
             ) from None
         weights = [float(message["role"] == "assistant") for message in messages]
         dialogues.append({"id": f"{path.stem}/{number}", "messages": messages, "weights": weights})
@@ -100,7 +100,7 @@ def _read_rows(path: Path) -> Iterator[dict[str, Any]]:
             try:
                 row = json.loads(line)
             except ValueError:
-                raise DatasetError(f"{path}: line {number} is not JSON; mend or remove it") from None
+                raise DatasetError(f"{path}: line {number} is not JSON; correct or remove it") from None
             if not isinstance(row, dict):
                 raise DatasetError(f"{path}: line {number} holds {type(row).__name__} instead of an object")
             yield row

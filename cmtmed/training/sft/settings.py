@@ -12,9 +12,9 @@ class SftSettings(Settings):
 
     data: list[DataSource] = Field(description="Builds or sft views, and files of conversations, mixed by weight.")
     validation: list[DataSource] = Field(
-        default=[], description="What the evaluation reads; by default the validation splits of the builds in data."
+        default=[], description="Data for the evaluation; by default the validation splits of the builds in data."
     )
     max_length: int = Field(
-        default=1024, ge=8, description="In tokens; longer dialogues are truncated after an answer."
+        default=1024, ge=8, description="Maximum length in tokens; longer dialogues are truncated after an answer."
     )
-    weights: bool = Field(default=True, description="Whether the weights of messages count; otherwise all are 1.")
+    weights: bool = Field(default=True, description="Whether to use the weights of messages; otherwise all are 1.")

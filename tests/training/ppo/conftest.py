@@ -14,12 +14,12 @@ from tests.support.ppo import (
     read_log,
     write_reward_run,
 )
-from tests.support.training import messages, tiny_model, train
+from tests.support.training import make_messages, save_tiny_model, train
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
-    return tiny_model(tmp_path_factory.mktemp("base") / "model", hidden=64)
+    return save_tiny_model(tmp_path_factory.mktemp("base") / "model", hidden=64)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def view(tmp_path_factory):
     from datasets import Dataset, DatasetDict
 
     rows = [
-        {"id": f"d{index}", "message": 1 + 2 * (index % 2), "prompt": messages(index)[: 1 + 2 * (index % 2)]}
+        {"id": f"d{index}", "message": 1 + 2 * (index % 2), "prompt": make_messages(index)[: 1 + 2 * (index % 2)]}
         for index in range(12)
     ]
     folder = tmp_path_factory.mktemp("view") / "prompts"

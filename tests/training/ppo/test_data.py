@@ -11,7 +11,7 @@ from cmtmed.training.ppo.data import Prompts, encode_prompt
 from tests.support.ppo import (
     make_settings,
 )
-from tests.support.training import messages
+from tests.support.training import make_messages
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
@@ -21,7 +21,7 @@ pytestmark = [
 
 
 def test_long_prompts_lose_whole_turns_in_front_and_keep_system_and_last(tokenizer):
-    talk = [{"role": "system", "content": "你是医生。"}, *messages(0)[:3]]
+    talk = [{"role": "system", "content": "你是医生。"}, *make_messages(0)[:3]]
     all_ids, turns = encode_prompt(tokenizer, talk, 1000)
     assert turns == [0, 1, 2, 3]
     ids, turns = encode_prompt(tokenizer, talk, len(all_ids) - 1)
@@ -31,7 +31,7 @@ def test_long_prompts_lose_whole_turns_in_front_and_keep_system_and_last(tokeniz
     )
     assert encode_prompt(tokenizer, talk, len(ids) - 1) == ([], [])
     with pytest.raises(ValueError, match="does not end with the patient"):
-        encode_prompt(tokenizer, messages(0), 1000)
+        encode_prompt(tokenizer, make_messages(0), 1000)
 
 
 def load_prompts(base, tokenizer, folder, rows, **given_):
@@ -42,7 +42,7 @@ def load_prompts(base, tokenizer, folder, rows, **given_):
 
 
 def test_prompts_that_do_not_fit_are_left_out_and_named(tmp_path, base, tokenizer, caplog):
-    rows = [{"id": f"d{number}", "message": 3, "prompt": messages(0)[:3]} for number in range(3)]
+    rows = [{"id": f"d{number}", "message": 3, "prompt": make_messages(0)[:3]} for number in range(3)]
     rows.append({"id": "long", "message": 1, "prompt": [{"role": "user", "content": "头痛" * 100}]})
     with caplog.at_level(logging.INFO, "cmtmed.training"):
         prompts = load_prompts(base, tokenizer, tmp_path / "view", rows, max_new_tokens=30)
@@ -58,5 +58,9 @@ def test_prompts_that_do_not_fit_are_left_out_and_named(tmp_path, base, tokenize
         load_prompts(base, tokenizer, tmp_path / "full", rows, max_new_tokens=64)
     with pytest.raises(DatasetError, match="prompt 'd9' does not end with the patient"):
         load_prompts(
-            base, tokenizer, tmp_path / "wrong", [{"id": "d9", "message": 1, "prompt": messages(0)}], max_new_tokens=8
+            base,
+            tokenizer,
+            tmp_path / "wrong",
+            [{"id": "d9", "message": 1, "prompt": make_messages(0)}],
+            max_new_tokens=8,
         )

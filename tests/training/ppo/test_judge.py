@@ -17,7 +17,7 @@ from cmtmed.training.ppo.settings import JudgeReward
 from tests.support.ppo import (
     ANSWERED,
 )
-from tests.support.training import messages
+from tests.support.training import make_messages
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
@@ -65,15 +65,15 @@ def service():
     server.server_close()
 
 
-def judge(url, **given_):
-    return Judge(JudgeReward(kind="http", url=url, model="judge", **{"wait": 0.01, "concurrency": 1, **given_}))
+def make_judge(url, **fields):
+    return Judge(JudgeReward(kind="http", url=url, model="judge", **{"wait": 0.01, "concurrency": 1, **fields}))
 
 
 def test_a_judge_is_asked_once_an_answer(service, monkeypatch, caplog):
     monkeypatch.setenv("CMTMED_TEST_KEY", "not-to-be-seen")
     Service.script = ["7", "<think>2 or 3</think>8/10", "0"]
     with caplog.at_level(logging.DEBUG):
-        assert judge(service, key_env="CMTMED_TEST_KEY")(ANSWERED) == [0.7, 0.8, 0.0]
+        assert make_judge(service, key_env="CMTMED_TEST_KEY")(ANSWERED) == [0.7, 0.8, 0.0]
     assert [request["path"] for request in Service.asked] == ["/v1/chat/completions"] * 3
     assert {request["key"] for request in Service.asked} == {"Bearer not-to-be-seen"}
     assert "患者：头痛三天了" in Service.asked[0]["messages"][1]["content"]
@@ -94,7 +94,7 @@ def test_a_busy_judge_is_waited_for(service, monkeypatch):
         (429, {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}),
         "6",
     ]
-    assert judge(service)(ANSWERED) == [0.5, 0.6, 0.7]
+    assert make_judge(service)(ANSWERED) == [0.5, 0.6, 0.7]
     assert waited[0] == 3.0
     assert 0.02 <= waited[1] <= 0.025 * 1.01
     assert waited[2] == 0.0
@@ -103,26 +103,26 @@ def test_a_busy_judge_is_waited_for(service, monkeypatch):
 def test_judges_that_cannot_be_asked(service, monkeypatch):
     Service.script = [(401, {})]
     with pytest.raises(BuildError, match=r"127\.0\.0\.1:\d+ refuses with status 401; check url, model and key_env"):
-        judge(service)(ANSWERED)
+        make_judge(service)(ANSWERED)
     Service.script = ["很好", "不错"]
     with pytest.raises(BuildError, match=r"the reply has 0 numbers instead of one \(2 attempts\)"):
-        judge(service, retries=1)(ANSWERED)
+        make_judge(service, retries=1)(ANSWERED)
     Service.script = ["很好", "11", "5", "5"]
-    assert judge(service, retries=1, fallback=0.25)(ANSWERED) == [0.25, 0.5, 0.5]
+    assert make_judge(service, retries=1, fallback=0.25)(ANSWERED) == [0.25, 0.5, 0.5]
     Service.script = [(302, {"Location": "http://127.0.0.1:1/"})]
     with pytest.raises(BuildError, match="refuses with status 302"):  # the key goes nowhere else
-        judge(service)(ANSWERED)
+        make_judge(service)(ANSWERED)
     with pytest.raises(BuildError, match=r"127\.0\.0\.1:1: no reply \(ConnectionRefusedError\) \(2 attempts\)"):
-        judge("http://127.0.0.1:1/v1", retries=1)(ANSWERED)
+        make_judge("http://127.0.0.1:1/v1", retries=1)(ANSWERED)
     with pytest.raises(UsageError, match="url is not an HTTP address"):
-        judge("file:///etc/passwd")
-    with pytest.raises(UsageError, match="the url holds a key"):
-        judge("https://me:secret@host/v1")
+        make_judge("file:///etc/passwd")
+    with pytest.raises(UsageError, match="the url contains a key"):
+        make_judge("https://me:secret@host/v1")
     monkeypatch.delenv("CMTMED_TEST_KEY", raising=False)
     with pytest.raises(UsageError, match="environment variable CMTMED_TEST_KEY is not set"):
-        judge(service, key_env="CMTMED_TEST_KEY")
+        make_judge(service, key_env="CMTMED_TEST_KEY")
 
 
 def test_several_requests_run_at_once_and_answers_keep_their_order(service):
-    batch = AnsweredPrompts([messages(0)[:1]] * 12, ["好"] * 12, [1] * 12)
-    assert judge(service, concurrency=4)(batch) == [0.7] * 12
+    batch = AnsweredPrompts([make_messages(0)[:1]] * 12, ["好"] * 12, [1] * 12)
+    assert make_judge(service, concurrency=4)(batch) == [0.7] * 12

@@ -23,7 +23,7 @@ from tests.support.ppo import (
     perturb,
     write_reward_run,
 )
-from tests.support.training import tiny_model
+from tests.support.training import save_tiny_model
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
@@ -60,7 +60,7 @@ def test_the_adapter_on_the_base_says_what_the_reward_model_says(base, tokenizer
 
 
 def test_a_reward_model_with_other_tokens_reads_the_text(tmp_path, base, tokenizer):
-    other = tiny_model(tmp_path / "other", template="plain", hidden=32, context=64)
+    other = save_tiny_model(tmp_path / "other", template="plain", hidden=32, context=64)
     settings = make_settings(base, reward=[{"kind": "model", "path": other}])
     rewards = score_answers(build_all(make_roles(base, tokenizer), settings), ANSWERED)
     assert len(rewards["model"]) == 3
@@ -81,5 +81,5 @@ def test_rewards_that_do_not_fit_are_refused(tmp_path, base, tokenizer, rewardin
     full_run = write_reward_run(tmp_path / "whole", base, tokenizer, lora=False)
     assert "trained all weights; use kind: model" in refused({"kind": "adapter", "path": full_run})
     assert "was trained over" in refused({"kind": "adapter", "path": rewarding}, settings_base=str(tmp_path))
-    assert "is no run directory" in refused({"kind": "adapter", "path": base})
+    assert "is not a run directory" in refused({"kind": "adapter", "path": base})
     assert "no tokenizer can be loaded from" in refused({"kind": "model", "path": str(tmp_path / "absent")})

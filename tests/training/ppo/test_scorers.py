@@ -41,7 +41,7 @@ def test_length_costs_nothing_up_to_the_target():
     [
         ("ppo_rules:few", BuildError, "returned 1 numbers for 3 answers"),
         ("ppo_rules:nothing", BuildError, "returned nan for answer 0; it must be finite"),
-        ("ppo_rules:words", BuildError, "returned a list that does not hold numbers"),
+        ("ppo_rules:words", BuildError, "returned a list that does not contain numbers"),
         ("ppo_rules:absent", UsageError, "'ppo_rules' has no function 'absent'"),
         ("ppo_rules:number", UsageError, "'ppo_rules' has no function 'number'"),
         ("no_such_rules:score", UsageError, "the module 'no_such_rules' cannot be imported: ModuleNotFoundError"),

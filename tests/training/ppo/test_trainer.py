@@ -116,10 +116,10 @@ def test_half_precision_and_other_options_run(ppo):
 
 
 def test_a_view_of_another_kind_is_named(ppo, tmp_path):
-    from tests.support.training import sft_view
+    from tests.support.training import write_sft_view
 
     with pytest.raises(UsageError, match="the view 'sft', and this stage reads 'prompts'"):
-        ppo("wrong", "lora={}", f"data=[{{path: {sft_view(tmp_path / 'sft')}}}]")
+        ppo("wrong", "lora={}", f"data=[{{path: {write_sft_view(tmp_path / 'sft')}}}]")
 
 
 def test_two_processes_give_the_result_of_one(ppo, rules, base, view):

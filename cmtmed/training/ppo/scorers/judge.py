@@ -76,7 +76,8 @@ class Judge:
             raise UsageError(f"reward {source.label!r}: url is not an HTTP address; give one like https://host/v1")
         if address.username or address.query:
             raise UsageError(
-                f"reward {source.label!r}: the url holds a key; put it into an environment variable, named by key_env"
+                f"reward {source.label!r}: the url contains a key; put the key into an environment "
+                "variable, named by key_env"
             )
         key = os.environ.get(source.key_env, "") if source.key_env else ""
         if source.key_env and not key:

@@ -63,7 +63,7 @@ def score_answers(scorers: Sequence[Scorer], batch: AnsweredPrompts) -> dict[str
             numbers = [float(item) for item in output]
         except (TypeError, ValueError):
             raise BuildError(
-                f"reward {scorer.name!r} returned a {type(output).__name__} that does not hold numbers"
+                f"reward {scorer.name!r} returned a {type(output).__name__} that does not contain numbers"
             ) from None
         if len(numbers) != len(batch.answers):
             raise BuildError(

@@ -28,13 +28,9 @@ from typing import Final
 
 from cmtmed.errors import DatasetError, UsageError, did_you_mean
 from cmtmed.training.reward.rankings import Ranking
-from cmtmed.training.reward.readers.json_rows import (
-    UnreadableRowError,
-    parse_pair,
-    parse_ranking,
-    parse_scored_dialogues,
-)
+from cmtmed.training.reward.readers.json_rows import parse_pair, parse_ranking, parse_scored_dialogues
 from cmtmed.training.reward.readers.ranking_table import read_shown_answers, read_table
+from cmtmed.training.reward.readers.turns import UnreadableRowError
 from cmtmed.training.reward.settings import FORMATS, RankingSource
 from cmtmed.training.run.fingerprint import fingerprint_path
 from cmtmed.training.run.views import identify_view

@@ -6,23 +6,19 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from cmtmed.training.reward.rankings import Message, Ranking
-from cmtmed.training.run.chat_roles import CHAT_ROLES
+from cmtmed.training.reward.rankings import Ranking
+from cmtmed.training.reward.readers.turns import (
+    Turns,
+    UnreadableRowError,
+    find_common_turns,
+    make_turn,
+    parse_history,
+    parse_prompt,
+    parse_turn,
+    parse_turns,
+)
 
-Turns = list[dict[str, str]]
 _PROMPTS: Final = ("prompt", "question", "conversations", "messages", "instruction")
-
-
-class UnreadableRowError(Exception):
-    """A row that cannot be used.
-
-    Attributes:
-        reason: short and without text of the row, because reasons are counted.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def parse_ranking(row: object, number: int) -> Ranking:
@@ -38,15 +34,15 @@ def parse_ranking(row: object, number: int) -> Ranking:
         UnreadableRowError: it holds no ranking.
     """
     fields = _require_object(row)
-    prompt = _parse_prompt(fields.get("prompt"))
+    prompt = parse_prompt(fields.get("prompt"))
     answers = fields.get("answers")
     if not isinstance(answers, list) or not all(isinstance(answer, dict) for answer in answers):
-        raise UnreadableRowError("answers is no list of objects with text")
+        raise UnreadableRowError("answers is not a list of objects with text")
     ranks = fields.get("ranks")
     if not isinstance(ranks, list) or not all(type(rank) is int and rank > 0 for rank in ranks):
-        raise UnreadableRowError("ranks is no list of whole numbers from 1")
+        raise UnreadableRowError("ranks is not a list of whole numbers from 1")
     if len(ranks) != len(answers):
-        raise UnreadableRowError("as many ranks as answers are needed")
+        raise UnreadableRowError("the number of ranks differs from the number of answers")
     texts = [[make_turn("assistant", answer.get("text"))] for answer in answers]
     utilities = [-float(rank) for rank in ranks]
     aspects = _parse_aspects(fields.get("scores"), len(answers))
@@ -69,7 +65,7 @@ def parse_pair(row: object, number: int) -> Ranking:
     fields = _require_object(row)
     answer_fields = [fields.get(name, fields.get(f"response_{name}")) for name in ("chosen", "rejected")]
     chosen_turns, rejected_turns = (
-        _parse_turns(content) if isinstance(content, list) else [_parse_turn(content)] for content in answer_fields
+        parse_turns(content) if isinstance(content, list) else [parse_turn(content)] for content in answer_fields
     )
     field = next((name for name in _PROMPTS if fields.get(name)), None)
     if field is not None:
@@ -77,18 +73,18 @@ def parse_pair(row: object, number: int) -> Ranking:
         extra_input = fields.get("input")
         if isinstance(value, str) and isinstance(extra_input, str):
             value = "\n".join(text for text in (value, extra_input) if text)
-        turns = _parse_turns(value) if isinstance(value, list) else [make_turn("user", value)]
+        turns = parse_turns(value) if isinstance(value, list) else [make_turn("user", value)]
         if fields.get("history"):
             turns = [*parse_history(fields["history"]), *turns]
         if fields.get("system") and turns[0]["role"] != "system":
             turns = [make_turn("system", fields["system"]), *turns]
     else:
-        turns = _find_common_turns([chosen_turns, rejected_turns])
+        turns = find_common_turns([chosen_turns, rejected_turns])
         chosen_turns, rejected_turns = chosen_turns[len(turns) :], rejected_turns[len(turns) :]
     if not chosen_turns or not rejected_turns:
         raise UnreadableRowError("an answer has no text")
     answers = [chosen_turns, rejected_turns]
-    return deduplicate_answers(Ranking(_get_row_id(fields, number), _parse_prompt(turns), answers, [1.0, 0.0]))
+    return deduplicate_answers(Ranking(_get_row_id(fields, number), parse_prompt(turns), answers, [1.0, 0.0]))
 
 
 def parse_scored_dialogues(
@@ -108,11 +104,11 @@ def parse_scored_dialogues(
         try:
             fields = _require_object(row)
             if fields.get("id") is None:
-                raise UnreadableRowError("no id tells the case")
+                raise UnreadableRowError("no id of the case")
             scores = fields.get("scores")
             if not isinstance(scores, dict) or not scores or not all(map(_is_number, scores.values())):
-                raise UnreadableRowError("scores is no object of numbers")
-            turns = _parse_turns(fields.get("turns"))
+                raise UnreadableRowError("scores is not an object of numbers")
+            turns = parse_turns(fields.get("turns"))
             if turns[-1]["role"] != "assistant":
                 raise UnreadableRowError("the dialogue does not end with the doctor")
         except UnreadableRowError as error:
@@ -121,7 +117,7 @@ def parse_scored_dialogues(
         case = (str(fields.get("set", "")), str(fields["id"]))
         dialogues_by_case.setdefault(case, []).append((number, turns, scores))
     for (group, name), dialogues in dialogues_by_case.items():
-        prompt = _find_common_turns([turns for _, turns, _ in dialogues])
+        prompt = find_common_turns([turns for _, turns, _ in dialogues])
         aspects = {aspect: [scores.get(aspect) for _, _, scores in dialogues] for aspect in dialogues[0][2]}
         utilities = [round(sum(scores.values()) / len(scores), 9) for _, _, scores in dialogues]
         result: Ranking | UnreadableRowError
@@ -130,7 +126,7 @@ def parse_scored_dialogues(
                 raise UnreadableRowError("the dialogues of a case are scored on different aspects")
             answers = [turns[len(prompt) :] for _, turns, _ in dialogues]
             result = deduplicate_answers(
-                Ranking(f"{group}/{name}", _parse_prompt(prompt), answers, utilities, min_difference, aspects)
+                Ranking(f"{group}/{name}", parse_prompt(prompt), answers, utilities, min_difference, aspects)
             )
         except UnreadableRowError as error:
             result = error
@@ -151,7 +147,7 @@ def deduplicate_answers(ranking: Ranking) -> Ranking:
         if first == index:
             unique.append(index)
         elif ranking.utilities[first] != ranking.utilities[index]:
-            raise UnreadableRowError("the same answer stands at two ranks")
+            raise UnreadableRowError("the same answer has two ranks")
     if len(unique) < 2:
         raise UnreadableRowError("two different answers are needed")
     return Ranking(
@@ -166,7 +162,7 @@ def deduplicate_answers(ranking: Ranking) -> Ranking:
 
 def _require_object(row: object) -> dict[str, object]:
     if not isinstance(row, dict):
-        raise UnreadableRowError("no JSON object")
+        raise UnreadableRowError("not a JSON object")
     return row
 
 
@@ -174,78 +170,15 @@ def _get_row_id(row: dict[str, object], number: int) -> str:
     return str(number if row.get("id") is None else row["id"])
 
 
-def _parse_prompt(value: object) -> Turns:
-    """Return the turns of a prompt: a text, or messages that end with the patient."""
-    if not value:
-        raise UnreadableRowError("no prompt")
-    turns = [make_turn("user", value)] if isinstance(value, str) else _parse_turns(value)
-    if turns[-1]["role"] != "user":
-        raise UnreadableRowError("the prompt does not end with the patient")
-    return turns
-
-
-def _parse_turns(value: object) -> Turns:
-    """Return messages, whatever the names of their fields and roles."""
-    if not isinstance(value, list) or not value:
-        raise UnreadableRowError("no list of turns")
-    return [_parse_turn(message, role=None) for message in value]
-
-
-def _parse_turn(value: object, role: str | None = "assistant") -> dict[str, str]:
-    """Return one message: a text by ``role``, or an object that names its role."""
-    if not isinstance(value, dict):
-        if role is None:
-            raise UnreadableRowError("a turn is no object")
-        return make_turn(role, value)
-    known_role = CHAT_ROLES.get(str(value.get("role", value.get("from"))))
-    if known_role is None:
-        raise UnreadableRowError("a turn has no known role")
-    return make_turn(known_role, value.get("content", value.get("value")))
-
-
-def make_turn(role: str, text: object) -> dict[str, str]:
-    """Return a message.
-
-    Raises:
-        UnreadableRowError: it has no text.
-    """
-    if not isinstance(text, str) or not text.strip():
-        raise UnreadableRowError("an answer has no text" if role == "assistant" else "a turn of the prompt has no text")
-    return {"role": role, "content": text}
-
-
-def parse_history(value: object) -> Turns:
-    """Return the turns of ``[[patient, doctor], …]``.
-
-    Raises:
-        UnreadableRowError: it is something else.
-    """
-    if not isinstance(value, list) or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in value):
-        raise UnreadableRowError("history is no list of pairs")
-    return [make_turn(role, text) for pair in value for role, text in zip(("user", "assistant"), pair, strict=True)]
-
-
-def _find_common_turns(dialogues: Sequence[Sequence[Message]]) -> Turns:
-    """Return the turns that all dialogues begin with, up to the patient's last; at least one is left over."""
-    shared: Turns = []
-    for turns in zip(*(dialogue[:-1] for dialogue in dialogues), strict=False):
-        if any(turn != turns[0] for turn in turns):
-            break
-        shared.append(dict(turns[0]))
-    while shared and shared[-1]["role"] != "user":
-        shared.pop()
-    return shared
-
-
 def _parse_aspects(value: object, answers: int) -> dict[str, list[float | None]]:
     """Return aspect to one score per answer, from one object (or null) per answer."""
     if value is None:
         return {}
     if not isinstance(value, list) or len(value) != answers:
-        raise UnreadableRowError("as many scores as answers are needed")
+        raise UnreadableRowError("the number of scores differs from the number of answers")
     entries = [{} if entry is None else entry for entry in value]
     if not all(isinstance(entry, dict) and all(map(_is_number, entry.values())) for entry in entries):
-        raise UnreadableRowError("scores are no objects of numbers")
+        raise UnreadableRowError("scores are not objects of numbers")
     return {
         name: [entry.get(name) for entry in entries] for name in sorted({name for entry in entries for name in entry})
     }

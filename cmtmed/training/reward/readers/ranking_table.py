@@ -22,7 +22,8 @@ from typing import Final
 
 from cmtmed.errors import DatasetError, UsageError
 from cmtmed.training.reward.rankings import Ranking
-from cmtmed.training.reward.readers.json_rows import UnreadableRowError, deduplicate_answers, make_turn, parse_history
+from cmtmed.training.reward.readers.json_rows import deduplicate_answers
+from cmtmed.training.reward.readers.turns import UnreadableRowError, make_turn, parse_history
 
 _HEADER: Final = ("id", "query", "history")
 _SHOWN: Final = re.compile(r"response_(\d+)")
@@ -100,7 +101,7 @@ def read_table(
 
 def _parse_row(row: list[str], width: int, shown_answers: Mapping[str, list[str]] | None) -> Ranking:
     if len(row) != width:
-        raise UnreadableRowError("as many columns as the header has are needed")
+        raise UnreadableRowError("the number of columns differs from the header")
     name, query, history, *columns = row
     texts, utilities = columns, [-float(index) for index in range(len(columns))]
     if shown_answers is not None:
@@ -148,4 +149,4 @@ def _parse_literal(text: str) -> object:
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             continue
         return value
-    raise UnreadableRowError("history is no list of pairs")
+    raise UnreadableRowError("history is not a list of pairs")

@@ -11,10 +11,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from cmtmed.io.parsed import Turn
 from cmtmed.io.record_values import count_leaves
 from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SpeakerLabels
-from cmtmed.io.turn_values import Turn, TurnParser
+from cmtmed.io.turn_values import TurnParser
 from cmtmed.schema import Role
 from cmtmed.text.characters import count_characters
 

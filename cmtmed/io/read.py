@@ -17,21 +17,22 @@ import orjson
 import polars as pl
 
 from cmtmed.errors import InputError
-from cmtmed.io.bytestream import Member, TruncatedStreamError, iter_members
+from cmtmed.io.bytestream import Member, TruncatedStreamError
 from cmtmed.io.columnar import read_columnar
+from cmtmed.io.containers import iter_members
 from cmtmed.io.delimited import read_delimited
 from cmtmed.io.formats import detect_format
 from cmtmed.io.grouping import group_turns
 from cmtmed.io.html import read_html
 from cmtmed.io.jsonrecords import read_json, read_json_lines
 from cmtmed.io.lines import peek_head
+from cmtmed.io.parsed import Turn
 from cmtmed.io.quarantine import Reason, Unreadable, to_quarantine_table
 from cmtmed.io.record_values import BrokenRecordError
 from cmtmed.io.records import Record
 from cmtmed.io.shapes import Dialogue, RecordParser
 from cmtmed.io.spreadsheet import read_workbook
 from cmtmed.io.transcript import read_blocks, read_transcripts
-from cmtmed.io.turn_values import Turn
 from cmtmed.messages import nest_rows
 from cmtmed.schema import DIALOGUE, READ
 from cmtmed.source import Source

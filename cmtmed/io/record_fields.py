@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from cmtmed.io.field_names import find_names, guess_field
+from cmtmed.io.parsed import Parsed
 from cmtmed.io.record_values import BrokenRecordError, count_leaves, to_text
 from cmtmed.io.records import Value
-from cmtmed.io.turn_values import Parsed
 from cmtmed.source import FieldName, Fields
 from cmtmed.text.characters import count_characters
 

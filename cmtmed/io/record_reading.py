@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
+from cmtmed.io.answers import read_answers
 from cmtmed.io.field_names import find_names, normalize_name
+from cmtmed.io.parsed import Parsed, Turn
 from cmtmed.io.quarantine import Reason
 from cmtmed.io.record_fields import FieldPlan, RecordFields, is_empty, squeeze
-from cmtmed.io.record_values import BrokenRecordError, count_leaves, parse_nested, to_text
+from cmtmed.io.record_values import BrokenRecordError, parse_nested
 from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SpeakerLabels
-from cmtmed.io.turn_values import Parsed, Turn, TurnParser
+from cmtmed.io.turn_values import TurnParser
 from cmtmed.source import Source
 from cmtmed.text.characters import count_characters
 
@@ -222,7 +224,7 @@ class RecordReading(RecordFields):
         key = self.choose_key("answer")
         if key is None:
             return [parsed]
-        answers = self._read_answers(key, parsed)
+        answers = read_answers(self.fields[key], key, parsed)
         self.used.add(key)
         if not answers:
             parsed.turns.append(("assistant", ""))  # an answer that is empty is an empty turn
@@ -239,33 +241,6 @@ class RecordReading(RecordFields):
             # The question is read once and written into every dialogue.
             dialogue.left_out["repeated_question"] -= sum(count_characters(text) for _, text in parsed.turns)
         return dialogues
-
-    def _read_answers(self, key: str, parsed: Parsed) -> list[str]:
-        value = self.fields[key]
-        nested = parse_nested(value) if isinstance(value, str) else value
-        if isinstance(value, str) and not (isinstance(nested, list) and all(isinstance(i, Mapping) for i in nested)):
-            return [value]  # a text in brackets is a text
-        if isinstance(value, str):
-            parsed.left_out["markup"] += count_characters(value) - count_leaves(nested)
-        if not isinstance(nested, list):
-            if isinstance(nested, Mapping):
-                nested = [nested]
-            else:
-                return [text] if (text := to_text(value)) is not None else []
-        answers = []
-        for item in nested:
-            if isinstance(item, Mapping):
-                content = next((name for name in find_names(item, "content") if isinstance(item[name], str)), None)
-                content = content or next((n for n in find_names(item, "answer") if isinstance(item[n], str)), None)
-                if content is None:
-                    raise BrokenRecordError(Reason.WRONG_TYPE)
-                answers.append(item[content])
-                for name, other in item.items():
-                    if name != content:
-                        parsed.ignore(f"{key}.{name}", other)
-            else:
-                answers.append(to_text(item) or "")
-        return [answer for answer in answers if answer.strip()]
 
 
 def _lacks_speakers(items: list[Value]) -> bool:

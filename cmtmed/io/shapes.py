@@ -12,13 +12,14 @@ from typing import Final
 
 from cmtmed.io.fast_shapes import FastReader, make_fast_reader
 from cmtmed.io.field_names import find_names
+from cmtmed.io.parsed import Parsed, Turn
 from cmtmed.io.quarantine import Reason
 from cmtmed.io.record_fields import DIALOGUE_FIELDS, METADATA, FieldPlan, flatten, plan_fields, to_text_or_none
 from cmtmed.io.record_reading import RecordReading
 from cmtmed.io.record_values import BrokenRecordError
 from cmtmed.io.records import Record, Value
 from cmtmed.io.speaker_labels import SpeakerLabels
-from cmtmed.io.turn_values import Parsed, Turn, TurnParser
+from cmtmed.io.turn_values import TurnParser
 from cmtmed.source import Source
 from cmtmed.text.characters import count_characters
 

@@ -7,12 +7,11 @@ character of the value ends in a turn or in `Parsed.left_out`.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from cmtmed.io.field_names import find_names
+from cmtmed.io.parsed import Parsed
 from cmtmed.io.preamble import clean_preamble, is_form
 from cmtmed.io.quarantine import Reason
 from cmtmed.io.record_values import BrokenRecordError, count_leaves, parse_nested, to_text
@@ -20,39 +19,6 @@ from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.schema import Role
 from cmtmed.text.characters import count_characters
-
-Turn = tuple[Role, str]
-
-
-@dataclass
-class Parsed:
-    """Turns, and what was left out of them.
-
-    Attributes:
-        turns: role and text of each turn, in order.
-        left_out: characters that stand in no turn, by reason.
-        ignored: characters of fields that were not read, by the field's dotted path.
-        has_labels: whether the speakers were named; alternating texts name none.
-    """
-
-    turns: list[Turn] = field(default_factory=list)
-    left_out: Counter[str] = field(default_factory=Counter)
-    ignored: Counter[str] = field(default_factory=Counter)
-    has_labels: bool = True
-
-    def add(self, other: Parsed) -> None:
-        """Append another parsed value."""
-        self.turns += other.turns
-        self.left_out += other.left_out
-        self.ignored += other.ignored
-
-    def ignore(self, path: str, value: Value) -> None:
-        """Count a value as not read."""
-        characters = count_leaves(value)
-        if characters:
-            self.ignored[path] += characters
-            self.left_out["ignored_field"] += characters
-
 
 _PLANS: Final = 1000
 """Combinations of keys that are kept; messages with ever new keys do not fill the memory."""

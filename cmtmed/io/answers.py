@@ -1,0 +1,43 @@
+"""Answers to a question: one, or several, as texts or as objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cmtmed.io.field_names import find_names
+from cmtmed.io.parsed import Parsed
+from cmtmed.io.quarantine import Reason
+from cmtmed.io.record_values import BrokenRecordError, count_leaves, parse_nested, to_text
+from cmtmed.io.records import Value
+from cmtmed.text.characters import count_characters
+
+
+def read_answers(value: Value, key: str, parsed: Parsed) -> list[str]:
+    """Return the answers in a field: one text, several, or objects with a text each.
+
+    What else the objects hold is counted as left out.
+    """
+    nested = parse_nested(value) if isinstance(value, str) else value
+    if isinstance(value, str) and not (isinstance(nested, list) and all(isinstance(i, Mapping) for i in nested)):
+        return [value]  # a text in brackets is a text
+    if isinstance(value, str):
+        parsed.left_out["markup"] += count_characters(value) - count_leaves(nested)
+    if not isinstance(nested, list):
+        if isinstance(nested, Mapping):
+            nested = [nested]
+        else:
+            return [text] if (text := to_text(value)) is not None else []
+    answers = []
+    for item in nested:
+        if isinstance(item, Mapping):
+            content = next((name for name in find_names(item, "content") if isinstance(item[name], str)), None)
+            content = content or next((n for n in find_names(item, "answer") if isinstance(item[n], str)), None)
+            if content is None:
+                raise BrokenRecordError(Reason.WRONG_TYPE)
+            answers.append(item[content])
+            for name, other in item.items():
+                if name != content:
+                    parsed.ignore(f"{key}.{name}", other)
+        else:
+            answers.append(to_text(item) or "")
+    return [answer for answer in answers if answer.strip()]

@@ -443,8 +443,8 @@ def test_weights_mix_and_the_log_holds_no_text(base, corpus, tmp_path, capfd, ca
           f"data.1.path={corpus / 'graph.csv'}", "data.1.weight=3", "lora=null", "held_out=0", f"out={tmp_path / 'r'}",
           *STEPS, "max_length=512", "training.max_steps=1")  # fmt: skip
     output = "".join(capfd.readouterr()) + caplog.text
-    assert "qa.jsonl, 12 rows of 24 an epoch" in output
-    assert "graph.csv, 3 rows of 1 an epoch" in output
+    assert "qa.jsonl, 12 rows per epoch (it has 24)" in output
+    assert "graph.csv, 3 rows per epoch (it has 1)" in output
     assert "take the generic one: 忌口" in output
     output += (tmp_path / "r" / "metrics.jsonl").read_text() + (tmp_path / "r" / "run.json").read_text()
     assert not [text for text in ("发烧", "流涕", "冷饮") if text in output]

@@ -329,10 +329,10 @@ def test_wrong_choices_are_refused_when_the_pipeline_is_loaded(options, message)
 
 
 def test_a_key_in_the_place_of_its_variable_is_not_repeated():
-    with pytest.raises(PipelineError, match="key_variable is not the name") as refusal:
+    with pytest.raises(PipelineError, match="key_variable must be the name") as refusal:
         pipeline(key_variable=KEY)
     assert KEY not in str(refusal.value)
-    with pytest.raises(ValueError, match="key_variable is not the name") as direct_refusal:
+    with pytest.raises(ValueError, match="key_variable must be the name") as direct_refusal:
         RedactIdentifiers(key_variable=KEY)
     assert KEY not in str(direct_refusal.value)
 

@@ -216,7 +216,7 @@ def test_triples_of_a_head_become_one_document(patterns, caplog):
         "看感冒要去呼吸科。感冒的症状有流涕、咳嗽。感冒的忌口包括冷饮。",
         "看肺炎要去呼吸科。",
     ]
-    assert "1 triples of 1 relations have no pattern of their own and take the generic one: 忌口" in caplog.text
+    assert "1 triples of 1 relations have no pattern of their own and use the generic one: 忌口" in caplog.text
     assert documents == list(verbalize(graph, patterns, 4096, "graph"))
 
 

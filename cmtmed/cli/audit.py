@@ -104,7 +104,7 @@ def print_audit(audit: Audit) -> None:
             f"run cmtmed audit {audit.out} --review"
         )
     elif residual["status"] == "partial":
-        output.print("Nothing was read of some strata yet: anything from none to all of their turns may leak.")
+        output.print("In some strata nothing has been read yet: anything from none to all of their turns may leak.")
     output.print(f"{audit.out / FOLDER / STATEMENT_FILE}: the privacy statement for the dataset card")
 
 

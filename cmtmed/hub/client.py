@@ -34,7 +34,7 @@ _REFUSALS: Final = {
     409: "something of that name exists already; choose another name",
     412: "somebody else changed the repository in the meantime; look at it and run the command again",
     413: "the Hub finds the files too large; ask for more storage",
-    429: "the Hub asks to slow down; wait and run the command again, it resumes from here",
+    429: "the Hub asks to slow down; wait, then run the same command again to resume",
 }
 _Result = TypeVar("_Result")
 
@@ -83,14 +83,11 @@ def translate_hub_errors(action: str) -> Iterator[None]:
         cause = error.__cause__
         if isinstance(cause, HfHubHTTPError):
             raise PublishError(f"{action}: {_explain_refusal(cause)}") from None
-        raise PublishError(
-            f"{action}: {type(cause or error).__name__}; run the same command again, it resumes from here"
-        ) from None
+        raise PublishError(f"{action}: {type(cause or error).__name__}; run the same command again to resume") from None
     except Exception as error:
         if type(error).__module__.split(".")[0] in {*_NETWORK_LIBRARIES, "hf_xet"}:
             raise PublishError(
-                f"{action}: no connection to the Hub ({type(error).__name__}); run the same command again, "
-                "it resumes from here"
+                f"{action}: no connection to the Hub ({type(error).__name__}); run the same command again to resume"
             ) from None
         raise
 
@@ -167,7 +164,7 @@ def _explain_refusal(error: HfHubHTTPError) -> str:
     status = error.response.status_code
     request = error.response.headers.get("x-request-id")
     fallback = (
-        "the Hub failed; run the same command again, it resumes from here"
+        "the Hub failed; run the same command again to resume"
         if status >= 500
         else "the Hub refused; see its status page"
     )

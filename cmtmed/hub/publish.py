@@ -135,7 +135,7 @@ def _rehearse(request: PublishRequest, package: Package, findings: Sequence[Find
         remote = Remote(connect(), package.repo_type, request.repo)
         present = fetch_repository(remote, patient=False)
     except (UsageError, PublishError) as error:
-        log.info("the card is that of a new repository, because the Hub was not asked: %s", error)
+        log.info("the card is shown as for a new repository, because the Hub could not be read: %s", error)
     with package.open_staging() as staging:
         version, data = package.prepare_data(staging)
         if remote is not None and present is not None:

@@ -619,7 +619,7 @@ def test_the_delay_that_the_hub_asks_for_is_kept(hub, build_dir, monkeypatch):
 
 def test_a_hub_that_asks_for_too_much_patience(hub, build_dir):
     hub.faults = fail_first(9, "POST", "/repos/create", Status(429, retry_after=86_400))
-    with pytest.raises(PublishError, match="asks to slow down; wait and run the command again"):
+    with pytest.raises(PublishError, match="asks to slow down; wait, then run the same command again"):
         push(hub, build_dir)
 
 

@@ -216,7 +216,7 @@ def test_triples_of_a_head_become_one_document(patterns, caplog):
         "看感冒要去呼吸科。感冒的症状有流涕、咳嗽。感冒的忌口包括冷饮。",
         "看肺炎要去呼吸科。",
     ]
-    assert "1 triples of 1 relations have no pattern of their own and take the generic one: 忌口" in caplog.text
+    assert "1 triples of 1 relations have no pattern of their own and use the generic one: 忌口" in caplog.text
     assert documents == list(verbalize(graph, patterns, 4096, "graph"))
 
 
@@ -443,9 +443,9 @@ def test_weights_mix_and_the_log_holds_no_text(base, corpus, tmp_path, capfd, ca
           f"data.1.path={corpus / 'graph.csv'}", "data.1.weight=3", "lora=null", "held_out=0", f"out={tmp_path / 'r'}",
           *STEPS, "max_length=512", "training.max_steps=1")  # fmt: skip
     output = "".join(capfd.readouterr()) + caplog.text
-    assert "qa.jsonl, 12 rows of 24 an epoch" in output
-    assert "graph.csv, 3 rows of 1 an epoch" in output
-    assert "take the generic one: 忌口" in output
+    assert "qa.jsonl, 12 rows per epoch (it has 24)" in output
+    assert "graph.csv, 3 rows per epoch (it has 1)" in output
+    assert "use the generic one: 忌口" in output
     output += (tmp_path / "r" / "metrics.jsonl").read_text() + (tmp_path / "r" / "run.json").read_text()
     assert not [text for text in ("发烧", "流涕", "冷饮") if text in output]
 
@@ -524,7 +524,7 @@ def test_a_broken_element_does_not_pull_in_the_file(tmp_path, monkeypatch):
         (["held_out=0.9999999"], r"all \d+ documents are held out; lower held_out"),
         (["triples=/no/patterns.yaml"], "cannot read the patterns '/no/patterns.yaml'"),
         (["data.0.format=books"], "no format is called 'books'; did you mean 'book'"),
-        (["data.0.weight=0.0001"], "takes none; give a larger one"),
+        (["data.0.weight=0.0001"], "selects none; choose a larger one"),
         (["trainning.max_steps=1"], "unknown key 'trainning'"),
     ],
 )

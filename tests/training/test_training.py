@@ -312,7 +312,7 @@ def test_a_mixture_is_drawn_alike_each_time(tmp_path):
     assert len(draw_ids(0)) == 13
     assert draw_ids(0) == draw_ids(0) != draw_ids(1)
     assert [entry["weight"] for entry in describe_data(sources)] == [0.5, 2.0]
-    with pytest.raises(UsageError, match=r"weight 0.01 of 10 rows takes none"):
+    with pytest.raises(UsageError, match=r"weight 0.01 of 10 rows selects none"):
         mix_sources([DataSource(path=paths[0], weight=0.01)], lambda source: open_view(source.path, "sft")["train"], 0)
 
 

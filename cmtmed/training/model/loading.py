@@ -94,7 +94,7 @@ def load_tokenizer(source: str, template: str = "") -> PreTrainedTokenizerBase:
         )
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-        log.info("tokenizer: no pad token; %s pads (padding is masked everywhere)", tokenizer.eos_token)
+        log.info("tokenizer: no pad token; %s is used for padding (which is masked everywhere)", tokenizer.eos_token)
     if template:
         log.info("template: %s", set_chat_template(tokenizer, template))
     return tokenizer

@@ -100,7 +100,7 @@ def _drop_empty(texts: Iterable[str], name: str) -> Iterator[str]:
         else:
             empty += 1
     if empty:
-        log.info("data: %s: %d rows hold no text and are left out", name, empty)
+        log.info("data: %s: %d rows contain no text and are left out", name, empty)
 
 
 def _read_file(path: Path, file_format: str, patterns: Patterns, limit: int) -> Iterator[str]:
@@ -126,7 +126,7 @@ def _read_file(path: Path, file_format: str, patterns: Patterns, limit: int) -> 
         _check_triple_fields(fields, path)
         return verbalize(_read_triples(rows, path), patterns, limit, path.name)
     if file_format == "record":
-        log.info("data: %s: records are read as they are; nothing here removes who the patient is", path.name)
+        log.info("data: %s: records are read as they are; identifiers in them are not removed", path.name)
     return _render_rows(rows, path, file_format)
 
 

@@ -132,7 +132,7 @@ def _write_tables(
         training.append(_open_table(train_path))
         held_out.append(_open_table(held_out_path))
     if share and not any(len(table) for table in held_out):
-        log.warning("held_out: a share of %s of these few documents is none; there will be no evaluation", share)
+        log.warning("held_out: %s of so few documents is less than one; there will be no evaluation", share)
     remaining = iter(training)
     mixed = mix_sources(mixed_sources, lambda _: next(remaining), seed)
     pack, schema = (wrap_documents, _WRAPPED) if wrap else (split_documents, _SPLIT)

@@ -148,7 +148,7 @@ def _warn_about_generic(relations: Counter[str], name: str) -> None:
     if relations:
         listing = ", ".join(relation for relation, _ in relations.most_common(_SHOWN))
         log.warning(
-            "%s: %d triples of %d relations have no pattern of their own and take the generic one: %s%s; "
+            "%s: %d triples of %d relations have no pattern of their own and use the generic one: %s%s; "
             "add patterns with triples: FILE",
             name,
             relations.total(),

@@ -44,9 +44,9 @@ def mix_sources(sources: Sequence[_Source], load: Callable[[_Source], Dataset], 
         indices = select_rows(len(rows), source.weight, random.Random(f"{seed}/{source.path}"))
         if not indices:
             raise UsageError(
-                f"{source.label}: weight {source.weight} of {len(rows)} rows takes none; give a larger one"
+                f"{source.label}: weight {source.weight} of {len(rows)} rows selects none; choose a larger one"
             )
-        log.info("data: %s, %d rows of %d an epoch", source.label, len(indices), len(rows))
+        log.info("data: %s, %d rows per epoch (it has %d)", source.label, len(indices), len(rows))
         tables.append(rows if indices == list(range(len(rows))) else rows.select(indices))
     return concatenate_datasets(tables).shuffle(seed=seed)
 

@@ -1,4 +1,4 @@
-"""ADDRESS: residences, and places below province level; a city mentioned in passing is none.
+"""ADDRESS: residences, and places below province level; a city mentioned in passing does not count.
 
 An address is read forward, level by level (see `cmtmed.anonymize.detect.names.addresses`). What counts is which levels
 it has: a known county, two levels of unknown places, or a door make it an address; a single unknown town must be used

@@ -1,4 +1,4 @@
-"""INSURANCE: numbers of social insurance, medical insurance and policies."""
+"""INSURANCE: numbers of social insurance, medical insurance and insurance policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IP: addresses of version 4 (RFC 791) and version 6 (RFC 4291)."""
+"""IP: IPv4 (RFC 791) and IPv6 (RFC 4291) addresses."""
 
 from __future__ import annotations
 

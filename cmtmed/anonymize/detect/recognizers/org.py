@@ -1,4 +1,4 @@
-"""ORG: employers, schools and other bodies that place a person; nationwide authorities do not."""
+"""ORG: employers, schools and other bodies that narrow down who a person is; nationwide authorities do not."""
 
 from __future__ import annotations
 

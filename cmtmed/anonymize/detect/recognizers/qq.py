@@ -1,4 +1,4 @@
-"""QQ: numbers of the messenger and of its groups (扣扣, 企鹅号, Q群)."""
+"""QQ: numbers of QQ accounts and groups (扣扣, 企鹅号, Q群)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PERSON: names of patients, relatives and staff; of a titled surname (王医生) the surname alone.
+"""PERSON: names of patients, relatives and staff; of a surname with a title (王医生), the surname only.
 
 A bare title is no identifier, so that the dialogue keeps reading well. Of a half-hidden name (王某某, 李××) only the
 surname is left to be found.

@@ -189,13 +189,14 @@ def test_nobodys_dose_was_changed(raw, rows):
     before = uniquely_named.join(untouched.select("id"), on="id", how="semi").sort("id")
     after = untouched.join(uniquely_named.select("id"), on="id", how="semi").sort("id")
     assert after.height > 10_000
-    for messages_before, messages_after in zip(before["messages"], after["messages"], strict=True):
+    pairs = zip(before["id"], before["messages"], after["messages"], strict=True)
+    for identifier, messages_before, messages_after in pairs:
         texts = (
             [message["content"] or "" for message in messages_before],
             [message["content"] or "" for message in messages_after],
         )
         unescaped = [html.unescape(text).translate(FOLDED) for text in texts[0]]
-        assert digits(unescaped) == digits(texts[1])
+        assert digits(unescaped) == digits(texts[1]), identifier
 
 
 FOLDED = {ord("０") + value: str(value) for value in range(10)}

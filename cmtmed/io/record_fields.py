@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from cmtmed.io.field_names import find_names, guess_field
+from cmtmed.io.field_names import find_names, guess_field, normalize_name
 from cmtmed.io.parsed import Parsed
 from cmtmed.io.record_values import BrokenRecordError, count_leaves, to_text
 from cmtmed.io.records import Value
@@ -165,10 +165,30 @@ def _iter_flat(record: Mapping[str, Value], prefix: str, depth: int) -> Iterator
         if isinstance(value, Mapping) and len(value) == 1 and next(iter(value)).startswith("$"):
             # MongoDB's extended JSON: {"$oid": …}, {"$numberLong": …}, {"$date": …}.
             yield f"{prefix}{key}", next(iter(value.values()))
+        elif isinstance(value, Mapping) and normalize_name(key) in _TEXT_FIELDS:
+            yield from _iter_text_object(f"{prefix}{key}", value)
         elif isinstance(value, Mapping) and value and depth:
             yield from _iter_flat(value, f"{prefix}{key}.", depth - 1)
         else:
             yield f"{prefix}{key}", value
+
+
+_TEXT_FIELDS: Final = frozenset(
+    {"question", "ask", "instruction", "input", "answer", "output", "response", "reply", "问题", "提问", "回答", "回复"}
+)
+"""Names whose value is a text, if need be with something about it: {"text": …, "time": …}."""
+
+
+def _iter_text_object(path: str, value: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
+    """Yield the text of an object under the object's own name; without a text the object stays, and is of no use."""
+    content = next((name for name in find_names(value, "content") if isinstance(value[name], str)), None)
+    if content is None:
+        yield path, value
+        return
+    yield path, value[content]
+    for name, other in value.items():
+        if name != content:
+            yield f"{path}.{name}", other
 
 
 def is_empty(value: Value) -> bool:

@@ -70,7 +70,7 @@ class RecordReading(RecordFields):
 
     def _find_history(self) -> list[Parsed]:
         has_history = any(self.fields.get(key) for key in self.plan.keys["history"])
-        if not has_history or not self.has("answer"):
+        if not has_history:
             return []
         return self._frame(self._read_history(required=False), follows_history=True)
 
@@ -110,7 +110,8 @@ class RecordReading(RecordFields):
             if not isinstance(value, str):
                 continue
             parsed = self.turns.parse_transcript(value)
-            if parsed and {"user", "assistant"} <= {role for role, _ in parsed.turns}:
+            # One side alone is a dialogue if the text begins with its label; in the middle it may be part of the text.
+            if parsed and (_has_both_sides(parsed) or self.labels.line.match(value.lstrip())):
                 self.used.add(key)
                 return self._frame([parsed])
         return []
@@ -241,6 +242,10 @@ class RecordReading(RecordFields):
             # The question is read once and written into every dialogue.
             dialogue.left_out["repeated_question"] -= sum(count_characters(text) for _, text in parsed.turns)
         return dialogues
+
+
+def _has_both_sides(parsed: Parsed) -> bool:
+    return {"user", "assistant"} <= {role for role, _ in parsed.turns}
 
 
 def _lacks_speakers(items: list[Value]) -> bool:

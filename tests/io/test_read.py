@@ -354,8 +354,7 @@ print(batch.dialogues.height, row["position"], row["reason"], row["raw_bytes"], 
         dialogues, quarantined = read_all(tmp_path / "crawl.jsonl")
         replies = [turns[1][1] for turns in dialogues if len(turns) == 2]
         assert replies == ["几天了", "3", "3.5", "true", "一", "二", "", "1"]
-        assert [turns for turns in dialogues if len(turns) == 1] == [[("u", "头痛")]]  # of an object without a text
-        assert quarantined == []
+        assert quarantined == [("line 7", Reason.WRONG_TYPE)]
 
     def test_a_record_that_holds_no_dialogue_is_quarantined_alone(self, tmp_path):
         (tmp_path / "crawl.jsonl").write_text(jsonl_text() + json.dumps({"url": "x"}), encoding="utf-8")

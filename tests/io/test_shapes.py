@@ -90,6 +90,10 @@ LAYOUTS = {
         {"history": [[COMPLAINT, INQUIRY]], "instruction": REPLY, "input": "", "output": ADVICE},
         TURNS,
     ),
+    "history whose last question has no answer": (
+        {"history": [[COMPLAINT, INQUIRY]], "instruction": REPLY, "input": "", "output": ""},
+        [*TURNS[:3], ("assistant", "")],
+    ),
     "history of texts": ({"history": [COMPLAINT, INQUIRY], "instruction": REPLY, "output": ADVICE}, TURNS),
     "history of messages": ({"history": MESSAGES[:2], "prompt": REPLY, "response": ADVICE}, TURNS),
     "history as JSON": ({"history": json.dumps([[COMPLAINT, INQUIRY]]), "instruction": REPLY, "output": ADVICE}, TURNS),
@@ -106,6 +110,8 @@ LAYOUTS = {
     "a system prompt": ({"system": "你是一名医生", "messages": MESSAGES}, [("system", "你是一名医生"), *TURNS]),
     "a self-report": ({"self_report": COMPLAINT, "dialogue": MESSAGES[1:]}, TURNS),
     "a self-report that the first turn repeats": ({"description": COMPLAINT, "dialogue": MESSAGES}, TURNS),
+    "one side in one text": ({"text": f"患者：{COMPLAINT}\n患者：{REPLY}"}, [("user", COMPLAINT), ("user", REPLY)]),
+    "a question in an object": ({"question": {"text": COMPLAINT, "time": "10:22"}, "answer": {"text": ADVICE}}, PAIR),
     "a dialogue in one text": (
         {"text": "\n".join(f"{'患者' if role == 'user' else '医生'}：{text}" for role, text in TURNS)},
         TURNS,
@@ -219,6 +225,7 @@ def test_ignored_speakers_are_counted():
         ({"messages": ["在吗"]}, Reason.NO_DIALOGUE),
         ({"history": [["一"]], "instruction": "二", "output": "三"}, Reason.WRONG_TYPE),
         ({"url": "x"}, Reason.MISSING_FIELD),
+        ({"instruction": {"voice": "1.amr"}, "output": "请打字。"}, Reason.WRONG_TYPE),
         ({"text": "今天天气很好"}, Reason.NO_DIALOGUE),
         ([1, 2], Reason.NOT_A_RECORD),
     ],

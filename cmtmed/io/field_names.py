@@ -20,7 +20,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "title": ("title", "标题", "subject", "主题", "題目", "题目", "标題", "標題", "topic", "questiontitle", "问题标题"),
     "opening": ("opening", "selfreport", "description", "desc", "chiefcomplaint", "complaint", "病情描述", "描述", "主诉", "自述", "患者自述", "病情", "详细描述", "问题描述", "疾病描述", "症状描述", "questiondesc", "questiondescription", "questiondetail", "detail", "details", "问题详情", "patientdescription", "query_desc", "主訴", "病情說明", "病情说明", "supplement", "补充说明"),
     "question": ("question", "ask", "instruction", "instruct", "query", "prompt", "patient", "q", "问", "问题", "提问", "患者", "咨询", "input", "questions", "患者提问", "患者问题", "咨询内容", "提问内容", "问题内容", "问句", "提問", "問題", "questiontext", "questioncontent", "human", "user"),
-    "answer": ("answer", "output", "response", "reply", "doctor", "a", "答", "回答", "答案", "回复", "医生", "completion", "answers", "responses", "replies", "医生回答", "医生回复", "回答内容", "回复内容", "answertext", "answercontent", "target", "bot", "assistant", "chosen", "答复", "解答", "回覆", "醫生回覆", "專家回覆", "专家回复", "医生建议", "doctoranswer", "doctorreply"),
+    "answer": ("answer", "output", "response", "reply", "doctor", "a", "答", "回答", "答案", "回复", "医生", "completion", "answers", "responses", "replies", "医生回答", "医生回复", "回答内容", "回复内容", "answertext", "answercontent", "target", "bot", "assistant", "答复", "解答", "回覆", "醫生回覆", "專家回覆", "专家回复", "医生建议", "doctoranswer", "doctorreply"),
     "history": ("history", "context", "histories", "历史", "历史对话", "chathistory", "previous"),
     "messages": ("messages", "conversations", "conversation", "turns", "dialogue", "dialog", "dialogues", "dialogs", "对话", "对话内容", "chat", "chats", "utterances", "messagelist", "dialoguelist", "对话记录", "问诊记录", "聊天记录", "對話", "對話內容", "data", "qa", "qalist", "rounds", "content", "text", "msgs", "talks", "records", "transcript"),
     "role": ("role", "from", "speaker", "who", "角色", "sender", "author", "speakerrole", "发言人", "说话人", "说话者", "identity", "side", "party", "usertype", "sendertype", "roletype", "talker", "发送者", "發言人", "id", "name", "type"),
@@ -41,7 +41,7 @@ _WORDS: Final = (
     ("department", re.compile(r"科室|department")),
 )
 _OTHER: Final = re.compile(
-    r"(?:id|rejected|negative|time|date|count|num|number|url|link|name|score|type|tags?|label|len|length|user|author|index|status|level|"
+    r"(?:id|chosen|rejected|negative|time|date|count|num|number|url|link|name|score|type|tags?|label|len|length|user|author|index|status|level|"
     r"数|数量|时间|日期|链接|姓名|名称|编号|率|次数|类型|状态|用户|作者|來源|来源|标签|长度|人)$"
 )
 _SEPARATORS: Final = re.compile(r"[\s_\-:：﻿]+")

@@ -67,3 +67,11 @@ def test_grouping_can_be_declared_and_switched_off(tmp_path):
     assert read_text(tmp_path, "crawl.csv", to_csv(rows), group_by="file") == ([[*FIRST, *SECOND]], [])
     dialogues, quarantined = read_text(tmp_path, "crawl.csv", to_csv(rows), group_by="none")
     assert (dialogues, len(quarantined)) == ([], 6)
+
+
+def test_ids_beyond_64_bits_group_exactly(tmp_path):
+    rows = [{**row, "session": 2**64 + (row["session"] == "s2")} for row in ROWS]
+    text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    assert read_text(tmp_path, "crawl.jsonl", text) == ([FIRST, SECOND], [])
+    (tmp_path / "crawl.jsonl").write_text(text, encoding="utf-8")
+    assert [row["source_id"] for row in read_rows(tmp_path / "crawl.jsonl")] == [str(2**64), str(2**64 + 1)]

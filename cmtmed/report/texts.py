@@ -199,6 +199,7 @@ TEXTS: Final[Mapping[str, Bilingual]] = {
     "doctor": Bilingual("Doctor", "医生"),
     "system": Bilingual("System", "系统"),
     "trace": Bilingual("Processing history", "处理记录"),
+    "left_out_entry": Bilingual("{reason}: {count} characters", "{reason}：{count} 字"),
     "no_changes": Bilingual("No stage changed this dialogue.", "各阶段均未改动此对话。"),
     "all_turns": Bilingual("Show all {count} turns", "显示全部 {count} 轮"),
     "some_turns": Bilingual("Show {count} of {total} turns", "显示 {total} 轮中的 {count} 轮"),

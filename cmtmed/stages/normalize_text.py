@@ -9,7 +9,7 @@ from pydantic import Field
 
 from cmtmed.messages import flatten, nest
 from cmtmed.stage import Stage, columns
-from cmtmed.text.normalize import normalize_series
+from cmtmed.text.normalize import normalize_series, normalize_turns
 
 
 class NormalizeText(Stage):
@@ -27,6 +27,6 @@ class NormalizeText(Stage):
 
     def apply(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Normalize all turns of the batch."""
-        turns = flatten(batch["messages"])
+        turns = normalize_turns(flatten(batch["messages"]), self.script)
         departments = [normalize_series(batch[name], self.script) for name in ("department", "subdepartment")]
-        return pl.DataFrame([nest(turns.with_content(normalize_series(turns.content, self.script))), *departments])
+        return pl.DataFrame([nest(turns), *departments])

@@ -25,8 +25,6 @@ TYPICAL: Final = "".join(sorted(TYPICAL_GIVEN))
 """Characters typical of given names."""
 DISTINCTIVE: Final = "".join(sorted(DISTINCTIVE_GIVEN))
 """Characters of given names that are seldom anything else."""
-HAN: Final = r"\u4e00-\u9fff"
-"""Chinese characters."""
 END_CHARACTERS: Final = r"\s,，。.;；!！?？:：、)）(（~～"
 """What ends a clause."""
 END: Final = rf"[{END_CHARACTERS}]|$"

@@ -23,14 +23,3 @@ def is_han(text: str) -> bool:
     [True, True, True, False, False]
     """
     return bool(text) and _HAN.fullmatch(text) is not None
-
-
-def is_rare(character: str) -> bool:
-    """Return whether a character of simplified text is so rare that it is hardly ever anything but part of a name.
-
-    GB 2312, which ordinary Chinese is written with, does not hold it.
-
-    >>> [is_rare(character) for character in "䶮喆伟疸a"]
-    [True, True, False, False, False]
-    """
-    return is_han(character) and not character.encode("gb2312", errors="ignore")

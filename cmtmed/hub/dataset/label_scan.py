@@ -10,6 +10,7 @@ from typing import Final
 
 from cmtmed.anonymize import find_identifiers
 from cmtmed.builds import Build
+from cmtmed.text.han import HAN
 
 _LABEL_COLUMNS: Final = ("id", "source_id", "department", "subdepartment")
 _ID_COLUMNS: Final = ("id", "source_id")

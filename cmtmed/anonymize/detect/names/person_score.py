@@ -11,6 +11,7 @@ from typing import Final
 
 from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word, splits_word
 from cmtmed.anonymize.detect.lexicon.given_names import DISTINCTIVE_GIVEN, TYPICAL_GIVEN, UNLIKELY_GIVEN
+from cmtmed.anonymize.detect.lexicon.rare_characters import is_rare
 from cmtmed.anonymize.detect.lexicon.surnames import (
     COMPOUND_SURNAMES,
     EVERYDAY_WORD_SURNAMES,
@@ -18,7 +19,7 @@ from cmtmed.anonymize.detect.lexicon.surnames import (
     SINGLE_SURNAMES,
 )
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
-from cmtmed.text.han import HAN, is_han, is_rare
+from cmtmed.text.han import HAN, is_han
 
 NOT_NAMES: Final = frozenset(
     vocabulary("""
@@ -65,7 +66,9 @@ _SURNAME_WEIGHTS: Final = (
 )
 _DISTINCTIVE: Final = 0.9
 _GIVEN_NAME_WEIGHTS: Final = (
-    dict.fromkeys(UNLIKELY_GIVEN, -2.5) | dict.fromkeys(TYPICAL_GIVEN, 0.6) | dict.fromkeys(DISTINCTIVE_GIVEN, _DISTINCTIVE)
+    dict.fromkeys(UNLIKELY_GIVEN, -2.5)
+    | dict.fromkeys(TYPICAL_GIVEN, 0.6)
+    | dict.fromkeys(DISTINCTIVE_GIVEN, _DISTINCTIVE)
 )
 
 

@@ -27,7 +27,7 @@ PATTERNS: Final = (
         check=check_titled_name,
         hint=(
             rf"(?:[{SURNAME.replace('谢', '')}]|[^谢感多]谢|^谢|[{NOUN_SURNAME}][{HAN}]?[{TYPICAL}]"
-            rf"|{COMPOUND_SURNAME}|·[{TRANSLITERATION_CHARACTERS}]{{1,8}}){TITLE}"
+            rf"|{COMPOUND_SURNAME}[{HAN}]{{0,2}}|·[{TRANSLITERATION_CHARACTERS}]{{1,8}}){TITLE}"
         ),
     ),
     Pattern(

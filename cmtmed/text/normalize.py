@@ -8,8 +8,6 @@ from typing import get_args
 import polars as pl
 
 from cmtmed.errors import UsageError, did_you_mean
-from cmtmed.messages import Turns
-from cmtmed.schema import ROLES
 from cmtmed.text.chinese import Script, convert
 from cmtmed.text.unicode import clean, repeat_until_stable
 
@@ -66,14 +64,6 @@ def normalize_series(texts: pl.Series, script: Script = "simplified", sides: Seq
         return cleaned
     settled = repeat_until_stable(clean(converted.gather(rows)), lambda changed: clean(convert(changed, script)))
     return converted.clone().scatter(rows, settled)
-
-
-def normalize_turns(turns: Turns, script: Script = "simplified") -> Turns:
-    """Normalize all turns of a batch; the script of a turn is decided by its side and its dialogue too."""
-    side = turns.dialogue.cast(pl.Int64) * len(ROLES) + turns.role.replace_strict(
-        {role: number for number, role in enumerate(ROLES)}, default=0, return_dtype=pl.Int64
-    )
-    return turns.with_content(normalize_series(turns.content, script, (side, turns.dialogue)))
 
 
 def _check_script(script: Script) -> None:

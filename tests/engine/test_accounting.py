@@ -80,7 +80,7 @@ def test_fields_that_were_not_read_are_named_with_their_size(tmp_path):
     assert "运营标语 (3 records, 12 characters)" in warning.message
     content = json.loads((report.out / "report.json").read_text(encoding="utf-8"))
     assert content["reading"]["unread_records"] == {"运营标语": 3}
-    assert [entry["code"] for entry in content["warnings"]] == ["unread_fields", "text_left_out"]
+    assert {"unread_fields", "text_left_out"} <= {entry["code"] for entry in content["warnings"]}
 
 
 def test_fields_that_are_to_be_ignored_are_not_warned_of(tmp_path):

@@ -27,6 +27,7 @@ class Bilingual(NamedTuple):
 
 
 STAGES: Final[Mapping[str, Bilingual]] = {
+    "read": Bilingual("read", "读取"),
     "normalize_text": Bilingual("normalize_text", "规范文本"),
     "drop_boilerplate": Bilingual("drop_boilerplate", "去除广告套话"),
     "merge_turns": Bilingual("merge_turns", "合并轮次"),

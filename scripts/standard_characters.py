@@ -9,6 +9,8 @@ The database is read as files ``Unihan_*.txt``, from Unicode's site or from any 
 - ``variants.txt``: characters that the mainland gave up for a character of that table without being traditional script
   (荳, 蔴), each with that character. They are those that 现代汉语词典 prints in brackets behind one head character
   (``kXHC1983``) and OpenCC leaves as they are, less `KEPT`, plus `MORE`.
+- ``unsimplified.txt``: traditional characters whose simplified form is outside the basic block of Unicode (頔), by
+  OpenCC.
 """
 
 from __future__ import annotations
@@ -77,8 +79,15 @@ def find_variants(entries: Mapping[str, str], standard: Iterable[str]) -> dict[s
     return dict(sorted({**variants, **MORE}.items()))
 
 
+def find_unsimplified() -> list[str]:
+    """Return traditional characters of the basic block whose simplified form is outside of it."""
+    characters = list(map(chr, range(0x4E00, 0xA000)))
+    simplified = OpenCC("t2s").convert("\n".join(characters)).split("\n")
+    return [old for old, new in zip(characters, simplified, strict=True) if not "\u4e00" <= new <= "\u9fff"]
+
+
 def main() -> None:
-    """Write both files."""
+    """Write the files."""
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
     source = Path(sys.argv[1])
@@ -87,6 +96,7 @@ def main() -> None:
     variants = find_variants(read_field(source, "kXHC1983"), standard)
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / "standard_characters.txt").write_text("\n".join(map("".join, levels)) + "\n", "utf-8")
+    (FOLDER / "unsimplified.txt").write_text("".join(find_unsimplified()) + "\n", "utf-8")
     pairs = [old + new for old, new in variants.items()]
     lines = [" ".join(pairs[start : start + 25]) for start in range(0, len(pairs), 25)]
     (FOLDER / "variants.txt").write_text("\n".join(lines) + "\n", "utf-8")

@@ -35,16 +35,6 @@ def simplified_only() -> frozenset[str]:
 
 
 @cache
-def find_without_modern_form() -> frozenset[str]:
-    """Return the characters of the basic block whose simplified form is outside of it (頔, 龑)."""
-    return frozenset(
-        old
-        for old, new in _single_characters("simplified").items()
-        if "\u4e00" <= old <= "\u9fff" and not "\u4e00" <= new <= "\u9fff"
-    )
-
-
-@cache
 def traditional_words() -> frozenset[str]:
     """Return the words of the table that simplified text does not hold, whatever their characters: 乾燥, but not 著."""
     characters = traditional_only()

@@ -39,3 +39,12 @@ def character_variants() -> Mapping[str, str]:
     """
     pairs = (_FOLDER / "variants.txt").read_text("utf-8").split()
     return {pair[0]: pair[1] for pair in pairs}
+
+
+@cache
+def unsimplified_characters() -> frozenset[str]:
+    """Return traditional characters that are printed as they are in simplified text too (頔, 龑).
+
+    Their simplified form stands outside the basic block of Unicode, where keyboards and fonts seldom reach.
+    """
+    return frozenset((_FOLDER / "unsimplified.txt").read_text("utf-8")) - {"\n"}

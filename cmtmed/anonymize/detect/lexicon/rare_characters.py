@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
-from cmtmed.text.conversion import find_without_modern_form
-from cmtmed.text.standard import frequent_characters, standard_characters
+from cmtmed.text.standard import frequent_characters, standard_characters, unsimplified_characters
 
 _MEDICAL: Final = frozenset(
     "腘胠肸髃髎腨臑衃痓脟胣胕腒腯胈脿齘齼惔憺怫"  # parts of the body and complaints, in acupuncture above all
@@ -30,7 +29,7 @@ def _find_characters() -> Iterable[str]:
     for character in standard_characters() - frequent_characters():
         if not character.encode("gb2312", errors="ignore") and "\u4e00" <= character <= "\u9fff":
             yield character
-    yield from find_without_modern_form()
+    yield from unsimplified_characters()
 
 
 def _subtract(first: int, last: int) -> Iterable[str]:

@@ -1,7 +1,9 @@
-"""Normalization of characters, markup, punctuation and white space by explicit tables, never by NFKC.
+r"""Normalization of characters, markup, punctuation and white space by explicit tables, never by NFKC.
 
 The steps, in the order in which they are applied:
 
+- Text in the wrong encoding is decoded again where that is certain (see `mojibake`), and literal escapes (``\n``,
+  ``\u533b``) are resolved (see `escapes`).
 - ``tables.CHARACTERS``: full-width digits, letters and formula symbols become half-width; Chinese punctuation stays.
 - HTML is removed (see `markup`), through all layers of escaping: ``&amp;lt;`` is ``<``.
 - Unreadable characters are removed; beside a number a space replaces them, so that two numbers never become one.
@@ -20,8 +22,10 @@ from typing import Final
 
 import polars as pl
 
+from cmtmed.text.escapes import SUSPECT_ESCAPE, resolve_escapes
 from cmtmed.text.han import HAN
 from cmtmed.text.markup import strip_markup
+from cmtmed.text.mojibake import LOST, repair_mojibake, suspect_pattern
 from cmtmed.text.tables import CHARACTERS, DEBRIS
 
 _HAN: Final = r"\p{Han}"
@@ -64,8 +68,10 @@ _SPACED_RUN: Final = re.compile(rf"(?<![{HAN}])[{HAN}](?: [{HAN}]){{3,}}(?![{HAN
 
 _IN_TABLE: Final = "[" + "".join(sorted({rf"\x{{{ord(old[0]):x}}}" for old in CHARACTERS})) + "]"
 _IN_DEBRIS: Final = f"[{DEBRIS}]"
-_BY_NUMBER: Final = re.compile(rf"(?<=[0-9A-Za-z.])[{DEBRIS}]+|[{DEBRIS}]+(?=[0-9A-Za-z.])")
-_DEBRIS_RUN: Final = re.compile(_IN_DEBRIS)
+_IS_UNREADABLE: Final = f"{_IN_DEBRIS}|锟斤|拷锟|烫{{4}}|屯{{4}}|葺{{4}}"
+_UNREADABLE: Final = f"(?:{_IN_DEBRIS}|{LOST.pattern})+"
+_BY_NUMBER: Final = re.compile(rf"(?<=[0-9A-Za-z.]){_UNREADABLE}|{_UNREADABLE}(?=[0-9A-Za-z.])")
+_DEBRIS_RUN: Final = re.compile(_UNREADABLE)
 
 _ADDRESS: Final = r"(?i)(?:(?:https?|ftp)://|www\.)[^\s，。！？；：、（）《》“”]+"
 _STAND_IN: Final = "\ue000"  # private use, and therefore already removed from the text
@@ -107,13 +113,18 @@ def repeat_until_stable(texts: pl.Series, step: Callable[[pl.Series], pl.Series]
 
 def _clean_once(texts: pl.Series) -> pl.Series:
     name = texts.name
+    # Before the table, which would replace the bytes of a character that was read in the wrong encoding.
+    texts = _change_matching(texts, suspect_pattern(), lambda matching: _map_each(matching, repair_mojibake))
+    texts = _change_matching(texts, SUSPECT_ESCAPE, lambda matching: _map_each(matching, resolve_escapes))
     texts = _change_matching(
         texts,
         _IN_TABLE,
         lambda matching: matching.str.replace_many(list(CHARACTERS), list(CHARACTERS.values()), leftmost=True),
     )
     texts = _change_matching(texts, r"<[A-Za-z/!]|&[#A-Za-z]", lambda matching: _map_each(matching, strip_markup))
-    texts = _change_matching(texts, _IN_DEBRIS, lambda matching: _map_each(matching, _remove_debris))
+    texts = _change_matching(
+        texts, f"{_IN_DEBRIS}|{LOST.pattern}", lambda matching: _map_each(matching, _remove_debris)
+    )
     texts = _change_matching(texts, _SPACED, lambda matching: _map_each(matching, _join_spaced))
     return _change_matching(texts, _SUSPECT, _apply_rules).rename(name)
 

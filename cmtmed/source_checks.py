@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from cmtmed.errors import PipelineError, did_you_mean
-from cmtmed.source import ROLE_ALIASES, Fields, Source
+from cmtmed.source import Fields, Source
 
 _TABLES: Final = frozenset({"auto", "csv", "tsv", "xlsx"})
 _TEXTS: Final = frozenset({"transcript", "blocks", "html"})
@@ -128,8 +128,8 @@ def _check_fields(source: Source) -> Iterator[tuple[str, str]]:
 
 def _check_speakers(source: Source) -> Iterator[tuple[str, str]]:
     roles: dict[str, str] = {}
-    for role in ROLE_ALIASES:
-        for name in source.roles.get(role, ()):
+    for role, names in source.roles.items():
+        for name in names:
             if not name.strip():
                 yield f"roles.{role}", f"got {name!r}: expected the name of a speaker"
             other = roles.setdefault(name.strip().lower(), role)

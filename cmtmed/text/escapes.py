@@ -1,4 +1,4 @@
-r"""Escapes that a program should have resolved: literal ``\n``, ``\t``, ``\u533b``, ``%u533b``, ``\xe5\x8c\xbb``, ``\/``."""
+r"""Escapes that a program should have resolved: literal ``\n``, ``\u533b``, ``%u533b``, ``\xe5\x8c\xbb``, ``\/``."""
 
 from __future__ import annotations
 

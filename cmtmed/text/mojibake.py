@@ -61,30 +61,33 @@ _MIN_GARBLED: Final = 3
 @cache
 def suspect_pattern() -> str:
     """Return a pattern for Polars that every text matches that `repair_mojibake` changes or `count_lost` counts."""
-    first, second = map("".join, _first_and_second_characters())
     after = "".join(sorted(set(_BYTE_OF) - set(map(chr, range(0xC0, 0x100)))))
     return (
-        f"[Â-ô][{re.escape(after)}]|[À-ÖØ-ö][\u00a1-\u00fe]|[\u00a1-\u00fe][À-ÖØ-ö]|[{first}][{second}€?\ufffd]"
+        f"[Â-ô][{re.escape(after)}]|[À-ÖØ-ö][\u00a1-\u00fe]|[\u00a1-\u00fe][À-ÖØ-ö]|{_garbled_characters()}"
         r"|\x{fffd}|锟斤|拷锟|烫{4}|屯{4}|葺{4}"
     )
 
 
 @cache
-def _first_and_second_characters() -> tuple[list[str], list[str]]:
-    """Return what the first and second pair of bytes look like when UTF-8 of Chinese text is read as GBK."""
-    starts = [*((lead, middle) for lead in range(0xE3, 0xEA) for middle in range(0x80, 0xC0))]
-    starts += [(0xEF, 0xBC), (0xEF, 0xBD), (0xE2, 0x80)]
-    ends = [(last, lead) for last in range(0x81, 0xC0) for lead in (0xE2, *range(0xE3, 0xEA), 0xEF)]
-    return tuple(  # type: ignore[return-value]
-        sorted({pair for codes in pairs if len(pair := bytes(codes).decode("gb18030", errors="ignore")) == 1})
-        for pairs in (starts, ends)
+def _garbled_characters() -> str:
+    """Return a pattern of the characters that the first two of a text become when its UTF-8 is read as GBK.
+
+    Six bytes are three characters: the first byte of each ideograph begins the first one and ends the second one.
+    """
+    firsts = [(lead, middle) for lead in range(0xE3, 0xEA) for middle in range(0x80, 0xC0)]
+    firsts += [(0xEF, 0xBC), (0xEF, 0xBD), (0xE2, 0x80)]
+    seconds = [(last, lead) for last in range(0x81, 0xC0) for lead in (*range(0xE3, 0xEA), 0xEF)]
+    thirds = [(middle, last) for middle in range(0x81, 0xC0) for last in range(0x80, 0xC0)]
+    first, second, third = (
+        "".join(sorted({pair for codes in pairs if len(pair := bytes(codes).decode("gb18030", errors="ignore")) == 1}))
+        for pairs in (firsts, seconds, thirds)
     )
+    return f"[{first}](?:[{second}][{third}€]|€[{first}])"
 
 
 @cache
 def _garbled_pattern() -> re.Pattern[str]:
-    first, second = map("".join, _first_and_second_characters())
-    return re.compile(f"[{first}][{second}€?\ufffd]")
+    return re.compile(_garbled_characters())
 
 
 def repair_mojibake(text: str) -> str:
@@ -110,9 +113,10 @@ def count_lost(text: str) -> int:
     (6, 1, 0)
     """
     lost = sum(map(len, LOST.findall(text)))
-    pairs = len(_garbled_pattern().findall(text))
-    latin = sum(map(len, _HIGH_LATIN.findall(text)))
-    is_garbled = (pairs >= _MIN_GARBLED and 6 * pairs > len(text)) or (
+    triples = len(_garbled_pattern().findall(text))
+    # A row of × or · is no letter, and hides a telephone number.
+    latin = sum(len(run) for run in _HIGH_LATIN.findall(text) if 3 * sum(map(_is_letter, run)) >= len(run))
+    is_garbled = (triples >= _MIN_GARBLED and 8 * triples > len(text)) or (
         latin > 2 * _MIN_GARBLED and 4 * latin > len(text)
     )
     return max(lost, len(text)) if is_garbled else lost

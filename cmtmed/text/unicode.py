@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 import polars as pl
@@ -68,7 +69,6 @@ _SPACED_RUN: Final = re.compile(rf"(?<![{HAN}])[{HAN}](?: [{HAN}]){{3,}}(?![{HAN
 
 _IN_TABLE: Final = "[" + "".join(sorted({rf"\x{{{ord(old[0]):x}}}" for old in CHARACTERS})) + "]"
 _IN_DEBRIS: Final = f"[{DEBRIS}]"
-_IS_UNREADABLE: Final = f"{_IN_DEBRIS}|锟斤|拷锟|烫{{4}}|屯{{4}}|葺{{4}}"
 _UNREADABLE: Final = f"(?:{_IN_DEBRIS}|{LOST.pattern})+"
 _BY_NUMBER: Final = re.compile(rf"(?<=[0-9A-Za-z.]){_UNREADABLE}|{_UNREADABLE}(?=[0-9A-Za-z.])")
 _DEBRIS_RUN: Final = re.compile(_UNREADABLE)
@@ -113,18 +113,16 @@ def repeat_until_stable(texts: pl.Series, step: Callable[[pl.Series], pl.Series]
 
 def _clean_once(texts: pl.Series) -> pl.Series:
     name = texts.name
+    unusual = texts.str.contains(_unusual_pattern()).fill_null(value=False)
     # Before the table, which would replace the bytes of a character that was read in the wrong encoding.
-    texts = _change_matching(texts, suspect_pattern(), lambda matching: _map_each(matching, repair_mojibake))
-    texts = _change_matching(texts, SUSPECT_ESCAPE, lambda matching: _map_each(matching, resolve_escapes))
+    texts = _change_rows(texts, unusual, lambda text: resolve_escapes(repair_mojibake(text)))
     texts = _change_matching(
         texts,
         _IN_TABLE,
         lambda matching: matching.str.replace_many(list(CHARACTERS), list(CHARACTERS.values()), leftmost=True),
     )
     texts = _change_matching(texts, r"<[A-Za-z/!]|&[#A-Za-z]", lambda matching: _map_each(matching, strip_markup))
-    texts = _change_matching(
-        texts, f"{_IN_DEBRIS}|{LOST.pattern}", lambda matching: _map_each(matching, _remove_debris)
-    )
+    texts = _change_rows(texts, unusual, _remove_debris)
     texts = _change_matching(texts, _SPACED, lambda matching: _map_each(matching, _join_spaced))
     return _change_matching(texts, _SUSPECT, _apply_rules).rename(name)
 
@@ -134,6 +132,18 @@ def _change_matching(texts: pl.Series, pattern: str, change: Callable[[pl.Series
     matches = texts.str.contains(pattern).fill_null(value=False)
     # scatter modifies its series, which may be the caller's.
     return texts.clone().scatter(matches.arg_true(), change(texts.filter(matches))) if matches.any() else texts
+
+
+def _change_rows(texts: pl.Series, selected: pl.Series, change: Callable[[str], str]) -> pl.Series:
+    if not selected.any():
+        return texts
+    return texts.clone().scatter(selected.arg_true(), _map_each(texts.filter(selected), change))
+
+
+@cache
+def _unusual_pattern() -> str:
+    """Return a pattern of texts in the wrong encoding, with escapes or unreadable characters, looked up at once."""
+    return f"{suspect_pattern()}|{SUSPECT_ESCAPE}|{_IN_DEBRIS}"
 
 
 def _map_each(texts: pl.Series, change: Callable[[str], str]) -> pl.Series:

@@ -45,8 +45,8 @@ _UTF8: Final = re.compile(
 )
 _SYMBOLS: Final = frozenset("°±×÷·µ²³½¼¾‘’“”…—–•℃℉‰αβγδμΩ≤≥≈→←↑↓★☆●○■□▲△√①②③④⑤⑥⑦⑧⑨⑩ⅠⅡⅢⅣⅤ∶～￥〇々")
 
-_REPLACED: Final = r"[锟斤拷]*(?:锟斤|斤拷锟|拷锟斤)[锟斤拷]*|\ufffd+|烫{4,}|屯{4,}|葺{4,}"
-"""What is left of characters that were replaced: U+FFFD, the same read as GBK (锟斤拷), unset memory (烫烫烫烫)."""
+_REPLACED: Final = r"[锟斤拷]*(?:锟斤|斤拷锟|拷锟斤)[锟斤拷]*|\ufffd+|烫{4,}|屯{4,}|葺{4,}|[锛銆鈥][?\ufffd]*"
+"""What is left of characters that were replaced: U+FFFD, that read as GBK (锟斤拷), unset memory (烫烫), half a mark (锛?)."""
 LOST: Final = re.compile(_REPLACED)
 _LOST_BESIDE_NUMBER: Final = re.compile(rf"[0-9.](?:{_REPLACED})|(?:{_REPLACED})[0-9.]")
 _HIGH_PAIRS: Final = re.compile(r"[\u00a1-\u00fe]{4}")
@@ -55,7 +55,7 @@ _HIGH_LATIN: Final = re.compile(r"[\u00a1-\u00ff]{2,}")
 _PASSES: Final = 6
 _MIN_CERTAIN: Final = 5
 """From this number of characters on, bytes that are valid UTF-8 were UTF-8."""
-_MIN_GARBLED: Final = 3
+_MIN_GARBLED: Final = 2
 
 
 @cache
@@ -64,7 +64,7 @@ def suspect_pattern() -> str:
     after = "".join(sorted(set(_BYTE_OF) - set(map(chr, range(0xC0, 0x100)))))
     return (
         f"[Â-ô][{re.escape(after)}]|[À-ÖØ-ö][\u00a1-\u00fe]|[\u00a1-\u00fe][À-ÖØ-ö]|{_garbled_characters()}"
-        r"|\x{fffd}|锟斤|拷锟|烫{4}|屯{4}|葺{4}"
+        r"|\x{fffd}|锟斤|拷锟|烫{4}|屯{4}|葺{4}|[锛銆鈥]"
     )
 
 
@@ -116,8 +116,8 @@ def count_lost(text: str) -> int:
     triples = len(_garbled_pattern().findall(text))
     # A row of × or · is no letter, and hides a telephone number.
     latin = sum(len(run) for run in _HIGH_LATIN.findall(text) if 3 * sum(map(_is_letter, run)) >= len(run))
-    is_garbled = (triples >= _MIN_GARBLED and 8 * triples > len(text)) or (
-        latin > 2 * _MIN_GARBLED and 4 * latin > len(text)
+    is_garbled = (triples >= _MIN_GARBLED and 9 * triples >= len(text)) or (
+        latin > 3 * _MIN_GARBLED and 4 * latin > len(text)
     )
     return max(lost, len(text)) if is_garbled else lost
 
@@ -142,9 +142,9 @@ def _decode_latin(text: str) -> str:
     runs = [match for match in _GBK_AS_LATIN.finditer(text) if any(map(_is_letter, match[0]))]
     raw = "".join(run[0] for run in runs)
     # The second byte is seldom ASCII in GBK, and always in a word of another language: größer.
-    if not _HIGH_PAIRS.search(raw) or 8 * sum(map(str.isascii, raw)) > len(raw):
+    if not _HIGH_PAIRS.search(raw) or 4 * sum(map(str.isascii, raw)) > len(raw):
         return text
-    if sum(map(_is_letter, raw)) * 3 < len(raw) or len(set(raw)) < 4:
+    if sum(map(_is_letter, raw)) * 3 < len(raw) or len(set(raw)) < 3:
         return text
     decoded = [_decode(run[0], _byte_of_gbk, "gb18030") for run in runs]
     # Any two bytes are a character of GBK: only the characters tell.

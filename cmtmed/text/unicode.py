@@ -121,8 +121,10 @@ def _clean_once(texts: pl.Series) -> pl.Series:
         _IN_TABLE,
         lambda matching: matching.str.replace_many(list(CHARACTERS), list(CHARACTERS.values()), leftmost=True),
     )
-    texts = _change_matching(texts, r"<[A-Za-z/!]|&[#A-Za-z]", lambda matching: _map_each(matching, strip_markup))
-    texts = _change_rows(texts, unusual, _remove_debris)
+    marked = texts.str.contains(r"<[A-Za-z/!]|&[#A-Za-z]").fill_null(value=False)
+    texts = _change_rows(texts, marked, strip_markup)
+    # An entity may have hidden an unreadable character.
+    texts = _change_rows(texts, unusual | marked, _remove_debris)
     texts = _change_matching(texts, _SPACED, lambda matching: _map_each(matching, _join_spaced))
     return _change_matching(texts, _SUSPECT, _apply_rules).rename(name)
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
 from cmtmed.errors import PipelineError, did_you_mean
 from cmtmed.pipeline_file import get_list, locate_pipeline, read_yaml, resolve_extends, split_entry
-from cmtmed.schema import DIALOGUE_VERSION, OFFSETS, READ
+from cmtmed.schema import DIALOGUE_VERSION, OFFSETS, READ, Role
 from cmtmed.source import Source
 from cmtmed.stage import AnyStage
 from cmtmed.stages import stage_class
@@ -60,6 +60,22 @@ class Pipeline(BaseModel):
     )
     stages: tuple[SerializeAsAny[AnyStage], ...] = Field(description="The stages, in the order they are applied.")
     views: Views = Field(default=Views(), description="The tables written for the trainers.")
+
+    @field_validator("stages")
+    @classmethod
+    def _pass_roles(cls, stages: tuple[AnyStage, ...], info: ValidationInfo) -> tuple[AnyStage, ...]:
+        """Give the speakers' names that the sources declare to stages that take some and set none."""
+        roles: dict[str, dict[Role, tuple[str, ...]]] = {}
+        for source in info.data.get("sources", ()):
+            for role, names in source.roles.items():
+                declared = roles.setdefault(source.name, {})
+                declared[role] = (*declared.get(role, ()), *names)
+        return tuple(
+            stage.model_copy(update={"roles": roles})
+            if roles and "roles" in type(stage).model_fields and "roles" not in stage.model_fields_set
+            else stage
+            for stage in stages
+        )
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Pipeline:

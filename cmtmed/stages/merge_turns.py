@@ -11,17 +11,19 @@ import polars as pl
 from pydantic import Field
 
 from cmtmed.inquiry.detect import detect
+from cmtmed.inquiry.unasked import find_unasked_answers
 from cmtmed.messages import Turns, flatten, nest, nest_left_out
 from cmtmed.schema import Role
 from cmtmed.stage import Stage, columns
 from cmtmed.text.characters import count_expr
-from cmtmed.text.empty_turns import ASKS, BLANK, DENIAL, MISSING, REPLY, YES_OR_NO
+from cmtmed.text.empty_turns import BLANK, DENIAL, MISSING, REPLY
 from cmtmed.text.speaker_labels import LabelGrammar
 from cmtmed.text.speaker_names import create_role_table
 from cmtmed.text.turn_labels import divide_turn
 
 RoleNames = Mapping[Role, tuple[str, ...]]
 
+_CONTENT: Final = pl.col("content")
 _IS_PATIENT: Final = pl.col("role") == "user"
 _IS_DOCTOR: Final = pl.col("role") == "assistant"
 _IS_SYSTEM: Final = pl.col("role") == "system"
@@ -30,13 +32,13 @@ _IS_SYSTEM: Final = pl.col("role") == "system"
 class MergeTurns(Stage):
     """Bring every dialogue into the sequence patient, doctor, patient, doctor, ….
 
-    Labels inside turns that repeat the speaker are removed, and a turn that holds both speakers is divided; a label that
-    contradicts the record's role is an address and stays. System turns and empty turns are left out, runs of one role
-    become one turn, and the doctor's turns before the patient's first (unless they ask) and the patient's turns after
-    the doctor's last are removed. A patient's 无 or 没有 is an answer where the doctor asks before it, and empty
-    elsewhere. Drops ``empty`` dialogues, those of ``one_speaker``, and ``unanswered`` ones, in which no patient turn is
-    followed by a doctor's. What is removed is reported as ``speaker``, ``system_turn``, ``empty_turn``,
-    ``leading_turn`` or ``trailing_turn``.
+    Labels inside turns that repeat the speaker are removed, and a turn that holds both speakers is divided; a label
+    that contradicts the record's role is an address and stays. System turns and empty turns are left out, runs of one
+    role become one turn, and the doctor's turns before the patient's first (unless they ask) and the patient's turns
+    after the doctor's last are removed. A patient's 无 or 没有 is an answer where the doctor asks before it, and empty
+    elsewhere; 1, 嗯 or 谢谢 is empty as a patient's first words. What is removed is reported as ``speaker``,
+    ``system_turn``, ``empty_turn``, ``leading_turn`` or ``trailing_turn``. Drops ``empty`` dialogues, those of
+    ``one_speaker``, and ``unanswered`` ones, in which no patient turn is followed by a doctor's.
     """
 
     reads: ClassVar = columns("source", "messages")
@@ -66,13 +68,13 @@ class MergeTurns(Stage):
         rows = pl.DataFrame([turns.dialogue, turns.role, turns.content.fill_null("")])
         repair = _Repair(self, batch["source"])
         rows = repair.divide_labelled_turns(rows)
-        rows = repair.remove(rows, pl.col("content").str.contains(BLANK) | pl.col("content").str.contains(MISSING), "empty_turn")
+        rows = repair.remove(rows, _CONTENT.str.contains(BLANK) | _CONTENT.str.contains(MISSING), "empty_turn")
         rows = repair.remove_system_turns(rows)
         rows = repair.remove_first_turns(rows)
+        verdict = _find_drop_reasons(rows, repair.list_dialogues("leading_turn"), batch.height)
         if self.trailing_patient == "remove":
             rows = repair.remove(rows, _find_trailing_turns(), "trailing_turn")
-        rows = self._merge(rows)
-        verdict = _find_drop_reasons(rows, batch.height)
+        rows = self._merge(rows.filter(verdict.is_null().gather(rows["dialogue"])))
         repaired = nest(_to_turns(rows, batch.height))
         # A rejected dialogue stays as it was, so that its reason can be checked against what the crawl held.
         messages = pl.select(pl.when(verdict.is_null()).then(repaired).otherwise(batch["messages"]).alias("messages"))
@@ -111,6 +113,11 @@ class _Repair:
             removals.select("dialogue", pl.lit(reason).alias("reason"), pl.col("characters").cast(pl.Int64))
         )
 
+    def list_dialogues(self, reason: str) -> pl.Series:
+        """Return the dialogues from which something was removed for a reason."""
+        removals = [table["dialogue"] for table in self._removals if table["reason"].first() == reason]
+        return pl.concat([pl.Series([], dtype=pl.UInt32), *removals])
+
     def nest_removals(self, verdict: pl.Series) -> pl.Series:
         """Return the column ``left_out``; dropped dialogues keep their text."""
         schema = {"dialogue": pl.UInt32, "reason": pl.String, "characters": pl.Int64}
@@ -138,7 +145,13 @@ class _Repair:
         replacements = pl.DataFrame(divided, schema=row_number.schema, orient="row")
         replaced = row_number.join(replacements, on="row", how="semi")
         characters = count_expr(pl.col("content"))
-        lost = pl.concat([replaced.select("dialogue", characters=characters), replacements.select("dialogue", characters=-characters.cast(pl.Int64))], how="vertical_relaxed")
+        lost = pl.concat(
+            [
+                replaced.select("dialogue", characters=characters),
+                replacements.select("dialogue", characters=-characters.cast(pl.Int64)),
+            ],
+            how="vertical_relaxed",
+        )
         self._record(lost, "speaker")
         others = row_number.join(replacements, on="row", how="anti", maintain_order="left")
         return pl.concat([others, replacements]).sort("row", maintain_order=True).drop("row")
@@ -156,14 +169,14 @@ class _Repair:
         One may leave the other at the start of the dialogue, so that both are repeated until nothing changes; only
         dialogues with a turn that may be an answer to no question need that.
         """
-        may_be_empty = rows.filter(pl.col("content").str.contains(DENIAL) | pl.col("content").str.contains(REPLY))
+        may_be_empty = rows.filter(_CONTENT.str.contains(DENIAL) | _CONTENT.str.contains(REPLY))
         is_repeated = pl.col("dialogue").is_in(may_be_empty["dialogue"].unique().implode())
         others, repeated = rows.filter(~is_repeated), rows.filter(is_repeated)
         others = self._remove_leading_turns(others)
         height = -1
         while repeated.height != height:
             height = repeated.height
-            repeated = self.remove(repeated, _find_answers_to_nothing(repeated, self._stage.separator), "empty_turn")
+            repeated = self.remove(repeated, find_unasked_answers(repeated, self._stage.separator), "empty_turn")
             repeated = self._remove_leading_turns(repeated)
         return pl.concat([others, repeated]).sort("dialogue", maintain_order=True)
 
@@ -188,32 +201,8 @@ def _find_trailing_turns() -> pl.Expr:
     return _IS_PATIENT & ~_IS_DOCTOR.cum_max(reverse=True).over("dialogue") & _IS_DOCTOR.any().over("dialogue")
 
 
-def _find_answers_to_nothing(rows: pl.DataFrame, separator: str) -> pl.Series:
-    """Return which turns would be answers, but to no question: the other side, right before them, asks none."""
-    content = pl.col("content")
-    numbered = rows.with_columns(pl.struct("dialogue", "role").rle_id().alias("run"))
-    runs = numbered.group_by("run", maintain_order=True).agg(
-        pl.col("dialogue", "role").first(), content.str.join(separator)
-    )
-    # A system turn, which may begin a dialogue, asks nothing.
-    before = pl.when(_IS_SYSTEM.shift(1).not_()).then(content.shift(1)).over("dialogue")
-    runs = runs.with_columns(
-        before.alias("before"), _IS_DOCTOR.cum_max().over("dialogue").alias("follows_doctor")
-    ).with_columns(
-        pl.when(_IS_PATIENT)
-        .then(pl.col("before").str.contains(ASKS))
-        .otherwise(pl.col("before").str.contains(YES_OR_NO))
-        .fill_null(value=False)
-        .alias("is_asked")
-    )
-    denies = content.str.contains(DENIAL)
-    return numbered.join(runs.drop("content"), on="run", maintain_order="left").select(
-        (denies & ~pl.col("is_asked")) | (_IS_PATIENT & content.str.contains(REPLY) & ~pl.col("follows_doctor"))
-    ).to_series()
-
-
-def _find_drop_reasons(rows: pl.DataFrame, height: int) -> pl.Series:
-    """Return the drop reason of each dialogue, or null."""
+def _find_drop_reasons(rows: pl.DataFrame, shortened: pl.Series, height: int) -> pl.Series:
+    """Return the drop reason of each dialogue, or null; in those that were shortened both sides spoke."""
     is_answered = (pl.col("role") == "user") & (pl.col("role").shift(-1).over("dialogue") == "assistant")
     speakers = rows.group_by("dialogue").agg(
         pl.col("role").filter(pl.col("role") != "system").n_unique().alias("speakers"),
@@ -225,7 +214,7 @@ def _find_drop_reasons(rows: pl.DataFrame, height: int) -> pl.Series:
         .select(
             pl.when(pl.col("speakers").fill_null(0) == 0)
             .then(pl.lit("empty"))
-            .when(pl.col("speakers") == 1)
+            .when((pl.col("speakers") == 1) & ~pl.col("dialogue").is_in(shortened.implode()))
             .then(pl.lit("one_speaker"))
             .when(~pl.col("answered"))
             .then(pl.lit("unanswered"))

@@ -3,9 +3,9 @@
 The record is right about who speaks. A label that repeats it (患者：头痛, said by the patient) is redundant. One that
 contradicts it is an address (医生：您好, said by the patient) or a quotation, and so it stays text, unless the turn
 really holds several speakers: it begins with a label of its own speaker, and the other side has one too, at the start
-of a line, or behind the end of a sentence if the first speaker then returns. A list of questions and answers (问：… 答：…)
-is quoted by doctors more often than it is spoken, so that it divides only a patient's turn that ends with a question, as
-prompts do.
+of a line, or behind the end of a sentence if the first speaker then returns. Doctors quote lists of questions and
+answers (问：… 答：…) more often than they speak them, so that such labels divide only a patient's turn that ends with a
+question, as prompts do.
 """
 
 from __future__ import annotations

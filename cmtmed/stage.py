@@ -42,6 +42,9 @@ class AnyStage(BaseModel, ABC):
     writes: ClassVar[Mapping[str, pl.DataType]]
     """Columns returned by the stage, name to type."""
 
+    optional: ClassVar[frozenset[str]] = frozenset()
+    """Columns among ``reads`` that no earlier stage has to write; they are empty then."""
+
     covers_dropped: ClassVar[bool] = False
     """Whether the stage also processes rows that an earlier stage dropped. Redaction does: dropped rows are written
     to disk too, and identify patients just as well."""

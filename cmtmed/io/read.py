@@ -17,7 +17,7 @@ import orjson
 import polars as pl
 
 from cmtmed.errors import InputError
-from cmtmed.io.bytestream import Member, TruncatedStreamError
+from cmtmed.io.bytestream import Member, TruncatedStreamError, peek_head, store_stream
 from cmtmed.io.columnar import read_columnar
 from cmtmed.io.containers import iter_members
 from cmtmed.io.delimited import read_delimited
@@ -25,7 +25,6 @@ from cmtmed.io.formats import detect_format
 from cmtmed.io.grouping import group_turns
 from cmtmed.io.html import read_html
 from cmtmed.io.jsonrecords import read_json, read_json_lines
-from cmtmed.io.lines import peek_head
 from cmtmed.io.parsed import Turn
 from cmtmed.io.quarantine import Reason, Unreadable, to_quarantine_table
 from cmtmed.io.record_values import BrokenRecordError
@@ -34,8 +33,9 @@ from cmtmed.io.shapes import Dialogue, RecordParser
 from cmtmed.io.spreadsheet import read_workbook
 from cmtmed.io.transcript import read_blocks, read_transcripts
 from cmtmed.messages import nest_rows
-from cmtmed.schema import DIALOGUE, READ
+from cmtmed.schema import DIALOGUE, READ, TRACE
 from cmtmed.source import Source
+from cmtmed.stats import ReadingStats
 
 _READERS: Final[dict[str, Callable[[Iterator[bytes], Source], Iterator[Record | Unreadable]]]] = {
     "csv": lambda chunks, source: read_delimited(chunks, source, tabs=False),
@@ -56,10 +56,12 @@ class ReadBatch:
     Attributes:
         dialogues: table with the `READ` columns.
         quarantined: table with the `QUARANTINE` columns.
+        stats: characters of the records that stand in no turn, and the fields that were not read.
     """
 
     dialogues: pl.DataFrame
     quarantined: pl.DataFrame
+    stats: ReadingStats
 
 
 def match_files(inputs: Sequence[str | Path], sources: Sequence[Source]) -> list[Path]:
@@ -129,18 +131,18 @@ def read_file(path: Path, sources: Sequence[Source], *, batch_rows: int = 4096) 
     first = parsers[0].source
     try:
         for member in iter_members(path, first):
-            yield from _read_member(path, member, first, parsers, batch_rows)
+            yield from _read_member(member, first, parsers, batch_rows)
     except PermissionError:
         raise InputError(f"input {str(path)!r} cannot be opened: permission denied") from None
 
 
 def _read_member(
-    path: Path, member: Member, first: Source, parsers: Sequence[RecordParser], batch_rows: int
+    member: Member, first: Source, parsers: Sequence[RecordParser], batch_rows: int
 ) -> Iterator[ReadBatch]:
     batch = _BatchBuilder(member.label)
     label = member.label
     only = parsers[0] if len(parsers) == 1 and not first.having else None
-    records = group_turns(_iter_records(path, member, first), first, parsers[0].turns)
+    records = group_turns(_iter_records(member, first), first, parsers[0].turns)
     for number, record in enumerate(records, start=1):
         if isinstance(record, Unreadable):
             batch.unreadable.append(record)
@@ -175,18 +177,15 @@ def _dump(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace")
 
 
-def _iter_records(path: Path, member: Member, source: Source) -> Iterator[Record | Unreadable]:
-    try:
-        head, chunks = peek_head(member.chunks())
-    except TruncatedStreamError:
-        yield Unreadable("byte 1", Reason.TRUNCATED_STREAM, b"")
-        return
+def _iter_records(member: Member, source: Source) -> Iterator[Record | Unreadable]:
+    head, chunks = peek_head(member.chunks)
     file_format = source.format if source.format != "auto" else detect_format(member.name, head, source)
-    if file_format in {"parquet", "arrow"} and member.label == path.name:
-        yield from read_columnar(path, parquet=file_format == "parquet")
-        return
     if file_format in {"parquet", "arrow"}:
-        yield Unreadable("byte 1", Reason.DAMAGED_FILE, head)
+        try:
+            with store_stream(chunks, member.path) as stored:
+                yield from read_columnar(stored, parquet=file_format == "parquet")
+        except TruncatedStreamError:
+            yield Unreadable("byte 1", Reason.TRUNCATED_STREAM, head)
         return
     has_records = False
     for record in _READERS[file_format](chunks, source):
@@ -210,6 +209,10 @@ class _BatchBuilder:
         self._subdepartments: list[str | None] = []
         self._turns: list[Turn] = []
         self._counts: list[int] = []
+        self._reasons: list[str] = []
+        self._characters: list[int] = []
+        self._reason_counts: list[int] = []
+        self._stats = ReadingStats()
 
     def add(self, source: Source, dialogue: Dialogue, default_id: str) -> None:
         source_id = dialogue.source_id or default_id
@@ -221,6 +224,15 @@ class _BatchBuilder:
         self._subdepartments.append(dialogue.subdepartment)
         self._turns += dialogue.turns
         self._counts.append(len(dialogue.turns))
+        left_out = {reason: characters for reason, characters in dialogue.left_out.items() if characters}
+        self._reasons += left_out
+        self._characters += left_out.values()
+        self._reason_counts.append(len(left_out))
+        self._stats.left_out.update(left_out)
+        for field, characters in dialogue.ignored.items():
+            if field not in source.ignore_fields:
+                self._stats.unread_records[field] += 1
+                self._stats.unread_characters[field] += characters
 
     def is_full(self, rows: int) -> bool:
         return len(self._counts) >= rows or len(self.unreadable) >= rows
@@ -236,5 +248,13 @@ class _BatchBuilder:
             "department": self._departments,
             "subdepartment": self._subdepartments,
         }
-        rows = pl.DataFrame(columns, schema={name: DIALOGUE[name] for name in columns}).with_columns(messages)
-        return ReadBatch(rows.select(READ), to_quarantine_table(self.label, self.unreadable))
+        rows = pl.DataFrame(columns, schema={name: DIALOGUE[name] for name in columns})
+        rows = rows.with_columns(messages, self._create_trace())
+        return ReadBatch(rows.select(READ), to_quarantine_table(self.label, self.unreadable), self._stats)
+
+    def _create_trace(self) -> pl.Series:
+        entries = pl.DataFrame(
+            {"reason": self._reasons, "characters": self._characters},
+            schema={"reason": pl.String, "characters": pl.Int64},
+        ).select(pl.lit("read").alias("stage"), pl.lit("left_out").alias("action"), "reason", "characters")
+        return nest_rows(entries, np.array(self._reason_counts, dtype=np.int64)).cast(TRACE).rename("trace")

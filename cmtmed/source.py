@@ -208,7 +208,7 @@ class Source(Strict):
         )
 
     def role_table(self) -> dict[str, Role]:
-        """Map all known speaker names, in lower case, to their roles."""
-        return {
-            name.lower(): role for role in ROLE_ALIASES for name in (*ROLE_ALIASES[role], *self.roles.get(role, ()))
-        }
+        """Map all known speaker names, in lower case, to their roles; declared ones win over those of `ROLE_ALIASES`."""
+        table: dict[str, Role] = {name.lower(): role for role in ROLE_ALIASES for name in ROLE_ALIASES[role]}
+        table.update({name.lower(): role for role, names in self.roles.items() for name in names})
+        return table

@@ -140,7 +140,7 @@ def _read_member(
     batch = _BatchBuilder(member.label)
     label = member.label
     only = parsers[0] if len(parsers) == 1 and not first.having else None
-    records = group_turns(_iter_records(path, member, first), first, parsers[0].turns)
+    records = group_turns(iter_records(path, member, first), first, parsers[0].turns)
     for number, record in enumerate(records, start=1):
         if isinstance(record, Unreadable):
             batch.unreadable.append(record)
@@ -175,7 +175,8 @@ def _dump(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace")
 
 
-def _iter_records(path: Path, member: Member, source: Source) -> Iterator[Record | Unreadable]:
+def iter_records(path: Path, member: Member, source: Source) -> Iterator[Record | Unreadable]:
+    """Yield the records of a file, or of one file in an archive, as its format reads them, before any is parsed."""
     try:
         head, chunks = peek_head(member.chunks())
     except TruncatedStreamError:

@@ -29,6 +29,7 @@ LAYERS = (
     ("lineage",),
     ("pipeline",),
     ("io", "views"),
+    ("inspection",),
     ("builds",),
     ("engine",),
     ("audit",),

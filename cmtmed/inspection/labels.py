@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-_STAMP: Final = r"[\[(（【]?(?:\d{2,4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?)?[ T]*(?:\d{1,2}[:：]\d{2}(?:[:：]\d{2})?)?[\])）】]?"
+from cmtmed.io.field_names import find_names, guess_field
+from cmtmed.io.speaker_labels import SpeakerLabels
+from cmtmed.source import Source
+
+# ruff: noqa: E501 (patterns read best in one line)
+
+_STAMP: Final = (
+    r"[\[(（【]?(?:\d{2,4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?)?[ T]*(?:\d{1,2}[:：]\d{2}(?:[:：]\d{2})?)?[\])）】]?"
+)
 _LEAD: Final = rf"[ \t　]*(?:(?:\d{{1,4}}[.、)）]|[-•>#*]{{1,4}})[ \t　]*)?(?:(?=[\[(（【\d]){_STAMP}[ \t　]*)?"
 _NAME: Final = r"[^\s\d:：，。？！、；,;?!\"“”<>【】\[\]()（）「」*#/\\|][^\s:：，。？！、；,;?!\"“”<>【】\[\]()（）「」*#/\\|]{0,11}"
 _LINE_LABEL: Final = re.compile(
@@ -18,14 +26,15 @@ _LINE_LABEL: Final = re.compile(
 )
 _SHARE: Final = 0.05
 _MAX_LABELS: Final = 12
+_NO_SPEAKERS: Final = ("id", "department", "subdepartment", "title", "opening", "order", "group")
 
 
 def collect_labelled(texts: Iterable[str]) -> dict[str, list[str]]:
-    """Return what follows each label, for the labels that occur often enough to be speakers.
+    r"""Return what follows each label, for the labels that occur often enough to be speakers.
 
     A label occurs in at least two texts or three times; names of one dialogue alone are not returned.
 
-    >>> sorted(collect_labelled(["甲：头痛三天了\\n乙：发烧吗？\\n甲：没有"] * 2))
+    >>> sorted(collect_labelled(["甲：头痛三天了\n乙：发烧吗？\n甲：没有"] * 2))
     ['乙', '甲']
     """
     speeches: dict[str, list[str]] = defaultdict(list)
@@ -51,3 +60,19 @@ def collect_labelled(texts: Iterable[str]) -> dict[str, list[str]]:
     }
     most = sorted(frequent, key=lambda name: len(frequent[name]), reverse=True)[:_MAX_LABELS]
     return {name: frequent[name] for name in frequent if name in most}
+
+
+def collect_speakers(texts: Iterable[str]) -> dict[str, list[str]]:
+    """Return what is said after each label of a speaker; the labels of header lines and forms are left out."""
+    labels = SpeakerLabels(Source(name="crawl"))
+    return {
+        name: said
+        for name, said in collect_labelled(texts).items()
+        if labels.find_role(name) is not None or not _is_header(name, said)
+    }
+
+
+def _is_header(name: str, said: Sequence[str]) -> bool:
+    if any(find_names([name], field) for field in _NO_SPEAKERS) or guess_field(name) is not None:
+        return True
+    return sum(not re.search(r"[\u3400-\u9fffA-Za-z]{2}", text) for text in said) > 0.5 * len(said)

@@ -103,9 +103,10 @@ def _list_role_expressions(turns: _Turns) -> list[tuple[str, list[str]]]:
     tokens = [set((node.attributes.get("class") or "").split()) for node in turns.nodes]
     shared = set.intersection(*tokens)
     expressions.append(("@class", [next(iter(sorted(own - shared)), "") for own in tokens]))
-    attributes = Counter(name for node in turns.nodes for name in node.attributes if name not in {"class", "id", "style"})
-    for name in attributes:
-        expressions.append((f"@{name}", [node.attributes.get(name) or "" for node in turns.nodes]))
+    attributes = Counter(
+        name for node in turns.nodes for name in node.attributes if name not in {"class", "id", "style"}
+    )
+    expressions += [(f"@{name}", [node.attributes.get(name) or "" for node in turns.nodes]) for name in attributes]
     expressions.append(("@tag", [node.tag or "" for node in turns.nodes]))
     for selector in _list_inner_selectors(turns):
         matches = [node.css_first(selector) for node in turns.nodes]

@@ -19,7 +19,8 @@ Content = Literal["turns", "text", "label", "code", "number", "date", "address",
 """What a field holds: a list of turns, free text, one of few values, an identifier, ..."""
 
 _DATE: Final = re.compile(
-    r"\s*(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?)?[ T]*(?:\d{1,2}[:：]\d{2}(?:[:：]\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d{2}:?\d{2})?\s*"
+    r"\s*(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?)?[ T]*"
+    r"(?:\d{1,2}[:：]\d{2}(?:[:：]\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d{2}:?\d{2})?\s*"
 )
 _NUMBER: Final = re.compile(r"\s*[-+]?\d+(?:\.\d+)?%?\s*")
 _CODE: Final = re.compile(r"\s*[A-Za-z0-9_.:/#-]{1,64}\s*")
@@ -29,6 +30,7 @@ _LABEL_VALUES: Final = 60
 _LABEL_CHARACTERS: Final = 24
 _FEW_TEXTS: Final = 6
 _SHORT_CHARACTERS: Final = 8
+_NAMES_SHARE: Final = 0.8
 """Characters up to which a value is a label where too few values are there to repeat."""
 
 
@@ -113,12 +115,14 @@ class FieldProfile:
         """Return whether the field has few different short values, as often as not repeated."""
         if len(self.texts) < _FEW_TEXTS:
             return self.max_length <= _SHORT_CHARACTERS
+        if self.max_length <= _SHORT_CHARACTERS and self.distinct < _NAMES_SHARE:
+            return True
         is_short = self.mean_length <= _LABEL_CHARACTERS
         return is_short and len(self.counts) <= min(_LABEL_VALUES, len(self.texts) // 2)
 
 
 def profile_records(records: Iterable[Record]) -> dict[str, FieldProfile]:
-    """Return the profiles of all fields of records that are objects, by dotted name, in the order of their appearance."""
+    """Return the profiles of all fields of records that are objects, by dotted name, in order of appearance."""
     rows = [flatten(record.value) for record in records if isinstance(record.value, Mapping)]
     return profile_rows(rows)
 

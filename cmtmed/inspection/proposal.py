@@ -20,6 +20,8 @@ from cmtmed.source import Source
 _TABLES: Final = frozenset({"csv", "tsv", "xlsx"})
 _TEXTS: Final = frozenset({"transcript", "blocks"})
 _MARGIN: Final = 0.02
+_GUESS: Final = 0.55
+"""Voice up to which it is anybody's guess who is who."""
 _FEW: Final = 0.4
 """Score by which a candidate must beat what reads by names, divided by the number of dialogues: few say little."""
 
@@ -77,7 +79,11 @@ def _choose(trials: Sequence[Trial]) -> Trial:
     """Return the trial with the best score; of nearly equal ones that with most dialogues, then the first."""
     by_names, *others = trials
     margin = _MARGIN + _FEW / max(1, len(by_names.dialogues))
-    better = [trial for trial in others if trial.score > by_names.score + margin and not _merges(trial, by_names)]
+    better = [
+        trial
+        for trial in others
+        if trial.score > by_names.score + margin and trial.voice > _GUESS and not _merges(trial, by_names)
+    ]
     if not better:
         return by_names
     top = max(trial.score for trial in better)
@@ -113,9 +119,7 @@ def _propose(
         yield from propose_turns(FieldProfile("", len(lists), lists), base)
 
 
-def _propose_headless(
-    samples: Sequence[Sample], base: Source, rows: Sequence[Mapping[str, Value]]
-) -> Iterator[Source]:
+def _propose_headless(samples: Sequence[Sample], base: Source, rows: Sequence[Mapping[str, Value]]) -> Iterator[Source]:
     """Yield sources that name the columns of a table whose first row is no header."""
     if not rows:
         return

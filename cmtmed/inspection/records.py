@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from cmtmed.inspection.labels import collect_labelled
+from cmtmed.inspection.labels import collect_speakers
 from cmtmed.inspection.profiles import FieldProfile, list_items, profile_rows
 from cmtmed.inspection.speakers import assign_roles, declare_roles
 from cmtmed.io.field_names import find_names
@@ -30,7 +30,9 @@ _DOCTOR_VOICE: Final = 1.0
 _FILL: Final = 0.15
 
 
-def propose_records(profiles: Mapping[str, FieldProfile], rows: Sequence[Mapping[str, Value]], base: Source) -> Iterator[Source]:
+def propose_records(
+    profiles: Mapping[str, FieldProfile], rows: Sequence[Mapping[str, Value]], base: Source
+) -> Iterator[Source]:
     """Yield candidate sources for flat records, the most specific layouts first."""
     for profile in profiles.values():
         if profile.content == "turns":
@@ -48,8 +50,10 @@ def propose_records(profiles: Mapping[str, FieldProfile], rows: Sequence[Mapping
 def propose_turns(profile: FieldProfile, base: Source) -> Iterator[Source]:
     """Yield candidate sources for records whose turns are listed in a field, or that are such lists themselves."""
     lists = [items for items in list_items(profile) if items]
-    if lists and all(isinstance(item, list) for items in lists for item in items) and any(
-        isinstance(part, list | Mapping) for items in lists for item in items for part in item
+    if (
+        lists
+        and all(isinstance(item, list) for items in lists for item in items)
+        and any(isinstance(part, list | Mapping) for items in lists for item in items for part in item)
     ):
         lists = [item for items in lists for item in items]
     items = [item for items in lists for item in items]
@@ -61,7 +65,7 @@ def propose_turns(profile: FieldProfile, base: Source) -> Iterator[Source]:
         yield from _propose_messages([item for item in items if isinstance(item, Mapping)], source)
     elif all(isinstance(item, str) for item in items):
         texts = [item for item in items if isinstance(item, str)]
-        speakers = assign_roles(collect_labelled(texts))
+        speakers = assign_roles(collect_speakers(texts))
         if {speaker.role for speaker in speakers} >= {"user", "assistant"}:
             yield declare_roles(source, speakers)
         yield source.model_copy(update={"shape": "alternating"})
@@ -119,7 +123,10 @@ def _add_companions(candidate: Source, profiles: Mapping[str, FieldProfile], tur
     beside = [
         profile
         for profile in profiles.values()
-        if profile.name != turns and profile.content == "text" and profile.voice < _PATIENT_VOICE and not _ASIDE.search(profile.name)
+        if profile.name != turns
+        and profile.content == "text"
+        and profile.voice < _PATIENT_VOICE
+        and not _ASIDE.search(profile.name)
     ]
     if beside:
         opening = max(beside, key=lambda profile: profile.mean_length).name
@@ -139,7 +146,7 @@ def _add_companions(candidate: Source, profiles: Mapping[str, FieldProfile], tur
 
 
 def _propose_labelled(profile: FieldProfile, base: Source) -> Iterator[Source]:
-    speakers = assign_roles(collect_labelled(profile.texts))
+    speakers = assign_roles(collect_speakers(profile.texts))
     if {speaker.role for speaker in speakers} >= {"user", "assistant"}:
         source = declare_roles(base, speakers)
         yield source.model_copy(update={"fields": Fields(text=profile.name), "shape": "prefixed"})
@@ -223,7 +230,9 @@ def _sort_key(value: float | str | None) -> tuple[bool, float | str]:
 
 def _propose_pairs(profiles: Mapping[str, FieldProfile], base: Source) -> Iterator[Source]:
     texts = [profile for profile in profiles.values() if is_speech(profile)]
-    answers = sorted(texts, key=lambda profile: (_ALTERNATIVE.search(profile.name) is None, _get_voice(profile)), reverse=True)[:3]
+    answers = sorted(
+        texts, key=lambda profile: (_ALTERNATIVE.search(profile.name) is None, _get_voice(profile)), reverse=True
+    )[:3]
     for answer in answers:
         questions = sorted((p for p in texts if p is not answer), key=_get_voice)[:3]
         for question in questions:
@@ -243,15 +252,13 @@ def _propose_pairs(profiles: Mapping[str, FieldProfile], base: Source) -> Iterat
 
 
 def _frame_question(patient: Sequence[FieldProfile], answer: FieldProfile) -> Fields:
-    """Return fields in which the shortest of the patient's texts is the title and the longest the question."""
+    """Return fields in which the patient's texts are joined, the shortest first, as a title stands above a text."""
     ordered = sorted(patient, key=lambda profile: profile.mean_length)
-    fields = {"question": ordered[-1].name, "title": ordered[0].name, "answer": answer.name}
-    if len(ordered) > 2:
-        fields["opening"] = ordered[1].name
-    return Fields.model_validate(fields)
+    return Fields.model_validate({"question": tuple(profile.name for profile in ordered), "answer": answer.name})
 
 
 def is_speech(profile: FieldProfile) -> bool:
+    """Return whether a field holds texts that somebody may have said."""
     if profile.fill < _FILL:
         return False
     if profile.content == "text":

@@ -97,10 +97,11 @@ def _make_key(source: Source) -> str:
 def sample_file(path: Path, source: Source, *, members: int) -> list[Sample]:
     """Sample a file, or the first ``members`` files of an archive."""
     compression = detect_compression(path)
-    samples = []
-    for member in itertools.islice(iter_members(path, source), members):
-        samples.append(_sample_member(path, member, compression, source))
-    return samples
+    # Lazily: the members of a tar archive can be read only in its order.
+    return [
+        _sample_member(path, member, compression, source)
+        for member in itertools.islice(iter_members(path, source), members)
+    ]
 
 
 def _sample_member(path: Path, member: Member, compression: str, source: Source) -> Sample:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from cmtmed.inspection.labels import collect_labelled
+from cmtmed.inspection.labels import collect_speakers
 from cmtmed.inspection.profiles import profile_rows
 from cmtmed.inspection.records import propose_records
 from cmtmed.inspection.samples import Sample
-from cmtmed.inspection.speakers import Speaker, assign_roles, declare_roles
+from cmtmed.inspection.speakers import assign_roles, declare_roles
 from cmtmed.io.delimited import split_cells
-from cmtmed.io.field_names import find_names, guess_field
 from cmtmed.io.lines import transcode_to_utf8
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.source import Blocks, Source, Transcript
 
-_NO_SPEAKERS: Final = ("id", "department", "subdepartment", "title", "opening", "order", "group")
 _DELIMITERS: Final = (",", "\t", ";", "|", "\x01", "^", "~", "，")
 _BLOCK_LINES: Final = range(2, 9)
 _SEPARATORS: Final = 3
@@ -46,22 +44,6 @@ def propose_texts(samples: Sequence[Sample], base: Source) -> Iterator[Source]:
     yield from _propose_blocks(texts, base)
     yield from _propose_tables(texts, base)
     yield transcript.model_copy(update={"shape": "alternating", "transcript": Transcript(separator="blank")})
-
-
-def collect_speakers(texts: Sequence[str]) -> dict[str, list[str]]:
-    """Return what is said after each label of a speaker; the labels of header lines and forms are left out."""
-    labels = SpeakerLabels(Source(name="crawl"))
-    return {
-        name: said
-        for name, said in collect_labelled(texts).items()
-        if labels.find_role(name) is not None or not _is_header(name, said)
-    }
-
-
-def _is_header(name: str, said: Sequence[str]) -> bool:
-    if any(find_names([name], field) for field in _NO_SPEAKERS) or guess_field(name) is not None:
-        return True
-    return sum(not re.search(r"[\u3400-\u9fffA-Za-z]{2}", text) for text in said) > 0.5 * len(said)
 
 
 def find_separators(texts: Sequence[str], labels: SpeakerLabels) -> list[str]:
@@ -115,8 +97,3 @@ def _propose_tables(texts: Sequence[str], base: Source) -> Iterator[Source]:
         named = [dict(zip(names, row, strict=True)) for row in rows if len(row) == cells]
         headless = table.model_copy(update={"header": "none", "columns": tuple(names)})
         yield from propose_records(profile_rows(named), named, headless)
-
-
-def describe_speakers(texts: Mapping[str, Sequence[str]]) -> list[Speaker]:
-    """Return the speakers of texts that are labelled, most frequent first."""
-    return sorted(assign_roles(texts), key=lambda speaker: -speaker.turns)

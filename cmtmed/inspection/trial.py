@@ -6,6 +6,8 @@ proposal that reads its samples right does the same in a build.
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -90,12 +92,12 @@ class Trial:
 
     @cached_property
     def voice(self) -> float:
-        """Share of the dialogues whose doctor sounds more like one than their patient; even ones count half."""
+        """Mean share of the pairs of a doctor's and a patient's turn in which the doctor sounds more so."""
         points, weight = 0.0, 0
         for dialogue in self.dialogues:
-            difference = _compare_voices(dialogue.turns)
-            if difference is not None:
-                points += 1.0 if difference > _EVEN else 0.0 if difference < -_EVEN else 0.5
+            share = _compare_voices(dialogue.turns)
+            if share is not None:
+                points += share
                 weight += 1
         return points / weight if weight else 0.0
 
@@ -108,9 +110,34 @@ class Trial:
         return self.characters / total if total else 0.0
 
     @cached_property
+    def alternation(self) -> float:
+        """Share of the turns that follow one of another speaker."""
+        pairs = [
+            first[0] != second[0] for dialogue in self.dialogues for first, second in itertools.pairwise(dialogue.turns)
+        ]
+        return sum(pairs) / len(pairs) if pairs else 0.0
+
+    @cached_property
+    def contamination(self) -> float:
+        """Share of the turns that begin or end with a line that many have: a label, a time, a rule."""
+        if self.source.format not in {"html", "transcript"}:
+            return 0.0
+        edges: list[Counter[str]] = [Counter(), Counter()]
+        turns = [text.split("\n") for dialogue in self.dialogues for _, text in dialogue.turns if text.strip()]
+        shapes = [tuple(_to_shape(lines[index]) for index in (0, -1)) for lines in turns if len(lines) > 1]
+        for first, last in shapes:
+            edges[0][first] += 1
+            edges[1][last] += 1
+        frequent = max(3, _RECURRING * len(turns))
+        dirty = sum(map(_count_repeated_labels, self.readings))
+        dirty += sum(edges[0][first] >= frequent or edges[1][last] >= frequent for first, last in shapes)
+        return min(1.0, dirty / len(turns)) if turns else 0.0
+
+    @cached_property
     def score(self) -> float:
-        """How good the reading is, from 0 to 1: complete dialogues, the right speakers, little text lost."""
-        return self.completeness * (0.2 + 0.8 * self.voice) * (0.5 + 0.5 * self.fidelity)
+        """How good the reading is, from 0 to 1: complete dialogues, right speakers, little text lost, clean turns."""
+        sides = self.completeness * (0.2 + 0.8 * self.voice)
+        return sides * (0.5 + 0.5 * self.fidelity) * (0.9 + 0.1 * self.alternation) * (1 - 0.5 * self.contamination)
 
     def is_same_as(self, other: Trial) -> bool:
         """Return whether both read the same dialogues."""
@@ -119,7 +146,8 @@ class Trial:
         ]
 
 
-_EVEN: Final = 0.5
+_RECURRING: Final = 0.15
+_EDGE_CHARACTERS: Final = 40
 _NO_RECORDS: Final = frozenset({Reason.EMPTY_FILE, Reason.TRUNCATED_STREAM, Reason.DAMAGED_FILE})
 
 
@@ -152,14 +180,35 @@ def _has_both_speakers(dialogue: Dialogue) -> bool:
 
 
 def _compare_voices(turns: Sequence[Turn]) -> float | None:
-    """Return how much more the doctor's turns sound like a doctor's than the patient's do; None if one is missing."""
+    """Return the share of pairs in which the doctor sounds more like one, even ones by half; None if one is missing."""
     scores: dict[str, list[float]] = {"user": [], "assistant": []}
     for role, text in turns:
         if role in scores and text.strip():
             scores[role].append(score_voice(text))
     if not scores["user"] or not scores["assistant"]:
         return None
-    return sum(scores["assistant"]) / len(scores["assistant"]) - sum(scores["user"]) / len(scores["user"])
+    means = [sum(scores[role]) / len(scores[role]) for role in ("assistant", "user")]
+    pairs = list(itertools.product(scores["assistant"], scores["user"]))
+    share = sum((doctor > patient) + 0.5 * (doctor == patient) for doctor, patient in pairs) / len(pairs)
+    return (share + (means[0] > means[1]) + 0.5 * (means[0] == means[1])) / 2
+
+
+def _count_repeated_labels(reading: Reading) -> int:
+    """Return the number of turns whose text begins with their own label."""
+    value = reading.record.value
+    messages = value.get("messages") if isinstance(value, dict) else None
+    if not isinstance(messages, list):
+        return 0
+    return sum(
+        bool(label := message.get("role")) and str(message.get("content")).startswith(str(label))
+        for message in messages
+        if isinstance(message, dict)
+    )
+
+
+def _to_shape(line: str) -> str:
+    """Return a line with its digits as zeros, or an empty text if it is too long to be a label, a time or a rule."""
+    return re.sub(r"\d+", "0", line.strip()) if len(line) <= _EDGE_CHARACTERS else line
 
 
 def _to_key(dialogue: Dialogue) -> tuple[object, ...]:

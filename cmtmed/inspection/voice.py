@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+# ruff: noqa: E501 (the table below reads best in long lines)
+
 _HEAD: Final = 400
 """Characters of a turn that are looked at."""
 _LIMIT: Final = 6.0

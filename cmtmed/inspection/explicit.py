@@ -9,7 +9,8 @@ from cmtmed.inspection.profiles import FieldProfile, list_items
 from cmtmed.inspection.proposal import Proposal
 from cmtmed.inspection.samples import Sample
 from cmtmed.inspection.trial import Trial, read_samples
-from cmtmed.io.encoding import SAMPLE_BYTES, detect_encoding
+from cmtmed.io.bytestream import SAMPLE_BYTES
+from cmtmed.io.encoding import detect_encoding
 from cmtmed.io.field_names import find_names
 from cmtmed.io.grouping import detect_group
 from cmtmed.io.record_fields import flatten, is_empty, plan_fields, squeeze

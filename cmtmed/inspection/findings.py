@@ -14,7 +14,8 @@ from cmtmed.inspection.proposal import Proposal
 from cmtmed.inspection.samples import Sample
 from cmtmed.inspection.trial import Trial
 from cmtmed.inspection.voice import mean_voice
-from cmtmed.io.encoding import SAMPLE_BYTES, detect_encoding
+from cmtmed.io.bytestream import SAMPLE_BYTES
+from cmtmed.io.encoding import detect_encoding
 from cmtmed.schema import Role
 from cmtmed.source import Source
 from cmtmed.text.sentences import split

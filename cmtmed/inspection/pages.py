@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _PAGES: Final = 10
 _TURN_SELECTORS: Final = 8
+_MANY: Final = 6.0
 _ROLE_SELECTORS: Final = 6
 _MAX_VALUES: Final = 12
 _MAX_NAME: Final = 16
@@ -49,9 +50,14 @@ def propose_pages(samples: Sequence[Sample], base: Source) -> Iterator[Source]:
         tree.strip_tags(list(HIDDEN))
         if tree.body is not None:
             _collect_turns(tree.body, candidates)
-    ranked = sorted(candidates.values(), key=lambda turns: turns.characters, reverse=True)[:_TURN_SELECTORS]
+    ranked = sorted(candidates.values(), key=_rank_turns, reverse=True)[:_TURN_SELECTORS]
     for turns in ranked:
         yield from _propose_selectors(turns, base)
+
+
+def _rank_turns(turns: _Turns) -> float:
+    """Return how likely elements are turns: they hold much of the text, in several pieces each."""
+    return turns.characters * min(len(turns.nodes) / turns.containers, _MANY)
 
 
 def _collect_turns(body: LexborNode, candidates: dict[tuple[str, str], _Turns]) -> None:
@@ -146,4 +152,4 @@ def _list_text_selectors(turns: _Turns) -> list[str]:
         totals[selector] = sum(len(get_text(node, selector)) for node in turns.nodes)
     whole = max(1, sum(len(get_text(node, "")) for node in turns.nodes))
     shares = {selector: total / whole for selector, total in totals.items() if total / whole >= 0.4}
-    return sorted(shares, key=lambda selector: -shares[selector])[:4]
+    return sorted(shares, key=lambda selector: -shares[selector])[:3]

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from cmtmed.io.bytestream import Member, TruncatedStreamError
+from cmtmed.io.bytestream import SAMPLE_BYTES, Member, TruncatedStreamError
 from cmtmed.io.containers import detect_compression, iter_members
-from cmtmed.io.encoding import SAMPLE_BYTES
 from cmtmed.io.formats import detect_format
 from cmtmed.io.quarantine import Unreadable
 from cmtmed.io.read import iter_records
@@ -27,7 +26,7 @@ _WHOLE_BYTES: Final = 2**26
 RECORDS: Final = 400
 """Records of one file that are looked at."""
 _LINE_FORMATS: Final = frozenset({"csv", "tsv", "jsonl", "transcript", "blocks"})
-_WHOLE_FORMATS: Final = frozenset({"xlsx", "html"})
+_WHOLE_FORMATS: Final = frozenset({"xlsx", "html", "parquet", "arrow"})
 
 
 @dataclass
@@ -44,6 +43,7 @@ class Sample:
         is_whole: whether head is all there is.
         is_damaged: whether compressed data ended early.
         size: size of the file on disk, in bytes.
+        stored: the file, where it is no archive and not compressed.
     """
 
     path: Path
@@ -55,6 +55,7 @@ class Sample:
     is_whole: bool = True
     is_damaged: bool = False
     size: int = 0
+    stored: Path | None = None
     _records: dict[str, list[Record | Unreadable]] = field(default_factory=dict, repr=False)
 
     def detect_format(self, source: Source) -> str:
@@ -72,8 +73,8 @@ class Sample:
         return self._records[key]
 
     def _iter_parts(self, source: Source) -> Iterator[Record | Unreadable]:
-        member = Member(self.label, self.name, self._iter_chunks)
-        records = list(itertools.islice(iter_records(self.path, member, source), RECORDS))
+        member = Member(self.label, self.name, self._iter_chunks(), self.stored)
+        records = list(itertools.islice(iter_records(member, source), RECORDS))
         if not self.is_whole and records and isinstance(records[-1], Unreadable):
             records.pop()
         yield from records
@@ -96,7 +97,8 @@ def _make_key(source: Source) -> str:
 
 def sample_file(path: Path, source: Source, *, members: int) -> list[Sample]:
     """Sample a file, or the first ``members`` files of an archive."""
-    compression = detect_compression(path)
+    with path.open("rb") as stream:
+        compression = detect_compression(stream.read(SAMPLE_BYTES), path.name)
     # Lazily: the members of a tar archive can be read only in its order.
     return [
         _sample_member(path, member, compression, source)
@@ -105,14 +107,14 @@ def sample_file(path: Path, source: Source, *, members: int) -> list[Sample]:
 
 
 def _sample_member(path: Path, member: Member, compression: str, source: Source) -> Sample:
-    chunks = member.chunks()
+    chunks = member.chunks
     head, is_whole, is_damaged = _take(chunks, HEAD_BYTES)
     size = path.stat().st_size
-    sample = Sample(path, member.label, member.name, compression, head, b"", is_whole, is_damaged, size)
+    sample = Sample(path, member.label, member.name, compression, head, b"", is_whole, is_damaged, size, member.path)
     if is_whole:
         return sample
     file_format = sample.detect_format(source)
-    if file_format in _WHOLE_FORMATS:
+    if file_format in _WHOLE_FORMATS and not (member.path and file_format in {"parquet", "arrow"}):
         rest, sample.is_whole, _ = _take(chunks, _WHOLE_BYTES)
         sample.head += rest
     elif file_format in _LINE_FORMATS:

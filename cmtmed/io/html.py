@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from cmtmed.io.bytestream import TruncatedStreamError
-from cmtmed.io.encoding import SAMPLE_BYTES, detect_encoding
+from cmtmed.io.bytestream import SAMPLE_BYTES, TruncatedStreamError
+from cmtmed.io.encoding import detect_encoding
 from cmtmed.io.quarantine import Reason, Unreadable
 from cmtmed.io.records import Record
 from cmtmed.io.speaker_labels import SpeakerLabels

@@ -25,12 +25,10 @@ ROLE_ALIASES: Final[Mapping[Role, tuple[str, ...]]] = {
 
 
 def create_role_table(names: Mapping[Role, tuple[str, ...]]) -> dict[str, Role]:
-    """Map the usual names, and those given, to their roles; all names in lower case.
+    """Map the usual names, and those given, which win, to their roles; all names in lower case.
 
     >>> create_role_table({"user": ("楼主",)})["楼主"]
     'user'
     """
-    table: dict[str, Role] = {name.lower(): role for role, aliases in ROLE_ALIASES.items() for name in aliases}
-    # Declared names win: in a crawl that calls the patient A, A is not the one who answers.
-    table.update({name.lower(): role for role, declared in names.items() for name in declared})
-    return table
+    tables: tuple[Mapping[Role, tuple[str, ...]], ...] = (ROLE_ALIASES, names)
+    return {name.lower(): role for table in tables for role, aliases in table.items() for name in aliases}

@@ -133,7 +133,7 @@ def check_order(stages: tuple[AnyStage, ...]) -> None:
             raise PipelineError(f"stage {name!r} occurs twice in the pipeline; remove one")
         stage_names.add(name)
         for column in stage.reads:
-            if column not in writers and column not in stage.writes:
+            if column not in writers and column not in stage.writes and column not in stage.optional:
                 raise PipelineError(
                     f"stage {name!r} reads column {column!r}, which no earlier stage writes; "
                     f"available: {', '.join(sorted(writers))}"

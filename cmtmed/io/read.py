@@ -188,7 +188,7 @@ def _dump(value: Any) -> bytes:
 
 
 def iter_records(member: Member, source: Source) -> Iterator[Record | Unreadable]:
-    """Yield the records of a file, or of a member of an archive, as its format gives them."""
+    """Yield the records of a file, or of one file in an archive, as its format reads them, before any is parsed."""
     head, chunks = peek_head(member.chunks)
     file_format = source.format if source.format != "auto" else detect_format(member.name, head, source)
     if file_format in {"parquet", "arrow"}:

@@ -38,8 +38,8 @@ WRONG = {
         r"min_turns \(9\) exceeds max_turns \(3\)",
     ),
     "a column that nobody wrote": (
-        {"stages": ["assign_split"]},
-        "stage 'assign_split' reads column 'cluster', which no earlier stage writes",
+        {"stages": ["keep_proactive"]},
+        "stage 'keep_proactive' reads column 'inquiries', which no earlier stage writes",
     ),
     "an edit after offsets were recorded": (
         {"stages": ["tag_inquiries", "normalize_text"]},

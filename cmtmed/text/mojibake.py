@@ -46,7 +46,7 @@ _UTF8: Final = re.compile(
 _SYMBOLS: Final = frozenset("°±×÷·µ²³½¼¾‘’“”…—–•℃℉‰αβγδμΩ≤≥≈→←↑↓★☆●○■□▲△√①②③④⑤⑥⑦⑧⑨⑩ⅠⅡⅢⅣⅤ∶～￥〇々")
 
 _REPLACED: Final = r"[锟斤拷]*(?:锟斤|斤拷锟|拷锟斤)[锟斤拷]*|\ufffd+|烫{4,}|屯{4,}|葺{4,}|[锛銆鈥][?\ufffd]*"
-"""What is left of characters that were replaced: U+FFFD, that read as GBK (锟斤拷), unset memory (烫烫), half a mark (锛?)."""
+"""What is left of lost characters: U+FFFD, U+FFFD read as GBK (锟斤拷), unset memory (烫烫), half a mark (锛?)."""
 LOST: Final = re.compile(_REPLACED)
 _LOST_BESIDE_NUMBER: Final = re.compile(rf"[0-9.](?:{_REPLACED})|(?:{_REPLACED})[0-9.]")
 _HIGH_PAIRS: Final = re.compile(r"[\u00a1-\u00fe]{4}")

@@ -45,7 +45,7 @@ _UTF8: Final = re.compile(
 )
 _SYMBOLS: Final = frozenset("°±×÷·µ²³½¼¾‘’“”…—–•℃℉‰αβγδμΩ≤≥≈→←↑↓★☆●○■□▲△√①②③④⑤⑥⑦⑧⑨⑩ⅠⅡⅢⅣⅤ∶～￥〇々")
 
-_REPLACED: Final = r"[锟斤拷]*(?:锟斤|斤拷锟|拷锟斤)[锟斤拷]*|\ufffd+|烫{4,}|屯{4,}|葺{4,}|[锛銆鈥][?\ufffd]*"
+_REPLACED: Final = r"[锟斤拷]*(?:锟斤|斤拷锟|拷锟斤)[锟斤拷]*|\ufffd+|烫{4,}|屯{4,}|葺{4,}|[锛銆鈥][?\ufffd]+"
 """What is left of lost characters: U+FFFD, U+FFFD read as GBK (锟斤拷), unset memory (烫烫), half a mark (锛?)."""
 LOST: Final = re.compile(_REPLACED)
 _LOST_BESIDE_NUMBER: Final = re.compile(rf"[0-9.](?:{_REPLACED})|(?:{_REPLACED})[0-9.]")
@@ -64,7 +64,7 @@ def suspect_pattern() -> str:
     after = "".join(sorted(set(_BYTE_OF) - set(map(chr, range(0xC0, 0x100)))))
     return (
         f"[Â-ô][{re.escape(after)}]|[À-ÖØ-ö][\u00a1-\u00fe]|[\u00a1-\u00fe][À-ÖØ-ö]|{_garbled_characters()}"
-        r"|\x{fffd}|锟斤|拷锟|烫{4}|屯{4}|葺{4}|[锛銆鈥]"
+        r"|\x{fffd}|锟斤|拷锟|烫{4}|屯{4}|葺{4}|[锛銆鈥][?\x{fffd}]"
     )
 
 

@@ -1,8 +1,10 @@
 """Apply one stage to one table, enforce the stage contract, and record what the stage did.
 
-Stages contain no bookkeeping: the table is compared before and after, each changed row gets one entry in its
-``trace``, and the counts go into `StageStats`. An entry holds the stage, the action (``dropped``, ``edited`` the
-text, ``tagged`` other columns) and the reason (the drop reason, or the columns that changed).
+The table is compared before and after, each changed row gets an entry in its ``trace``, and the counts go into
+`StageStats`. An entry holds the stage, the action (``dropped``, ``edited`` the text, ``tagged`` other columns), the
+reason (the drop reason, or the columns that changed) and the number of characters that the dialogue lost. What a stage
+reports in ``left_out`` gets entries of its own, with the action ``left_out``; the rest of the change is the edit. The
+characters before a stage are therefore always those after it and those of its entries.
 """
 
 from __future__ import annotations
@@ -11,10 +13,12 @@ import time
 from collections import Counter
 from functools import reduce
 
+import numpy as np
 import polars as pl
 
 from cmtmed.errors import StageError
-from cmtmed.schema import DIALOGUE, TRACE
+from cmtmed.messages import count_dialogue_characters
+from cmtmed.schema import DIALOGUE, LEFT_OUT, TRACE
 from cmtmed.stage import AnyStage, CorpusStage, Stage
 from cmtmed.stats import StageStats
 
@@ -33,7 +37,8 @@ def apply_stage(
         The table, with the same rows in the same order, and the stage's statistics.
 
     Raises:
-        StageError: the height, columns or types returned differ from what the stage declares.
+        StageError: the height, columns or types returned differ from what the stage declares, or it reports text left
+            out of a dialogue whose text it did not change.
     """
     started = time.perf_counter()
     kept = rows["drop_reason"].is_null()
@@ -41,15 +46,25 @@ def apply_stage(
     batch = rows if all_rows else rows.filter(kept)
     result = _call_stage(stage, batch.select(list(stage.reads)), decision)
     _check_contract(stage, batch.height, result)
+    left_out = result["left_out"] if "left_out" in result.columns else _create_empty_lists(batch.height)
+    result = result.drop("left_out", strict=False)
     updated = batch.with_columns(result.get_columns())
     dropped = updated["drop_reason"].is_not_null() & batch["drop_reason"].is_null()
-    entries, changed_count = _create_entries(stage, batch, result, dropped)
+    characters = _count_lost_characters(stage, batch, result, left_out)
+    entries, changed_count = _create_entries(stage, batch, result, dropped, characters)
     # Many stages leave every row of a batch unchanged; skip the rewrite of the trace then.
     if changed_count:
-        updated = updated.with_columns(pl.concat_list("trace", entries).cast(TRACE).alias("trace"))
+        removals = left_out.to_frame().select(_to_entries(stage.name()))
+        trace = pl.concat_list(updated["trace"], entries, removals.to_series()).cast(TRACE).alias("trace")
+        updated = updated.with_columns(trace)
     reasons = Counter(updated.filter(dropped)["drop_reason"].to_list())
     stats = StageStats(
-        stage.name(), batch.height, changed_count - reasons.total(), reasons, time.perf_counter() - started
+        stage.name(),
+        batch.height,
+        changed_count - reasons.total(),
+        reasons,
+        time.perf_counter() - started,
+        _sum_left_out(left_out, int(characters.sum())),
     )
     return updated if all_rows else _merge_dropped(rows, kept, updated), stats
 
@@ -84,10 +99,10 @@ def _format_columns(schema: object) -> str:
 
 
 def _create_entries(
-    stage: AnyStage, before: pl.DataFrame, after: pl.DataFrame, dropped: pl.Series
+    stage: AnyStage, before: pl.DataFrame, after: pl.DataFrame, dropped: pl.Series, characters: pl.Series
 ) -> tuple[pl.Series, int]:
     """Return a list of zero or one trace entries per row, and the number of rows with an entry."""
-    changed = {name: after[name].ne_missing(before[name]) for name in stage.writes if name != "drop_reason"}
+    changed = {name: after[name].ne_missing(before[name]) for name in after.columns if name != "drop_reason"}
     any_change = reduce(pl.Series.__or__, changed.values(), dropped)
     empty_text = pl.lit("", dtype=pl.String)
     column_names: list[pl.Expr] = [pl.when(mask).then(pl.lit(name)) for name, mask in changed.items()] or [empty_text]
@@ -105,10 +120,61 @@ def _create_entries(
         .then(reason)
         .otherwise(pl.concat_str(*column_names, separator=" ", ignore_nulls=True))
         .alias("reason"),
+        characters.alias("characters"),
     )
     entry_list = pl.when(any_change).then(pl.concat_list(entry)).otherwise(pl.lit([], dtype=TRACE))
     entries = before.select(entry_list.alias("trace")).to_series() if before.height else before["trace"]
     return entries, int(any_change.sum())
+
+
+def _count_lost_characters(
+    stage: AnyStage, before: pl.DataFrame, after: pl.DataFrame, left_out: pl.Series
+) -> pl.Series:
+    """Return how many characters each dialogue lost, apart from those that the stage reports as left out."""
+    lost = np.zeros(before.height, dtype=np.int64)
+    edited = np.zeros(before.height, dtype=np.bool_)
+    if "messages" in after.columns:
+        edited = after["messages"].ne_missing(before["messages"]).to_numpy()
+        if edited.any():
+            lost[edited] = count_dialogue_characters(before["messages"].filter(edited))
+            lost[edited] -= count_dialogue_characters(after["messages"].filter(edited))
+    named = left_out.list.eval(pl.element().struct.field("characters")).list.sum().fill_null(0).to_numpy()
+    if named[~edited].any():
+        raise StageError(
+            f"stage {stage.name()!r} reports text left out of a dialogue whose text it did not change; "
+            "return an empty list in left_out for such dialogues"
+        )
+    return pl.Series("characters", lost - named)
+
+
+def _to_entries(name: str) -> pl.Expr:
+    """Convert ``left_out`` to trace entries."""
+    element = pl.element().struct
+    return (
+        pl.col("left_out")
+        .list.eval(
+            pl.struct(
+                pl.lit(name).alias("stage"),
+                pl.lit("left_out").alias("action"),
+                element.field("reason").alias("reason"),
+                element.field("characters").alias("characters"),
+            )
+        )
+        .cast(TRACE)
+    )
+
+
+def _create_empty_lists(height: int) -> pl.Series:
+    return pl.select(pl.repeat(pl.lit([], dtype=LEFT_OUT), height, dtype=LEFT_OUT).alias("left_out")).to_series()
+
+
+def _sum_left_out(left_out: pl.Series, edited: int) -> Counter[str]:
+    """Add up the characters that a stage left out, by reason; ``edited`` is what its other edits took away."""
+    removals = left_out.explode(empty_as_null=False, keep_nulls=False).struct.unnest()
+    totals = removals.group_by("reason").agg(pl.col("characters").sum())
+    counts = Counter(dict(totals.iter_rows()))
+    counts["edited"] += edited
+    return Counter({reason: count for reason, count in counts.items() if count})
 
 
 def _merge_dropped(rows: pl.DataFrame, kept: pl.Series, updated: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,9 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from cmtmed.schema import LEFT_OUT
+from cmtmed.text.characters import count_expr
+
 
 @dataclass(frozen=True)
 class Turns:
@@ -86,3 +89,48 @@ def nest_rows(rows: pl.DataFrame, count: npt.NDArray[np.int64]) -> pl.Series:
     series = pl.Series("", lists)
     # The cast restores the field types, which an empty list array loses on its way through Arrow.
     return series.cast(pl.List(pl.Struct(dict(rows.schema))))
+
+
+def count_dialogue_characters(messages: pl.Series) -> npt.NDArray[np.int64]:
+    """Count the characters of each dialogue that are no white space.
+
+    Args:
+        messages: a ``messages`` column.
+
+    Returns:
+        One count per dialogue.
+    """
+    turns = flatten(messages)
+    counts = turns.content.to_frame().select(count_expr(pl.col("content"))).to_series().to_numpy()
+    totals = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+    ends = np.cumsum(turns.count)
+    lengths: npt.NDArray[np.int64] = totals[ends] - totals[ends - turns.count]
+    return lengths
+
+
+def nest_left_out(removals: pl.DataFrame, height: int) -> pl.Series:
+    """Add up removals into the column ``left_out`` of a stage.
+
+    Args:
+        removals: columns ``dialogue`` (index within the batch), ``reason`` (String) and ``characters`` (number of
+            characters that are no white space); several rows of one dialogue and reason are added up.
+        height: number of dialogues in the batch.
+
+    Returns:
+        A series of ``height`` lists, reasons in order of their name.
+
+    >>> rows = pl.DataFrame({"dialogue": [1, 1], "reason": ["advert", "advert"], "characters": [4, 3]})
+    >>> nest_left_out(rows, 2).to_list()
+    [[], [{'reason': 'advert', 'characters': 7}]]
+    """
+    totals = (
+        removals.select(
+            pl.col("dialogue").cast(pl.Int64), pl.col("reason").cast(pl.String), pl.col("characters").cast(pl.Int64)
+        )
+        .group_by("dialogue", "reason")
+        .agg(pl.col("characters").sum())
+        .filter(pl.col("characters") != 0)
+        .sort("dialogue", "reason")
+    )
+    count = np.bincount(totals["dialogue"].to_numpy(), minlength=height).astype(np.int64)
+    return nest_rows(totals.select("reason", "characters"), count).cast(LEFT_OUT).rename("left_out")

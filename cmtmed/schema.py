@@ -1,6 +1,6 @@
 """The dialogue schema: a conversation between a patient and a doctor as a row of an Arrow table.
 
-All readers produce this schema and everything downstream consumes it. ``schemas/dialogue.v1.json`` is the same
+All readers produce this schema and everything downstream consumes it. ``schemas/dialogue.v2.json`` is the same
 schema in JSON Schema; a test keeps the two equal. Offsets count code points of the text in ``messages``; spans are
 half-open, ``[start, end)``.
 """
@@ -15,7 +15,8 @@ from polars._typing import PolarsDataType
 from pydantic import JsonValue
 from typing_extensions import TypedDict  # pydantic requires this one before Python 3.12
 
-DIALOGUE_VERSION: Final = 1
+DIALOGUE_VERSION: Final = 2
+"""Version 1 had no ``characters`` in ``trace``; `upgrade` reads it."""
 
 Role = Literal["system", "user", "assistant"]
 ROLES: Final[tuple[Role, ...]] = ("system", "user", "assistant")
@@ -34,7 +35,11 @@ IDENTIFIERS: Final = pl.List(
         }
     )
 )
-TRACE: Final = pl.List(pl.Struct({"stage": pl.String, "action": pl.String, "reason": pl.String}))
+TRACE: Final = pl.List(
+    pl.Struct({"stage": pl.String, "action": pl.String, "reason": pl.String, "characters": pl.Int64})
+)
+LEFT_OUT: Final = pl.List(pl.Struct({"reason": pl.String, "characters": pl.Int64}))
+"""Type of the column ``left_out``, in which a stage reports the text it removed from each dialogue."""
 
 DIALOGUE: Final[Mapping[str, pl.DataType]] = {
     "id": pl.String(),
@@ -81,11 +86,17 @@ class IdentifierSpan(TypedDict):
 
 
 class TraceEntry(TypedDict):
-    """An element of ``trace``."""
+    """An element of ``trace``.
+
+    ``characters`` is the number of characters that are no white space and that this step took out of the dialogue;
+    it is negative where the step added some. For every dialogue, the characters of its record are those of
+    ``messages`` and those of ``trace`` together.
+    """
 
     stage: str
     action: str
     reason: str
+    characters: int
 
 
 class DialogueRow(TypedDict):
@@ -114,6 +125,7 @@ READ: Final[tuple[str, ...]] = (
     "department",
     "subdepartment",
     "messages",
+    "trace",
 )
 """The columns that readers fill; stages write all others."""
 
@@ -156,6 +168,20 @@ def complete(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(
         pl.col(name) if name in present else _default(dtype).alias(name) for name, dtype in DIALOGUE.items()
     )
+
+
+def upgrade(table: pl.DataFrame) -> pl.DataFrame:
+    """Convert a dialogue table of an earlier version: steps that recorded no ``characters`` get 0.
+
+    Tables without a column ``trace``, and those of this version, are returned as they are.
+    """
+    dtype = table.schema.get("trace")
+    if not isinstance(dtype, pl.List) or not isinstance(dtype.inner, pl.Struct) or dtype == TRACE:
+        return table
+    names = [field.name for field in dtype.inner.fields]
+    characters = pl.lit(0, dtype=pl.Int64).alias("characters")
+    entry = pl.struct(*(pl.element().struct.field(name) for name in names if name != "characters"), characters)
+    return table.with_columns(pl.col("trace").list.eval(entry).cast(TRACE))
 
 
 def _default(dtype: pl.DataType) -> pl.Expr:
@@ -203,4 +229,6 @@ def _json_type(dtype: PolarsDataType) -> dict[str, JsonValue]:
         return {"type": ["string", "null"], "contentEncoding": "base64"}
     if isinstance(dtype, type):
         dtype = dtype()
-    return {"type": "integer", "minimum": 0} if dtype.is_integer() else {"type": ["string", "null"]}
+    if dtype.is_integer():
+        return {"type": "integer"} if dtype.is_signed_integer() else {"type": "integer", "minimum": 0}
+    return {"type": ["string", "null"]}

@@ -19,16 +19,18 @@ from typing import ClassVar
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
-from cmtmed.schema import DIALOGUE
+from cmtmed.schema import DIALOGUE, LEFT_OUT
 
 
 def columns(*names: str) -> Mapping[str, pl.DataType]:
     """Return dialogue columns with their types, to declare ``reads`` and ``writes``.
 
+    ``left_out`` is no column of the dialogue: a stage that removes text writes it to say why (see `AnyStage.writes`).
+
     >>> columns("drop_reason")
     {'drop_reason': String}
     """
-    return {name: DIALOGUE[name] for name in names}
+    return {name: LEFT_OUT if name == "left_out" else DIALOGUE[name] for name in names}
 
 
 class AnyStage(BaseModel, ABC):
@@ -40,7 +42,11 @@ class AnyStage(BaseModel, ABC):
     """Columns passed to the stage, name to type."""
 
     writes: ClassVar[Mapping[str, pl.DataType]]
-    """Columns returned by the stage, name to type."""
+    """Columns returned by the stage, name to type.
+
+    A stage that removes text also returns ``left_out``, a list per dialogue with the number of characters it removed
+    for each reason (`cmtmed.messages.nest_left_out` creates it). What it does not name is recorded as an edit.
+    """
 
     covers_dropped: ClassVar[bool] = False
     """Whether the stage also processes rows that an earlier stage dropped. Redaction does: dropped rows are written

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from cmtmed.text.characters import count_expr
+
 TURN_BINS: Final = (*range(21), 30, 50, 100)
 """Lower edges of the bins for turns per dialogue; the last bin is open-ended."""
 LENGTH_BINS: Final = (
@@ -34,6 +36,7 @@ class StageStatsContent(TypedDict):
     edited: int
     dropped: dict[str, int]
     seconds: float
+    left_out: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class StageStats:
         edited: dialogues changed but not dropped.
         dropped: dialogues dropped, by reason.
         seconds: wall-clock seconds, summed over workers.
+        left_out: characters that the stage took out of dialogues, by reason; ``edited`` is the balance of its other
+            edits, negative if they added more than they removed. Dropped dialogues keep their text.
     """
 
     stage: str
@@ -53,6 +58,7 @@ class StageStats:
     edited: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    left_out: Counter[str] = field(default_factory=Counter)
 
     def __add__(self, other: StageStats) -> StageStats:
         if self.stage != other.stage:
@@ -63,6 +69,7 @@ class StageStats:
             self.edited + other.edited,
             self.dropped + other.dropped,
             self.seconds + other.seconds,
+            add_counts(self.left_out, other.left_out),
         )
 
     def to_dict(self) -> StageStatsContent:
@@ -73,7 +80,74 @@ class StageStats:
             "edited": self.edited,
             "dropped": dict(sorted(self.dropped.items())),
             "seconds": round(self.seconds, 3),
+            "left_out": dict(sorted(self.left_out.items())),
         }
+
+
+class FieldCount(TypedDict):
+    """Occurrences of a field that was not read."""
+
+    records: int
+    characters: int
+
+
+@dataclass(frozen=True)
+class ReadingStats:
+    """What became of the characters of the records that were read.
+
+    Attributes:
+        left_out: characters of the records that stand in no turn, by reason; negative for a text that stands in
+            several dialogues.
+        unread_records: records by field that was not read, under the field's dotted path.
+        unread_characters: characters of these fields.
+    """
+
+    left_out: Counter[str] = field(default_factory=Counter)
+    unread_records: Counter[str] = field(default_factory=Counter)
+    unread_characters: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: ReadingStats) -> ReadingStats:
+        return ReadingStats(
+            add_counts(self.left_out, other.left_out),
+            self.unread_records + other.unread_records,
+            self.unread_characters + other.unread_characters,
+        )
+
+    def list_unread_fields(self) -> dict[str, FieldCount]:
+        """Return the fields that were not read, the longest texts first.
+
+        Where a crawl has very many field names, they may be data, such as names of patients; those of few records are
+        added up under ``*``.
+        """
+        names = sorted(self.unread_characters, key=lambda name: (-self.unread_characters[name], name))
+        hides_rare = len(names) > _MAX_FIELDS
+        fields: dict[str, FieldCount] = {}
+        for name in names:
+            is_hidden = hides_rare and self.unread_records[name] < _MIN_FIELD_RECORDS
+            count = fields.setdefault("*" if is_hidden else name, {"records": 0, "characters": 0})
+            count["records"] += self.unread_records[name]
+            count["characters"] += self.unread_characters[name]
+        return fields
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the statistics as JSON values."""
+        fields = self.list_unread_fields()
+        return {
+            "left_out": dict(sorted(self.left_out.items())),
+            "unread_records": {name: count["records"] for name, count in fields.items()},
+            "unread_characters": {name: count["characters"] for name, count in fields.items()},
+        }
+
+
+_MAX_FIELDS: Final = 200
+_MIN_FIELD_RECORDS: Final = 10
+
+
+def add_counts(left: Counter[str], right: Counter[str]) -> Counter[str]:
+    """Add counts that may be negative, which the operator of `Counter` discards."""
+    total = Counter(left)
+    total.update(right)
+    return total
 
 
 @dataclass(frozen=True)
@@ -84,6 +158,7 @@ class TableStats:
         dialogues: number of rows.
         turns: messages by role.
         characters: code points by role.
+        nonblank_characters: code points that are no white space, by role.
         sources: dialogues by source.
         departments: dialogues by department; ``""`` if unknown.
         splits: dialogues by split; ``""`` if none was assigned.
@@ -105,6 +180,7 @@ class TableStats:
     dialogues: int = 0
     turns: Counter[str] = field(default_factory=Counter)
     characters: Counter[str] = field(default_factory=Counter)
+    nonblank_characters: Counter[str] = field(default_factory=Counter)
     sources: Counter[str] = field(default_factory=Counter)
     departments: Counter[str] = field(default_factory=Counter)
     splits: Counter[str] = field(default_factory=Counter)
@@ -145,8 +221,11 @@ class TableStats:
             "messages", empty_as_null=False
         )
         turns = turns.with_columns(pl.int_range(pl.len()).over("row").alias("message")).unnest("messages")
-        turns = turns.with_columns(pl.col("content").str.len_chars().fill_null(0).cast(pl.Int64).alias("chars"))
-        by_role = turns.group_by("role").agg(pl.len(), pl.col("chars").sum())
+        turns = turns.with_columns(
+            pl.col("content").str.len_chars().fill_null(0).cast(pl.Int64).alias("chars"),
+            count_expr(pl.col("content")).alias("nonblank"),
+        )
+        by_role = turns.group_by("role").agg(pl.len(), pl.col("chars", "nonblank").sum())
         turn_lengths = turns["chars"].to_numpy()
         dialogue_lengths = np.bincount(turns["row"].to_numpy(), weights=turn_lengths, minlength=rows.height)
         doctor = turns.filter(role="assistant").with_columns(
@@ -165,6 +244,7 @@ class TableStats:
             dialogues=rows.height,
             turns=Counter(dict(by_role.select("role", "len").iter_rows())),
             characters=Counter(dict(by_role.select("role", "chars").iter_rows())),
+            nonblank_characters=Counter(dict(by_role.select("role", "nonblank").iter_rows())),
             sources=_count_values(rows["source"]),
             departments=_count_values(rows["department"]),
             splits=_count_values(rows["split"]),

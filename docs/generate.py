@@ -148,7 +148,7 @@ def render_files() -> dict[Path, str]:
         return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
 
     return {
-        ROOT / "schemas" / "dialogue.v1.json": dump(json_schema(DIALOGUE, "cmtmed dialogue, version 1")),
+        ROOT / "schemas" / "dialogue.v2.json": dump(json_schema(DIALOGUE, "cmtmed dialogue, version 2")),
         ROOT / "schemas" / "quarantine.v1.json": dump(json_schema(QUARANTINE, "cmtmed quarantined record, version 1")),
         ROOT / "schemas" / "pipeline.v1.json": dump(build_pipeline_schema()),
         ROOT / "schemas" / "manifest.v1.json": dump(build_artifact_schema(Manifest)),

@@ -85,8 +85,8 @@ def test_the_site_builds(tmp_path):
     assert [name for name in cmtmed.__all__ if f'id="cmtmed.{name}"' not in reference] == []
 
 
-def test_the_stage_example_runs():
-    (code,) = blocks(DOCS / "adding-a-stage.md", "python")
+def test_the_stage_examples_run():
+    code = "\n".join(blocks(DOCS / "adding-a-stage.md", "python"))
     process = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stderr
 

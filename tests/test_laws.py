@@ -11,6 +11,8 @@ from polars.testing import assert_frame_equal
 
 from cmtmed import lineage
 from cmtmed.errors import StageError
+from cmtmed.messages import count_dialogue_characters
+from cmtmed.schema import TRACE
 from cmtmed.stage import CorpusStage, Stage, columns
 from cmtmed.stages import STAGES, stage_class
 from tests.support.dialogues import doctor, table, tables, user
@@ -56,7 +58,22 @@ def test_idempotent(stage, rows):
     # A row that was dropped is not given to a stage again.
     kept = once.filter(pl.col("drop_reason").is_null())
     twice = apply_stage(stage, kept, decided_on=rows)
-    assert_frame_equal(twice, kept.select(list(stage.writes)))
+    written = [name for name in stage.writes if name != "left_out"]
+    assert_frame_equal(twice.select(written), kept.select(written))
+    if "left_out" in stage.writes:
+        assert twice["left_out"].list.len().sum() == 0
+
+
+@CAREFUL
+@given(rows=tables())
+def test_no_character_is_lost_without_an_entry(stage, rows):
+    rows = rows.with_columns(pl.lit([], dtype=TRACE).alias("trace"))
+    decision = take_decision(stage, rows) if isinstance(stage, CorpusStage) else None
+    after, stats = lineage.apply_stage(stage, rows, decision)
+    recorded = after["trace"].list.eval(pl.element().struct.field("characters")).list.sum().to_numpy()
+    lost = count_dialogue_characters(rows["messages"]) - count_dialogue_characters(after["messages"])
+    assert recorded.tolist() == lost.tolist()
+    assert stats.left_out.total() == lost.sum()
 
 
 @CAREFUL

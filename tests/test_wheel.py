@@ -55,7 +55,7 @@ def test_the_wheel_is_what_runs(installed):
     assert Path(path).is_relative_to(installed[0])
 
 
-@pytest.mark.parametrize("name", ["pipelines/cmtmedqa.yaml", "schemas/dialogue.v1.json", "examples/demo.py"])
+@pytest.mark.parametrize("name", ["pipelines/cmtmedqa.yaml", "schemas/dialogue.v2.json", "examples/demo.py"])
 def test_bundled_files_travel_along(installed, name):
     path = Path(read_output(installed, "-m", "cmtmed.cli", "path", name).strip())
     assert path.is_relative_to(installed[0])

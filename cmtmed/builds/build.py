@@ -16,6 +16,7 @@ from cmtmed.artifacts import HashedFile, hash_file
 from cmtmed.builds.manifest import Manifest, StageOptions
 from cmtmed.builds.report import BuildReport
 from cmtmed.errors import DatasetError
+from cmtmed.schema import upgrade
 
 DIALOGUES: Final = "dialogues"
 """Table of the kept dialogues, with one directory per split."""
@@ -132,6 +133,6 @@ def iter_file(path: Path, columns: Sequence[str] | None = None) -> Iterator[pl.D
             for batch in reader:
                 # By way of a table: Polars' own reader rejects streams whose empty columns have no buffer.
                 table = pa.Table.from_batches([batch if columns is None else batch.select(list(columns))])
-                yield pl.DataFrame(pl.from_arrow(table))
+                yield upgrade(pl.DataFrame(pl.from_arrow(table)))
     except (OSError, pa.ArrowException) as error:
         raise DatasetError(f"{str(path)!r} is damaged ({type(error).__name__}); run cmtmed build again") from None

@@ -36,6 +36,18 @@ class RecordCounts(TypedDict):
     quarantined: Count
 
 
+class CharacterCounts(TypedDict):
+    """Characters that are no white space, by outcome: ``read = kept + dropped + left_out``.
+
+    ``read`` counts the records that could be read; ``left_out`` is negative if more was added than left out.
+    """
+
+    read: int
+    kept: Count
+    dropped: Count
+    left_out: int
+
+
 class PipelineRecord(BaseModel):
     """The pipeline of a build."""
 

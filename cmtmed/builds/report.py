@@ -7,9 +7,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from cmtmed.artifacts import REPORT_FILE, read_json, write_json
-from cmtmed.builds.manifest import Count, RecordCounts, validate_artifact
+from cmtmed.builds.manifest import CharacterCounts, Count, RecordCounts, validate_artifact
+from cmtmed.builds.warnings import BuildWarning
 from cmtmed.errors import DatasetError
-from cmtmed.stats import StageStats, TableStats
+from cmtmed.stats import ReadingStats, StageStats, TableStats
 
 
 class BuildReport(BaseModel):
@@ -23,6 +24,10 @@ class BuildReport(BaseModel):
     pipeline: str = Field(description="Name of the pipeline.")
     out: Path = Field(description="Directory that the build was written to.")
     counts: RecordCounts
+    characters: CharacterCounts | None = Field(
+        default=None, description="Characters by outcome; absent from builds of earlier releases."
+    )
+    reading: ReadingStats = Field(default=ReadingStats(), description="What the readers left out, and why.")
     stages: tuple[StageStats, ...] = Field(description="What each stage did, in order.")
     drops: dict[str, Count] = Field(description="Dropped dialogues by reason.")
     quarantine: dict[str, Count] = Field(description="Quarantined records by reason.")
@@ -30,6 +35,7 @@ class BuildReport(BaseModel):
     after: TableStats = Field(description="The dialogues that were kept.")
     rows: dict[str, dict[str, Count]] = Field(description="Rows by split, for each table written.")
     seconds: dict[str, float] = Field(description="Elapsed time by phase: read, stages, emit, total.")
+    warnings: tuple[BuildWarning, ...] = Field(default=(), description="What the user should look at.")
 
     def to_dict(self) -> dict[str, object]:
         """Return the report as JSON values."""
@@ -37,6 +43,8 @@ class BuildReport(BaseModel):
             "pipeline": self.pipeline,
             "out": self.out.as_posix(),
             "counts": dict(self.counts),
+            "characters": dict(self.characters) if self.characters else None,
+            "reading": self.reading.to_dict(),
             "stages": [stage.to_dict() for stage in self.stages],
             "drops": dict(sorted(self.drops.items())),
             "quarantine": dict(sorted(self.quarantine.items())),
@@ -44,6 +52,7 @@ class BuildReport(BaseModel):
             "after": self.after.to_dict(),
             "rows": {name: dict(splits) for name, splits in sorted(self.rows.items())},
             "seconds": {phase: round(elapsed, 3) for phase, elapsed in self.seconds.items()},
+            "warnings": [warning.model_dump() for warning in self.warnings],
         }
 
     def write(self, folder: Path) -> None:

@@ -68,6 +68,12 @@ def show(report: BuildReport) -> None:
         f"\nread {counts['read']:,} = kept {counts['kept']:,} + dropped {counts['dropped']:,} "
         f"+ quarantined {counts['quarantined']:,}   ({report.seconds['total']:.1f} s)"
     )
+    if report.characters:
+        counts_by_outcome = report.characters
+        output.print(
+            f"characters read {counts_by_outcome['read']:,} = kept {counts_by_outcome['kept']:,} "
+            f"+ dropped {counts_by_outcome['dropped']:,} + left out {counts_by_outcome['left_out']:,}"
+        )
     for reason, count in sorted(report.quarantine.items()):
         output.print(f"  quarantined: {reason} {count:,}")
     identifiers, inquiries = report.after.identifiers.total(), report.after.inquiries.total()
@@ -75,3 +81,5 @@ def show(report: BuildReport) -> None:
     for name, rows in report.rows.items():
         splits = ", ".join(f"{split} {count:,}" for split, count in rows.items()) or "no rows"
         output.print(f"  {report.out / name}: {splits}")
+    for warning in report.warnings:
+        messages.print(f"cmtmed: warning: {warning.message}", style="yellow", markup=False)

@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from cmtmed.builds.explanation import Explanation, explain
 from cmtmed.cli.console import output
-from cmtmed.schema import DialogueRow
+from cmtmed.schema import DialogueRow, TraceEntry
 
 _SPEAKERS = {"user": "patient", "assistant": "doctor", "system": "system"}
 
@@ -37,7 +37,7 @@ def show(explanation: Explanation) -> None:
         if value:
             output.print(f"  {name}: {escape(value)}")
     for entry in row["trace"]:
-        output.print(f"  {entry['stage']}: {entry['action']} ({escape(entry['reason'])})")
+        output.print(f"  {_describe_entry(entry)}")
     for index, message in enumerate(row["messages"]):
         speaker = _SPEAKERS.get(message["role"], message["role"])
         output.print(f"\n[bold]{speaker}[/bold]  {_mark_spans(row, index)}")
@@ -51,6 +51,16 @@ def show(explanation: Explanation) -> None:
             f"asks for {question.slot}, by {question.cue}" if question.asks else f"{question.cue}, but {question.frame}"
         )
         output.print(f"  {question.message}: {sentence}  [dim]‹{why}›[/dim]")
+
+
+def _describe_entry(entry: TraceEntry) -> str:
+    """Return a trace entry in words: what was done, why, and what it took out of the dialogue."""
+    characters = entry["characters"]
+    if entry["action"] == "left_out":
+        verb = "left out" if characters >= 0 else "repeated"
+        return f"{entry['stage']}: {verb} {abs(characters):,} characters ({escape(entry['reason'])})"
+    balance = f", {-characters:+,} characters" if characters else ""
+    return f"{entry['stage']}: {entry['action']} ({escape(entry['reason'])}{balance})"
 
 
 def _mark_spans(row: DialogueRow, index: int) -> str:

@@ -16,8 +16,16 @@ from typing import Final
 import polars as pl
 
 from cmtmed.artifacts import HashedFile
-from cmtmed.builds.manifest import Manifest, PipelineRecord, RecordCounts, describe_inputs, library_versions
+from cmtmed.builds.manifest import (
+    CharacterCounts,
+    Manifest,
+    PipelineRecord,
+    RecordCounts,
+    describe_inputs,
+    library_versions,
+)
 from cmtmed.builds.report import BuildReport
+from cmtmed.builds.warnings import list_warnings
 from cmtmed.engine.emit import Emission, emit_tables
 from cmtmed.engine.local import LocalEngine
 from cmtmed.engine.progress import Progress, ignore_progress
@@ -87,6 +95,7 @@ def build(
         emission = _emit(job, result, _hash_plan(plan))
         emit_seconds = time.perf_counter() - emit_started
         counts = _count_records(result, emission)
+        characters = _count_characters(result, emission)
         _write_manifest(job, hashed_inputs, counts, emission)
         seconds = {
             "read": planning_seconds + result.read_seconds,
@@ -94,7 +103,7 @@ def build(
             "emit": emit_seconds,
             "total": time.perf_counter() - started,
         }
-        report = _create_report(job, target, result, emission, counts, seconds)
+        report = _create_report(job, target, result, emission, counts, characters, seconds)
         report.write(workspace.result)
         workspace.publish()
     except (OSError, pl.exceptions.PolarsError) as error:
@@ -152,6 +161,20 @@ def _count_records(result: EngineResult, emission: Emission) -> RecordCounts:
     return counts
 
 
+def _count_characters(result: EngineResult, emission: Emission) -> CharacterCounts:
+    dialogues = result.before.nonblank_characters.total()
+    left_out_by_stages = sum(stage.left_out.total() for stage in result.stages)
+    counts: CharacterCounts = {
+        "read": dialogues + result.reading.left_out.total(),
+        "kept": emission.kept.nonblank_characters.total(),
+        "dropped": emission.dropped_characters,
+        "left_out": result.reading.left_out.total() + left_out_by_stages,
+    }
+    if counts["read"] != counts["kept"] + counts["dropped"] + counts["left_out"]:
+        raise BuildError(f"characters do not add up: {counts}; this is a bug in cmtmed, please report it")
+    return counts
+
+
 def _write_manifest(job: Job, inputs: list[HashedFile], counts: RecordCounts, emission: Emission) -> None:
     pipeline = job.pipeline
     manifest = Manifest(
@@ -178,12 +201,17 @@ def _create_report(
     result: EngineResult,
     emission: Emission,
     counts: RecordCounts,
+    characters: CharacterCounts,
     seconds: dict[str, float],
 ) -> BuildReport:
+    losses = emission.drops + emission.quarantine
     return BuildReport(
         pipeline=job.pipeline.name,
         out=out,
         counts=counts,
+        characters=characters,
+        reading=result.reading,
+        warnings=list_warnings(counts["read"], losses, characters["read"], result.reading, result.stages),
         stages=tuple(result.stages),
         drops=emission.drops,
         quarantine=emission.quarantine,

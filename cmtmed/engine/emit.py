@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from cmtmed.artifacts import HashedFile
+from cmtmed.messages import count_dialogue_characters
 from cmtmed.pipeline import Pipeline, Views
 from cmtmed.schema import DIALOGUE, QUARANTINE, empty_table
 from cmtmed.stats import TableStats
@@ -27,6 +28,7 @@ class Emission:
         drops: dropped dialogues by reason.
         quarantine: quarantined records by reason.
         kept: statistics of the kept dialogues.
+        dropped_characters: characters of the dropped dialogues that are no white space.
         files: every Arrow file, ordered by path.
     """
 
@@ -34,6 +36,7 @@ class Emission:
     drops: Counter[str] = field(default_factory=Counter)
     quarantine: Counter[str] = field(default_factory=Counter)
     kept: TableStats = field(default_factory=TableStats)
+    dropped_characters: int = 0
     files: list[HashedFile] = field(default_factory=list)
 
 
@@ -75,6 +78,7 @@ def emit_tables(
             dropped_rows = rows.filter(pl.col("drop_reason").is_not_null())
             dropped.write(dropped_rows)
             emission.drops.update(dropped_rows["drop_reason"].to_list())
+            emission.dropped_characters += int(count_dialogue_characters(dropped_rows["messages"]).sum())
             emission.kept += TableStats.from_rows(kept)
             for (split,), split_rows in kept.group_by(pl.col("split").fill_null("train"), maintain_order=True):
                 dialogues.write(split_rows, str(split))

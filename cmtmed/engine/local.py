@@ -31,7 +31,7 @@ from cmtmed.engine.workers import run_tasks
 from cmtmed.engine.workspace import read_table, write_table
 from cmtmed.errors import UsageError
 from cmtmed.stage import CorpusStage
-from cmtmed.stats import StageStats, TableStats
+from cmtmed.stats import ReadingStats, StageStats, TableStats
 
 SHARD_ROWS = 4096
 """Dialogues per shard: large enough for bulk kernels to pay, small enough for many to fit in memory."""
@@ -72,6 +72,7 @@ class LocalEngine:
                 for number in range(marker.quarantine)
             ),
             before=sum((marker.stats for marker in markers), TableStats()),
+            reading=sum((marker.reading for marker in markers), ReadingStats()),
             stages=stages,
             read_seconds=read - started,
             stage_seconds=time.perf_counter() - read,

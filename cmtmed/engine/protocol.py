@@ -17,7 +17,7 @@ import polars as pl
 from cmtmed.engine.progress import Progress
 from cmtmed.engine.workspace import Workspace
 from cmtmed.pipeline import Pipeline
-from cmtmed.stats import StageStats, TableStats
+from cmtmed.stats import ReadingStats, StageStats, TableStats
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class EngineResult:
             Read lazily, once.
         quarantined: tables of the records that could not be read, in reading order. Read lazily, once.
         before: statistics of the dialogues as they were read.
+        reading: what the readers left out of the dialogues.
         stages: statistics of each stage, in pipeline order.
         read_seconds: elapsed time of reading the crawl.
         stage_seconds: elapsed time of running all stages.
@@ -57,6 +58,7 @@ class EngineResult:
     shards: Iterable[pl.DataFrame]
     quarantined: Iterable[pl.DataFrame]
     before: TableStats
+    reading: ReadingStats
     stages: Sequence[StageStats]
     read_seconds: float
     stage_seconds: float

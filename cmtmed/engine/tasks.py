@@ -24,7 +24,7 @@ from cmtmed.io.read import read_file
 from cmtmed.schema import complete, empty_table
 from cmtmed.source import Source
 from cmtmed.stage import AnyStage, CorpusStage
-from cmtmed.stats import StageStats, TableStats
+from cmtmed.stats import ReadingStats, StageStats, TableStats
 
 _COPY_SEPARATOR: Final = "~"
 
@@ -84,12 +84,14 @@ class ReadMarker(Marker):
         shards: number of shard files.
         quarantine: number of quarantine files.
         stats: statistics of the dialogues.
+        reading: what was left out of them.
         seconds: elapsed time.
     """
 
     shards: int
     quarantine: int
     stats: TableStats
+    reading: ReadingStats
     seconds: float
 
 
@@ -139,7 +141,7 @@ def read_files(
     (folder / "shards").mkdir(parents=True)
     (folder / "quarantine").mkdir()
     started = time.perf_counter()
-    shards, quarantine_files, stats = 0, 0, TableStats()
+    shards, quarantine_files, stats, reading = 0, 0, TableStats(), ReadingStats()
     pending: list[pl.DataFrame] = []
     for file in files:
         for batch in read_file(file, sources, batch_rows=shard_rows):
@@ -148,6 +150,7 @@ def read_files(
                     _refuse_record(batch.quarantined)
                 write_table(folder / "quarantine" / f"{quarantine_files:05d}.arrow", batch.quarantined)
                 quarantine_files += 1
+            reading += batch.stats
             pending.append(batch.dialogues)
             while sum(rows.height for rows in pending) >= shard_rows:
                 rows = pl.concat(pending)
@@ -159,7 +162,7 @@ def read_files(
         stats += _write_shard(folder, shards, remaining)
         shards += 1
     seconds = time.perf_counter() - started
-    ReadMarker(shards=shards, quarantine=quarantine_files, stats=stats, seconds=seconds).write(path)
+    ReadMarker(shards=shards, quarantine=quarantine_files, stats=stats, reading=reading, seconds=seconds).write(path)
 
 
 def _write_shard(folder: Path, number: int, rows: pl.DataFrame) -> TableStats:

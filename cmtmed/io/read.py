@@ -34,8 +34,9 @@ from cmtmed.io.shapes import Dialogue, RecordParser
 from cmtmed.io.spreadsheet import read_workbook
 from cmtmed.io.transcript import read_blocks, read_transcripts
 from cmtmed.messages import nest_rows
-from cmtmed.schema import DIALOGUE, READ
+from cmtmed.schema import DIALOGUE, READ, TRACE
 from cmtmed.source import Source
+from cmtmed.stats import ReadingStats
 
 _READERS: Final[dict[str, Callable[[Iterator[bytes], Source], Iterator[Record | Unreadable]]]] = {
     "csv": lambda chunks, source: read_delimited(chunks, source, tabs=False),
@@ -56,10 +57,12 @@ class ReadBatch:
     Attributes:
         dialogues: table with the `READ` columns.
         quarantined: table with the `QUARANTINE` columns.
+        stats: characters of the records that stand in no turn, and the fields that were not read.
     """
 
     dialogues: pl.DataFrame
     quarantined: pl.DataFrame
+    stats: ReadingStats
 
 
 def match_files(inputs: Sequence[str | Path], sources: Sequence[Source]) -> list[Path]:
@@ -210,6 +213,10 @@ class _BatchBuilder:
         self._subdepartments: list[str | None] = []
         self._turns: list[Turn] = []
         self._counts: list[int] = []
+        self._reasons: list[str] = []
+        self._characters: list[int] = []
+        self._reason_counts: list[int] = []
+        self._stats = ReadingStats()
 
     def add(self, source: Source, dialogue: Dialogue, default_id: str) -> None:
         source_id = dialogue.source_id or default_id
@@ -221,6 +228,15 @@ class _BatchBuilder:
         self._subdepartments.append(dialogue.subdepartment)
         self._turns += dialogue.turns
         self._counts.append(len(dialogue.turns))
+        left_out = {reason: characters for reason, characters in dialogue.left_out.items() if characters}
+        self._reasons += left_out
+        self._characters += left_out.values()
+        self._reason_counts.append(len(left_out))
+        self._stats.left_out.update(left_out)
+        for field, characters in dialogue.ignored.items():
+            if field not in source.ignore_fields:
+                self._stats.unread_records[field] += 1
+                self._stats.unread_characters[field] += characters
 
     def is_full(self, rows: int) -> bool:
         return len(self._counts) >= rows or len(self.unreadable) >= rows
@@ -236,5 +252,13 @@ class _BatchBuilder:
             "department": self._departments,
             "subdepartment": self._subdepartments,
         }
-        rows = pl.DataFrame(columns, schema={name: DIALOGUE[name] for name in columns}).with_columns(messages)
-        return ReadBatch(rows.select(READ), to_quarantine_table(self.label, self.unreadable))
+        rows = pl.DataFrame(columns, schema={name: DIALOGUE[name] for name in columns})
+        rows = rows.with_columns(messages, self._create_trace())
+        return ReadBatch(rows.select(READ), to_quarantine_table(self.label, self.unreadable), self._stats)
+
+    def _create_trace(self) -> pl.Series:
+        entries = pl.DataFrame(
+            {"reason": self._reasons, "characters": self._characters},
+            schema={"reason": pl.String, "characters": pl.Int64},
+        ).select(pl.lit("read").alias("stage"), pl.lit("left_out").alias("action"), "reason", "characters")
+        return nest_rows(entries, np.array(self._reason_counts, dtype=np.int64)).cast(TRACE).rename("trace")

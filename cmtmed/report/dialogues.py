@@ -47,7 +47,7 @@ def to_json_dialogue(row: DialogueRow, length: int = MAX_CHARACTERS) -> dict[str
         "cut": min(characters, length) if characters > length else None,
         "slots": list(dict.fromkeys(span["slot"] for span in row["inquiries"])),
         "types": list(dict.fromkeys(span["type"] for span in row["identifiers"])),
-        "trace": [[entry["stage"], entry["action"], entry["reason"]] for entry in row["trace"]],
+        "trace": [[entry["stage"], entry["action"], entry["reason"], entry["characters"]] for entry in row["trace"]],
     }
 
 

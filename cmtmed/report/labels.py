@@ -27,6 +27,7 @@ class Bilingual(NamedTuple):
 
 
 STAGES: Final[Mapping[str, Bilingual]] = {
+    "read": Bilingual("read", "读取"),
     "normalize_text": Bilingual("normalize_text", "规范文本"),
     "drop_boilerplate": Bilingual("drop_boilerplate", "去除广告套话"),
     "merge_turns": Bilingual("merge_turns", "合并轮次"),
@@ -70,6 +71,42 @@ REASONS: Final[Mapping[str, Bilingual]] = {
     "no_source": Bilingual("no_source", "无对应来源"),
     "damaged_file": Bilingual("damaged_file", "文件损坏"),
 }
+LEFT_OUT: Final[Mapping[str, Bilingual]] = {
+    "advert": Bilingual("adverts", "广告"),
+    "canned": Bilingual("canned sentences", "套话"),
+    "card": Bilingual("cards of the platform", "平台卡片"),
+    "control": Bilingual("control characters", "控制字符"),
+    "disclaimer": Bilingual("disclaimers", "免责声明"),
+    "duplicate_column": Bilingual("columns that repeat another", "重复列"),
+    "duplicate_field": Bilingual("fields that repeat a turn", "重复字段"),
+    "duplicate_turn": Bilingual("turns that repeat the opening", "重复轮次"),
+    "edited": Bilingual("other edits", "其他修改"),
+    "empty_turn": Bilingual("turns without content", "空轮次"),
+    "file_metadata": Bilingual("metadata of the file", "文件元数据"),
+    "form_label": Bilingual("labels of forms", "表单标签"),
+    "heading": Bilingual("headings", "小标题"),
+    "ignored_field": Bilingual("fields not read", "未读取字段"),
+    "ignored_speaker": Bilingual("speakers to be ignored", "忽略的说话人"),
+    "leading_turn": Bilingual("doctor's turns before the patient's", "患者发言前的医生轮次"),
+    "markup": Bilingual("markup", "标记"),
+    "metadata": Bilingual("ids and departments", "编号与科室"),
+    "mojibake": Bilingual("garbled text", "乱码"),
+    "other_answer": Bilingual("further answers", "其他回答"),
+    "other_wording": Bilingual("other wordings of the question", "问题的其他表述"),
+    "outside_dialogue": Bilingual("text outside the dialogues", "对话以外的文字"),
+    "outside_turns": Bilingual("text outside the turns", "轮次以外的文字"),
+    "placeholder": Bilingual("placeholders", "占位符"),
+    "preamble": Bilingual("text before the first speaker", "首个说话人之前的文字"),
+    "referral": Bilingual("references to records", "参见记录"),
+    "repeated_field": Bilingual("fields repeated in every row", "逐行重复的字段"),
+    "repeated_question": Bilingual("questions written into several dialogues", "写入多个对话的问题"),
+    "speaker": Bilingual("names of speakers", "说话人标签"),
+    "system_turn": Bilingual("system turns", "系统轮次"),
+    "title": Bilingual("titles", "标题"),
+    "trailing_block": Bilingual("blocks after the dialogue", "对话之后的内容"),
+    "trailing_turn": Bilingual("patient's turns after the doctor's last", "医生最后发言后的患者轮次"),
+}
+"""Reasons for which characters of a record stand in no turn."""
 SLOTS: Final[Mapping[str, Bilingual]] = {
     "symptom": Bilingual("symptom", "症状"),
     "duration": Bilingual("duration", "病程"),
@@ -100,6 +137,7 @@ TRACE_ACTIONS: Final[Mapping[str, Bilingual]] = {
     "dropped": Bilingual("dropped", "剔除"),
     "edited": Bilingual("edited", "修改文本"),
     "tagged": Bilingual("tagged", "标注"),
+    "left_out": Bilingual("left out", "略去"),
 }
 COLUMNS: Final[Mapping[str, Bilingual]] = {
     "messages": Bilingual("messages", "正文"),
@@ -119,6 +157,7 @@ LABELS_BY_CATEGORY: Final[Mapping[str, Mapping[str, Bilingual]]] = {
     "action": ACTIONS,
     "trace_action": TRACE_ACTIONS,
     "column": COLUMNS,
+    "left_out": LEFT_OUT,
 }
 
 _COMPARISON: Final = re.compile(

@@ -44,7 +44,7 @@ def render(**values: object) -> str:
         lstrip_blocks=True,
     )
     environment.filters["number"] = lambda value: f"{value:,}"
-    environment.filters["percent"] = lambda value: "<0.1 %" if 0 < value < 0.0005 else f"{100 * value:.1f} %"
+    environment.filters["percent"] = lambda value: "<0.1 %" if 0 < abs(value) < 0.0005 else f"{100 * value:.1f} %"
     environment.globals.update(
         t=lambda key, **values: _render_both(
             *(

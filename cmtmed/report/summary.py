@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Final
+from typing import Final, NamedTuple
 
 from cmtmed.anonymize.replace.actions import list_unredacted
 from cmtmed.artifacts import REPORT_FILE
-from cmtmed.builds import Build
+from cmtmed.builds import Build, BuildReport
+from cmtmed.builds.manifest import CharacterCounts
+from cmtmed.builds.warnings import BuildWarning
 from cmtmed.errors import DatasetError
 from cmtmed.stats import LENGTH_BINS, MIN_DEPARTMENT_DIALOGUES, TURN_BINS, StageStats, TableStats
 
@@ -40,6 +42,20 @@ class Step:
     dropped: Mapping[str, int]
 
 
+class Removal(NamedTuple):
+    """Characters that a step left out for one reason; negative if it added some.
+
+    Attributes:
+        stage: name of the stage, or ``read``.
+        reason: as the step reports it.
+        characters: number of characters that are no white space.
+    """
+
+    stage: str
+    reason: str
+    characters: int
+
+
 @dataclass(frozen=True)
 class BuildSummary:
     """Counts that the page shows.
@@ -52,6 +68,9 @@ class BuildSummary:
         inputs: name, size in bytes and SHA-256 of every input file.
         counts: ``read = kept + dropped + quarantined``, in records.
         steps: the flow of dialogues through the stages.
+        characters: ``read = kept + dropped + left_out``; None for builds of earlier releases.
+        removals: what was left out, step by step, most characters first.
+        warnings: what the build warns of.
         drops: dropped dialogues by reason, most frequent first.
         quarantine: quarantine records by reason, most frequent first.
         before: statistics of the crawl as read.
@@ -67,6 +86,9 @@ class BuildSummary:
     inputs: tuple[tuple[str, int, str], ...]
     counts: Mapping[str, int]
     steps: tuple[Step, ...]
+    characters: CharacterCounts | None
+    removals: tuple[Removal, ...]
+    warnings: tuple[BuildWarning, ...]
     drops: Mapping[str, int]
     quarantine: Mapping[str, int]
     before: TableStats
@@ -173,6 +195,9 @@ def summarize_build(build: Build) -> BuildSummary:
         inputs=tuple((PurePath(file.path).name, file.bytes, file.sha256) for file in manifest.inputs),
         counts={name: manifest.counts[name] for name in ("read", "kept", "dropped", "quarantined")},
         steps=tuple(_list_steps(report.before.dialogues, report.stages)),
+        characters=report.characters,
+        removals=tuple(_list_removals(report)),
+        warnings=report.warnings,
         drops=_rank(manifest.drops),
         quarantine=_rank(manifest.quarantine),
         before=report.before,
@@ -205,6 +230,13 @@ def _list_steps(dialogues: int, stages: Sequence[StageStats]) -> Iterator[Step]:
     for stage in stages:
         remaining -= stage.dropped.total()
         yield Step(stage.stage, remaining, stage.edited, _rank(stage.dropped))
+
+
+def _list_removals(report: BuildReport) -> Iterator[Removal]:
+    steps = [("read", report.reading.left_out), *((stage.stage, stage.left_out) for stage in report.stages)]
+    for stage, left_out in steps:
+        for reason in sorted(left_out, key=lambda reason: (-left_out[reason], reason)):
+            yield Removal(stage, reason, left_out[reason])
 
 
 def _rank(counts: Mapping[str, int]) -> dict[str, int]:

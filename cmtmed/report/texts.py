@@ -27,6 +27,7 @@ TEXTS: Final[Mapping[str, Bilingual]] = {
     "brackets": Bilingual("{before} ({inside})", "{before}（{inside}）"),
     # Navigation
     "to_flow": Bilingual("Flow", "清洗过程"),
+    "to_accounting": Bilingual("Text", "文字"),
     "to_lengths": Bilingual("Lengths", "长度"),
     "to_departments": Bilingual("Departments", "科室"),
     "to_inquiries": Bilingual("Questions", "问诊"),
@@ -97,6 +98,23 @@ TEXTS: Final[Mapping[str, Bilingual]] = {
     "no_drops": Bilingual("No dialogue was dropped.", "没有剔除任何对话。"),
     "quarantine_chart": Bilingual("Unreadable records by reason", "无法读取的记录（按原因）"),
     "no_quarantine": Bilingual("All records were readable.", "所有记录均可读取。"),
+    # Accounting
+    "accounting": Bilingual("What became of the text", "文字去向"),
+    "accounting_text": Bilingual(
+        "Every character that was read is in a kept or dropped dialogue, or was left out for one of these reasons; white space is not counted. A negative number is text that was added, or that stands in several dialogues.",
+        "读取的每个字要么保留在对话中，要么随对话剔除，要么因下列原因略去；空白不计。负数表示新增的文字，或同时写入多个对话的文字。",
+    ),
+    "step": Bilingual("Step", "步骤"),
+    "in_kept": Bilingual("in kept dialogues", "在保留的对话中"),
+    "in_dropped": Bilingual("in dropped dialogues", "在剔除的对话中"),
+    "nothing_left_out": Bilingual("Nothing was left out.", "没有略去任何文字。"),
+    "warning_unread_fields": Bilingual("Fields that were not read:", "未读取的字段："),
+    "warning_lost_to_one_reason": Bilingual(
+        "More than half of the records were lost to one reason:", "超过一半的记录因同一原因丢失："
+    ),
+    "warning_text_left_out": Bilingual(
+        "More than 5 % of the text was left out of the dialogues:", "超过 5 % 的文字未进入对话："
+    ),
     # Lengths
     "lengths": Bilingual("Turns and lengths", "轮次与长度"),
     "lengths_text": Bilingual(
@@ -199,6 +217,7 @@ TEXTS: Final[Mapping[str, Bilingual]] = {
     "doctor": Bilingual("Doctor", "医生"),
     "system": Bilingual("System", "系统"),
     "trace": Bilingual("Processing history", "处理记录"),
+    "left_out_entry": Bilingual("{reason}: {count} characters", "{reason}：{count} 字"),
     "no_changes": Bilingual("No stage changed this dialogue.", "各阶段均未改动此对话。"),
     "all_turns": Bilingual("Show all {count} turns", "显示全部 {count} 轮"),
     "some_turns": Bilingual("Show {count} of {total} turns", "显示 {total} 轮中的 {count} 轮"),

@@ -299,7 +299,7 @@ def test_explain_tells_why(crawl, tmp_path):
     assert dropped.verdict() == "dropped by drop_duplicates: exact_duplicate of crawl/r5"
     kept = cmtmed.explain(tmp_path / "out", id="crawl/r7")
     assert kept.kept
-    assert {"stage": "tag_inquiries", "action": "tagged", "reason": "inquiries"} in kept.trace
+    assert {"stage": "tag_inquiries", "action": "tagged", "reason": "inquiries", "characters": 0} in kept.trace
 
 
 def test_no_patient_text_outside_the_tables(crawl, tmp_path):

@@ -18,7 +18,7 @@ from cmtmed.io.read import read_file
 from cmtmed.lineage import apply_stage
 from cmtmed.schema import complete
 from cmtmed.stage import CorpusStage
-from cmtmed.stats import TableStats
+from cmtmed.stats import ReadingStats, TableStats
 
 
 class InMemoryEngine:
@@ -31,6 +31,7 @@ class InMemoryEngine:
         batches = [batch for file in job.files for batch in read_file(file, job.pipeline.sources)]
         rows = complete(pl.concat([batch.dialogues for batch in batches]))
         before = TableStats.from_rows(rows)
+        reading = sum((batch.stats for batch in batches), ReadingStats())
         all_stats = []
         for stage in job.pipeline.stages:
             decision = None
@@ -40,7 +41,7 @@ class InMemoryEngine:
             rows, stats = apply_stage(stage, rows, decision)
             all_stats.append(stats)
         quarantined = [batch.quarantined for batch in batches if batch.quarantined.height]
-        return EngineResult([rows], quarantined, before, all_stats, read_seconds=0.0, stage_seconds=0.0)
+        return EngineResult([rows], quarantined, before, reading, all_stats, read_seconds=0.0, stage_seconds=0.0)
 
 
 @pytest.fixture
@@ -75,6 +76,7 @@ def test_a_second_engine_gives_the_same_rows(crawl, tmp_path, monkeypatch):
     manifests = [Build.open(tmp_path / name).manifest.to_dict() for name in ("local", "memory")]
     assert [{**manifest, "files": []} for manifest in manifests] == [{**manifests[0], "files": []}] * 2
     assert (first.counts, first.before, first.after) == (second.counts, second.before, second.after)
+    assert (first.characters, first.reading, first.warnings) == (second.characters, second.reading, second.warnings)
     assert [(stage.stage, stage.rows, stage.edited, stage.dropped) for stage in first.stages] == [
         (stage.stage, stage.rows, stage.edited, stage.dropped) for stage in second.stages
     ]

@@ -163,8 +163,11 @@
   function createTrace(row) {
     const details = createElement("details");
     const list = createElement("ol");
-    for (const [stage, action, reason] of row.trace) {
-      const explanation = action === "dropped" ? getLabel("reason", reason) : (reason ?? "").split(" ").map((column) => getLabel("column", column)).join(translate("comma"));
+    for (const [stage, action, reason, characters] of row.trace) {
+      const explanation =
+        action === "dropped" ? getLabel("reason", reason)
+        : action === "left_out" ? translate("left_out_entry", { reason: getLabel("left_out", reason), count: Math.abs(characters).toLocaleString("en") })
+        : (reason ?? "").split(" ").map((column) => getLabel("column", column)).join(translate("comma"));
       const text = getLabel("stage", stage) + translate("colon") + getLabel("trace_action", action);
       const entry = createElement("li");
       entry.append(createElement("bdi", explanation ? translate("brackets", { before: text, inside: explanation }) : text));

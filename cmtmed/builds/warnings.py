@@ -1,0 +1,109 @@
+"""Warnings at the end of a build: text that was not read, and losses too large to be intended.
+
+They contain counts and the names of fields, stages and reasons, never text.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cmtmed.stats import ReadingStats, StageStats, add_counts
+
+MAX_RECORDS_SHARE: Final = 0.5
+"""Share of the records that may be lost to one reason without a warning."""
+MAX_TEXT_SHARE: Final = 0.05
+"""Share of the text that may be left out without a warning."""
+NO_TEXT: Final = frozenset(
+    {
+        "metadata", "file_metadata", "speaker", "markup", "duplicate_field", "duplicate_turn", "repeated_field",
+        "repeated_question", "form_label", "edited",
+    }
+)  # fmt: skip
+"""Reasons under which no text of a dialogue is lost: labels, markup, ids, and what stands in the dialogue elsewhere."""
+
+_MAX_NAMES: Final = 8
+
+
+class BuildWarning(BaseModel):
+    """A fact about a build that its user should look at."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    code: Literal["unread_fields", "lost_to_one_reason", "text_left_out"]
+    message: str = Field(description="The fact and the next step, in one line.")
+    counts: dict[str, int] = Field(description="Characters or records by field or reason.")
+
+
+def list_warnings(
+    records: int,
+    losses: Mapping[str, int],
+    characters: int,
+    reading: ReadingStats,
+    stages: Sequence[StageStats],
+) -> tuple[BuildWarning, ...]:
+    """Return the warnings of a build.
+
+    Args:
+        records: number of records read.
+        losses: records dropped or quarantined, by reason.
+        characters: number of characters read.
+        reading: what the readers left out.
+        stages: what each stage did.
+    """
+    warnings = (
+        _warn_unread_fields(reading),
+        _warn_losses(records, losses),
+        _warn_left_out(characters, reading, stages),
+    )
+    return tuple(warning for found in warnings for warning in found)
+
+
+def _warn_unread_fields(reading: ReadingStats) -> Iterator[BuildWarning]:
+    fields = reading.list_unread_fields()
+    if not fields:
+        return
+    names = [
+        f"{name} ({count['records']:,} records, {count['characters']:,} characters)" for name, count in fields.items()
+    ]
+    yield BuildWarning(
+        code="unread_fields",
+        message=f"fields that were not read: {_shorten(names)}; declare what they hold in `fields` of the source, "
+        "or list them in `ignore_fields`",
+        counts={name: count["characters"] for name, count in fields.items()},
+    )
+
+
+def _warn_losses(records: int, losses: Mapping[str, int]) -> Iterator[BuildWarning]:
+    for reason, count in sorted(losses.items()):
+        if count > MAX_RECORDS_SHARE * records:
+            yield BuildWarning(
+                code="lost_to_one_reason",
+                message=f"{count:,} of {records:,} records ({count / records:.0%}) were lost as {reason!r}; "
+                "look at some of them with `cmtmed explain`, and at the crawl with `cmtmed inspect`",
+                counts={reason: count},
+            )
+
+
+def _warn_left_out(characters: int, reading: ReadingStats, stages: Sequence[StageStats]) -> Iterator[BuildWarning]:
+    left_out: Counter[str] = Counter(reading.left_out)
+    for stage in stages:
+        left_out = add_counts(left_out, stage.left_out)
+    texts = {reason: count for reason, count in left_out.most_common() if count > 0 and reason not in NO_TEXT}
+    total = sum(texts.values())
+    if total > MAX_TEXT_SHARE * characters:
+        reasons = [f"{reason} {count:,}" for reason, count in texts.items()]
+        yield BuildWarning(
+            code="text_left_out",
+            message=f"{total:,} of {characters:,} characters ({total / characters:.0%}) were left out of the "
+            f"dialogues: {_shorten(reasons)}; `cmtmed explain` shows them by dialogue",
+            counts=texts,
+        )
+
+
+def _shorten(items: Sequence[str]) -> str:
+    hidden = len(items) - _MAX_NAMES
+    return ", ".join(items[:_MAX_NAMES]) + (f" and {hidden} more" if hidden > 0 else "")

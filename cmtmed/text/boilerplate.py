@@ -157,9 +157,7 @@ def _remove_match(sentence: str, match: re.Match[str], rule: Rule) -> str:
     end = len(sentence) if rule.reason in _WHOLE_SENTENCE or not comma else comma.end()
     before = _keep_before(sentence[:start], rule)
     after = sentence[end:]
-    return _finish(
-        sentence, before, _keep_care(sentence[start:end], rule), "" if _FILLER.fullmatch(after) else after
-    )
+    return _finish(sentence, before, _keep_care(sentence[start:end], rule), "" if _FILLER.fullmatch(after) else after)
 
 
 def _keep_before(before: str, rule: Rule) -> str:

@@ -19,7 +19,7 @@ from cmtmed.text.canned import has_quantity
 from cmtmed.text.characters import count_characters
 from cmtmed.text.platform_rules import CARD, PLACEHOLDER, QUOTED_QUESTION, RULES, Rule
 from cmtmed.text.sentences import split
-from cmtmed.text.service import is_question, speaks_of_care
+from cmtmed.text.service import OPENER, is_question, speaks_of_care
 
 _COMMA: Final = re.compile(r"[，,；;]")
 _OFFER: Final = re.compile(
@@ -46,6 +46,8 @@ _CARD: Final = re.compile(CARD)
 _QUOTED_QUESTION: Final = re.compile(QUOTED_QUESTION)
 _BRACKETS: Final = re.compile(r"^[\s(（\[【{]*[)）\]】}\s。.，,！!；;~—-]*$")
 _SEPARATORS: Final = " \t\n，,。；;(（[【—-"
+_CONSEQUENCES: Final = frozenset({"greeting", "notice"})
+_REPLACES: Final = re.compile(r"[，,\s]*[并也都均]*(?:不能|不可|无法|不)(?:代替|替代|取代|作为)")
 _WHOLE_SENTENCE: Final = frozenset({"advert"})
 
 
@@ -152,12 +154,24 @@ def _remove_quotations(text: str, others: str, removed: Counter[str]) -> str:
 
 def _remove_match(sentence: str, match: re.Match[str], rule: Rule) -> str:
     """Return what a match leaves of its sentence: every clause around it that says something of its own."""
+    if _is_bound(sentence, match, rule):
+        return sentence
     start = _clause_start(sentence, match.end() - len(match.group().lstrip(_SEPARATORS)))
     comma = _COMMA.search(sentence, match.end())
     end = len(sentence) if rule.reason in _WHOLE_SENTENCE or not comma else comma.end()
     before = _keep_before(sentence[:start], rule)
     after = sentence[end:]
     return _finish(sentence, before, _keep_care(sentence[start:end], rule), "" if _FILLER.fullmatch(after) else after)
+
+
+def _is_bound(sentence: str, match: re.Match[str], rule: Rule) -> bool:
+    """Return whether what stands before a match would say something else without it."""
+    before = sentence[: match.start()].rstrip("，,；; ")
+    *_, previous, last = ["", *_COMMA.split(before)]
+    if rule.reason in _CONSEQUENCES and (OPENER.search(previous) or OPENER.search(last)):
+        return True
+    # 按摩只能缓解，不能代替医生的诊断: the subject is a treatment, not the answer.
+    return _REPLACES.match(match.group()) is not None and speaks_of_care(last)
 
 
 def _keep_before(before: str, rule: Rule) -> str:
@@ -172,10 +186,17 @@ def _keep_care(text: str, rule: Rule) -> str:
     cuts = [0, *(match.end() for match in _COMMA.finditer(text)), len(text)]
     clauses = []
     for start, end in pairwise(cuts):
-        match = rule.pattern.search(text[start:end])
-        clause = text[start : start + match.start()] if match else text[start:end]
-        if _says_something(clause) and not (match and _LEAD.match(clause) and not has_quantity(clause)):
-            clauses.append(clause)
+        clause = text[start:end]
+        match = rule.pattern.search(clause)
+        if match is None:
+            clauses += [clause] if _says_something(clause) else []
+            continue
+        lead, rest = clause[: match.start()], clause[match.end() :].lstrip("、：: ")
+        if _says_something(lead) and (has_quantity(lead) or not _LEAD.match(lead)):
+            clauses.append(lead)
+        # What runs on without a comma is not part of the platform's phrase: 很高兴为您服务如果确诊高血压应当….
+        if len(rest) >= _MIN_CHARS_AFTER and _says_something(rest) and not rule.pattern.search(rest):
+            clauses.append(rest)
     return _join(clauses)
 
 
@@ -212,3 +233,6 @@ def _finish(sentence: str, *remains: str) -> str:
 
 _MIN_CHARS_BEFORE_ADVERT: Final = 20
 """An advert takes its whole sentence with it, unless this much was said before it began."""
+
+_MIN_CHARS_AFTER: Final = 8
+"""Text that follows a match in its clause is kept if it is at least this long and says something."""

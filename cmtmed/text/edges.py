@@ -18,16 +18,11 @@ import polars as pl
 
 from cmtmed.text.boilerplate import space_after
 from cmtmed.text.sentences import SENTENCE, split
-from cmtmed.text.service import CUES, is_service_expr, splits_off_expr
+from cmtmed.text.service import CUES, OPENER, is_service_expr, splits_off_expr
 
 _SEPARATORS: Final = "，,：:"
 _CLAUSES: Final = (1, 2, 3)
 """Numbers of clauses that a canned part of a sentence may have."""
-
-_OPENER: Final = re.compile(
-    r"如果|如有|若|假如|要是|一旦|只要|除非|因为|由于|虽然|尽管|无论|不管|即使|当|出现|有[^，,：:]{0,12}(?:时|者|的话)$"
-)
-"""A clause that leaves its sentence open: the next one cannot go without it."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +122,6 @@ def _shorten_sentence(sentence: str, prefixes: AbstractSet[str], suffixes: Abstr
     for suffix in sorted(endings, key=len, reverse=True):
         before = rest[: -len(suffix)].rstrip(_SEPARATORS + " ")
         clause = re.split(f"[{_SEPARATORS}]", before)[-1]
-        if before and not _OPENER.search(clause):
+        if before and not OPENER.search(clause):
             return before + "。"
     return rest or sentence

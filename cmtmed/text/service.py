@@ -73,8 +73,8 @@ CUES: Final = (
     "意见", "帮助", "帮到", "帮您", "协助", "资料", "信息", "信任", "信赖", "支持", "理解", "配合", "满意", "评价",
     "好评", "关注", "联系", "提问", "问题",
     "疑问", "疑虑", "参考", "描述", "叙述", "陈述", "提供", "稍等", "稍候", "等待", "等候", "耐心", "在线", "系统",
-    "订单", "预约", "随时", "告诉", "康复",
-    "健康", "查看", "点击", "对话", "会话", "留言", "消息", "通知", "提示", "提醒", "声明", "转发", "转载", "版权",
+    "订单", "预约", "随时", "告诉",
+    "查看", "点击", "对话", "会话", "留言", "消息", "通知", "提示", "提醒", "声明", "转发", "转载", "版权",
     "原创", "来源", "收藏", "公益", "义诊",
 )  # fmt: skip
 """Words of the service: a canned sentence holds at least one of them."""
@@ -104,6 +104,12 @@ def speaks_of_care(text: str) -> bool:
     [False, True, False, True]
     """
     return _QUANTITY.search(text) is not None or _CARE.search(_TOPICS.sub(" ", text)) is not None
+
+
+OPENER: Final = re.compile(
+    r"如果|如有|若|假如|要是|一旦|只要|除非|因为|由于|虽然|尽管|无论|不管|即使|当|出现|有[^，,：:]{0,12}(?:时|者|的话)$"
+)
+"""A clause that leaves its sentence open: the next one cannot go without it."""
 
 
 def is_question(text: str) -> bool:

@@ -22,10 +22,10 @@ class DropBoilerplate(CorpusStage):
 
     There are three kinds of evidence. Rules recognize platform text by its wording and remove it anywhere: adverts,
     requests for ratings, notices, cards, references to records, greetings of the service, disclaimers, placeholders
-    such as [图片]. Form labels (病情描述：) are removed where the value says the same without them. And a statistic finds
-    what no rule knows: text at the start or end of a turn (a sentence, its beginning up to a comma or colon, or its end)
-    that occurs under very many *different* questions and speaks of the service is canned. Counting questions instead of
-    dialogues keeps a dialogue that was crawled fifty times from looking like fifty uses of its sentences.
+    such as [图片]. Form labels (病情描述：) are removed where the value says the same without them. And a statistic
+    finds what no rule knows: text at the start or end of a turn (a sentence, its beginning up to a comma or colon, or
+    its end) that occurs under very many *different* questions and speaks of the service is canned. Counting questions
+    instead of dialogues keeps a dialogue that was crawled fifty times from looking like fifty uses of its sentences.
 
     A turn that is nothing but canned is removed if the same side says something else in the same run of turns, or
     if it opens the doctor's side and more follows; otherwise it is an answer and stays. Questions are never canned, nor

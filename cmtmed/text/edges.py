@@ -1,9 +1,9 @@
 """Units of text at the start and end of a turn that may be canned, and their removal.
 
-A unit is a whole sentence, the beginning of a sentence up to a comma or colon (根据您现有的资料，建议：), or the end of one
-from a comma or colon on (希望对您有帮助，祝您健康！). Only units that speak of the service are candidates; one that names a
-quantity, asks something, or speaks of care is none (see `cmtmed.text.service`). A part of a sentence is a candidate only
-if the rest says the same without it: it holds no condition, no negation and no contrast.
+A unit is a whole sentence, the beginning of a sentence up to a comma or colon (根据您现有的资料，建议：), or the
+end of one from a comma or colon on (希望对您有帮助，祝您健康！). Only units that speak of the service are candidates;
+one that names a quantity, asks something, or speaks of care is none (see `cmtmed.text.service`). A part of a sentence
+is a candidate only if the rest says the same without it: it holds no condition, no negation and no contrast.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def extract_units(texts: pl.Series, edge: int, min_chars: int) -> pl.DataFrame:
         min_chars: shorter units are left out.
 
     Returns:
-        ``text`` (UInt32, number of the text), ``kind`` (``sentence``, ``prefix`` or ``suffix``), ``unit``, and ``alone``
-        (whether the unit is all that its text holds).
+        ``text`` (UInt32, number of the text), ``kind`` (``sentence``, ``prefix`` or ``suffix``), ``unit``, and
+        ``alone`` (whether the unit is all that its text holds).
     """
     cued = (
         pl.DataFrame({"content": texts}).with_row_index("text").filter(pl.col("content").str.contains_any(list(CUES)))

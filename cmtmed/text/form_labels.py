@@ -29,11 +29,14 @@ _REQUEST: Final = (
 )
 _ANALYSIS: Final = r"(?:问题|病情|病例|症状|情况)(?:分析|解析)"
 _ADVICE: Final = r"(?:指导|处理|参考|总结|综合)(?:意见|建议)|意见建议|建议意见|健康指导|医师建议"
-_PARTS: Final = "|".join((_DESCRIPTION, _REQUEST, _ANALYSIS, _ADVICE))
+_PARTS: Final = f"{_DESCRIPTION}|{_REQUEST}|{_ANALYSIS}|{_ADVICE}"
 _HINT_IN_LABEL: Final = r"(?:\s*[（(][^（）()\n：:]{1,40}[）)]|发病时间、[^\n：:]{1,30}[）)])?"
 
 _COLON: Final = r"\s*[:：][ \t]*"
-_NAME: Final = rf"(?:[【\[〔](?:{_PARTS}){_HINT_IN_LABEL}[】\]〕](?:{_COLON})?|[一二三四五\d]?[、.]?[ \t]*(?:{_PARTS}){_HINT_IN_LABEL}{_COLON})"
+_NAME: Final = (
+    rf"(?:[【\[〔](?:{_PARTS}){_HINT_IN_LABEL}[】\]〕](?:{_COLON})?"
+    rf"|[一二三四五\d]?[、.]?[ \t]*(?:{_PARTS}){_HINT_IN_LABEL}{_COLON})"
+)
 _STRICT: Final = r"(?:问题分析|病情分析|病例分析|意见建议|指导意见|指导建议|处理意见)"
 
 LABEL: Final = re.compile(rf"(?P<start>^|[。！？!?；;…\n]|\s){_NAME}\n?")
@@ -44,7 +47,8 @@ _PERSON: Final = re.compile(
     r"|年龄[ \t]*[:：][ \t]*(?=\d{1,3}[ \t]*(?:周?岁|个?月|天)))"
 )
 
-_CUES: Final = ("描述", "详情", "介绍", "叙述", "陈述", "概述", "说明", "主诉", "病情", "症状", "帮助", "协助", "分析", "解析", "意见", "建议",
+_CUES: Final = ("描述", "详情", "介绍", "叙述", "陈述", "概述", "说明", "主诉", "病情", "症状",
+                "帮助", "协助", "分析", "解析", "意见", "建议",
                 "指导", "咨询", "求助", "性别", "年龄")  # fmt: skip
 _ANY_LABEL: Final = rf"(?m)(?:{_PARTS}|性别|年龄)[^\n：:]{{0,42}}(?:[:：】\]〕]|$)"
 

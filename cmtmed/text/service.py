@@ -60,7 +60,8 @@ CARE: Final = (
     "没什么问题", "大问题",
     "没事", "要紧", "担心", "害怕", "大碍", "无碍", "良性", "恶性", "不适",
     # Advice, whatever it advises.
-    *(f"建议{word}" for word in ("您", "你", "去", "到", "先", "做", "在", "及", "尽", "应", "要", "找", "再", "可", "大家", "家长", "孩子")),
+    *(f"建议{word}" for word in ("您", "你", "去", "到", "先", "做", "在", "及", "尽", "应", "要", "找",
+      "再", "可", "大家", "家长", "孩子")),
     "CT", "MRI", "DNA", "HPV", "HIV",
 )  # fmt: skip
 """Words and characters of care; a text that holds one after `PHRASES` were taken out is never platform text."""
@@ -79,11 +80,17 @@ CUES: Final = (
 )  # fmt: skip
 """Words of the service: a canned sentence holds at least one of them."""
 
-QUESTION: Final = r"[?？]|[吗呢么][\s。！!.”\"』」）)，,：:]*$|请问|多久|多少|多大|有没有|是否|是不是|能否|可否|哪[里儿些个种]|怎么|怎样|如何"
+QUESTION: Final = (
+    r"[?？]|[吗呢么][\s。！!.”\"』」）)，,：:]*$|请问|多久|多少"
+    r"|多大|有没有|是否|是不是|能否|可否|哪[里儿些个种]|怎么|怎样|如何"
+)
 """A question, also without its mark."""
 
 _NO_QUESTION: Final = ("有什么问题", "有什么疑问", "有任何问题", "是否满意")
-_DEPENDENT: Final = r"^(?:请|就|则|那么?|可以?|再|也|随时|才|这样|以免|以便|并|而|且|从而|方|都|应|要|会|将|需要?|必须|能|及时|尽快|及早|由)"
+_DEPENDENT: Final = (
+    r"^(?:请|就|则|那么?|可以?|再|也|随时|才|这样|以免|以便|并|而|且"
+    r"|从而|方|都|应|要|会|将|需要?|必须|能|及时|尽快|及早|由)"
+)
 """How a clause begins that depends on the one before."""
 
 _BRANCH: Final = (

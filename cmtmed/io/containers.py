@@ -1,14 +1,13 @@
-"""Files and what is packed in them: compression, archives, workbooks."""
+"""Files and what is packed in them: compression and archives, one inside the other, and workbooks."""
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from cmtmed.io.archives import iter_tar_members, iter_zip_members
-from cmtmed.io.bytestream import READERS, Member, TruncatedStreamError, read_plain
+from cmtmed.io.archives import is_workbook, iter_tar_members, iter_zip_members, make_broken_member
+from cmtmed.io.bytestream import DECOMPRESSORS, Member, TruncatedStreamError, peek_head, read_plain, store_stream
 from cmtmed.source import Source
 
 _MAGIC: Final = {
@@ -19,55 +18,62 @@ _MAGIC: Final = {
     b"PK\x03\x04": "zip",
     b"PK\x05\x06": "zip",
 }
-SUFFIXES: Final = {
-    "gzip": (".gz", ".gzip"), "bzip2": (".bz2",), "xz": (".xz",), "zstd": (".zst", ".zstd"), "zip": (".zip",),
+_SUFFIXES: Final = {
+    "gzip": (".gz", ".gzip"), "bzip2": (".bz2",), "xz": (".xz", ".lzma"), "zstd": (".zst", ".zstd"),
 }  # fmt: skip
+_LZMA_MAGIC: Final = b"\x5d\x00\x00"
 _TAR_MAGIC: Final = (257, b"ustar")
-_WORKBOOKS: Final = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
-"""Members by which a zip archive is a spreadsheet and no archive of data files."""
+_LAYERS: Final = 8
+"""Containers inside one another; what is packed deeper, such as a zip file that holds itself, is no data."""
 
 
 def iter_members(path: Path, source: Source) -> Iterator[Member]:
-    """Yield the file itself, every file of a zip archive in order of name, or of a tar archive in its order."""
-    compression = detect_compression(path) if source.compression == "auto" else source.compression
-    if compression == "zip":
-        yield from iter_zip_members(path)
-        return
-    name = path.name
-    for suffix in SUFFIXES.get(compression, ()):
-        name = name.removesuffix(suffix)
-    read_chunks = READERS.get(compression, read_plain)
-    if compression == "tar" or (source.compression == "auto" and _is_tar(name, lambda: read_chunks(path))):
-        yield from iter_tar_members(path, read_chunks)
-        return
-    yield Member(path.name, name, lambda: read_chunks(path))
+    """Yield the file itself, or every file that is packed in it: zip archives in order of name.
 
-
-def detect_compression(path: Path) -> str:
-    """Detect ``gzip``, ``bzip2``, ``xz``, ``zstd``, ``zip`` or ``none`` from the first bytes.
-
-    A spreadsheet is stored as a zip archive and is none.
+    A declared compression is that of the file; what is packed inside is detected.
     """
-    with path.open("rb") as stream:
-        head = stream.read(6)
-    compression = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), "none")
-    return "none" if compression == "zip" and _is_workbook(path) else compression
+    yield from _unpack(Member(path.name, path.name, read_plain(path), path), source.compression, _LAYERS)
 
 
-def _is_workbook(path: Path) -> bool:
+def _unpack(member: Member, compression: str, layers: int) -> Iterator[Member]:
+    head, chunks = peek_head(member.chunks)
+    member = Member(member.label, member.name, chunks, member.path)
+    if compression == "auto":
+        compression = detect_compression(head, member.name)
+    if compression == "none" or layers == 0:
+        yield member
+    elif compression == "zip":
+        yield from _unpack_zip(member, layers)
+    elif compression == "tar":
+        for inner in iter_tar_members(member):
+            yield from _unpack(inner, "auto", layers - 1)
+    else:
+        name = member.name
+        for suffix in _SUFFIXES[compression]:
+            name = name.removesuffix(suffix)
+        yield from _unpack(Member(member.label, name, DECOMPRESSORS[compression](chunks)), "auto", layers - 1)
+
+
+def _unpack_zip(member: Member, layers: int) -> Iterator[Member]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            return any(name in _WORKBOOKS for name in archive.namelist())
-    except (zipfile.BadZipFile, OSError):
-        return False
-
-
-def _is_tar(name: str, read_chunks: Callable[[], Iterator[bytes]]) -> bool:
-    offset, magic = _TAR_MAGIC
-    try:
-        head = next(read_chunks(), b"")
+        with store_stream(member.chunks, member.path) as path:
+            if is_workbook(path):
+                yield Member(member.label, member.name, read_plain(path), path)
+                return
+            for inner in iter_zip_members(path, member):
+                yield from _unpack(inner, "auto", layers - 1)
     except TruncatedStreamError:
-        head = b""
+        yield make_broken_member(member)
+
+
+def detect_compression(head: bytes, name: str = "") -> str:
+    """Detect ``gzip``, ``bzip2``, ``xz``, ``zstd``, ``zip``, ``tar`` or ``none`` from a file's first bytes."""
+    compression = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), "none")
+    if compression != "none":
+        return compression
+    if head.startswith(_LZMA_MAGIC) and name.endswith(".lzma"):
+        return "xz"
+    offset, magic = _TAR_MAGIC
     # A name alone does not make a tar archive, and an old one has no magic.
-    is_named = name.endswith((".tar", ".tgz", ".tbz2", ".txz"))
-    return head[offset : offset + len(magic)] == magic or (is_named and len(head) >= 512)
+    is_named = name.endswith((".tar", ".tgz", ".tbz2", ".txz")) and len(head) >= 512
+    return "tar" if head[offset : offset + len(magic)] == magic or is_named else "none"

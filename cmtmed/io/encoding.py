@@ -12,7 +12,8 @@ import codecs
 import re
 from typing import Final
 
-SAMPLE_BYTES: Final = 2**18
+from cmtmed.io.bytestream import SAMPLE_BYTES
+
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _CANDIDATES: Final = ("gb18030", "big5hkscs", "utf-16-le", "utf-16-be")
 # Three consecutive UTF-8 Chinese characters do not occur by chance in text of another encoding.

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from cmtmed.io.bytestream import peek_head
 from cmtmed.io.json_stream import Element, iter_elements
 from cmtmed.io.json_wrappers import unwrap
 from cmtmed.io.lenient_json import parse_json
-from cmtmed.io.lines import iter_lines, peek_head, transcode_to_utf8
+from cmtmed.io.lines import iter_lines, transcode_to_utf8
 from cmtmed.io.quarantine import Reason, Unreadable
 from cmtmed.io.records import Record, Value
 from cmtmed.source import Source

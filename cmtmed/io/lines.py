@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from cmtmed.io.bytestream import TruncatedStreamError
-from cmtmed.io.encoding import SAMPLE_BYTES, detect_encoding, is_utf8_record
+from cmtmed.io.bytestream import TruncatedStreamError, peek_head
+from cmtmed.io.encoding import detect_encoding, is_utf8_record
 from cmtmed.io.quarantine import RAW_BYTES, Reason
 
 
@@ -29,28 +29,6 @@ class Line:
     raw: bytes
     raw_bytes: int
     reason: Reason | None = None
-
-
-def peek_head(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """Return the first `SAMPLE_BYTES` bytes of a stream, and the stream from its start."""
-    head = b""
-    truncated = False
-    try:
-        while len(head) < SAMPLE_BYTES:
-            head += next(chunks)
-    except StopIteration:
-        pass
-    except TruncatedStreamError:
-        truncated = True
-
-    def iter_chunks() -> Iterator[bytes]:
-        if head:
-            yield head
-        if truncated:
-            raise TruncatedStreamError
-        yield from chunks
-
-    return head[:SAMPLE_BYTES], iter_chunks()
 
 
 def iter_lines(chunks: Iterator[bytes], encoding: str, limit: int) -> Iterator[Line]:

@@ -17,7 +17,7 @@ import orjson
 import polars as pl
 
 from cmtmed.errors import InputError
-from cmtmed.io.bytestream import Member, TruncatedStreamError
+from cmtmed.io.bytestream import Member, TruncatedStreamError, peek_head, store_stream
 from cmtmed.io.columnar import read_columnar
 from cmtmed.io.containers import iter_members
 from cmtmed.io.delimited import read_delimited
@@ -25,7 +25,6 @@ from cmtmed.io.formats import detect_format
 from cmtmed.io.grouping import group_turns
 from cmtmed.io.html import read_html
 from cmtmed.io.jsonrecords import read_json, read_json_lines
-from cmtmed.io.lines import peek_head
 from cmtmed.io.parsed import Turn
 from cmtmed.io.quarantine import Reason, Unreadable, to_quarantine_table
 from cmtmed.io.record_values import BrokenRecordError
@@ -132,18 +131,18 @@ def read_file(path: Path, sources: Sequence[Source], *, batch_rows: int = 4096) 
     first = parsers[0].source
     try:
         for member in iter_members(path, first):
-            yield from _read_member(path, member, first, parsers, batch_rows)
+            yield from _read_member(member, first, parsers, batch_rows)
     except PermissionError:
         raise InputError(f"input {str(path)!r} cannot be opened: permission denied") from None
 
 
 def _read_member(
-    path: Path, member: Member, first: Source, parsers: Sequence[RecordParser], batch_rows: int
+    member: Member, first: Source, parsers: Sequence[RecordParser], batch_rows: int
 ) -> Iterator[ReadBatch]:
     batch = _BatchBuilder(member.label)
     label = member.label
     only = parsers[0] if len(parsers) == 1 and not first.having else None
-    records = group_turns(_iter_records(path, member, first), first, parsers[0].turns)
+    records = group_turns(iter_records(member, first), first, parsers[0].turns)
     for number, record in enumerate(records, start=1):
         if isinstance(record, Unreadable):
             batch.unreadable.append(record)
@@ -178,18 +177,16 @@ def _dump(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace")
 
 
-def _iter_records(path: Path, member: Member, source: Source) -> Iterator[Record | Unreadable]:
-    try:
-        head, chunks = peek_head(member.chunks())
-    except TruncatedStreamError:
-        yield Unreadable("byte 1", Reason.TRUNCATED_STREAM, b"")
-        return
+def iter_records(member: Member, source: Source) -> Iterator[Record | Unreadable]:
+    """Yield the records of a file, or of one file in an archive, as its format reads them, before any is parsed."""
+    head, chunks = peek_head(member.chunks)
     file_format = source.format if source.format != "auto" else detect_format(member.name, head, source)
-    if file_format in {"parquet", "arrow"} and member.label == path.name:
-        yield from read_columnar(path, parquet=file_format == "parquet")
-        return
     if file_format in {"parquet", "arrow"}:
-        yield Unreadable("byte 1", Reason.DAMAGED_FILE, head)
+        try:
+            with store_stream(chunks, member.path) as stored:
+                yield from read_columnar(stored, parquet=file_format == "parquet")
+        except TruncatedStreamError:
+            yield Unreadable("byte 1", Reason.TRUNCATED_STREAM, head)
         return
     has_records = False
     for record in _READERS[file_format](chunks, source):

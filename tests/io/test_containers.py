@@ -9,11 +9,13 @@ import lzma
 import tarfile
 import zipfile
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 
 from cmtmed.io.quarantine import Reason
-from tests.support.reading import read_text
+from tests.support.reading import read_rows, read_text
 
 TEXT = "question,answer\n头痛三天,量过血压吗？\n"
 EXPECTED = [[("u", "头痛三天"), ("a", "量过血压吗？")]]
@@ -134,3 +136,62 @@ def test_rows_of_a_workbook_that_cannot_be_read(tmp_path):
 def test_a_damaged_workbook(tmp_path):
     data = make_workbook(ROWS)
     assert read_text(tmp_path, "crawl.xlsx", data[: len(data) // 2])[0] == []
+
+
+def make_zip(files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def make_parquet():
+    out = io.BytesIO()
+    pq.write_table(pa.table({"question": ["头痛三天"], "answer": ["量过血压吗？"]}), out)
+    return out.getvalue()
+
+
+INNER = {
+    "crawl.csv": TEXT.encode(),
+    "crawl.csv.gz": gzip.compress(TEXT.encode()),
+    "crawl.csv.gz.gz": gzip.compress(gzip.compress(TEXT.encode())),
+    "crawl.csv.lzma": lzma.compress(TEXT.encode(), format=lzma.FORMAT_ALONE),
+    "crawl.zip": make_zip({"crawl.csv": TEXT.encode()}),
+    "crawl.zip.bz2": bz2.compress(make_zip({"crawl.csv": TEXT.encode()})),
+    "crawl.tar.xz": make_tar({"crawl.csv": TEXT.encode()}, "w:xz"),
+    "crawl.xlsx": make_workbook(ROWS),
+    "crawl.parquet": make_parquet(),
+}
+
+
+@pytest.mark.parametrize("name", INNER)
+@pytest.mark.parametrize(
+    "pack", [lambda files: make_tar(files, "w:gz"), make_tar, make_zip], ids=["tar.gz", "tar", "zip"]
+)
+def test_containers_inside_containers(tmp_path, name, pack):
+    assert read_text(tmp_path, name, INNER[name]) == (EXPECTED, [])
+    files = {f"2019/{name}": INNER[name], "2020.csv": TEXT.encode()}
+    assert read_text(tmp_path, "crawl", pack(files)) == (EXPECTED * 2, [])
+
+
+def test_records_of_an_inner_archive_name_their_way(tmp_path):
+    (tmp_path / "crawl.zip").write_bytes(make_zip({"2019.tar": make_tar({"a.csv": TEXT.encode()})}))
+    (row,) = read_rows(tmp_path / "crawl.zip")
+    assert row["source_id"] == "crawl.zip!2019.tar!a.csv:1"
+
+
+@pytest.mark.parametrize("name", ["crawl.csv.gz", "crawl.zip", "crawl.parquet"])
+def test_a_damaged_inner_file_costs_itself(tmp_path, name):
+    data = make_tar({name: INNER[name][: len(INNER[name]) // 2], "other.csv": TEXT.encode()})
+    dialogues, quarantined = read_text(tmp_path, "crawl.tar", data)
+    assert dialogues == EXPECTED
+    assert len(quarantined) == 1
+
+
+def test_endless_containers_end(tmp_path):
+    data = TEXT.encode()
+    for _ in range(30):
+        data = gzip.compress(data)
+    dialogues, quarantined = read_text(tmp_path, "crawl.gz", data)
+    assert (dialogues, len(quarantined)) == ([], 1)

@@ -135,18 +135,18 @@ def _find_answers(turns: Turns, by_rules: pl.Series, texts: pl.Series) -> list[i
     first_left = pl.col("row").filter(pl.col("left")).min().over("dialogue", "role")
     opens = (pl.col("role") == "assistant") & (pl.col("row") < first_left)
     removable = pl.col("left").any().over("run") | opens.fill_null(value=False)
-    system = table.filter(pl.col("spoken") & ~pl.col("left") & (pl.col("role") == "system"))["row"]
-    return [*spoken.filter(~pl.col("left") & ~removable)["row"].to_list(), *system.to_list()]
+    return spoken.filter(~pl.col("left") & ~removable)["row"].to_list()
 
 
 def _build_verdict(before: pl.Series, turns: Turns, cleaning: TurnCleaning) -> pl.DataFrame:
-    """Drop dialogues in which a side that had words has none left."""
+    """Drop dialogues in which the patient or the doctor had words and has none left."""
     sides = pl.DataFrame([turns.dialogue, turns.role]).with_columns(
         (turns.content.fill_null("").str.strip_chars() != "").alias("had_text"),
         (cleaning.texts.fill_null("").str.strip_chars() != "").alias("has_text"),
     )
     emptied = (
-        sides.group_by("dialogue", "role")
+        sides.filter(pl.col("role") != "system")
+        .group_by("dialogue", "role")
         .agg(pl.col("had_text").any(), pl.col("has_text").any())
         .filter(pl.col("had_text") & ~pl.col("has_text"))["dialogue"]
     )

@@ -20,10 +20,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 
-import corpus
-import planted
 import polars as pl
 
+import corpus
+import planted
 from cmtmed.dedup.config import MinHashConfig
 from cmtmed.dedup.duplicates import DuplicateRules, find_duplicates
 from cmtmed.dedup.warmup import load_kernels
@@ -104,18 +104,20 @@ def main() -> None:
     load_kernels()
     warm_up = plant(list(corpus.make_dialogues(100)), 0)
     find_duplicates(partial(warm_up.iter_slices, BATCH), DuplicateRules(MinHashConfig()))
-    for name, make in (("altered", corpus.make_dialogues), ("repeated", repeat_turns)):
+    for name, make in (("altered", partial(corpus.make_dialogues, duplicates=0.0)), ("repeated", repeat_turns)):
         table = plant(list(make(options.dialogues)), options.planted)
-        started = time.perf_counter()
+        started, busy_before = time.perf_counter(), time.process_time()
         verdicts = find_duplicates(partial(table.iter_slices, BATCH), DuplicateRules(MinHashConfig()))
-        seconds = time.perf_counter() - started
+        seconds, busy = time.perf_counter() - started, time.process_time() - busy_before
         dropped = verdicts.filter(pl.col("drop_reason").is_not_null()).with_columns(
             pl.col("id").str.split("/").list.first().alias("kind")
         )
         by_kind = Counter(dropped["kind"].to_list())
         contained = dropped.filter(kind="original", drop_reason="contained").height
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(f"{name}: {table.height:,} dialogues, {table.height / seconds:,.0f}/s, {peak:.2f} GiB")
+        print(
+            f"{name}: {table.height:,} dialogues, {table.height / seconds:,.0f}/s, {busy:.1f} s of CPU, {peak:.2f} GiB"
+        )
         for kind in KINDS:
             print(f"  {kind}: {options.planted - by_kind[kind]} of {options.planted} kept")
         print(f"  others: {by_kind['original']:,} dropped, {contained:,} of them as contained", flush=True)

@@ -18,7 +18,7 @@ MAX_TEXTS: Final = 64
 """A fingerprint of more texts than this is a common phrase. It proposes nothing, unless a text has no other."""
 
 RAREST: Final = 4
-"""Of a text made of common phrases only, this many of its rarest fingerprints must all be in a text that contains it."""
+"""This many of the rarest fingerprints of a text made of common phrases must all be in a text that contains it."""
 
 _SHARD_BYTES: Final = 2**28
 _BLOCK_BYTES: Final = 2**20

@@ -16,7 +16,7 @@ from cmtmed.dedup.texts import Chunk, Positions, UInt64s
 from cmtmed.dedup.threads import run_in_threads
 
 MIN_CHARS: Final = 20
-"""Characters, white space aside, of the shortest text that counts as a prefix: 您好，请讲 begins dialogues by chance."""
+"""Characters, white space aside, of the shortest text that counts as a prefix: 您好，请讲 begins many by chance."""
 
 _BLOCK_BYTES: Final = 2**20
 

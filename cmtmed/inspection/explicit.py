@@ -32,10 +32,21 @@ def make_explicit(samples: Sequence[Sample], proposal: Proposal) -> Trial:
         source = _merge(trial.source, update)
         if source == trial.source:
             continue
-        candidate = read_samples(samples, source, trial.speech)
+        candidate = read_samples(samples, source)
         if candidate.is_same_as(trial):
             trial = candidate
-    return _join_title(samples, trial)
+    return _add_department(samples, _join_title(samples, trial), proposal.profiles)
+
+
+def _add_department(samples: Sequence[Sample], trial: Trial, profiles: Mapping[str, FieldProfile]) -> Trial:
+    """Return a trial with a department where one is there under a name that says nothing."""
+    if any(dialogue.department for dialogue in trial.dialogues):
+        return trial
+    name = next((p.name for p in profiles.values() if p.is_department and trial.ignored[p.name]), None)
+    if name is None:
+        return trial
+    fields = trial.source.fields.model_copy(update={"department": name})
+    return read_samples(samples, trial.source.model_copy(update={"fields": fields}))
 
 
 def _join_title(samples: Sequence[Sample], trial: Trial) -> Trial:
@@ -49,7 +60,7 @@ def _join_title(samples: Sequence[Sample], trial: Trial) -> Trial:
     if sum(title in question for title, question in pairs) > _CONTAINED * len(pairs):
         return trial
     joined = fields.model_copy(update={"title": None, "question": (fields.title, fields.question)})
-    return read_samples(samples, trial.source.model_copy(update={"fields": joined}), trial.speech)
+    return read_samples(samples, trial.source.model_copy(update={"fields": joined}))
 
 
 def _merge(source: Source, update: Mapping[str, object]) -> Source:

@@ -129,13 +129,14 @@ def _space_after(text: str, end: int) -> str:
 
 
 def _build_verdict(before: pl.Series, turns: Turns, texts: pl.Series) -> pl.DataFrame:
-    """Drop dialogues in which a side that had words has none left."""
+    """Drop dialogues in which the patient or the doctor had words and has none left."""
     sides = pl.DataFrame([turns.dialogue, turns.role]).with_columns(
         (turns.content.fill_null("").str.strip_chars() != "").alias("had_text"),
         (texts.fill_null("").str.strip_chars() != "").alias("has_text"),
     )
     emptied = (
-        sides.group_by("dialogue", "role")
+        sides.filter(pl.col("role") != "system")
+        .group_by("dialogue", "role")
         .agg(pl.col("had_text").any(), pl.col("has_text").any())
         .filter(pl.col("had_text") & ~pl.col("has_text"))["dialogue"]
     )

@@ -8,7 +8,7 @@ from typing import Final
 from cmtmed.inspection.profiles import FieldProfile, list_items
 from cmtmed.inspection.proposal import Proposal
 from cmtmed.inspection.samples import Sample
-from cmtmed.inspection.trial import Trial, read_samples
+from cmtmed.inspection.trial import Trial, is_valid, read_samples
 from cmtmed.io.bytestream import SAMPLE_BYTES
 from cmtmed.io.encoding import detect_encoding
 from cmtmed.io.field_names import find_names
@@ -17,6 +17,7 @@ from cmtmed.io.record_fields import flatten, is_empty, plan_fields, squeeze
 from cmtmed.io.records import Record, Value
 from cmtmed.io.shapes import RecordParser
 from cmtmed.source import Source
+from cmtmed.source_checks import list_names
 
 _TEXTUAL: Final = frozenset({"csv", "tsv", "jsonl", "json", "transcript", "blocks", "html"})
 _TITLE_SHARE: Final = 0.002
@@ -30,7 +31,7 @@ def make_explicit(samples: Sequence[Sample], proposal: Proposal) -> Trial:
     trial = proposal.trial
     for update in _iter_updates(samples, proposal):
         source = _merge(trial.source, update)
-        if source == trial.source:
+        if source == trial.source or not is_valid(source):
             continue
         candidate = read_samples(samples, source)
         if candidate.is_same_as(trial):
@@ -107,7 +108,7 @@ def _iter_fields(rows: Sequence[Mapping[str, Value]], proposal: Proposal) -> Ite
     source = proposal.trial.source
     plan = plan_fields(keys, source.fields)
     ignored = proposal.trial.ignored
-    used = set()
+    used = {name for field in _BEFORE for name in list_names(getattr(source.fields, field))}
     for field in (*_BEFORE, *_METADATA):
         if getattr(source.fields, field) is not None:
             continue

@@ -11,7 +11,7 @@ from cmtmed.inspection.profiles import FieldProfile, profile_rows
 from cmtmed.inspection.records import propose_records, propose_turns
 from cmtmed.inspection.samples import Sample
 from cmtmed.inspection.texts import propose_texts
-from cmtmed.inspection.trial import Trial, read_samples
+from cmtmed.inspection.trial import Trial, is_valid, read_samples
 from cmtmed.io.record_fields import flatten
 from cmtmed.io.records import Record, Value
 from cmtmed.io.table_header import is_known_name
@@ -60,7 +60,7 @@ def choose_source(samples: Sequence[Sample], base: Source) -> Proposal:
     if not _is_settled(by_names):
         seen = set()
         for source in _propose(samples, base, file_format, records, rows, profiles):
-            if (key := source.model_dump_json()) in seen:
+            if (key := source.model_dump_json()) in seen or not is_valid(source):
                 continue
             seen.add(key)
             trials.append(read_samples(samples, source))

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from pydantic import ValidationError
+
+from cmtmed.errors import PipelineError
 from cmtmed.inspection.profiles import FieldProfile, is_aside, is_speech
 from cmtmed.inspection.samples import Sample
 from cmtmed.inspection.voice import score_voice
@@ -25,6 +28,7 @@ from cmtmed.io.record_values import BrokenRecordError, count_leaves
 from cmtmed.io.records import Record
 from cmtmed.io.shapes import Dialogue, RecordParser
 from cmtmed.source import Source
+from cmtmed.source_checks import check_sources
 from cmtmed.text.characters import count_characters
 
 _LOST: Final = frozenset({"preamble", "ignored_speaker", "outside_turns", "title", "other_wording"})
@@ -183,6 +187,15 @@ def read_samples(samples: Sequence[Sample], source: Source) -> Trial:
             except RecursionError:
                 trial.failures[Reason.WRONG_TYPE.value] += 1
     return trial
+
+
+def is_valid(source: Source) -> bool:
+    """Return whether a pipeline file may declare a source: its options neither contradict one another nor are idle."""
+    try:
+        check_sources([Source.model_validate(source.model_dump(mode="json", exclude_defaults=True))])
+    except (PipelineError, ValidationError):
+        return False
+    return True
 
 
 def _has_both_speakers(dialogue: Dialogue) -> bool:

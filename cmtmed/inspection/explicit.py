@@ -91,7 +91,9 @@ def _iter_updates(samples: Sequence[Sample], proposal: Proposal) -> Iterator[Map
     yield from _iter_groups(raw, source)
     if not rows or proposal.file_format in {"transcript", "html"}:
         return
-    yield from _iter_fields(rows, proposal)
+    # Records that were not looked at may use other names, which are found as long as no name is declared.
+    if all(sample.is_seen for sample in samples) or proposal.is_by_content:
+        yield from _iter_fields(rows, proposal)
 
 
 def _iter_groups(values: Sequence[Value], source: Source) -> Iterator[Mapping[str, object]]:

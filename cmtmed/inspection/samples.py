@@ -60,6 +60,11 @@ class Sample:
     stored: Path | None = None
     _records: dict[str, list[Record | Unreadable]] = field(default_factory=dict, repr=False)
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether all of its records were looked at."""
+        return self.is_whole and all(len(records) < RECORDS for records in self._records.values())
+
     def detect_format(self, source: Source) -> str:
         """Return the format that the reader would choose."""
         return source.format if source.format != "auto" else detect_format(self.name, self.head[:SAMPLE_BYTES], source)

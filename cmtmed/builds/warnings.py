@@ -34,7 +34,7 @@ class BuildWarning(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    code: Literal["part_of_the_crawl", "unread_fields", "lost_to_one_reason", "text_left_out"]
+    code: Literal["part_of_the_crawl", "missing_field", "unread_fields", "lost_to_one_reason", "text_left_out"]
     message: str = Field(description="The fact and the next step, in one line.")
     counts: dict[str, int] = Field(description="Characters or records by field or reason.")
 
@@ -59,6 +59,7 @@ def list_warnings(
     """
     warnings = (
         _warn_selection(selection),
+        _warn_missing_field(losses, reading),
         _warn_unread_fields(reading),
         _warn_losses(records, losses),
         _warn_left_out(characters, reading, stages),
@@ -73,6 +74,21 @@ def _warn_selection(selection: Selection | None) -> Iterator[BuildWarning]:
             message=f"this build holds {selection.describe()} of the crawl; build without --limit and --sample for all",
             counts={name: size for name in ("limit", "sample") if (size := getattr(selection, name)) is not None},
         )
+
+
+def _warn_missing_field(losses: Mapping[str, int], reading: ReadingStats) -> Iterator[BuildWarning]:
+    fields = reading.list_unfit_fields()
+    if not fields:
+        return
+    names = [f"{name} ({count:,} records)" for name, count in fields.items()]
+    records = losses.get("missing_field", 0)
+    which = f"{records:,} records have" if records else "some records have"
+    yield BuildWarning(
+        code="missing_field",
+        message=f"{which} no field that is known to hold a dialogue; fields that are there: {_shorten(names)}; "
+        "declare what they hold in `fields` of the source, or let `cmtmed inspect` propose one",
+        counts=fields,
+    )
 
 
 def _warn_unread_fields(reading: ReadingStats) -> Iterator[BuildWarning]:

@@ -167,6 +167,8 @@ def _read_member(
                 reason = error.reason if isinstance(error, BrokenRecordError) else Reason.WRONG_TYPE
                 raw = _dump(record.value)
                 batch.unreadable.append(Unreadable(record.position, reason, raw))
+                if isinstance(error, BrokenRecordError) and reason is Reason.MISSING_FIELD:
+                    batch.stats.unfit_records.update(error.fields)
         if batch.is_full(batch_rows):
             yield batch.build()
             batch = _BatchBuilder(member.label)
@@ -223,7 +225,7 @@ class _BatchBuilder:
         self._reasons: list[str] = []
         self._characters: list[int] = []
         self._reason_counts: list[int] = []
-        self._stats = ReadingStats()
+        self.stats = ReadingStats()
 
     def add(self, source: Source, dialogue: Dialogue, default_id: str) -> None:
         source_id = dialogue.source_id or default_id
@@ -239,11 +241,11 @@ class _BatchBuilder:
         self._reasons += left_out
         self._characters += left_out.values()
         self._reason_counts.append(len(left_out))
-        self._stats.left_out.update(left_out)
+        self.stats.left_out.update(left_out)
         for field, characters in dialogue.ignored.items():
             if field not in source.ignore_fields:
-                self._stats.unread_records[field] += 1
-                self._stats.unread_characters[field] += characters
+                self.stats.unread_records[field] += 1
+                self.stats.unread_characters[field] += characters
 
     def is_full(self, rows: int) -> bool:
         return len(self._counts) >= rows or len(self.unreadable) >= rows
@@ -261,7 +263,7 @@ class _BatchBuilder:
         }
         rows = pl.DataFrame(columns, schema={name: DIALOGUE[name] for name in columns})
         rows = rows.with_columns(messages, self._create_trace())
-        return ReadBatch(rows.select(READ), to_quarantine_table(self.label, self.unreadable), self._stats)
+        return ReadBatch(rows.select(READ), to_quarantine_table(self.label, self.unreadable), self.stats)
 
     def _create_trace(self) -> pl.Series:
         entries = pl.DataFrame(

@@ -108,6 +108,11 @@ TEXTS: Final[Mapping[str, Bilingual]] = {
     "in_kept": Bilingual("in kept dialogues", "在保留的对话中"),
     "in_dropped": Bilingual("in dropped dialogues", "在剔除的对话中"),
     "nothing_left_out": Bilingual("Nothing was left out.", "没有略去任何文字。"),
+    "warning_part_of_the_crawl": Bilingual("Only a part of the crawl was read:", "只读取了部分爬取内容："),
+    "warning_missing_field": Bilingual(
+        "Records in which no field is known to hold a dialogue have these fields:",
+        "未能识别对话字段的记录含有以下字段：",
+    ),
     "warning_unread_fields": Bilingual("Fields that were not read:", "未读取的字段："),
     "warning_lost_to_one_reason": Bilingual(
         "More than half of the records were lost to one reason:", "超过一半的记录因同一原因丢失："

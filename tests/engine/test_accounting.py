@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import polars as pl
 import pytest
@@ -12,8 +13,10 @@ from typer.testing import CliRunner
 
 import cmtmed
 from cmtmed.builds import Build
+from cmtmed.builds.warnings import BuildWarning
 from cmtmed.cli import app
 from cmtmed.messages import count_dialogue_characters
+from cmtmed.report import texts
 from cmtmed.text.characters import count_characters
 from tests.support.dialogues import SHARED
 from tests.support.files import write_json_lines
@@ -99,6 +102,22 @@ def test_most_records_lost_to_one_reason_is_warned_of(tmp_path):
     (warning,) = [warning for warning in report.warnings if warning.code == "lost_to_one_reason"]
     assert warning.counts == {"one_speaker": 8}
     assert "8 of 9 records (89%)" in warning.message
+
+
+def test_records_without_a_known_field_are_told_of_with_the_fields_they_have(tmp_path):
+    records = [{"甲栏": "头痛三天了", "乙栏": "多久了？"}] * 3 + [
+        {"question": "咳嗽一周，痰多色黄", "answer": "发烧吗？量过体温没有？"}
+    ]
+    report = build(write_json_lines(tmp_path / "crawl.jsonl", records), tmp_path)
+    (warning,) = [warning for warning in report.warnings if warning.code == "missing_field"]
+    assert warning.counts == {"甲栏": 3, "乙栏": 3}
+    assert warning.message.startswith("3 records have no field")
+    assert report.quarantine == {"missing_field": 3}
+
+
+@pytest.mark.parametrize("code", get_args(BuildWarning.model_fields["code"].annotation))
+def test_every_warning_has_a_heading_on_the_page(code):
+    assert all(texts.TEXTS[f"warning_{code}"])
 
 
 def test_dynamic_field_names_are_not_listed(tmp_path):

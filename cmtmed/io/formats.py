@@ -14,6 +14,7 @@ from cmtmed.source import Source
 
 _SUFFIXES: Final = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
+    ".js": "json", ".jsonp": "json",
     ".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
     ".xlsx": "xlsx", ".xlsm": "xlsx", ".xlsb": "xlsx", ".xls": "xlsx", ".ods": "xlsx",
     ".html": "html", ".htm": "html", ".xhtml": "html", ".txt": "transcript", ".log": "transcript", ".md": "transcript",
@@ -31,8 +32,8 @@ def detect_format(name: str, head: bytes, source: Source) -> str:
     file_format = _SUFFIXES.get(PurePath(name).suffix.lower())
     if file_format in {"csv", "tsv", "html", "parquet", "arrow", "xlsx"}:
         return file_format
-    start = b"".join(transcode_to_utf8(iter([head]), source.encoding)).removeprefix(b"\xef\xbb\xbf").lstrip()
-    begins_json = re.match(rb"\{\s*[\"'}/]|\[\s*[\[{\"\]]", start) is not None and _LABEL.match(start) is None
+    start = b"".join(transcode_to_utf8(iter([head]), source.encoding)).removeprefix(b"\xef\xbb\xbf").lstrip(_BLANKS)
+    begins_json = _JSON.match(start) is not None and _LABEL.match(start) is None
     if file_format in {"json", "jsonl"} or begins_json:
         return "jsonl" if has_value_lines(head, source.encoding) else "json"
     if re.match(rb"<(?:!doctype|html|\?xml|head|body|div|table|p)\b", start, re.IGNORECASE):
@@ -40,6 +41,11 @@ def detect_format(name: str, head: bytes, source: Source) -> str:
     return "tsv" if _is_table(start, source) else "transcript"
 
 
+_BLANKS: Final = b" \t\r\n\x0b\x0c\x1e\x00"
+_JSON: Final = re.compile(
+    rb"\{\s*[\"'}/]|\[\s*(?:[\[{\"\]]|/[*/])|\"\s*[\[{]\s*\\\"|[^\s\[{]{1,80}\t[\[{]\s*\"|"
+    rb"(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]*\s*[=(]\s*[\[{]\s*[\[{\"]"
+)
 _LABEL: Final = re.compile(rb"\[\s*\d")
 
 

@@ -121,7 +121,7 @@ class RecordParser:
             return [dialogue for item in value for dialogue in self._parse_value(item)]
         parsed = self.turns.parse(value, path="", alternating=self.source.shape == "alternating")
         if not parsed:
-            has_text = isinstance(value, str) or (isinstance(value, list) and any(map(_has_text, value)))
+            has_text = isinstance(value, list) and any(map(_has_text, value))
             raise BrokenRecordError(Reason.NO_DIALOGUE if has_text else Reason.NOT_A_RECORD)
         return [_to_dialogue(dialogue) for dialogue in parsed]
 

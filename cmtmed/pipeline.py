@@ -6,18 +6,19 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
-from cmtmed.errors import PipelineError, did_you_mean
+from cmtmed.errors import PipelineError
 from cmtmed.pipeline_file import get_list, locate_pipeline, read_yaml, resolve_extends, split_entry
 from cmtmed.schema import DIALOGUE_VERSION, OFFSETS, READ
 from cmtmed.source import Source
+from cmtmed.source_checks import check_sources
 from cmtmed.stage import AnyStage
 from cmtmed.stages import stage_class
+from cmtmed.validation import validate
 
-_M = TypeVar("_M", bound=BaseModel)
 VIEW_NAMES: Final = ("pretrain", "sft", "prompts")
 
 
@@ -46,20 +47,25 @@ class Views(BaseModel):
     )
 
 
-class Pipeline(BaseModel):
-    """A validated pipeline. Pipelines with equal fingerprints produce equal results from equal inputs."""
+class Settings(BaseModel):
+    """What a pipeline declares besides its stages."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(description="Name of the pipeline, recorded in the manifest of its builds.")
+    name: str = Field(min_length=1, description="Name of the pipeline, recorded in the manifest of its builds.")
     description: str = Field(default="", description="One-sentence summary for readers.")
     seed: int = Field(default=0, description="Seed of every stage that takes one and does not set its own.")
     sources: tuple[Source, ...] = Field(
         default=(Source(name="crawl"),),
         description="The sources of the crawl; the first one that matches a file and its record wins.",
     )
-    stages: tuple[SerializeAsAny[AnyStage], ...] = Field(description="The stages, in the order they are applied.")
     views: Views = Field(default=Views(), description="The tables written for the trainers.")
+
+
+class Pipeline(Settings):
+    """A validated pipeline. Pipelines with equal fingerprints produce equal results from equal inputs."""
+
+    stages: tuple[SerializeAsAny[AnyStage], ...] = Field(description="The stages, in the order they are applied.")
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Pipeline:
@@ -73,30 +79,36 @@ class Pipeline(BaseModel):
                 location, the value found and the closest valid name.
         """
         path = locate_pipeline(name_or_path)
-        return cls.parse(read_yaml(path), location=path.name)
+        return cls.parse(read_yaml(path), location=path.name, path=path)
 
     @classmethod
-    def parse(cls, content: Mapping[str, object], *, location: str = "pipeline") -> Pipeline:
+    def parse(cls, content: Mapping[str, object], *, location: str = "pipeline", path: Path | None = None) -> Pipeline:
         """Create a pipeline from the content of a YAML file.
 
         Args:
             content: the parsed file.
             location: prefix of error messages, usually the file name.
+            path: the file, if there is one; what it extends is looked for beside it.
 
         Raises:
             PipelineError: as in `load`.
         """
-        content = resolve_extends(content, location)
+        declared = content.get("options")
+        overridden = declared if isinstance(declared, dict) else {}
+        content = resolve_extends(content, location, path)
+        entries = get_list(content, "stages", location)
+        settings = validate(Settings, {key: value for key, value in content.items() if key != "stages"}, location)
+        stages = []
+        for index, entry in enumerate(entries):
+            name, options = split_entry(entry, f"{location}: stages[{index}]")
+            key = "options" if name in overridden else f"stages[{index}]"
+            stages.append(_create_stage(name, options, settings.seed, f"{location}: {key}"))
         try:
-            stages = tuple(
-                _create_stage(entry, content.get("seed", 0), f"{location}: stages[{index}]")
-                for index, entry in enumerate(get_list(content, "stages", location))
-            )
-            pipeline = _validate(cls, {**content, "stages": stages}, location)
-            check_order(pipeline.stages)
+            check_sources(settings.sources)
+            check_order(tuple(stages))
         except PipelineError as error:
-            raise error if str(error).startswith(location) else PipelineError(f"{location}: {error}") from None
-        return pipeline
+            raise PipelineError(f"{location}: {error}") from None
+        return cls(**dict(settings), stages=tuple(stages))
 
     def fingerprint(self) -> str:
         """Return a SHA-256 (64 hex digits) that changes whenever the pipeline could treat a row differently."""
@@ -121,7 +133,7 @@ def check_order(stages: tuple[AnyStage, ...]) -> None:
             raise PipelineError(f"stage {name!r} occurs twice in the pipeline; remove one")
         stage_names.add(name)
         for column in stage.reads:
-            if column not in writers and column not in stage.writes:
+            if column not in writers and column not in stage.writes and column not in stage.optional:
                 raise PipelineError(
                     f"stage {name!r} reads column {column!r}, which no earlier stage writes; "
                     f"available: {', '.join(sorted(writers))}"
@@ -136,51 +148,11 @@ def check_order(stages: tuple[AnyStage, ...]) -> None:
         writers.update(dict.fromkeys(stage.writes, name))
 
 
-def _create_stage(entry: object, seed: object, location: str) -> AnyStage:
-    name, options = split_entry(entry, location)
+def _create_stage(name: str, options: dict[str, object], seed: int, location: str) -> AnyStage:
     try:
         stage_type = stage_class(name)
     except PipelineError as error:
         raise PipelineError(f"{location}: {error}") from None
     if "seed" in stage_type.model_fields and "seed" not in options:
         options["seed"] = seed
-    return _validate(stage_type, options, f"{location}: {name}")
-
-
-def _validate(model: type[_M], content: Mapping[str, object], location: str) -> _M:
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        raise PipelineError(f"{location}: {_explain_error(model, error)}") from None
-
-
-def _explain_error(model: type[BaseModel], error: ValidationError) -> str:
-    """Format the first validation error in one line: path, value found, what was expected or likely meant."""
-    first = error.errors()[0]
-    path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in first["loc"]).lstrip(".")
-    if first["type"] == "extra_forbidden":
-        option = str(first["loc"][-1])
-        return f"unknown option {path!r}; {did_you_mean(option, _list_fields(model, first['loc'][:-1]))}"
-    if first["type"] == "missing":
-        return f"option {path!r} is missing"
-    message = first["msg"].removeprefix("Value error, ")
-    value = f" got {first['input']!r}:" if isinstance(first["input"], str | int | float | bool) else ""
-    return f"{path}:{value} {message}" if path else message
-
-
-def _list_fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    """List the field names of the submodel at ``path`` within ``model``."""
-    fields = model.model_fields
-    for key in path:
-        if isinstance(key, int) or key not in fields:
-            continue
-        model_type = next((submodel for submodel in _find_models(fields[key].annotation)), None)
-        if model_type is not None:
-            fields = model_type.model_fields
-    return list(fields)
-
-
-def _find_models(annotation: object) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [submodel for argument in getattr(annotation, "__args__", ()) for submodel in _find_models(argument)]
+    return validate(stage_type, options, f"{location}: {name}")

@@ -5,14 +5,21 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator
 
+from cmtmed.patterns import HeaderPattern, LinePattern, OptionalSelector, Selector, Separator, ValueSelector
 from cmtmed.schema import Role
 from cmtmed.text.speaker_names import create_role_table
 
 FieldName = str | tuple[str, ...]
+
+
+_NO_ENCODINGS: Final = frozenset(
+    {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
+)
+"""Codecs of Python that no file is written in."""
 
 
 class Strict(BaseModel):
@@ -55,12 +62,12 @@ class Fields(Strict):
 class Transcript(Strict):
     """A text file of dialogues in which each turn begins with its speaker's name and a colon."""
 
-    separator: str = Field(
+    separator: Separator = Field(
         default="auto",
         description="Separator between dialogues: ``blank`` lines, ``rule`` lines (---, ===, ***), a regular "
         "expression for a whole line, or ``auto``: rule lines if there are any, blank lines otherwise.",
     )
-    headers: Mapping[str, str] = Field(
+    headers: Mapping[str, HeaderPattern] = Field(
         default={"department": "科室|科別|科别|department", "id": "编号|編號|序号|id|ID"},
         description="Regular expressions for the names of header lines, such as 科室：内科 or id=7, by column.",
     )
@@ -70,11 +77,11 @@ class Transcript(Strict):
         "dialogue; ``auto`` takes it as the opening where the doctor speaks first or where it fills in a form "
         "(病情描述：…).",
     )
-    ignore: tuple[str, ...] = Field(
+    ignore: tuple[LinePattern, ...] = Field(
         default=(),
         description="Regular expressions for whole lines that are no part of the dialogue, such as headings.",
     )
-    end: tuple[str, ...] = Field(
+    end: tuple[LinePattern, ...] = Field(
         default=(),
         description="Regular expressions for whole lines with which the dialogue ends; what follows up to the next "
         "separator is left out.",
@@ -90,15 +97,17 @@ class Blocks(Strict):
 class Html(Strict):
     """HTML pages, parsed with CSS selectors."""
 
-    dialogue: str = Field(default="body", description="Selector of a dialogue.")
-    turn: str = Field(default="", description="Within a dialogue: selector of a turn.")
-    role: str = Field(
+    dialogue: Selector = Field(default="body", description="Selector of a dialogue.")
+    turn: OptionalSelector = Field(default="", description="Within a dialogue: selector of a turn.")
+    role: ValueSelector = Field(
         default="@class",
         description="Within a turn: the speaker, as a selector, ``@attribute``, or ``selector@attribute``.",
     )
-    text: str = Field(default="", description="Within a turn: the text; empty means all text of the turn.")
-    id: str = Field(default="", description="Within a dialogue: its id, as a selector with or without ``@attribute``.")
-    department: str = Field(default="", description="Within a dialogue: the department.")
+    text: OptionalSelector = Field(default="", description="Within a turn: the text; empty means all text of the turn.")
+    id: ValueSelector = Field(
+        default="", description="Within a dialogue: its id, as a selector with or without ``@attribute``."
+    )
+    department: ValueSelector = Field(default="", description="Within a dialogue: the department.")
 
 
 class Source(Strict):
@@ -178,11 +187,11 @@ class Source(Strict):
         if encoding == "auto":
             return encoding
         try:
-            "".encode(encoding)
-        except LookupError:
-            raise ValueError(
-                f"unknown encoding {encoding!r}; use a name such as utf-8, gb18030, big5, utf-16"
-            ) from None
+            is_text = "".encode(encoding) is not None and encoding.lower() not in _NO_ENCODINGS
+        except (LookupError, UnicodeError, ValueError):
+            is_text = False
+        if not is_text:
+            raise ValueError("no encoding of text has this name; use auto, utf-8, gb18030, big5 or utf-16")
         return encoding
 
     def matches(self, path: PurePath) -> bool:
@@ -193,5 +202,5 @@ class Source(Strict):
         )
 
     def role_table(self) -> dict[str, Role]:
-        """Map all known speaker names, in lower case, to their roles."""
+        """Map all known speaker names, in lower case, to their roles; what the source declares wins."""
         return create_role_table(self.roles)

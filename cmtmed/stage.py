@@ -48,6 +48,9 @@ class AnyStage(BaseModel, ABC):
     for each reason (`cmtmed.messages.nest_left_out` creates it). What it does not name is recorded as an edit.
     """
 
+    optional: ClassVar[frozenset[str]] = frozenset()
+    """Columns among ``reads`` that no earlier stage has to write; they are empty then."""
+
     covers_dropped: ClassVar[bool] = False
     """Whether the stage also processes rows that an earlier stage dropped. Redaction does: dropped rows are written
     to disk too, and identify patients just as well."""

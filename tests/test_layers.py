@@ -17,7 +17,7 @@ PACKAGE = Path(cmtmed.__file__).parent
 LAYERS = (
     ("_version",),
     ("errors",),
-    ("resources",),
+    ("resources", "validation", "patterns"),
     ("schema",),
     ("artifacts", "markdown"),
     ("models",),
@@ -26,7 +26,7 @@ LAYERS = (
     ("dedup", "anonymize", "inquiry"),
     ("stage",),
     ("stages", "stats", "source", "pipeline_file"),
-    ("lineage",),
+    ("lineage", "source_checks"),
     ("pipeline",),
     ("io", "views"),
     ("builds",),

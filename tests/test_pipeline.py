@@ -38,15 +38,15 @@ WRONG = {
         r"min_turns \(9\) exceeds max_turns \(3\)",
     ),
     "a column that nobody wrote": (
-        {"stages": ["assign_split"]},
-        "stage 'assign_split' reads column 'cluster', which no earlier stage writes",
+        {"stages": ["keep_proactive"]},
+        "stage 'keep_proactive' reads column 'inquiries', which no earlier stage writes",
     ),
     "an edit after offsets were recorded": (
         {"stages": ["tag_inquiries", "normalize_text"]},
         "stage 'normalize_text' edits the text after 'tag_inquiries' recorded offsets",
     ),
     "a stage twice": ({"stages": ["merge_turns", "merge_turns"]}, "occurs twice in the pipeline"),
-    "no stages": ({}, r"stages: got NoneType, expected a list"),
+    "no stages": ({}, r"x\.yaml: option 'stages' is missing; list them, or add 'extends: cmtmedqa'"),
     "an unknown key": (
         {"stages": ["merge_turns"], "view": {}},
         "unknown option 'view'; did you mean 'views'",
@@ -61,7 +61,7 @@ WRONG = {
     ),
     "an entry with two stages": (
         {"stages": [{"merge_turns": {}, "drop_by_length": {}}]},
-        r"stages\[0\]: expected 'stage' or 'stage: \{option: value\}', got dict",
+        r"stages\[0\]: expected 'stage' or 'stage: \{option: value\}', got the mapping",
     ),
     "an unknown base": ({"extends": "cmtmedq"}, "no bundled pipeline 'cmtmedq'; did you mean 'cmtmedqa'"),
     "options for a stage that is not there": (
@@ -85,10 +85,10 @@ def test_what_is_wrong_is_said(case):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name: x\nstages: [merge_turns]\nname: y\n", r"bad\.yaml: line 3: duplicate key 'name'"),
+        ("name: x\nstages: [merge_turns]\nname: y\n", r"bad\.yaml: line 3: duplicate key 'name', first in line 1"),
         ("name: [x\n", r"bad\.yaml: not valid YAML: .*line"),
-        ("- merge_turns\n", r"bad\.yaml: got list, expected a mapping"),
-        ("", r"bad\.yaml: got NoneType"),
+        ("- merge_turns\n", r"bad\.yaml: got the list .*: expected a mapping"),
+        ("", r"bad\.yaml: the file is empty: expected a mapping"),
     ],
 )
 def test_bad_files_are_named(tmp_path, text, message):

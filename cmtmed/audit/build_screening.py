@@ -17,6 +17,7 @@ from cmtmed.audit.detectors import DETECTORS
 from cmtmed.audit.residual import NONE, Stratum, allocate_sample
 from cmtmed.audit.sample import SAMPLE_FILE, TurnSampler, write_sample
 from cmtmed.audit.screening import mask_spans, screen_turns
+from cmtmed.audit.split_leakage import measure_split_leakage
 from cmtmed.builds.build import DIALOGUES, DROPPED, Build
 from cmtmed.builds.manifest import Manifest
 from cmtmed.engine.progress import Progress
@@ -103,6 +104,7 @@ def screen_build(build: Build, options: AuditOptions, digest: str, progress: Pro
     folder.mkdir(exist_ok=True)
     write_sample(folder / SAMPLE_FILE, sampler.draw(sample_sizes))
     suspected[NONE] = stratum_sizes[NONE]
+    leakage = measure_split_leakage(build)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -110,6 +112,7 @@ def screen_build(build: Build, options: AuditOptions, digest: str, progress: Pro
         "data": digest,
         "build": {"name": build.manifest.pipeline.name, "fingerprint": build.manifest.pipeline.fingerprint},
         "counts": {"dialogues": dialogues, "turns": turn_count},
+        "splits": {"questions": leakage.questions, "crossing": leakage.crossing},
         "redaction": describe_redaction(build.manifest),
         "identifiers": _group_by_type(identifiers),
         "strata": [

@@ -44,6 +44,13 @@ class Counts(TypedDict):
     turns: int
 
 
+class SplitCounts(TypedDict):
+    """Different first questions of the kept dialogues, and those that stand in more than one split."""
+
+    questions: int
+    crossing: int
+
+
 class Redaction(TypedDict):
     """Whether the pipeline redacts, and the identifier types that it leaves in the text on purpose."""
 
@@ -102,6 +109,7 @@ class _Findings(AuditOptions):
     data: str
     build: BuildName
     counts: Counts
+    splits: SplitCounts
     redaction: Redaction
     identifiers: dict[str, dict[str, int]]
 

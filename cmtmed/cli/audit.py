@@ -105,6 +105,11 @@ def print_audit(audit: Audit) -> None:
         )
     elif residual["status"] == "partial":
         output.print("In some strata nothing has been read yet: anything from none to all of their turns may leak.")
+    splits = content["splits"]
+    output.print(
+        f"first questions in two splits: {splits['crossing']:,} of {splits['questions']:,}",
+        style="red" if splits["crossing"] else None,
+    )
     output.print(f"{audit.out / FOLDER / STATEMENT_FILE}: the privacy statement for the dataset card")
 
 

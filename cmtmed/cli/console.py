@@ -40,8 +40,8 @@ def show_logs(*, enabled: bool) -> Iterator[None]:
 
 
 def fail(reason: object) -> None:
-    """Print why the command failed."""
-    messages.print(f"cmtmed: {reason}", style="red", markup=False)
+    """Print why the command failed, in one line."""
+    messages.print(f"cmtmed: {' '.join(str(reason).splitlines())}", style="red", markup=False)
 
 
 @contextmanager

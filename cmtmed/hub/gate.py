@@ -24,6 +24,7 @@ CHECKS: Final = {
     "risk": "a person read the audit's sample, and the remaining risk is below --max-risk",
     "licenses": "every dialogue has a licence, and the licences are compatible",
     "test-sets": "no training dialogue comes from a test set or contains its text",
+    "splits": "no first question stands in two splits",
     "quarantine": "the publisher knows how many records could not be read",
     "card": "every required field of the card is filled in",
     "history": "a repository that becomes public exposes no earlier, private version",

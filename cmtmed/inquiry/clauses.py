@@ -6,16 +6,17 @@ import re
 from itertools import pairwise
 from typing import Final
 
+from cmtmed.text.han import HAN
 from cmtmed.text.sentences import split
 
 # Where a question ends inside a run-on without punctuation: 发烧吗吃过什么药, 多久了有没有咳嗽.
 # 吗啡 and 吗丁啉 are drugs.
 _DRUG: Final = r"(?!(?<=吗)(?:啡|丁啉|啉|替麦|氯贝))"
 _RUN_ON: Final = re.compile(
-    rf"(?<=[吗呢嘛]){_DRUG}(?=[\u4e00-\u9fff0-9A-Za-z])|"
-    r"(?<=[^什怎那这多要]么)(?=[\u4e00-\u9fff])(?<!什么)|(?<=[?？])(?=.)"
-    r"|(?<=[吗呢嘛])(?=\s)|(?:(?<=还好吧)|(?<=都好吧)|(?<=正常吧)|(?<=没有吧)|(?<=过吧))(?=[\u4e00-\u9fff])"
-    r"|(?<=多久了)(?=[\u4e00-\u9fff])|(?<=多大了)(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])"
+    rf"(?<=[吗呢嘛]){_DRUG}(?=[{HAN}0-9A-Za-z])|"
+    rf"(?<=[^什怎那这多要]么)(?=[{HAN}])(?<!什么)|(?<=[?？])(?=.)"
+    rf"|(?<=[吗呢嘛])(?=\s)|(?:(?<=还好吧)|(?<=都好吧)|(?<=正常吧)|(?<=没有吧)|(?<=过吧))(?=[{HAN}])"
+    rf"|(?<=多久了)(?=[{HAN}])|(?<=多大了)(?=[{HAN}])|(?<=[{HAN}]) (?=[{HAN}])"
 )
 _CLAUSE: Final = re.compile(r"[，,；;：:]")
 _WORD: Final = re.compile(r"\w")

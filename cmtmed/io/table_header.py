@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from cmtmed.io.field_names import NAMES, find_names, guess_field
+from cmtmed.text.han import HAN
 
-_DATA: Final = re.compile(r"[，。？！；、?!]|[\u4e00-\u9fff].{11,}|.{32,}|^\s*[-+]?\d+(?:[.:/-]\d+)*\s*$", re.DOTALL)
+_DATA: Final = re.compile(rf"[，。？！；、?!]|[{HAN}].{{11,}}|.{{32,}}|^\s*[-+]?\d+(?:[.:/-]\d+)*\s*$", re.DOTALL)
 
 
 def has_header(cells: Sequence[str]) -> bool:

@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 from pydantic import Field, PositiveInt
 
+from cmtmed.dedup.first_question import find_first_questions
 from cmtmed.dedup.ngram_overlap import hash_ngrams, ngram_containment
+from cmtmed.dedup.shingle import hash_texts
 from cmtmed.messages import flatten
 from cmtmed.stage import CorpusStage, columns
 
@@ -17,12 +19,14 @@ class DropBenchmarkOverlap(CorpusStage):
     """Drop dialogues that contain text of a test set (``overlap:<source>``).
 
     Test sets are sources of the same build, named in ``test_sources``; their own dialogues are never dropped here. A
-    dialogue overlaps when enough of the character n-grams of one of its patient turns, or of the whole dialogue, occur
-    in the test set. N-grams that occur in many test dialogues are common phrases and are ignored.
+    dialogue overlaps when its first question is that of a test dialogue (as `assign_split` compares them, at any
+    length), or when enough of the character n-grams of one of its patient turns, or of the whole dialogue, occur in the
+    test set. N-grams that occur in many test dialogues are common phrases and are ignored.
     """
 
-    reads: ClassVar = columns("id", "source", "messages")
+    reads: ClassVar = columns("id", "source", "messages", "identifiers")
     writes: ClassVar = columns("drop_reason")
+    optional: ClassVar = frozenset({"identifiers"})
 
     test_sources: tuple[str, ...] = Field(default=(), description="Sources that are test sets.")
     ngram: PositiveInt = Field(default=13, description="Characters per n-gram, white space removed.")
@@ -33,27 +37,33 @@ class DropBenchmarkOverlap(CorpusStage):
     )
 
     def sketch(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """Return the n-grams of the test dialogues of the batch: ``source``, ``dialogue``, ``gram``."""
-        schema = {"source": pl.String, "dialogue": pl.String, "gram": pl.UInt64}
+        """Return the first questions and n-grams of the test dialogues: ``source``, ``dialogue``, ``gram``, ``whole``.
+
+        ``gram`` is a hash of the n-gram or, where ``whole`` is true, of the question.
+        """
+        schema = pl.Schema({"source": pl.String, "dialogue": pl.String, "gram": pl.UInt64, "whole": pl.Boolean})
         tests = batch.filter(pl.col("source").is_in(self.test_sources))
         if tests.is_empty():
             return pl.DataFrame(schema=schema)
         turns = flatten(tests["messages"])
         text, gram = hash_ngrams(turns.content.fill_null(""), n=self.ngram)
         rows = turns.dialogue.gather(pl.Series(text))
-        return pl.DataFrame(
-            {"source": tests["source"].gather(rows), "dialogue": tests["id"].gather(rows), "gram": pl.Series(gram)},
-            schema=schema,
-        ).unique(maintain_order=True)
+        grams = pl.DataFrame([tests["source"].gather(rows), tests["id"].gather(rows).alias("dialogue")]).with_columns(
+            pl.Series("gram", gram), whole=pl.lit(value=False)
+        )
+        question = find_first_questions(tests["messages"], tests["identifiers"])
+        questions = pl.DataFrame([tests["source"], tests["id"].alias("dialogue"), hash_texts(question).alias("gram")])
+        questions = questions.with_columns(whole=pl.lit(value=True)).filter(question.is_not_null())
+        return pl.concat([grams.unique(maintain_order=True), questions]).cast(schema)
 
     def decide(self, sketches: pl.LazyFrame) -> pl.DataFrame:
-        """Return the n-grams that identify a test set: ``source`` and ``gram``, sorted."""
+        """Return what identifies a test set: ``source``, ``gram`` and ``whole``, sorted."""
         return (
-            sketches.group_by("source", "gram")
+            sketches.group_by("source", "gram", "whole")
             .agg(pl.col("dialogue").n_unique())
-            .filter(pl.col("dialogue") <= self.common)
-            .select("source", "gram")
-            .sort("source", "gram")
+            .filter(pl.col("whole") | (pl.col("dialogue") <= self.common))
+            .select("source", "gram", "whole")
+            .sort("source", "gram", "whole")
             .collect()
         )
 
@@ -70,8 +80,11 @@ class DropBenchmarkOverlap(CorpusStage):
         long_turn = (turns.role == "user") & (texts.str.len_chars() >= self.min_chars)
         long_dialogue = dialogue_text.str.len_chars() >= self.min_chars
         is_test = batch["source"].is_in(self.test_sources)
+        question = find_first_questions(batch["messages"], batch["identifiers"])
+        question_hash = hash_texts(question)
         for (source,), group in decision.group_by("source", maintain_order=True):
-            grams = group["gram"].to_numpy()
+            grams = group.filter(~pl.col("whole"))["gram"].to_numpy()
+            shares_question = question.is_not_null() & question_hash.is_in(group.filter("whole")["gram"].implode())
             overlapping = turns.dialogue.filter(long_turn).filter(
                 pl.Series(ngram_containment(texts.filter(long_turn), grams, n=self.ngram) >= self.threshold)
             )
@@ -80,6 +93,7 @@ class DropBenchmarkOverlap(CorpusStage):
             )
             turn_overlaps = np.zeros(batch.height, dtype=bool)
             turn_overlaps[overlapping.to_numpy()] = True
-            mask = (pl.Series(turn_overlaps) | dialogue_overlaps) & ~is_test & reason.is_null()
+            overlaps = pl.Series(turn_overlaps) | dialogue_overlaps | shares_question
+            mask = overlaps & ~is_test & reason.is_null()
             reason = reason.zip_with(~mask, pl.Series([f"overlap:{source}"]).new_from_index(0, batch.height))
         return reason.rename("drop_reason").to_frame()

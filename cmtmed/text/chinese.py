@@ -1,35 +1,47 @@
 """Traditional and simplified script: OpenCC, with a table of medical words that wins over it.
 
-Only the script is converted, not the wording of a region: 軟體 becomes 软体 and not 软件. A text that is already
-simplified passes unchanged: it is converted only if it holds a character or word that simplified script does not have.
+Only the script is converted, not the wording of a region: 軟體 becomes 软体 and not 软件. What is converted depends on
+the script a text is written in:
+
+- In traditional text every character is (口乾 → 口干, 睡著 → 睡着), by OpenCC and the table.
+- In simplified text only characters and words that simplified script does not have are (頭痛 → 头痛, 乾燥 → 干燥); the
+  8,105 characters of the mainland's standard are left alone (乾坤, 著名, 哪吒, 蒜薹), and so is a rare character whose
+  simplified form is outside the basic block (王頔, 二噁英).
+
+Variants that belong to no script (荳, 蔴) are replaced in both.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Final, Literal
+from typing import Literal
 
 import polars as pl
 
-from cmtmed.text.phrases import MODERN, SHARED, SIMPLIFIED, TRADITIONAL
+from cmtmed.text.conversion import (
+    left_alone,
+    load_converter,
+    phrase_pattern,
+    simplified_only,
+    traditional_only,
+    traditional_words,
+)
+from cmtmed.text.phrases import SHARED, SIMPLIFIED, TRADITIONAL
+from cmtmed.text.script import find_traditional
+from cmtmed.text.standard import character_variants, standard_characters
 
 Script = Literal["simplified", "traditional", "keep"]
 
-_PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
-    "simplified": SIMPLIFIED,
-    # The result of a conversion is protected too: OpenCC would convert parts of it (范, 曲) again.
-    "traditional": {**{word: word for word in TRADITIONAL.values()}, **TRADITIONAL},
-}
 
-
-def convert(texts: pl.Series, script: Script = "simplified") -> pl.Series:
+def convert(texts: pl.Series, script: Script = "simplified", sides: Sequence[pl.Series] = ()) -> pl.Series:
     """Convert texts to a script.
 
     Args:
         texts: String; null stays null.
         script: ``simplified``, ``traditional`` (OpenCC's standard, in today's forms), or ``keep`` for no conversion.
+        sides: which texts are of one side of a dialogue and of one dialogue, see `find_traditional`; empty where each
+            text is judged by itself.
 
     Returns:
         The converted texts, under the same name.
@@ -39,86 +51,89 @@ def convert(texts: pl.Series, script: Script = "simplified") -> pl.Series:
     """
     if script == "keep":
         return texts
-    # Most rows of most crawls need no conversion, and finding the others is far cheaper than OpenCC.
+    # Most rows of most crawls hold nothing to convert, and finding the others is far cheaper than OpenCC.
+    suspect = texts.str.contains_any(_cues(script)).fill_null(value=False)
     if script == "simplified":
-        suspect = texts.str.contains_any(_traditional_cues())
+        traditional = find_traditional(texts, sides, candidates=suspect)
+        shared = traditional & ~suspect
+        if shared.any():
+            shared = shared & texts.str.contains_any(_shared_characters()).fill_null(value=False)
+        foreign = suspect & ~traditional
+        other_script = (traditional & suspect) | shared
     else:
-        # 干預 is traditional and would become 幹預 if it were converted as simplified.
-        traditional = texts.str.contains_any(sorted(_traditional_characters().difference(*SIMPLIFIED.values())))
-        suspect = texts.str.contains_any(_simplified_cues()) | ~traditional
-    rows = suspect.fill_null(value=False).arg_true()
+        traditional = find_traditional(texts, sides)
+        foreign = suspect & traditional
+        other_script = ~traditional & texts.is_not_null()
+    texts = _map_rows(texts, other_script, lambda text: _convert_all(text, script))
+    return _map_rows(texts, foreign, lambda text: _convert_foreign(text, script))
+
+
+def _map_rows(texts: pl.Series, selected: pl.Series, change: Callable[[str], str]) -> pl.Series:
+    rows = selected.arg_true()
     if rows.is_empty():
         return texts
-    convert_one = _converter(script)
-    phrases = _PHRASES[script]
-    pattern = _phrase_pattern(script)
-    converted = []
-    for text in texts.gather(rows):
-        # Words of the table alternate with the text between them, and OpenCC converts only the text between.
-        first, *tail = pattern.split(text)
-        fragments = [convert_one(first) if first else ""]
-        for word, gap in zip(tail[::2], tail[1::2], strict=True):
-            fragments.append(phrases[word])
-            fragments.append(convert_one(gap) if gap else "")
-        converted.append("".join(fragments))
-    return texts.clone().scatter(rows, pl.Series(converted, dtype=pl.String))
+    changed = pl.Series([change(text) for text in texts.gather(rows)], dtype=pl.String)
+    # scatter modifies its series, which may be the caller's.
+    return texts.clone().scatter(rows, changed)
+
+
+def _convert_all(text: str, script: Literal["simplified", "traditional"]) -> str:
+    """Convert a text of the other script."""
+    return _replace(text, script, SIMPLIFIED if script == "simplified" else TRADITIONAL, load_converter(script))
+
+
+def _convert_foreign(text: str, script: Literal["simplified", "traditional"]) -> str:
+    """Convert what a text of this script holds of the other one."""
+    convert_text = load_converter(script)
+
+    def convert_part(part: str) -> str:
+        converted = zip(part, convert_text(part), strict=True)
+        if script == "simplified":
+            return "".join(old if old in left_alone() else new for old, new in converted)
+        return "".join(new if old in simplified_only() else old for old, new in converted)
+
+    return _replace(text, script, _foreign_words(script), convert_part)
+
+
+def _replace(
+    text: str,
+    script: Literal["simplified", "traditional"],
+    words: Mapping[str, str],
+    convert_part: Callable[[str], str],
+) -> str:
+    # Words of the table alternate with the text between them, and only the text between is converted by characters.
+    first, *tail = phrase_pattern(script).split(text)
+    parts = [convert_part(first) if first else ""]
+    for word, gap in zip(tail[::2], tail[1::2], strict=True):
+        parts.append(words.get(word, word))
+        parts.append(convert_part(gap) if gap else "")
+    converted = "".join(parts)
+    return converted.translate(_variant_table()) if script == "simplified" else converted
 
 
 @cache
-def _phrase_pattern(script: Script) -> re.Pattern[str]:
-    words = sorted(_PHRASES[script], key=lambda word: (-len(word), word))
-    return re.compile(f"({'|'.join(words)})")
-
-
-@cache
-def _converter(script: Script) -> Callable[[str], str]:
-    from opencc import OpenCC
-
+def _foreign_words(script: Literal["simplified", "traditional"]) -> Mapping[str, str]:
     if script == "simplified":
-        simplified: Callable[[str], str] = OpenCC("t2s").convert
-        return simplified
-    traditional = OpenCC("s2t").convert
-    return lambda text: traditional(text).translate(MODERN)
+        return {word: SIMPLIFIED[word] for word in traditional_words()}
+    return {old: new for old, new in TRADITIONAL.items() if simplified_only().intersection(old)}
 
 
 @cache
-def _traditional_cues() -> list[str]:
-    """Return every character and word that shows that a text is not simplified."""
-    characters = _traditional_characters()
-    words = {
-        word
-        for word, simplified in SIMPLIFIED.items()
-        if word != simplified and word not in SHARED and not characters.intersection(word)
-    }
-    return sorted(characters | words)
+def _cues(script: Literal["simplified", "traditional"]) -> list[str]:
+    """Return the characters and words of which a text holds one if it holds anything of the other script."""
+    if script == "traditional":
+        return sorted(simplified_only())
+    return sorted(traditional_only() | traditional_words() | character_variants().keys())
 
 
 @cache
-def _traditional_characters() -> frozenset[str]:
-    return frozenset(_find_changed_characters("simplified") - SHARED)
+def _shared_characters() -> list[str]:
+    """Return the characters of both scripts that conversion from traditional script changes."""
+    changed = {old for word, new in SIMPLIFIED.items() for old, after in zip(word, new, strict=True) if old != after}
+    changed |= {char for char in standard_characters() if load_converter("simplified")(char) != char}
+    return sorted(changed & standard_characters().union(SHARED))
 
 
 @cache
-def simplified_characters() -> Mapping[str, str]:
-    """Map each traditional character, taken alone, to its simplified form.
-
-    Characters of both scripts (乾, 後) are left out. For folding that must preserve offsets: every character maps to
-    exactly one.
-    """
-    signs = sorted(_traditional_characters())
-    after = _converter("simplified")("\n".join(signs)).split("\n")
-    return {old: new for old, new in zip(signs, after, strict=True) if len(new) == 1}
-
-
-@cache
-def _simplified_cues() -> list[str]:
-    """Return the characters that only simplified script has: 国 and 药, not 干 or 后, which Big5 also encodes."""
-    return sorted(char for char in _find_changed_characters("traditional") if not char.encode("big5", errors="ignore"))
-
-
-def _find_changed_characters(script: Script) -> set[str]:
-    ranges = ((0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2FFFF))
-    characters = [chr(code) for first, last in ranges for code in range(first, last + 1)]
-    # Joined by a character that occurs in no phrase of OpenCC, so that each is converted by itself.
-    after = _converter(script)("\n".join(characters)).split("\n")
-    return {old for old, new in zip(characters, after, strict=True) if old != new}
+def _variant_table() -> dict[int, str]:
+    return str.maketrans(dict(character_variants()))

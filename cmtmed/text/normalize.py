@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import get_args
 
 import polars as pl
@@ -41,8 +42,14 @@ def normalize(texts: list[str], script: Script = "simplified") -> list[str]:
     return normalize_series(pl.Series("texts", texts, dtype=pl.String), script).to_list()
 
 
-def normalize_series(texts: pl.Series, script: Script = "simplified") -> pl.Series:
+def normalize_series(texts: pl.Series, script: Script = "simplified", sides: Sequence[pl.Series] = ()) -> pl.Series:
     """Normalize a column of texts; null stays null. See `normalize`.
+
+    Args:
+        texts: String.
+        script: see `normalize`.
+        sides: which texts are of one side of a dialogue and of one dialogue, see `cmtmed.text.script.find_traditional`;
+            empty where the script of each text is decided by the text.
 
     Raises:
         UsageError: the script is unknown.
@@ -50,7 +57,13 @@ def normalize_series(texts: pl.Series, script: Script = "simplified") -> pl.Seri
     _check_script(script)
     # Cleaning comes first, because a character may hide in an entity or a compatibility form; what conversion changes
     # is cleaned again, until both agree.
-    return repeat_until_stable(clean(texts), lambda changed: clean(convert(changed, script)))
+    cleaned = clean(texts)
+    converted = convert(cleaned, script, sides)
+    rows = converted.ne_missing(cleaned).arg_true()
+    if rows.is_empty():
+        return cleaned
+    settled = repeat_until_stable(clean(converted.gather(rows)), lambda changed: clean(convert(changed, script)))
+    return converted.clone().scatter(rows, settled)
 
 
 def _check_script(script: Script) -> None:

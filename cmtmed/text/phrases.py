@@ -69,7 +69,7 @@ _SPEECH: Final = {
 }  # fmt: skip
 
 # Behind a verb and in 著床, 著涼, 著急 it is 着; in these words both scripts write 著.
-_ZHU: Final = {
+ZHU: Final = {
     "著": "着", "著名": "著名", "顯著": "显著", "显著": "显著", "著作": "著作", "名著": "名著", "原著": "原著",
     "論著": "论著", "论著": "论著", "編著": "编著", "编著": "编著", "專著": "专著", "专著": "专著", "巨著": "巨著",
     "著稱": "著称", "著称": "著称", "著述": "著述", "卓著": "卓著", "昭著": "昭著", "土著": "土著",
@@ -77,19 +77,42 @@ _ZHU: Final = {
     "譯著": "译著", "译著": "译著", "遺著": "遗著", "遗著": "遗著", "著錄": "著录", "著录": "著录",
 }  # fmt: skip
 
+# Characters that the mainland's standard holds for surnames and few words. In these words they are traditional script.
+_STANDARD_ELSEWHERE: Final = {
+    **{f"{first}於": f"{first}于" for first in "由至位在低高大小等用介便易限出源基善急忙忠死生对关属处终过鉴归缘"},
+    **{f"{old}於": f"{new}于" for old, new in zip("對關屬處終過鑒歸緣", "对关属处终过鉴归缘", strict=True)},
+    "於是": "于是", "於今": "于今", "於事": "于事",
+    **{f"{first}麽": f"{first}么" for first in "什怎那这多要"}, "這麽": "这么",
+    "祕密": "秘密", "祕方": "秘方", "祕書": "秘书", "祕书": "秘书", "祕訣": "秘诀", "祕诀": "秘诀", "奧祕": "奥秘",
+    "奥祕": "奥秘", "神祕": "神秘", "祕尿": "秘尿", "排祕": "排秘",
+    "釐米": "厘米", "公釐": "公厘", "毫釐": "毫厘", "釐清": "厘清",
+    "上昇": "上升", "提昇": "提升", "昇高": "升高", "回昇": "回升",
+    "相剋": "相克", "剋服": "克服", "剋星": "克星", "夥伴": "伙伴", "同夥": "同伙", "合夥": "合伙",
+    "蒐尋": "搜寻", "氾濫": "泛滥", "氾滥": "泛滥", "袷衣": "夹衣", "叱吒": "叱咤", "苧麻": "苎麻", "劄記": "札记",
+    "嘴乾": "嘴干", "很乾": "很干", "太乾": "太干", "发乾": "发干", "發乾": "发干", "偏乾": "偏干", "晒乾": "晒干",
+    "曬乾": "晒干", "风乾": "风干", "風乾": "风干", "烘乾": "烘干", "吹乾": "吹干", "阴乾": "阴干", "陰乾": "阴干",
+    "乾粉": "干粉", "乾果": "干果", "乾枯": "干枯", "乾瘪": "干瘪", "乾癟": "干瘪", "乾洗": "干洗", "乾巴": "干巴",
+    "乾渴": "干渴", "乾哕": "干哕", "乾噦": "干哕", "乾呕": "干呕", "乾癣": "干癣", "乾姜": "干姜", "噁心": "恶心",
+    "获益甚夥": "获益甚夥", "束脩": "束脩", "勃谿": "勃谿", "扞格": "扞格", "哪吒": "哪吒",
+}  # fmt: skip
+
 # OpenCC reads 坏 as the traditional 坯 (unfired brick) in 打坏, and 好坏子宫 as 好 坯子 宫.
 _SIMPLIFIED_ALREADY: Final = {"坏": "坏"}
 
 SIMPLIFIED: Final[Mapping[str, str]] = {
-    **_HERBS, **_SYNDROMES, **_ANATOMY_AND_DISEASE, **_DRUGS, **_SPEECH, **_ZHU, **_SIMPLIFIED_ALREADY,
+    **_HERBS, **_SYNDROMES, **_ANATOMY_AND_DISEASE, **_DRUGS, **_SPEECH, **ZHU, **_STANDARD_ELSEWHERE,
+    **_SIMPLIFIED_ALREADY,
 }  # fmt: skip
 """Traditional words and their simplified forms."""
 
-SHARED: Final = frozenset("乾徵昇矇捱剋夥著坏沈馀")
-"""Characters of the traditional script that simplified text holds too: 乾坤, 角徵, 显著, 沈 and 昇 in names.
+SHARED: Final = "矇捱坏沈馀"
+"""Characters that traditional and simplified text hold, beside those of the mainland's standard.
 
 By themselves they do not show that a text needs conversion.
 """
+
+SAME: Final = "薹薳爇吒苧劄噁"
+"""Characters of both scripts that OpenCC takes for others (蒜薹, 苧烯, 目劄, 噁唑); by themselves never converted."""
 
 TRADITIONAL: Final[Mapping[str, str]] = {
     "神曲": "神麴", "六神曲": "六神麴", "建曲": "建麴", "谷芽": "穀芽", "谷精草": "穀精草", "谷维素": "穀維素",

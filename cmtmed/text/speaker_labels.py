@@ -16,6 +16,7 @@ from typing import Final
 
 from cmtmed.schema import Role
 from cmtmed.text.characters import count_characters
+from cmtmed.text.han import HAN
 
 _DATE: Final = r"\d{2,4}(?:[-/.]\d{1,2}[-/.]\d{1,2}|年\d{1,2}月\d{1,2}日)"
 _CLOCK: Final = r"\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
@@ -25,7 +26,7 @@ _DETAILS: Final = r"[（(\[][^（()）\[\]\n]{1,16}[）)\]]"
 _LEAD: Final = rf"[ \t　]*(?:{_NUMBER}[ \t　]*)?(?:{_STAMP}[ \t　]*)?(?:(?:[-•>#]{{1,4}}|\*(?!\*))[ \t　]*)?"
 # 张医生, 李主任: a doctor named in the label.
 _TITLES: Final = "医生|大夫|医师|主任|教授|药师|护士|醫生|醫師|主任醫師"
-_TITLED: Final = rf"[\u4e00-\u9fff]{{1,3}}(?:{_TITLES})"
+_TITLED: Final = rf"[{HAN}]{{1,3}}(?:{_TITLES})"
 _LITERAL_BREAK: Final = re.compile(r"(?:\\r)?\\n")
 _ROUND: Final = re.compile(
     r"^[ \t　]*(?:\[?(?:round|turn)[ \t]*\d+\]?|第[ \t]*\d+[ \t]*轮)[ \t　]*[:：]?[ \t　]*(?:\n|$)",

@@ -25,9 +25,10 @@ ROLE_ALIASES: Final[Mapping[Role, tuple[str, ...]]] = {
 
 
 def create_role_table(names: Mapping[Role, tuple[str, ...]]) -> dict[str, Role]:
-    """Map the usual names, and those given, to their roles; all names in lower case.
+    """Map the usual names, and those given, which win, to their roles; all names in lower case.
 
     >>> create_role_table({"user": ("楼主",)})["楼主"]
     'user'
     """
-    return {name.lower(): role for role in ROLE_ALIASES for name in (*ROLE_ALIASES[role], *names.get(role, ()))}
+    tables: tuple[Mapping[Role, tuple[str, ...]], ...] = (ROLE_ALIASES, names)
+    return {name.lower(): role for table in tables for role, aliases in table.items() for name in aliases}

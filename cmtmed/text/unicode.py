@@ -20,6 +20,7 @@ from typing import Final
 
 import polars as pl
 
+from cmtmed.text.han import HAN
 from cmtmed.text.markup import strip_markup
 from cmtmed.text.tables import CHARACTERS, DEBRIS
 
@@ -59,7 +60,7 @@ _SUSPECT: Final = (
 )
 
 _SPACED: Final = r"\p{Han} \p{Han} \p{Han} \p{Han}"
-_SPACED_RUN: Final = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?: [\u4e00-\u9fff]){3,}(?![\u4e00-\u9fff])")
+_SPACED_RUN: Final = re.compile(rf"(?<![{HAN}])[{HAN}](?: [{HAN}]){{3,}}(?![{HAN}])")
 
 _IN_TABLE: Final = "[" + "".join(sorted({rf"\x{{{ord(old[0]):x}}}" for old in CHARACTERS})) + "]"
 _IN_DEBRIS: Final = f"[{DEBRIS}]"

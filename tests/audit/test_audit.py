@@ -284,6 +284,8 @@ def files(out):
 def test_planted_leaks_are_suspected(built):
     content = audit_build(built).content
     assert content["counts"] == {"dialogues": 40, "turns": 80}
+    assert content["splits"]["crossing"] == 0
+    assert 0 < content["splits"]["questions"] <= 40
     turns = {stratum["detector"]: stratum["turns"] for stratum in content["strata"] if stratum["turns"]}
     assert turns == {"spoken_number": 1, "name": 1, "date": 1, "handle": 1, NONE: 76}
     assert content["residual"]["per_thousand_turns"]["high"] == pytest.approx(1000 * 4 / 80)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import polars as pl
 import pytest
 
 import cmtmed
@@ -77,6 +78,23 @@ def test_a_pipeline_that_redacts_nothing(tmp_path):
 def test_types_that_are_left_on_purpose(tmp_path):
     objections = run_checks(audit_and_review(build_small(tmp_path, redact_identifiers={"actions": {"PERSON": "keep"}})))
     assert "leaves identifiers in the text: PERSON" in get_only_message(objections, "anonymization")
+
+
+def test_a_question_in_two_splits(tmp_path, monkeypatch):
+    """Splits by id, as an earlier version assigned them."""
+    monkeypatch.setattr(
+        "cmtmed.stages.assign_split.find_first_questions",
+        lambda messages, _: pl.Series("question", [str(number) for number in range(len(messages))], dtype=pl.String),
+    )
+    answers = (
+        "您好，发烧吗？先量血压，注意休息。",
+        "做过头部的检查吗？疼的时候安静平卧。",
+        "有没有高血压？少看手机，早点睡觉。",
+    )
+    lines = [{**LINES[0], "id": f"a{number}", "answer": answer} for number, answer in enumerate(answers)]
+    out = audit_and_review(build_small(tmp_path, lines, assign_split={"test": 0.5, "test_sources": ["held_out"]}))
+    message = get_only_message(run_checks(out), "splits")
+    assert message.startswith("1 of 2 first questions stand in two splits; build again")
 
 
 @pytest.mark.parametrize(("field", "way_out"), [("id", "--hash-ids"), ("department", "do not map the field")])

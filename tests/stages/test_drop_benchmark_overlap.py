@@ -32,3 +32,13 @@ def test_what_many_test_dialogues_share_is_no_overlap():
 def test_without_test_sources_nothing_happens():
     rows = table([user(QUESTION), doctor(ANSWER)], [user(QUESTION), doctor(ANSWER)], source=["exam", "crawl"])
     assert run_stage(DropBenchmarkOverlap(), rows)["drop_reason"].to_list() == [None, None]
+
+
+def test_a_short_first_question_of_the_test_set_is_dropped_too():
+    rows = table(
+        [user("感冒吃什么药？"), doctor("多久了？")],
+        [user("医生您好"), doctor("请讲"), user("感冒吃什么藥"), doctor("有没有发烧？")],
+        [user("你好"), doctor("您好"), user("胃疼"), doctor("多久了？")],
+        source=["exam", "crawl", "crawl"],
+    )
+    assert run_stage(STAGE, rows)["drop_reason"].to_list() == [None, "overlap:exam", None]

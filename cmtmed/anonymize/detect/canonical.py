@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from typing import Final
 
-from cmtmed.text.chinese import simplified_characters
+from cmtmed.text.conversion import simplified_characters
 
 MASK: Final = "\ue000"
 """Private-use character that stands for a tag or a span found earlier."""

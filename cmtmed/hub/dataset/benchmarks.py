@@ -10,6 +10,7 @@ import polars as pl
 from cmtmed.builds import Build
 from cmtmed.errors import InputError
 from cmtmed.io.read import match_files, read_file
+from cmtmed.schema import complete
 from cmtmed.source import Source
 from cmtmed.stages.drop_benchmark_overlap import DropBenchmarkOverlap
 
@@ -32,12 +33,12 @@ def count_overlaps(build: Build, path: Path) -> int:
         raise InputError(f"{str(path)!r} is not a file; give a test set")
     sources = [Source(name=_TEST_SOURCE)]
     batches = [batch.dialogues for file in match_files([path], sources) for batch in read_file(file, sources)]
-    tests = pl.concat(batches) if batches else pl.DataFrame()
+    tests = complete(pl.concat(batches)) if batches else pl.DataFrame()
     if tests.is_empty():
         raise InputError(f"{str(path)!r} holds no dialogue that can be read; give a test set of dialogues")
     shingles = _OVERLAP.decide(_OVERLAP.sketch(tests).lazy())
     count = 0
-    for batch in build.iter_batches(columns=["id", "source", "messages", "split"]):
+    for batch in build.iter_batches(columns=["id", "source", "messages", "identifiers", "split"]):
         training = batch.filter(pl.col("split").fill_null("train") != "test").with_columns(pl.lit("").alias("source"))
         count += training.height - _OVERLAP.apply(training, shingles)["drop_reason"].null_count()
     return count

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from cmtmed.anonymize.replace.actions import list_unredacted
 from cmtmed.artifacts import HashedFile
 from cmtmed.audit import is_settled, read_audit
+from cmtmed.audit.split_leakage import measure_split_leakage
 from cmtmed.builds import Build, Manifest
 from cmtmed.errors import DatasetError
 from cmtmed.hub.dataset.benchmarks import count_overlaps
@@ -45,6 +46,7 @@ def check_build(
         *_check_audit(build.root, acknowledgement.max_risk),
         *check_licenses(labels.known_licenses, labels.unlicensed, details.license),
         *_check_test_sets(build, labels, acknowledgement.against),
+        *_check_splits(build),
         *_check_quarantine(manifest, acknowledgement.quarantined),
         *check_card(details.empty_fields(), details.example),
     ]
@@ -214,6 +216,16 @@ def _check_test_sets(build: Build, labels: LabelScan, against: Sequence[Path]) -
                 "test-sets", f"{count:,} dialogues contain text of {path.name}",
                 "make the file a source of the pipeline, name it in drop_benchmark_overlap.test_sources, build again",
             )  # fmt: skip
+
+
+def _check_splits(build: Build) -> Iterator[Finding]:
+    leakage = measure_split_leakage(build)
+    if leakage.crossing:
+        yield Finding(
+            "splits",
+            f"{leakage.crossing:,} of {leakage.questions:,} first questions stand in two splits",
+            "build again with the stage assign_split, which gives a question one split",
+        )
 
 
 def _check_quarantine(manifest: Manifest, quarantined: int | None) -> Iterator[Finding]:

@@ -10,12 +10,13 @@ from typing import Final
 
 from cmtmed.anonymize import find_identifiers
 from cmtmed.builds import Build
+from cmtmed.text.han import HAN
 
 _LABEL_COLUMNS: Final = ("id", "source_id", "department", "subdepartment")
 _ID_COLUMNS: Final = ("id", "source_id")
 _MAX_DEPARTMENT_CHARS: Final = 20
 """Characters of the longest name of a department; anything longer is a sentence that somebody wrote."""
-_RUNS: Final = re.compile(r"[\u3400-\u9fff·]{2,}|[0-9]{17}[0-9Xx]|[0-9]{5,}")
+_RUNS: Final = re.compile(rf"[{HAN}·]{{2,}}|[0-9]{{17}}[0-9Xx]|[0-9]{{5,}}")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Final, Literal
 from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word, load_words, splits_word
 from cmtmed.anonymize.detect.lexicon.places import load_place_names
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
+from cmtmed.text.han import HAN
 
 BRANDS: Final = frozenset(
     vocabulary("""
@@ -90,7 +91,7 @@ _NUMBER: Final = re.compile(
     r"(?:第[一二三四五六七八九十百零〇0-9]{1,4}|(?<![0-9.第])[0-9]{3}|[一二三四五六七八九]零?[一二三四五六七八九]?)$"
 )
 _COUNTS: Final = frozenset("0123456789一二三四五六七八九十百零〇")
-_HAN: Final = re.compile(r"[\u4e00-\u9fff]")
+_HAN: Final = re.compile(rf"[{HAN}]")
 
 
 _WordCategory = Literal["proper", "generic", "stop", "unknown"]

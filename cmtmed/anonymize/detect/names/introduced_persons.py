@@ -15,13 +15,14 @@ from cmtmed.anonymize.detect.names.person_score import (
     score_continuation,
     score_full_name,
 )
+from cmtmed.text.han import HAN
 
 _MIN_LABELLED_SCORE: Final = 0.2
 _MIN_SUGGESTED_SCORE: Final = 2.3
 _TRANSLITERATED_NAME: Final = re.compile(TRANSLITERATED_NAME)
 # After a label and up to punctuation, a dotted name may consist of any characters.
-_DOTTED_NAME: Final = re.compile(rf"[\u4e00-\u9fff]{{1,8}}(?:[{NAME_DOTS}][\u4e00-\u9fff]{{1,8}})+(?![\u4e00-\u9fff])")
-_CHINESE_RUN: Final = re.compile(r"[\u4e00-\u9fff]+")
+_DOTTED_NAME: Final = re.compile(rf"[{HAN}]{{1,8}}(?:[{NAME_DOTS}][{HAN}]{{1,8}})+(?![{HAN}])")
+_CHINESE_RUN: Final = re.compile(rf"[{HAN}]+")
 
 
 def find_name_after_trigger(text: str, start: int, *, trusted: bool) -> tuple[int, float] | None:

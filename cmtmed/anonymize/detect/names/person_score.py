@@ -11,6 +11,7 @@ from typing import Final
 
 from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word, splits_word
 from cmtmed.anonymize.detect.lexicon.given_names import DISTINCTIVE_GIVEN, TYPICAL_GIVEN, UNLIKELY_GIVEN
+from cmtmed.anonymize.detect.lexicon.rare_characters import is_rare
 from cmtmed.anonymize.detect.lexicon.surnames import (
     COMPOUND_SURNAMES,
     EVERYDAY_WORD_SURNAMES,
@@ -18,6 +19,7 @@ from cmtmed.anonymize.detect.lexicon.surnames import (
     SINGLE_SURNAMES,
 )
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
+from cmtmed.text.han import HAN, is_han
 
 NOT_NAMES: Final = frozenset(
     vocabulary("""
@@ -48,7 +50,7 @@ _FOLLOWERS: Final = re.compile(
 )
 """How the text continues after a name."""
 _TITLE_LIKE: Final = re.compile(
-    "[姐哥叔姨嫂伯婶爷奶总老工](?![\u4e00-\u9fff])|先生|女士|小姐|医生|大夫|教授|主任|老师|护士|阿姨|叔叔|某|医师|院长|大爷|大妈|同学|师傅|X"
+    f"[姐哥叔姨嫂伯婶爷奶总老工](?![{HAN}])|先生|女士|小姐|医生|大夫|教授|主任|老师|护士|阿姨|叔叔|某|医师|院长|大爷|大妈|同学|师傅|X"
 )
 _NOT_GIVEN_NAMES: Final = frozenset(vocabulary("微信 电话 手机 医院 医生 有家 家有 不能 可以 应该 健康 专业 身体"))
 _DRUG_SUFFIX: Final = re.compile(
@@ -62,8 +64,11 @@ _SURNAME_WEIGHTS: Final = (
     | dict.fromkeys("高白方万常安时单", 0.5)
     | {"于": 0.4, "向": -0.3}
 )
+_DISTINCTIVE: Final = 0.9
 _GIVEN_NAME_WEIGHTS: Final = (
-    dict.fromkeys(UNLIKELY_GIVEN, -2.5) | dict.fromkeys(TYPICAL_GIVEN, 0.6) | dict.fromkeys(DISTINCTIVE_GIVEN, 0.9)
+    dict.fromkeys(UNLIKELY_GIVEN, -2.5)
+    | dict.fromkeys(TYPICAL_GIVEN, 0.6)
+    | dict.fromkeys(DISTINCTIVE_GIVEN, _DISTINCTIVE)
 )
 
 
@@ -80,13 +85,13 @@ def score_full_name(text: str, start: int, end: int) -> float:
         return -9.0
     if _TITLE_LIKE.match(text, start + surname_length):
         return -9.0
-    if given_name in _NOT_GIVEN_NAMES or not all("\u4e00" <= char <= "\u9fff" for char in given_name):
+    if given_name in _NOT_GIVEN_NAMES or not is_han(given_name):
         return -9.0
     score = 2.0 if surname_length == 2 else _SURNAME_WEIGHTS.get(name[0], -1.2)
     for char in given_name:
-        score += _GIVEN_NAME_WEIGHTS.get(char, -0.2)
+        score += _DISTINCTIVE if is_rare(char) else _GIVEN_NAME_WEIGHTS.get(char, -0.2)
     if len(given_name) == 1:
-        score -= 0.9 - (0.5 if given_name in DISTINCTIVE_GIVEN else 0.0)
+        score -= 0.9 - (0.5 if given_name in DISTINCTIVE_GIVEN or is_rare(given_name) else 0.0)
     if is_common_word(name):
         score -= 2.5
     elif surname_length == 1 and is_common_word(name[:2]):
@@ -102,7 +107,7 @@ def score_continuation(text: str, end: int) -> float:
     """Score how the text continues after a name that ends at ``end``."""
     if _DRUG_SUFFIX.match(text, end):
         return -2.5
-    if end == len(text) or not "\u4e00" <= text[end] <= "\u9fff":
+    if not is_han(text[end : end + 1]):
         return 0.8
     if _FOLLOWERS.match(text, end):
         return 0.7
@@ -116,4 +121,4 @@ def ends_inside_word(text: str, end: int) -> bool:
 
 def begins_clause(text: str, start: int) -> bool:
     """Say whether no Chinese character precedes ``start``."""
-    return start == 0 or not "\u4e00" <= text[start - 1] <= "\u9fff"
+    return start == 0 or not is_han(text[start - 1])

@@ -7,6 +7,7 @@ from typing import Final
 
 from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word, splits_word
 from cmtmed.anonymize.detect.lexicon.given_names import DISTINCTIVE_GIVEN, TYPICAL_GIVEN
+from cmtmed.anonymize.detect.lexicon.rare_characters import is_rare
 from cmtmed.anonymize.detect.lexicon.surnames import (
     COMPOUND_SURNAMES,
     EVERYDAY_WORD_SURNAMES,
@@ -65,7 +66,7 @@ def _is_full_name(text: str, start: int, end: int) -> bool:
         return False
     is_anchored = begins_clause(text, start) or _is_mentioned(text, start)
     if text[start] in FUNCTION_WORD_SURNAMES:
-        has_distinctive_name = all(char in DISTINCTIVE_GIVEN for char in text[start + 1 : end])
+        has_distinctive_name = all(char in DISTINCTIVE_GIVEN or is_rare(char) for char in text[start + 1 : end])
         return end - start == 3 and is_anchored and has_distinctive_name
     if text[start] in EVERYDAY_WORD_SURNAMES and not is_anchored:
         return False

@@ -26,6 +26,7 @@ from cmtmed.anonymize.detect.names.addresses import (
     read_address,
 )
 from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, VALID, Candidate, Pattern, Recognizer
+from cmtmed.text.han import HAN, is_han
 
 _RESIDENCE_WORDS: Final = (
     r"家住在?|住在|现住址?|居住在|现居住?在?|住址|户籍(?:所在地|地址)?|籍贯|户口(?:所在地|在)?|租住[于在]?"
@@ -113,7 +114,7 @@ def _check_town(candidate: Candidate) -> Candidate | None:
         return None
     if is_ordinary_word(name[:2]) and not _has_place_context(text, start):
         return None
-    begins_clause = start == 0 or not "\u4e00" <= text[start - 1] <= "\u9fff"
+    begins_clause = start == 0 or not is_han(text[start - 1])
     if not (begins_clause or _has_place_context(text, start)):
         return None
     return _accept_span(candidate, start, max(suffix_end, read_address(text, start, is_name_start=True).end))
@@ -170,13 +171,13 @@ RECOGNIZER: Final = Recognizer(
     type="ADDRESS",
     patterns=(
         Pattern(
-            re.compile(rf"(?:{alternation(PROVINCES)}|{alternation(CITIES)})(?=[\u4e00-\u9fff])"),
+            re.compile(rf"(?:{alternation(PROVINCES)}|{alternation(CITIES)})(?=[{HAN}])"),
             VALID,
             check=_check_province_or_city,
             hint=alternation((*PROVINCES, *CITIES)),
         ),
         Pattern(
-            re.compile(r"(?<=[\u4e00-\u9fff])[县区旗镇乡]"),
+            re.compile(rf"(?<=[{HAN}])[县区旗镇乡]"),
             LIKELY,
             check=_check_county,
             hint=(
@@ -186,7 +187,7 @@ RECOGNIZER: Final = Recognizer(
             ),
         ),
         Pattern(
-            re.compile(rf"(?:{_RESIDENCE_WORDS})(?:就?是|为|在)?\s?[:：]?\s?(?=[\u4e00-\u9fffA-Z0-9])"),
+            re.compile(rf"(?:{_RESIDENCE_WORDS})(?:就?是|为|在)?\s?[:：]?\s?(?=[{HAN}A-Z0-9])"),
             LABELLED,
             check=_check_residence,
             hint=_RESIDENCE_WORDS.replace("(?<=", "(?:"),
@@ -203,16 +204,16 @@ RECOGNIZER: Final = Recognizer(
         ),
         Pattern(
             re.compile(
-                r"(?<=[\u4e00-\u9fff]{2})(?P<suffix>镇(?![静痛咳定])|乡(?![下村亲镇愁土])|村(?![民干医里子长落口])|屯(?!儿))"
+                rf"(?<=[{HAN}]{{2}})(?P<suffix>镇(?![静痛咳定])|乡(?![下村亲镇愁土])|村(?![民干医里子长落口])|屯(?!儿))"
             ),
             LIKELY,
             check=_check_town,
-            hint=r"[\u4e00-\u9fff]{2}(?:[^冰乡城小古市集]镇[^静痛咳定]|[^家老故他城下的思同]乡[^下村亲镇]|[^农山乡本新全我同各渔]村[^民干医里子]|屯)|[镇乡村]$",
+            hint=rf"[{HAN}]{{2}}(?:[^冰乡城小古市集]镇[^静痛咳定]|[^家老故他城下的思同]乡[^下村亲镇]|[^农山乡本新全我同各渔]村[^民干医里子]|屯)|[镇乡村]$",
         ),
         Pattern(
             re.compile(
                 rf"(?:{NUMBER}\s?[期区])?{_BUILDING}\s?(?:{_UNIT})?\s?(?:{NUMBER}[楼层])?\s?{_ROOM}"
-                rf"|{_BUILDING}\s?{_UNIT}(?:\s?{_ROOM})?|{_UNIT}\s?{_ROOM}|(?<=[\u4e00-\u9fff])[A-Za-z]?\d{{1,3}}-\d{{1,2}}-\d{{3,4}}(?![-\d])"
+                rf"|{_BUILDING}\s?{_UNIT}(?:\s?{_ROOM})?|{_UNIT}\s?{_ROOM}|(?<=[{HAN}])[A-Za-z]?\d{{1,3}}-\d{{1,2}}-\d{{3,4}}(?![-\d])"
             ),
             VALID,
             check=_check_building,

@@ -22,6 +22,7 @@ from cmtmed.anonymize.detect.recognizer import (
     Recognizer,
     ignore_case,
 )
+from cmtmed.text.han import HAN
 
 _PERSONAL: Final = (
     r"出生|生日|生于|诞辰|就诊|入院|出院|住院|手术|检查|复查|复诊|初诊|确诊|末次月经|预产期|日期|时间"
@@ -111,7 +112,7 @@ RECOGNIZER: Final = Recognizer(
             re.compile(
                 rf"(?<![0-9])(?P<y>(?:1[89]|20)\d\d|\d\d)[ ]?年[ ]?(?:农历|阴历|阳历|公历)?(?P<m>{_MONTH_OR_DAY}"
                 rf"|[正冬腊元])[ ]?月[ ]?份?的?(?P<d>初?{_MONTH_OR_DAY})"
-                r"(?:[ ]?[日号]|(?=[,，。;；、)）\s]|$|[\u4e00-\u9fff])(?!个|周|次|多|天|左右|[到至][0-9])"
+                rf"(?:[ ]?[日号]|(?=[,，。;；、)）\s]|$|[{HAN}])(?!个|周|次|多|天|左右|[到至][0-9])"
                 r"|(?<=[初廿]\w))"
             ),
             VALID,

@@ -10,6 +10,7 @@ from cmtmed.anonymize.detect.lexicon.places import CITIES, PROVINCES, load_place
 from cmtmed.anonymize.detect.names.addresses import NAME_UNIT
 from cmtmed.anonymize.detect.names.institutions import find_name_start
 from cmtmed.anonymize.detect.recognizer import LIKELY, VALID, Candidate, Pattern, Recognizer
+from cmtmed.text.han import HAN
 
 _TYPE_WORDS: Final = (
     "医院|病院|精神卫生中心|妇幼保健中心|康复医学中心|卫生院|卫生服务中心|卫生服务站|诊所|卫生室|卫生所|医务所|门诊部|保健院|保健所|医学中心"
@@ -17,11 +18,9 @@ _TYPE_WORDS: Final = (
     "|推拿馆|按摩院|按摩馆|理疗馆|针灸馆|艾灸馆|康复中心|血液中心|中心血站|儿研所|口腔医院|医疗美容|整形医院|中药堂|药王堂|福利院医务室|医务室"
 )
 _NUMBERED: Final = "(?:第?[一二三四五六七八九十](?:附属?)?|附)院"
-_AFFILIATED: Final = r"[\u4e00-\u9fff]{1,2}(?:大|医|医大|中医|中医大)?(?:附[一二三四五六]|[一二三四五六]附)院?"
+_AFFILIATED: Final = rf"[{HAN}]{{1,2}}(?:大|医|医大|中医|中医大)?(?:附[一二三四五六]|[一二三四五六]附)院?"
 _SPECIALTIES: Final = "中医|妇幼|儿童|肿瘤|口腔|正骨|眼科|胸科|骨科|肛肠|妇产|人民|中心"
-_BRANCH: Final = (
-    r"(?:[(（][\u4e00-\u9fff]{1,6}院区?[)）]|(?:[东西南北新老]|本部|总)院区?|[\u4e00-\u9fff]{2}(?:院区|分院)|分院)?"
-)
+_BRANCH: Final = rf"(?:[(（][{HAN}]{{1,6}}院区?[)）]|(?:[东西南北新老]|本部|总)院区?|[{HAN}]{{2}}(?:院区|分院)|分院)?"
 _FAMOUS: Final = (
     "协和|同仁|宣武|阜外|积水潭|安贞|天坛|世纪坛|广安门|东直门|北医三院|北医六院|北大医院|北大人民|北大口腔|北大深圳|中日友好|空总|海总"
     "|武总|西京|唐都|华西|华山|瑞金|仁济|长海|长征|龙华|曙光|红房子|国妇婴|一妇婴|儿研所|浙一|浙二|浙妇保|邵逸夫|湘雅二|湘雅三|湘雅|同济"
@@ -33,7 +32,7 @@ _FAMOUS_NUMBERS: Final = "30[12479]"
 """Numbers that people use as names of hospitals; a platelet count may read the same, so medical context must follow."""
 _MEDICAL: Final = (
     "[看做查住挂检复治开拍拔补割切装磨约说建抽]|手术|造影|化疗|放疗|透析|分娩|生[孩娃二了的]|顺产|剖|确诊|就诊|出院|入院|转[院来去]|急诊|门诊|专家|主任|医生|大夫"
-    "|[\u4e00-\u9fff]{1,4}科|的(?:号|医生|专家|报告|片子|药|大夫|门诊|膏药|检查)|建档|产检|拿药|开药|试管|移植|体检|复查|给"
+    f"|[{HAN}]{{1,4}}科|的(?:号|医生|专家|报告|片子|药|大夫|门诊|膏药|检查)|建档|产检|拿药|开药|试管|移植|体检|复查|给"
 )
 _KNOWN: Final = (
     "北京协和|武汉协和|武汉同济|上海瑞金|上海华山|上海中山|上海仁济|四川华西|成都华西|华西|湘雅"
@@ -95,7 +94,7 @@ RECOGNIZER: Final = Recognizer(
         Pattern(re.compile(rf"(?<![住入出转])(?:{_NUMBERED})(?![士子长校])"), LIKELY, check=_check_name),
         Pattern(
             re.compile(
-                rf"(?<![\u4e00-\u9fff])(?:{_FAMOUS})(?={_MEDICAL})|(?<=[在去到从转来托找跑挂约回问由])(?:{_FAMOUS})(?=[东西南北]?院?区?(?:{_MEDICAL}|[，,。!！的住过了]|$))"
+                rf"(?<![{HAN}])(?:{_FAMOUS})(?={_MEDICAL})|(?<=[在去到从转来托找跑挂约回问由])(?:{_FAMOUS})(?=[东西南北]?院?区?(?:{_MEDICAL}|[，,。!！的住过了]|$))"
             ),
             LIKELY,
             check=_check_short_name,

@@ -16,6 +16,7 @@ from cmtmed.anonymize.detect.recognizer import (
     Recognizer,
     ignore_case,
 )
+from cmtmed.text.han import HAN
 
 _LABELS: Final = (
     r"(?:病案|病历|住院|门诊|急诊|就诊|诊疗|登记|病例|病人|患者|检查|检验|化验|影像|放射|超声|内镜|病理|标本"
@@ -74,7 +75,7 @@ RECOGNIZER: Final = Recognizer(
         ),
         Pattern(
             ignore_case(
-                r"(?:病?床号?|床位号?|床号)(?:号码?)?[\s:：是为]{1,3}(?P<value>(?:[\u4e00-\u9fff]{1,3})?[A-Z]?\+?\d{1,4}(?:-\d{1,2})?"
+                rf"(?:病?床号?|床位号?|床号)(?:号码?)?[\s:：是为]{{1,3}}(?P<value>(?:[{HAN}]{{1,3}})?[A-Z]?\+?\d{{1,4}}(?:-\d{{1,2}})?"
                 r"|[一二三四五六七八九十]{1,3}号)(?![0-9])(?!\s?[元块天个人张cm])"
             ),
             LABELLED,

@@ -9,11 +9,12 @@ from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word, load_word
 from cmtmed.anonymize.detect.names.addresses import NAME_UNIT
 from cmtmed.anonymize.detect.names.institutions import find_name_start
 from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, VALID, Candidate, Pattern, Recognizer
+from cmtmed.text.han import HAN
 
 _TYPE_WORDS: Final = (
     "有限责任公司|股份有限公司|集团有限公司|有限公司|分公司|子公司|公司|集团|职业技术学院|大学|学院|高级中学|中学|小学"
     "|幼儿园|托儿所|[一二三四五六七八]中(?!学|医|心|毒|风)|高中|初中|职高|职中|技校|中专|学校|培训中心|研究院|研究所|设计院|勘探院|工厂"
-    "|[\u4e00-\u9fff]{0,2}厂|派出所|公安局|交警队|消防队|消防大队|消防支队|救援队|工程处|工程局|工程队|大队|支队|中队|教育局|税务局|供电局|水务局"
+    f"|[{HAN}]{{0,2}}厂|派出所|公安局|交警队|消防队|消防大队|消防支队|救援队|工程处|工程局|工程队|大队|支队|中队|教育局|税务局|供电局|水务局"
     "|卫健局|民政局|林业局|邮政局|铁路局|[工农建交]行|银行|(?<!慢)支行|信用社|事务所|俱乐部|健身房|养殖场|农场|林场|煤矿|金矿|铁矿|矿|超市|商场|商城|酒店|宾馆|饭店"
     "|餐厅|火锅店|大药房|药房|药店|药行|出版社|报社|电视台|法院|检察院|监狱|看守所|戒毒所|养老院|敬老院|福利院|托养中心|养老中心|托老所|护老院|月嫂中心|基金会"
     "|合作社|居委会|村委会|街道办|物业公司|物业|服务部|经营部|营业部|保险公司|人寿|车间|工地|项目部|协会|商会|工作室|建材城|批发市场|加油站|收费站|服务区"
@@ -124,7 +125,7 @@ def _check_bank(candidate: Candidate) -> Candidate | None:
 # The same types without lookaround, which Polars does not support.
 _HINT: Final = (
     re.sub(r"\(\?<?!.*?\)", "", _TYPE_WORDS)
-    .replace(r"|[\u4e00-\u9fff]{0,2}厂|", "|[^工出药]厂|")
+    .replace(rf"|[{HAN}]{{0,2}}厂|", "|[^工出药]厂|")
     .replace("|矿|", "|[煤铁金铜]矿|")
 )
 
@@ -135,7 +136,7 @@ RECOGNIZER: Final = Recognizer(
         Pattern(
             re.compile(
                 r"(?:中国)?(?:工商|农业|建设|招商|交通|邮政储蓄|民生|中信|光大|浦发|兴业"
-                r"|人民)银行(?:[\u4e00-\u9fff]{2,4}[支分]行)?"
+                rf"|人民)银行(?:[{HAN}]{{2,4}}[支分]行)?"
             ),
             LIKELY,
             check=_check_bank,
@@ -159,13 +160,13 @@ RECOGNIZER: Final = Recognizer(
         ),
         Pattern(
             re.compile(
-                rf"(?:{_COMPANIES})(?=[\u4e00-\u9fff]{{0,4}}?(?:{_WORK_AFTER.pattern}))|(?<=[在于给])(?:{_COMPANIES})(?=[做当送开跑搬])"
+                rf"(?:{_COMPANIES})(?=[{HAN}]{{0,4}}?(?:{_WORK_AFTER.pattern}))|(?<=[在于给])(?:{_COMPANIES})(?=[做当送开跑搬])"
             ),
             LIKELY,
             hint=_COMPANIES,
         ),
         Pattern(
-            re.compile(rf"(?:{_TYPE_WORDS})(?:[\u4e00-\u9fff]{{2,6}}分公司|[\u4e00-\u9fff]{{2,4}}支行)?"),
+            re.compile(rf"(?:{_TYPE_WORDS})(?:[{HAN}]{{2,6}}分公司|[{HAN}]{{2,4}}支行)?"),
             LIKELY,
             check=_check_name,
         ),

@@ -21,12 +21,13 @@ from cmtmed.anonymize.detect.recognizer import (
     Recognizer,
     ignore_case,
 )
+from cmtmed.text.han import HAN
 
 _AREA: Final = r"0(?:10|2\d|[3-9]\d{2})"
 _SEPARATOR: Final = r"[ \n\-.·—_/]{0,2}"
 _WORDS: Final = (
     r"电话号?码?|手机号?码?|座机|固话|联系方式|联系我|打我|拨打|致电|热线|传真|来电|短信|tel|phone"
-    r"|mobile|call|(?<![\u4e00-\u9fffA-Za-z])号码|联系"
+    rf"|mobile|call|(?<![{HAN}A-Za-z])号码|联系"
 )
 _GROUPINGS: Final = frozenset(
     {

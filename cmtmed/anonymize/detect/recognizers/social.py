@@ -15,6 +15,7 @@ from cmtmed.anonymize.detect.recognizer import (
     Recognizer,
     ignore_case,
 )
+from cmtmed.text.han import HAN
 
 _NETWORKS: Final = (
     r"抖音|抖.?号|抖因|斗音|小红书|小红薯|红薯|快手|微博|围脖|b站|哔哩哔哩|知乎|豆瓣|贴吧|陌陌|探探|soul|推特|twitter|脸书|facebook|instagram|telegram|电报|纸飞机"
@@ -23,7 +24,7 @@ _NETWORKS: Final = (
 # Also laboratory abbreviations (TG, INS): only with an explicit 号, ID or @ are they networks.
 _ABBREVIATIONS: Final = r"(?<![A-Za-z])(?:TG|FB|YY|LINE|INS|X)"
 _HANDLE: Final = r"@?[A-Za-z0-9][A-Za-z0-9_.\-]{3,29}(?<![.\-])"
-_NICK: Final = r"[A-Za-z0-9_\-\u4e00-\u9fff]{2,16}"
+_NICK: Final = rf"[A-Za-z0-9_\-{HAN}]{{2,16}}"
 _NOT_A_HANDLE: Final = re.compile(
     r"(?i)^(?:app|https?|www|vlog|facebook|twitter|instagram|tumblr|youtube|linkedin|tiktok|telegram|skype|analytics|\d{1,4}|\d+(?:mg|ml|\.).*)$"
 )
@@ -90,14 +91,14 @@ RECOGNIZER: Final = Recognizer(
         Pattern(
             ignore_case(
                 rf"(?:{_NETWORKS})(?:上|里)?(?:账号|帐号|号)?(?:名字?叫|叫做?|关注一?下?|搜索?一?下?|ID|昵称|网名)[是叫:：]?\s?[\"“「【]?"
-                rf"(?P<value>(?!(?:什么|啥|多少|哪|不|我|你|了|一|到|过|的)|[A-Za-z0-9_.\-]{{4,}}[\u4e00-\u9fff]){_NICK})(?=[\"”」】\s,，。;；!！)）(（]|$)"
+                rf"(?P<value>(?!(?:什么|啥|多少|哪|不|我|你|了|一|到|过|的)|[A-Za-z0-9_.\-]{{4,}}[{HAN}]){_NICK})(?=[\"”」】\s,，。;；!！)）(（]|$)"
             ),
             LABELLED,
             check=_check_nickname,
         ),
         Pattern(
             ignore_case(
-                rf"(?:{_NETWORKS})(?:号|账号|ID)?[\s:：]{{1,2}}(?P<value>[\u4e00-\u9fff]{{2,10}}[0-9_]{{1,8}})(?=[\s,，。;；!！)）(（]|$)"
+                rf"(?:{_NETWORKS})(?:号|账号|ID)?[\s:：]{{1,2}}(?P<value>[{HAN}]{{2,10}}[0-9_]{{1,8}})(?=[\s,，。;；!！)）(（]|$)"
             ),
             LABELLED,
         ),
@@ -110,7 +111,7 @@ RECOGNIZER: Final = Recognizer(
         ),
         Pattern(
             re.compile(
-                r"(?<![A-Za-z0-9._@])@(?=[A-Za-z0-9_\-]{0,8}[\u4e00-\u9fff])[A-Za-z0-9_\-\u4e00-\u9fff]{2,16}(?=[\s:：,，。]|$)"
+                rf"(?<![A-Za-z0-9._@])@(?=[A-Za-z0-9_\-]{{0,8}}[{HAN}])[A-Za-z0-9_\-{HAN}]{{2,16}}(?=[\s:：,，。]|$)"
             ),
             0.55,
             check=_check_mention,

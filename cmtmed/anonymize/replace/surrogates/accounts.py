@@ -13,8 +13,9 @@ from cmtmed.anonymize.replace.surrogates.notation import (
     draw_same_shape,
     restore_notation,
 )
+from cmtmed.text.han import HAN
 
-_HAN: Final = re.compile(r"[\u4e00-\u9fff]")
+_HAN: Final = re.compile(f"[{HAN}]")
 _NICKNAME_CHARS: Final = "晴山小禾暖阳清风星河云朵果甜夏初柠檬米粒麦田微光青柠听雨溪月南枝北岸向暖橙子豆包团圆"
 _AT: Final = re.compile(
     r"\s?(?:[(（\[【#]\s?(?:at|@|艾特)\s?[)）\]】#]|@|艾特|小老鼠|圈a|(?<=\s)at(?=\s)|at(?=qq|163|126|gmail))\s?",
@@ -93,7 +94,7 @@ def draw_passport(text: str, random: KeyedRandom) -> str:
 def draw_plate(text: str, random: KeyedRandom) -> str:
     """Draw a plate with a region letter that its province does not have (GA 36)."""
     template = canonical_digits(text)
-    match = re.match(r"[\u4e00-\u9fff]\s?[A-Za-z]", template)
+    match = re.match(rf"[{HAN}]\s?[A-Za-z]", template)
     if not match:
         return restore_notation(text, draw_same_shape(template, random, "ABCDEFGHJK"))
     letter = random.choice("STUVWXYZ")

@@ -18,6 +18,7 @@ from cmtmed.anonymize.detect.lexicon.surnames import COMPOUND_SURNAMES, SINGLE_S
 from cmtmed.anonymize.detect.lexicon.transliteration import NAME_DOTS
 from cmtmed.anonymize.detect.lexicon.vocabulary import vocabulary
 from cmtmed.anonymize.replace.surrogates.keyed_random import KeyedRandom
+from cmtmed.text.han import HAN, is_han
 
 FREQUENT: Final = (
     "王李刘陈杨赵黄吴徐孙胡朱林郭马罗梁宋郑谢韩唐冯董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏"
@@ -131,7 +132,7 @@ def draw_names(
 
 def _split_name(value: str) -> _Name | None:
     """Split a name into surname and given name; None for a name of another form."""
-    if not value or any(char in NAME_DOTS for char in value) or not all("\u4e00" <= char <= "\u9fff" for char in value):
+    if not value or any(char in NAME_DOTS for char in value) or not is_han(value):
         return None
     if len(value) <= 4 and value[:2] in COMPOUND_SURNAMES:
         return _Name(value[:2], value[2:])
@@ -203,7 +204,7 @@ def _draw_minority_name(
     """Draw a name in as many parts as the original: 阿依古丽·买买提 has two."""
     random = KeyedRandom(key, "PERSON", value)
     tokens = [token for token in re.split(f"([{re.escape(NAME_DOTS)}])", value) if token]
-    if not re.search(r"[\u4e00-\u9fff]", value):
+    if not re.search(f"[{HAN}]", value):
         return None
     for _ in range(_ATTEMPTS):
         surrogate = "".join(token if token in NAME_DOTS else random.choice(_MINORITY) for token in tokens)

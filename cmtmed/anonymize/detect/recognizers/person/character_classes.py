@@ -7,6 +7,7 @@ from typing import Final
 from cmtmed.anonymize.detect.lexicon.alternation import alternation
 from cmtmed.anonymize.detect.lexicon.given_names import DISTINCTIVE_GIVEN, TYPICAL_GIVEN
 from cmtmed.anonymize.detect.lexicon.person_context import TITLES
+from cmtmed.anonymize.detect.lexicon.rare_characters import RARE
 from cmtmed.anonymize.detect.lexicon.surnames import (
     COMPOUND_SURNAMES,
     EVERYDAY_WORD_SURNAMES,
@@ -21,12 +22,10 @@ PLAIN_SURNAME: Final = "".join(sorted(PLAIN_SURNAMES))
 EVERYDAY_SURNAME: Final = "".join(sorted(EVERYDAY_WORD_SURNAMES))
 NOUN_SURNAME: Final = "".join(sorted(PLAIN_SURNAMES | EVERYDAY_WORD_SURNAMES | {"于"}))
 """All surnames but grammatical words."""
-TYPICAL: Final = "".join(sorted(TYPICAL_GIVEN))
+TYPICAL: Final = "".join(sorted(TYPICAL_GIVEN)) + RARE
 """Characters typical of given names."""
-DISTINCTIVE: Final = "".join(sorted(DISTINCTIVE_GIVEN))
+DISTINCTIVE: Final = "".join(sorted(DISTINCTIVE_GIVEN)) + RARE
 """Characters of given names that are seldom anything else."""
-HAN: Final = r"\u4e00-\u9fff"
-"""Chinese characters."""
 END_CHARACTERS: Final = r"\s,，。.;；!！?？:：、)）(（~～"
 """What ends a clause."""
 END: Final = rf"[{END_CHARACTERS}]|$"

@@ -14,6 +14,7 @@ from cmtmed.anonymize.detect.lexicon.person_context import (
     NO_LATIN_NAMES,
     PHYSICIANS_OF_HISTORY,
 )
+from cmtmed.anonymize.detect.lexicon.rare_characters import is_rare
 from cmtmed.anonymize.detect.lexicon.surnames import COMPOUND_SURNAMES, PLAIN_SURNAMES
 from cmtmed.anonymize.detect.names.introduced_persons import find_name_after_trigger
 from cmtmed.anonymize.detect.names.person_score import ends_inside_word, score_full_name
@@ -78,10 +79,13 @@ def check_standalone_name(candidate: Candidate) -> Candidate | None:
     has_fact = candidate.end < candidate.match.end()
     if is_common_word(name) or (name[:2] not in COMPOUND_SURNAMES and is_common_word(name[:2])):
         return None
-    if not all(char in TYPICAL_GIVEN or (has_fact and char not in UNLIKELY_GIVEN) for char in _get_given_name(name)):
+    given_name = _get_given_name(name)
+    if not all(_is_typical(char) or (has_fact and char not in UNLIKELY_GIVEN) for char in given_name):
         return None
     # 戴镜。 is a clause; two characters are a name if a sex follows (王旭，女) or jieba knows them as one.
-    is_known = load_words().get(name, ("", 0))[0] == "nr" or (has_fact and name[0] in PLAIN_SURNAMES)
+    is_known = (
+        load_words().get(name, ("", 0))[0] == "nr" or (has_fact and name[0] in PLAIN_SURNAMES) or is_rare(given_name)
+    )
     return candidate if len(name) > 2 or is_known else None
 
 
@@ -118,9 +122,7 @@ def check_role_name(candidate: Candidate) -> Candidate | None:
     """Accept what begins with a surname after 取药人 and the like, if it is no word and no clause."""
     name = candidate.value
     given_name = _get_given_name(name)
-    is_word = is_common_word(name) or (
-        is_common_word(given_name) and not all(char in TYPICAL_GIVEN for char in given_name)
-    )
+    is_word = is_common_word(name) or (is_common_word(given_name) and not all(map(_is_typical, given_name)))
     return None if is_word or any(char in UNLIKELY_GIVEN for char in given_name) else candidate
 
 
@@ -157,6 +159,10 @@ def check_pinyin_name(candidate: Candidate) -> Candidate | None:
 def check_latin_given_name(candidate: Candidate) -> Candidate | None:
     """Accept a given name after Dr. or 英文名, but neither a brand nor an abbreviation."""
     return None if candidate.value in NO_LATIN_NAMES or candidate.value.isupper() else candidate
+
+
+def _is_typical(character: str) -> bool:
+    return character in TYPICAL_GIVEN or is_rare(character)
 
 
 def _get_given_name(name: str) -> str:

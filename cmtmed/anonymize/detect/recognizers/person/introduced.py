@@ -12,7 +12,6 @@ from cmtmed.anonymize.detect.recognizers.person.character_classes import (
     COMPOUND_SURNAME,
     DISTINCTIVE,
     END,
-    HAN,
     NOUN_SURNAME,
     SURNAME,
 )
@@ -22,6 +21,7 @@ from cmtmed.anonymize.detect.recognizers.person.checks import (
     check_role_name,
     check_suggested_name,
 )
+from cmtmed.text.han import HAN
 
 _FORM_ROLES: Final = (
     "委托人|受托人|取药人|取件人|收件人|收货人|寄件人|签收人|联系人|代办人|经办人|陪护人|陪诊人|监护人|申请人|投保人|被保险人|持卡人"

@@ -11,7 +11,6 @@ from cmtmed.anonymize.detect.recognizer import LIKELY, Pattern
 from cmtmed.anonymize.detect.recognizers.person.character_classes import (
     COMPOUND_SURNAME,
     END,
-    HAN,
     NOUN_SURNAME,
     PLAIN_SURNAME,
     SURNAME,
@@ -19,6 +18,7 @@ from cmtmed.anonymize.detect.recognizers.person.character_classes import (
     TYPICAL,
 )
 from cmtmed.anonymize.detect.recognizers.person.checks import check_short_title, check_signature, check_titled_name
+from cmtmed.text.han import HAN
 
 PATTERNS: Final = (
     Pattern(
@@ -27,7 +27,7 @@ PATTERNS: Final = (
         check=check_titled_name,
         hint=(
             rf"(?:[{SURNAME.replace('谢', '')}]|[^谢感多]谢|^谢|[{NOUN_SURNAME}][{HAN}]?[{TYPICAL}]"
-            rf"|{COMPOUND_SURNAME}|·[{TRANSLITERATION_CHARACTERS}]{{1,8}}){TITLE}"
+            rf"|{COMPOUND_SURNAME}[{HAN}]{{0,2}}|·[{TRANSLITERATION_CHARACTERS}]{{1,8}}){TITLE}"
         ),
     ),
     Pattern(

@@ -13,7 +13,6 @@ from cmtmed.anonymize.detect.recognizers.person.character_classes import (
     DISTINCTIVE,
     END_CHARACTERS,
     EVERYDAY_SURNAME,
-    HAN,
     NOUN_SURNAME,
     PLAIN_SURNAME,
     SURNAME,
@@ -26,6 +25,7 @@ from cmtmed.anonymize.detect.recognizers.person.checks import (
     check_name_in_text,
     check_standalone_name,
 )
+from cmtmed.text.han import HAN
 
 _PERSON_WORD: Final = "请让叫找跟帮陪送接带见谢位名给替和与是把被诉知系告烦到识得注者人个成件写"
 """Characters that are followed by a person."""

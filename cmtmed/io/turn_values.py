@@ -236,13 +236,16 @@ class TurnParser:
         content = next((key for key in contents if key in message and key != role), None)
         return (role, content) if role and content else None
 
-    def is_speaker(self, value: Value) -> bool:
-        """Return whether a value is a known speaker's name."""
+    def find_role(self, value: Value) -> Role | None:
+        """Return the role of a speaker by the name or the words in it; None if the value names no speaker."""
         label = value if isinstance(value, str) else to_text(value) if isinstance(value, int) else None
         if label is None or len(label) > _NAME_CHARACTERS:
-            return False
-        role = self.labels.find_role(label) or find_role_by_words(label)
-        return role is not None or self.labels.is_ignored(label)
+            return None
+        return self.labels.find_role(label) or find_role_by_words(label)
+
+    def is_speaker(self, value: Value) -> bool:
+        """Return whether a value is a known speaker's name."""
+        return self.find_role(value) is not None or (isinstance(value, str) and self.labels.is_ignored(value))
 
     def _read_content(self, content: Value, parsed: Parsed, path: str) -> str:
         """Return a turn's text; of content parts the texts, and what else they hold is left out."""

@@ -61,7 +61,7 @@ _OTHER: Final = re.compile(
     r"(?:id|chosen|rejected|negative|time|date|count|num|number|url|link|name|score|type|tags?|label|len|length|user|author|index|status|level|"
     r"数|数量|时间|日期|链接|姓名|名称|编号|率|次数|类型|状态|用户|作者|來源|来源|标签|长度|人)$"
 )
-_SEPARATORS: Final = re.compile(r"[\s_\-:：﻿]+")
+_SEPARATORS: Final = re.compile(r"[\s_\-:：*\ufeff\"'“”]+")
 
 
 def normalize_name(name: str) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cmtmed.hub.publication import Publication
     from cmtmed.hub.publish import publish
     from cmtmed.inquiry import Inquiry, Proactivity, find_inquiries, proactivity
+    from cmtmed.inspection import Inspection, inspect
     from cmtmed.pipeline import Pipeline
     from cmtmed.report.writer import write_report
     from cmtmed.resources import bundled
@@ -38,6 +39,7 @@ __all__ = [
     "Explanation",
     "Identifier",
     "Inquiry",
+    "Inspection",
     "Pipeline",
     "Proactivity",
     "Publication",
@@ -48,6 +50,7 @@ __all__ = [
     "explain",
     "find_identifiers",
     "find_inquiries",
+    "inspect",
     "load",
     "near_duplicates",
     "normalize",
@@ -65,6 +68,7 @@ _HOMES = {
     "Explanation": "cmtmed.builds.explanation",
     "Identifier": "cmtmed.anonymize",
     "Inquiry": "cmtmed.inquiry",
+    "Inspection": "cmtmed.inspection",
     "Pipeline": "cmtmed.pipeline",
     "Proactivity": "cmtmed.inquiry",
     "Publication": "cmtmed.hub.publication",
@@ -75,6 +79,7 @@ _HOMES = {
     "explain": "cmtmed.builds.explanation",
     "find_identifiers": "cmtmed.anonymize",
     "find_inquiries": "cmtmed.inquiry",
+    "inspect": "cmtmed.inspection",
     "load": "cmtmed.builds.views",
     "near_duplicates": "cmtmed.dedup.duplicate_pairs",
     "normalize": "cmtmed.text.normalize",

@@ -29,6 +29,7 @@ LAYERS = (
     ("lineage", "source_checks"),
     ("pipeline",),
     ("io", "views"),
+    ("inspection",),
     ("builds",),
     ("engine",),
     ("audit",),

@@ -7,7 +7,7 @@ from typing import Final
 
 import typer
 
-from cmtmed.cli import audit, build, chat, compare, duplicates, explain, path, publish, report, stages, train
+from cmtmed.cli import audit, build, chat, compare, duplicates, explain, inspect, path, publish, report, stages, train
 from cmtmed.cli.console import fail
 from cmtmed.errors import CmtmedError, UsageError
 
@@ -20,6 +20,7 @@ app = typer.Typer(
     # A traceback with local variables would show text of patients.
     pretty_exceptions_enable=False,
 )
+app.command("inspect")(inspect.command)
 app.command("build")(build.command)
 app.command("audit")(audit.command)
 app.command("duplicates")(duplicates.command)

@@ -28,7 +28,7 @@ _CHARSET: Final = re.compile(rb"<meta[^>]+charset=[\"']?([A-Za-z0-9_-]+)", re.IG
 _SOURCE_BREAKS: Final = re.compile(r"[ \t\r\n\f]+")
 _PREFORMATTED: Final = re.compile(r"(<pre\b.*?</pre\s*>|<textarea\b.*?</textarea\s*>)", re.IGNORECASE | re.DOTALL)
 _ANY_TAG: Final = re.compile(r"</?[a-zA-Z][\w:-]*(?:\s[^<>]*)?/?>")
-_HIDDEN: Final = ["script", "style", "noscript", "template", "head", "title"]
+HIDDEN: Final = ["script", "style", "noscript", "template", "head", "title"]
 
 
 def read_html(chunks: Iterator[bytes], source: Source) -> Iterator[Record | Unreadable]:
@@ -45,7 +45,7 @@ def read_html(chunks: Iterator[bytes], source: Source) -> Iterator[Record | Unre
         yield Unreadable("byte 1", Reason.TRUNCATED_STREAM, bytes(raw))
         return
     page = bytes(raw)
-    text = _decode_page(page, source.encoding)
+    text = decode_page(page, source.encoding)
     if text is None:
         yield Unreadable("byte 1", Reason.UNDECODABLE, page)
         return
@@ -56,7 +56,8 @@ def read_html(chunks: Iterator[bytes], source: Source) -> Iterator[Record | Unre
         yield Unreadable("byte 1", Reason.NO_DIALOGUE, page)
 
 
-def _decode_page(page: bytes, encoding: str) -> str | None:
+def decode_page(page: bytes, encoding: str) -> str | None:
+    """Decode a page by its bytes or by the encoding that it declares; None if that is impossible."""
     match = _CHARSET.search(page[:4096])
     codec = encoding
     if encoding == "auto":
@@ -76,7 +77,7 @@ def _iter_dialogues(text: str, source: Source) -> Iterator[Record]:
 
     selectors, labels = source.html, SpeakerLabels(source)
     tree = LexborHTMLParser(text)
-    tree.strip_tags(_HIDDEN)
+    tree.strip_tags(HIDDEN)
     page_text = _read_text(tree.body) if tree.body is not None else ""
     if not selectors.turn:
         transcript = labels.split(page_text)
@@ -98,7 +99,7 @@ def _iter_dialogues(text: str, source: Source) -> Iterator[Record]:
 def _read_dialogue(dialogue: LexborNode, selectors: Html, labels: SpeakerLabels) -> Record | None:
     nodes = dialogue.css(selectors.turn)
     turns = [
-        {"role": _get_speaker(turn, selectors.role, labels), "content": _get_text(turn, selectors.text)}
+        {"role": _get_speaker(turn, selectors.role, labels), "content": get_text(turn, selectors.text)}
         for turn in nodes
     ]
     if not turns:
@@ -130,7 +131,7 @@ def _keep_known_tag(match: re.Match[str]) -> str:
     return match.group() if strip_markup(match.group()).strip() == "" else ""
 
 
-def _get_text(node: LexborNode, selector: str) -> str:
+def get_text(node: LexborNode, selector: str) -> str:
     """Return the text of all matches in their order."""
     matches = node.css(selector) if selector else [node]
     return "\n".join(text for match in matches if (text := _read_text(match)))
@@ -144,6 +145,8 @@ def _get_value(node: LexborNode, expression: str) -> str:
     match = node.css_first(selector) if selector else node
     if match is None:
         return ""
+    if attribute == "tag":
+        return match.tag or ""
     return (match.attributes.get(attribute) or "").strip() if attribute else _read_text(match)
 
 

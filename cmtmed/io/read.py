@@ -142,7 +142,7 @@ def _read_member(
     batch = _BatchBuilder(member.label)
     label = member.label
     only = parsers[0] if len(parsers) == 1 and not first.having else None
-    records = group_turns(_iter_records(member, first), first, parsers[0].turns)
+    records = group_turns(iter_records(member, first), first, parsers[0].turns)
     for number, record in enumerate(records, start=1):
         if isinstance(record, Unreadable):
             batch.unreadable.append(record)
@@ -177,7 +177,8 @@ def _dump(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace")
 
 
-def _iter_records(member: Member, source: Source) -> Iterator[Record | Unreadable]:
+def iter_records(member: Member, source: Source) -> Iterator[Record | Unreadable]:
+    """Yield the records of a file, or of one file in an archive, as its format reads them, before any is parsed."""
     head, chunks = peek_head(member.chunks)
     file_format = source.format if source.format != "auto" else detect_format(member.name, head, source)
     if file_format in {"parquet", "arrow"}:

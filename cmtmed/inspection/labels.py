@@ -1,0 +1,78 @@
+"""Speakers' labels whose names are not known: words that begin many lines, in front of a colon or in brackets."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from cmtmed.io.field_names import find_names, guess_field
+from cmtmed.io.speaker_labels import SpeakerLabels
+from cmtmed.source import Source
+
+# ruff: noqa: E501 (patterns read best in one line)
+
+_STAMP: Final = (
+    r"[\[(（【]?(?:\d{2,4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?)?[ T]*(?:\d{1,2}[:：]\d{2}(?:[:：]\d{2})?)?[\])）】]?"
+)
+_LEAD: Final = rf"[ \t　]*(?:(?:\d{{1,4}}[.、)）]|[-•>#*]{{1,4}})[ \t　]*)?(?:(?=[\[(（【\d]){_STAMP}[ \t　]*)?"
+_NAME: Final = r"[^\s\d:：，。？！、；,;?!\"“”<>【】\[\]()（）「」*#/\\|][^\s:：，。？！、；,;?!\"“”<>【】\[\]()（）「」*#/\\|]{0,11}"
+_LINE_LABEL: Final = re.compile(
+    rf"^{_LEAD}(?:(?P<colon>{_NAME}|\d)[ \t　]*(?:[（(\[][^（()）\[\]\n]{{1,16}}[）)\]])?[ \t　]*(?:{_STAMP})?[ \t　]*[:：]"
+    rf"|【(?P<lenticular>{_NAME}|\d)】[ ]*[:：]?|\[(?P<bracket>{_NAME}|\d)\][ ]*[:：]?|「(?P<corner>{_NAME})」[ ]*[:：]?"
+    rf"|\*\*(?P<bold>{_NAME})[:：]?\*\*[ ]*[:：]?|<(?P<tag>{_NAME})>[ ]*[:：]?)",
+    re.MULTILINE,
+)
+_SHARE: Final = 0.05
+_MAX_LABELS: Final = 12
+_NO_SPEAKERS: Final = ("id", "department", "subdepartment", "title", "opening", "order", "group")
+
+
+def collect_labelled(texts: Iterable[str]) -> dict[str, list[str]]:
+    r"""Return what follows each label, for the labels that occur often enough to be speakers.
+
+    A label occurs in at least two texts or three times; names of one dialogue alone are not returned.
+
+    >>> sorted(collect_labelled(["甲：头痛三天了\n乙：发烧吗？\n甲：没有"] * 2))
+    ['乙', '甲']
+    """
+    speeches: dict[str, list[str]] = defaultdict(list)
+    spread: Counter[str] = Counter()
+    text_count = 0
+    for text in texts:
+        text_count += 1
+        matches = list(_LINE_LABEL.finditer(text))
+        if not matches:
+            continue
+        ends = [match.start() for match in matches[1:]] + [len(text)]
+        names = set()
+        for match, end in zip(matches, ends, strict=True):
+            name = next(group for group in match.groups() if group)
+            speeches[name].append(text[match.end() : end].strip())
+            names.add(name)
+        spread.update(names)
+    total = sum(map(len, speeches.values()))
+    frequent = {
+        name: said
+        for name, said in speeches.items()
+        if len(said) >= max(2, _SHARE * total) and (spread[name] >= min(text_count, max(2, 0.2 * text_count)))
+    }
+    most = sorted(frequent, key=lambda name: len(frequent[name]), reverse=True)[:_MAX_LABELS]
+    return {name: frequent[name] for name in frequent if name in most}
+
+
+def collect_speakers(texts: Iterable[str]) -> dict[str, list[str]]:
+    """Return what is said after each label of a speaker; the labels of header lines and forms are left out."""
+    labels = SpeakerLabels(Source(name="crawl"))
+    return {
+        name: said
+        for name, said in collect_labelled(texts).items()
+        if labels.find_role(name) is not None or not _is_header(name, said)
+    }
+
+
+def _is_header(name: str, said: Sequence[str]) -> bool:
+    if any(find_names([name], field) for field in _NO_SPEAKERS) or guess_field(name) is not None:
+        return True
+    return sum(not re.search(r"[\u3400-\u9fffA-Za-z]{2}", text) for text in said) > 0.5 * len(said)

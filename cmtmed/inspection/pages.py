@@ -1,0 +1,155 @@
+"""Candidate sources for HTML pages: elements that repeat are turns, and what differs between them is the speaker."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from cmtmed.inspection.samples import Sample
+from cmtmed.inspection.speakers import assign_roles, declare_roles
+from cmtmed.io.html import HIDDEN, decode_page, get_text
+from cmtmed.source import Html, Source
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+_PAGES: Final = 10
+_TURN_SELECTORS: Final = 8
+_MANY: Final = 6.0
+_ROLE_SELECTORS: Final = 6
+_MAX_VALUES: Final = 12
+_MAX_NAME: Final = 16
+_CLASS: Final = re.compile(r"-?[A-Za-z_][\w-]*")
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_NO_TURNS: Final = frozenset({"html", "head", "body", "script", "style", "option", "br", "hr", "img", "input"})
+
+
+@dataclass
+class _Turns:
+    """Elements that match one selector, with the selector of what contains them."""
+
+    selector: str
+    container: str
+    nodes: list[LexborNode] = field(default_factory=list)
+    containers: int = 0
+    characters: int = 0
+
+
+def propose_pages(samples: Sequence[Sample], base: Source) -> Iterator[Source]:
+    """Yield candidate sources for pages."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    candidates: dict[tuple[str, str], _Turns] = {}
+    for sample in samples[:_PAGES]:
+        page = decode_page(sample.head, base.encoding)
+        tree = LexborHTMLParser(page or "")
+        tree.strip_tags(list(HIDDEN))
+        if tree.body is not None:
+            _collect_turns(tree.body, candidates)
+    ranked = sorted(candidates.values(), key=_rank_turns, reverse=True)[:_TURN_SELECTORS]
+    for turns in ranked:
+        yield from _propose_selectors(turns, base)
+
+
+def _rank_turns(turns: _Turns) -> float:
+    """Return how likely elements are turns: they hold much of the text, in several pieces each."""
+    return turns.characters * min(len(turns.nodes) / turns.containers, _MANY)
+
+
+def _collect_turns(body: LexborNode, candidates: dict[tuple[str, str], _Turns]) -> None:
+    """Add the children of every element that has several alike, by selector."""
+    for parent in (body, *body.css("*")):
+        children = [child for child in parent.iter() if child.tag not in _NO_TURNS and _HAN.search(child.text() or "")]
+        if len(children) < 2:
+            continue
+        selectors: dict[str, list[LexborNode]] = defaultdict(list)
+        for child in children:
+            for selector in _list_selectors(child):
+                selectors[selector].append(child)
+        if len({child.tag for child in children}) == 2:
+            first, second = sorted({child.tag or "" for child in children})
+            selectors[f"{first}, {second}"] = children
+        alternating = [s for s, nodes in selectors.items() if "." in s and len(nodes) < len(children)]
+        for first, second in itertools.combinations(alternating[:6], 2):
+            selectors[f"{first}, {second}"] = [c for c in children if c in selectors[first] or c in selectors[second]]
+        for selector, nodes in selectors.items():
+            if len(nodes) > 1:
+                container = "body" if parent.tag == "body" else _list_selectors(parent)[0]
+                turns = candidates.setdefault((container, selector), _Turns(selector, container))
+                turns.nodes += nodes
+                turns.containers += 1
+                turns.characters += sum(len((node.text() or "").strip()) for node in nodes)
+
+
+def _list_selectors(node: LexborNode) -> list[str]:
+    """Return selectors that match an element: its tag with each of its classes, then its tag."""
+    tokens = [token for token in (node.attributes.get("class") or "").split() if _CLASS.fullmatch(token)]
+    return [*(f"{node.tag}.{token}" for token in tokens), str(node.tag)]
+
+
+def _propose_selectors(turns: _Turns, base: Source) -> Iterator[Source]:
+    texts = ["", *_list_text_selectors(turns)]
+    for expression, values in _list_role_expressions(turns):
+        for text in texts:
+            spoken: dict[str, list[str]] = defaultdict(list)
+            for node, value in zip(turns.nodes, values, strict=True):
+                spoken[value].append(get_text(node, text))
+            source = declare_roles(base, assign_roles(spoken))
+            html = Html(dialogue=turns.container, turn=turns.selector, role=expression, text=text)
+            yield source.model_copy(update={"format": "html", "html": html})
+
+
+def _list_role_expressions(turns: _Turns) -> list[tuple[str, list[str]]]:
+    """Return expressions for the speaker, with the value for every turn; their values are few and recur."""
+    expressions: list[tuple[str, list[str]]] = []
+    tokens = [set((node.attributes.get("class") or "").split()) for node in turns.nodes]
+    shared = set.intersection(*tokens)
+    expressions.append(("@class", [next(iter(sorted(own - shared)), "") for own in tokens]))
+    attributes = Counter(
+        name for node in turns.nodes for name in node.attributes if name not in {"class", "id", "style"}
+    )
+    expressions += [(f"@{name}", [node.attributes.get(name) or "" for node in turns.nodes]) for name in attributes]
+    expressions.append(("@tag", [node.tag or "" for node in turns.nodes]))
+    for selector in _list_inner_selectors(turns):
+        matches = [node.css_first(selector) for node in turns.nodes]
+        if any(match is None for match in matches):
+            continue
+        expressions.append((selector, [get_text(match, "") if match else "" for match in matches]))
+        for name in ("class", "alt", "title", "data-role", "src"):
+            values = [(match.attributes.get(name) or "") if match else "" for match in matches]
+            expressions.append((f"{selector}@{name}", values))
+    return [(e, values) for e, values in expressions if _are_speakers(values)][:_ROLE_SELECTORS]
+
+
+def _are_speakers(values: Sequence[str]) -> bool:
+    counts = Counter(values)
+    is_short = all(0 < len(value) <= _MAX_NAME for value in counts)
+    return is_short and 2 <= len(counts) <= min(_MAX_VALUES, max(2, len(values) // 2))
+
+
+def _list_inner_selectors(turns: _Turns) -> list[str]:
+    """Return the selectors of elements that most turns contain, by tag and class or by position."""
+    counts: Counter[str] = Counter()
+    for node in turns.nodes:
+        inner = {selector for child in node.css("*") if child != node for selector in _list_selectors(child)}
+        inner |= {
+            f"{child.tag}:nth-child({number})"
+            for number, child in enumerate(node.iter(), start=1)
+            if child.tag in {"td", "span", "div", "p", "b", "strong"}
+        }
+        counts.update(inner)
+    return [selector for selector, count in counts.items() if count >= 0.9 * len(turns.nodes)][:30]
+
+
+def _list_text_selectors(turns: _Turns) -> list[str]:
+    """Return the selectors of what holds most of a turn's text, but not all of it."""
+    totals: dict[str, int] = {}
+    for selector in _list_inner_selectors(turns):
+        totals[selector] = sum(len(get_text(node, selector)) for node in turns.nodes)
+    whole = max(1, sum(len(get_text(node, "")) for node in turns.nodes))
+    shares = {selector: total / whole for selector, total in totals.items() if total / whole >= 0.4}
+    return sorted(shares, key=lambda selector: -shares[selector])[:3]

@@ -1,0 +1,132 @@
+"""The choice of a source: candidates by content beside the source that reads by names, judged by trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cmtmed.inspection.pages import propose_pages
+from cmtmed.inspection.profiles import FieldProfile, profile_rows
+from cmtmed.inspection.records import is_aside, is_speech, propose_records, propose_turns
+from cmtmed.inspection.samples import Sample
+from cmtmed.inspection.texts import propose_texts
+from cmtmed.inspection.trial import Trial, read_samples
+from cmtmed.io.record_fields import flatten
+from cmtmed.io.records import Record, Value
+from cmtmed.io.table_header import is_known_name
+from cmtmed.source import Source
+
+_TABLES: Final = frozenset({"csv", "tsv", "xlsx"})
+_TEXTS: Final = frozenset({"transcript", "blocks"})
+_MARGIN: Final = 0.02
+_GUESS: Final = 0.55
+"""Voice up to which it is anybody's guess who is who."""
+_FEW: Final = 0.4
+"""Score by which a candidate must beat what reads by names, divided by the number of dialogues: few say little."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The source that reads a group of files best.
+
+    Attributes:
+        trial: what it makes of the samples.
+        by_names: what the source that reads by names alone makes of them.
+        file_format: the format, as declared or detected.
+        profiles: the fields of the records.
+    """
+
+    trial: Trial
+    by_names: Trial
+    file_format: str
+    profiles: Mapping[str, FieldProfile]
+
+    @property
+    def is_by_content(self) -> bool:
+        """Whether names alone did not do."""
+        return self.trial is not self.by_names
+
+
+def choose_source(samples: Sequence[Sample], base: Source) -> Proposal:
+    """Return the source that reads samples of like files best."""
+    file_format = samples[0].detect_format(base)
+    records = [r for sample in samples for r in sample.read_records(base) if isinstance(r, Record)]
+    rows = [flatten(record.value) for record in records if isinstance(record.value, Mapping)]
+    profiles = profile_rows(rows)
+    speech = frozenset(name for name, profile in profiles.items() if is_speech(profile) and not is_aside(name))
+    by_names = read_samples(samples, base, speech)
+    trials = [by_names]
+    if not _is_settled(by_names):
+        candidates = {
+            source.model_dump_json(): source for source in _propose(samples, base, file_format, records, rows, profiles)
+        }
+        trials += [read_samples(samples, source, speech) for source in candidates.values()]
+    best = _choose(trials)
+    if file_format in _TABLES and best.source.header == "none":
+        rows = [dict(reading.record.value) for reading in best.readings]
+        profiles = profile_rows(rows)
+    return Proposal(best, by_names, best.source.format if best.source.format != "auto" else file_format, profiles)
+
+
+def _is_settled(trial: Trial) -> bool:
+    """Return whether names alone read everything, and the speakers sound right."""
+    is_clear = trial.voice >= 0.9 or (trial.voice >= 0.5 and len(trial.dialogues) < 5)
+    return trial.completeness >= 0.98 and trial.fidelity >= 0.995 and is_clear
+
+
+def _choose(trials: Sequence[Trial]) -> Trial:
+    """Return the trial with the best score; of nearly equal ones that with most dialogues, then the first."""
+    by_names, *others = trials
+    margin = _MARGIN + _FEW / max(1, len(by_names.dialogues))
+    better = [
+        trial
+        for trial in others
+        if trial.score > by_names.score + margin and trial.voice > _GUESS and not _merges(trial, by_names)
+    ]
+    if not better:
+        return by_names
+    top = max(trial.score for trial in better)
+    near = [trial for trial in better if trial.score >= top - _MARGIN]
+    return max(near, key=lambda trial: (round(trial.completeness * len(trial.dialogues)), trial.score))
+
+
+def _merges(trial: Trial, by_names: Trial) -> bool:
+    """Return whether a trial makes few dialogues of what names alone read as many with the right speakers."""
+    is_read = by_names.completeness >= 0.5 and by_names.voice >= 0.6
+    return is_read and 2 * len(trial.dialogues) < len(by_names.dialogues)
+
+
+def _propose(
+    samples: Sequence[Sample],
+    base: Source,
+    file_format: str,
+    records: Sequence[Record],
+    rows: Sequence[Mapping[str, Value]],
+    profiles: Mapping[str, FieldProfile],
+) -> Iterator[Source]:
+    if file_format == "html":
+        yield from propose_pages(samples, base)
+        return
+    if file_format in _TEXTS:
+        yield from propose_texts(samples, base)
+        return
+    if file_format in _TABLES:
+        yield from _propose_headless(samples, base, rows)
+    yield from propose_records(profiles, rows, base)
+    lists = [record.value for record in records if isinstance(record.value, list)]
+    if lists:
+        yield from propose_turns(FieldProfile("", len(lists), lists), base)
+
+
+def _propose_headless(samples: Sequence[Sample], base: Source, rows: Sequence[Mapping[str, Value]]) -> Iterator[Source]:
+    """Yield sources that name the columns of a table whose first row is no header."""
+    if not rows:
+        return
+    names = tuple(rows[0])
+    if any(is_known_name(name) for name in names) and not all(name.startswith("column") for name in names):
+        return
+    columns = tuple(f"column{number}" for number in range(1, len(names) + 1))
+    headless = base.model_copy(update={"header": "none", "columns": columns})
+    records = [r.value for sample in samples for r in sample.read_records(headless) if isinstance(r, Record)]
+    yield from propose_records(profile_rows(records), records, headless)

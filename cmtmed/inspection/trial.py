@@ -1,0 +1,215 @@
+"""Trial readings: what a source makes of the samples, and how good that is.
+
+A proposal is chosen among candidates by reading the samples with each, by the code that a build reads with. So a
+proposal that reads its samples right does the same in a build.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+from cmtmed.inspection.samples import Sample
+from cmtmed.inspection.voice import score_voice
+from cmtmed.io.grouping import group_turns
+from cmtmed.io.parsed import Turn
+from cmtmed.io.quarantine import Reason, Unreadable
+from cmtmed.io.record_values import BrokenRecordError, count_leaves
+from cmtmed.io.records import Record
+from cmtmed.io.shapes import Dialogue, RecordParser
+from cmtmed.source import Source
+from cmtmed.text.characters import count_characters
+
+_LOST: Final = frozenset({"preamble", "ignored_speaker", "outside_turns", "title", "other_wording"})
+"""Reasons under which text of a dialogue may be lost; the rest is labels, markup, metadata and repetition."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A record and the dialogues that were read from it."""
+
+    record: Record
+    dialogues: list[Dialogue]
+
+
+@dataclass
+class Trial:
+    """What a source makes of the samples.
+
+    Attributes:
+        source: the source.
+        speech: fields whose text somebody says; if they are not read, it is lost.
+        readings: the records that could be read, in order.
+        failures: records that could not, by reason.
+        failed_characters: characters of those.
+    """
+
+    source: Source
+    speech: frozenset[str] = frozenset()
+    readings: list[Reading] = field(default_factory=list)
+    failures: Counter[str] = field(default_factory=Counter)
+    failed_characters: int = 0
+
+    @cached_property
+    def dialogues(self) -> list[Dialogue]:
+        """All dialogues."""
+        return [dialogue for reading in self.readings for dialogue in reading.dialogues]
+
+    @cached_property
+    def characters(self) -> int:
+        """Characters in turns of the patient and the doctor."""
+        return sum(count_characters(text) for dialogue in self.dialogues for _, text in dialogue.turns)
+
+    @cached_property
+    def left_out(self) -> Counter[str]:
+        """Characters that stand in no turn, by reason."""
+        total: Counter[str] = Counter()
+        for dialogue in self.dialogues:
+            total.update(dialogue.left_out)
+        return total
+
+    @cached_property
+    def ignored(self) -> Counter[str]:
+        """Characters of the fields that were not read, by field."""
+        total: Counter[str] = Counter()
+        for dialogue in self.dialogues:
+            total.update(dialogue.ignored)
+        return total
+
+    @cached_property
+    def completeness(self) -> float:
+        """Share of the records that became a dialogue in which both speak."""
+        complete = sum(any(map(_has_both_speakers, reading.dialogues)) for reading in self.readings)
+        records = len(self.readings) + sum(
+            count for reason, count in self.failures.items() if reason not in _NO_RECORDS
+        )
+        return complete / records if records else 0.0
+
+    @cached_property
+    def voice(self) -> float:
+        """Mean share of the pairs of a doctor's and a patient's turn in which the doctor sounds more so."""
+        points, weight = 0.0, 0
+        for dialogue in self.dialogues:
+            share = _compare_voices(dialogue.turns)
+            if share is not None:
+                points += share
+                weight += 1
+        return points / weight if weight else 0.0
+
+    @cached_property
+    def fidelity(self) -> float:
+        """Share of the text that stands in turns, of what may be a dialogue's text."""
+        lost = sum(max(0, count) for reason, count in self.left_out.items() if reason in _LOST)
+        lost += sum(count for name, count in self.ignored.items() if name in self.speech)
+        total = self.characters + lost + self.failed_characters
+        return self.characters / total if total else 0.0
+
+    @cached_property
+    def alternation(self) -> float:
+        """Share of the turns that follow one of another speaker."""
+        pairs = [
+            first[0] != second[0] for dialogue in self.dialogues for first, second in itertools.pairwise(dialogue.turns)
+        ]
+        return sum(pairs) / len(pairs) if pairs else 0.0
+
+    @cached_property
+    def contamination(self) -> float:
+        """Share of the turns that begin or end with a line that many have: a label, a time, a rule."""
+        if self.source.format not in {"html", "transcript"}:
+            return 0.0
+        edges: list[Counter[str]] = [Counter(), Counter()]
+        turns = [text.split("\n") for dialogue in self.dialogues for _, text in dialogue.turns if text.strip()]
+        shapes = [tuple(_to_shape(lines[index]) for index in (0, -1)) for lines in turns if len(lines) > 1]
+        for first, last in shapes:
+            edges[0][first] += 1
+            edges[1][last] += 1
+        frequent = max(3, _RECURRING * len(turns))
+        dirty = sum(map(_count_repeated_labels, self.readings))
+        dirty += sum(edges[0][first] >= frequent or edges[1][last] >= frequent for first, last in shapes)
+        return min(1.0, dirty / len(turns)) if turns else 0.0
+
+    @cached_property
+    def score(self) -> float:
+        """How good the reading is, from 0 to 1: complete dialogues, right speakers, little text lost, clean turns."""
+        sides = self.completeness * (0.2 + 0.8 * self.voice)
+        return sides * (0.5 + 0.5 * self.fidelity) * (0.9 + 0.1 * self.alternation) * (1 - 0.5 * self.contamination)
+
+    def is_same_as(self, other: Trial) -> bool:
+        """Return whether both read the same dialogues."""
+        return self.failures == other.failures and [_to_key(d) for d in self.dialogues] == [
+            _to_key(d) for d in other.dialogues
+        ]
+
+
+_RECURRING: Final = 0.15
+_EDGE_CHARACTERS: Final = 40
+_NO_RECORDS: Final = frozenset({Reason.EMPTY_FILE, Reason.TRUNCATED_STREAM, Reason.DAMAGED_FILE})
+
+
+def read_samples(samples: Sequence[Sample], source: Source, speech: frozenset[str] = frozenset()) -> Trial:
+    """Read samples with a source, as a build reads the files; ``speech`` names the fields that somebody says."""
+    trial = Trial(source, speech)
+    parser = RecordParser(source)
+    for sample in samples:
+        records = sample.read_records(source)
+        for record in group_turns(iter(records), source, parser.turns):
+            if isinstance(record, Unreadable):
+                trial.failures[record.reason.value] += 1
+                continue
+            if not parser.belongs(record.value):
+                continue
+            try:
+                # The parser adds to what the reader left out; the sample is read many times.
+                dialogues = parser.parse(Record(record.position, record.value, dict(record.left_out)))
+                trial.readings.append(Reading(record, dialogues))
+            except BrokenRecordError as error:
+                trial.failures[error.reason.value] += 1
+                trial.failed_characters += count_leaves(record.value)
+            except RecursionError:
+                trial.failures[Reason.WRONG_TYPE.value] += 1
+    return trial
+
+
+def _has_both_speakers(dialogue: Dialogue) -> bool:
+    return {"user", "assistant"} <= {role for role, text in dialogue.turns if text.strip()}
+
+
+def _compare_voices(turns: Sequence[Turn]) -> float | None:
+    """Return the share of pairs in which the doctor sounds more like one, even ones by half; None if one is missing."""
+    scores: dict[str, list[float]] = {"user": [], "assistant": []}
+    for role, text in turns:
+        if role in scores and text.strip():
+            scores[role].append(score_voice(text))
+    if not scores["user"] or not scores["assistant"]:
+        return None
+    means = [sum(scores[role]) / len(scores[role]) for role in ("assistant", "user")]
+    pairs = list(itertools.product(scores["assistant"], scores["user"]))
+    share = sum((doctor > patient) + 0.5 * (doctor == patient) for doctor, patient in pairs) / len(pairs)
+    return (share + (means[0] > means[1]) + 0.5 * (means[0] == means[1])) / 2
+
+
+def _count_repeated_labels(reading: Reading) -> int:
+    """Return the number of turns whose text begins with their own label."""
+    value = reading.record.value
+    messages = value.get("messages") if isinstance(value, dict) else None
+    if not isinstance(messages, list):
+        return 0
+    return sum(
+        bool(label := message.get("role")) and str(message.get("content")).startswith(str(label))
+        for message in messages
+        if isinstance(message, dict)
+    )
+
+
+def _to_shape(line: str) -> str:
+    """Return a line with its digits as zeros, or an empty text if it is too long to be a label, a time or a rule."""
+    return re.sub(r"\d+", "0", line.strip()) if len(line) <= _EDGE_CHARACTERS else line
+
+
+def _to_key(dialogue: Dialogue) -> tuple[object, ...]:
+    return (dialogue.source_id, dialogue.department, dialogue.subdepartment, tuple(dialogue.turns))

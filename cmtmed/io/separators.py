@@ -17,7 +17,6 @@ _NUMBERED: Final = (
     r"(?:对话|会话|病例|案例|咨询|问诊|第|dialogue|Dialogue|case|Case)\s*[:：#]?\s*)"
     r"(?P<id>[A-Za-z_-]*\d[A-Za-z0-9_-]*)\s*(?:条|例|个|段|组|次对话)?\s*[】\])）]*[:：]?\s*"
 )
-_NUMBER_LINE: Final = re.compile(_NUMBERED)
 
 
 def compile_separator(separator: str, lookahead: Sequence[Line], labels: SpeakerLabels) -> re.Pattern[str]:
@@ -44,20 +43,20 @@ def detect_separator(lookahead: Sequence[Line], labels: SpeakerLabels) -> re.Pat
 
     best = max(candidates, key=score)
     blank = re.compile(BLANK)
-    if best.pattern == _NUMBERED and score(blank) == score(best):
-        # The number is one of several lines of a header, which stand between the same blank lines.
-        return (
-            blank
-            if any(
-                _NUMBER_LINE.fullmatch(a) is None
-                and a.strip()
-                and _NUMBER_LINE.fullmatch(b)
-                and labels.line.match(a) is None
-                for a, b in itertools.pairwise(texts)
-            )
-            else best
-        )
-    return best if score(best)[1] else blank
+    if not score(best)[1]:
+        return blank
+    if best.pattern == _NUMBERED and score(blank) == score(best) and _is_inside_header(texts, labels):
+        return blank
+    return best
+
+
+def _is_inside_header(texts: Sequence[str], labels: SpeakerLabels) -> bool:
+    """Return whether a numbered line stands below another line of a header, between the same blank lines."""
+    number = re.compile(_NUMBERED)
+    return any(
+        above.strip() and not number.fullmatch(above) and number.fullmatch(below) and not labels.line.match(above)
+        for above, below in itertools.pairwise(texts)
+    )
 
 
 def _list_running(texts: Sequence[str], labels: SpeakerLabels) -> list[str]:

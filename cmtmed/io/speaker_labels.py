@@ -45,7 +45,7 @@ class SpeakerLabels(LabelGrammar):
         doctor = r"[\u4e00-\u9fff]{1,3}(?:主任|副主任|主治)?(?:医生|大夫|医师|主任|教授)"
         self._closing = re.compile(rf"</(?:{known})>", re.IGNORECASE)
         self._weak = re.compile(
-            rf"{_LEAD}(?:#{{2,6}}[ ]*)?(?:[〔《（(＜<『]?(?P<name>{known}|{patient}|{doctor}|[pd])[〕》）)＞>』]?)[ \t　]*"
+            rf"{_LEAD}(?:#{{2,6}}[ ]*)?[〔《（(＜<『]?(?P<name>{known}|{patient}|{doctor}|[pd])[〕》）)＞>』]?[ \t　]*"
             r"(?:(?:说|问|答|道|回答|回复|表示)?[ ]*[:：]|[>＞|｜\t]|——|(?<=[〕》）)＞>』])|(?=\n|\Z))",
             re.IGNORECASE | re.MULTILINE,
         )

@@ -72,7 +72,7 @@ def _parse_line(text: str) -> Value:
         if key is None:
             raise
         value = parse_json(text[key.end() :])
-    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+    if type(value) is str and value.lstrip()[:1] in ("{", "["):
         nested = parse_json(value)
         return nested if isinstance(nested, dict | list) else value
     return value

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cmtmed.io.bytestream import TruncatedStreamError, peek_head
 from cmtmed.io.encoding import detect_encoding, is_utf8_record
 from cmtmed.io.quarantine import RAW_BYTES, Reason
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line, or why it could not be decoded.
 
     Attributes:

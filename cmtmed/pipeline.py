@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationInfo, field_validator
 
 from cmtmed.errors import PipelineError
 from cmtmed.pipeline_file import get_list, locate_pipeline, read_yaml, resolve_extends, split_entry
-from cmtmed.schema import DIALOGUE_VERSION, OFFSETS, READ
+from cmtmed.schema import DIALOGUE_VERSION, OFFSETS, READ, Role
 from cmtmed.source import Source
 from cmtmed.source_checks import check_sources
 from cmtmed.stage import AnyStage
@@ -66,6 +66,22 @@ class Pipeline(Settings):
     """A validated pipeline. Pipelines with equal fingerprints produce equal results from equal inputs."""
 
     stages: tuple[SerializeAsAny[AnyStage], ...] = Field(description="The stages, in the order they are applied.")
+
+    @field_validator("stages")
+    @classmethod
+    def _pass_roles(cls, stages: tuple[AnyStage, ...], info: ValidationInfo) -> tuple[AnyStage, ...]:
+        """Give the speakers' names that the sources declare to stages that take some and set none."""
+        roles: dict[str, dict[Role, tuple[str, ...]]] = {}
+        for source in info.data.get("sources", ()):
+            for role, names in source.roles.items():
+                declared = roles.setdefault(source.name, {})
+                declared[role] = (*declared.get(role, ()), *names)
+        return tuple(
+            stage.model_copy(update={"roles": roles})
+            if roles and "roles" in type(stage).model_fields and "roles" not in stage.model_fields_set
+            else stage
+            for stage in stages
+        )
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Pipeline:

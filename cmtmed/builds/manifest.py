@@ -18,6 +18,7 @@ from typing_extensions import TypedDict  # pydantic asks for this one before Pyt
 from cmtmed._version import __version__
 from cmtmed.artifacts import MANIFEST_FILE, MANIFEST_FORMAT, MANIFEST_VERSION, HashedFile, read_json, write_json
 from cmtmed.errors import DatasetError
+from cmtmed.io.selection import Selection
 
 M = TypeVar("M", bound=BaseModel)
 _LIBRARIES: Final = ("cmtmed", "datasketch", "jieba", "numpy", "opencc", "polars", "pyarrow", "selectolax")
@@ -70,6 +71,9 @@ class Manifest(BaseModel):
     pipeline: PipelineRecord
     seed: int
     inputs: list[HashedFile] = Field(description="Files of the crawl, in reading order.")
+    selection: Selection | None = Field(
+        default=None, description="The records that were read, if the build does not hold the whole crawl."
+    )
     versions: dict[str, str] = Field(description="Versions of Python and of the libraries that can change a row.")
     counts: RecordCounts
     drops: dict[str, Count] = Field(description="Dropped dialogues by reason.")
@@ -90,7 +94,10 @@ class Manifest(BaseModel):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the manifest as JSON values."""
-        return self.model_dump(mode="json")
+        content = self.model_dump(mode="json")
+        if self.selection is None:
+            del content["selection"]
+        return content
 
     def write(self, folder: Path) -> None:
         """Write ``manifest.json``."""

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cmtmed.io.selection import Selection
 from cmtmed.stats import ReadingStats, StageStats, add_counts
 
 MAX_RECORDS_SHARE: Final = 0.5
@@ -33,7 +34,7 @@ class BuildWarning(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    code: Literal["unread_fields", "lost_to_one_reason", "text_left_out"]
+    code: Literal["part_of_the_crawl", "unread_fields", "lost_to_one_reason", "text_left_out"]
     message: str = Field(description="The fact and the next step, in one line.")
     counts: dict[str, int] = Field(description="Characters or records by field or reason.")
 
@@ -44,6 +45,7 @@ def list_warnings(
     characters: int,
     reading: ReadingStats,
     stages: Sequence[StageStats],
+    selection: Selection | None = None,
 ) -> tuple[BuildWarning, ...]:
     """Return the warnings of a build.
 
@@ -53,13 +55,24 @@ def list_warnings(
         characters: number of characters read.
         reading: what the readers left out.
         stages: what each stage did.
+        selection: the records that were read, if not all.
     """
     warnings = (
+        _warn_selection(selection),
         _warn_unread_fields(reading),
         _warn_losses(records, losses),
         _warn_left_out(characters, reading, stages),
     )
     return tuple(warning for found in warnings for warning in found)
+
+
+def _warn_selection(selection: Selection | None) -> Iterator[BuildWarning]:
+    if selection is not None:
+        yield BuildWarning(
+            code="part_of_the_crawl",
+            message=f"this build holds {selection.describe()} of the crawl; build without --limit and --sample for all",
+            counts={name: size for name in ("limit", "sample") if (size := getattr(selection, name)) is not None},
+        )
 
 
 def _warn_unread_fields(reading: ReadingStats) -> Iterator[BuildWarning]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from rich.table import Table
 
 from cmtmed.builds import BuildReport
-from cmtmed.cli.console import messages, output, progress_bar, show_logs
+from cmtmed.cli.console import fail, messages, output, progress_bar, show_logs
 from cmtmed.engine.build import ENGINES, build
 
 _MAX_REASONS = 3
@@ -32,17 +33,47 @@ def command(
         int | None,
         typer.Option("--workers", metavar="N", help="Maximum number of worker processes; default: one per core."),
     ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", help="Read only the first N records, for a trial.")
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option("--sample", metavar="N", help="Read only N records, drawn from all files.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Build Arrow datasets from a raw crawl."""
     verbose = not quiet and not as_json
     with show_logs(enabled=verbose), progress_bar(enabled=messages.is_terminal and verbose) as progress:
-        report = build(pipeline, list(inputs), out, engine=engine, strict=strict, workers=workers, progress=progress)
+        report = build(
+            pipeline,
+            list(inputs),
+            out,
+            engine=engine,
+            strict=strict,
+            workers=workers,
+            progress=progress,
+            limit=limit,
+            sample=sample,
+        )
     if as_json:
         typer.echo(json.dumps(report.to_dict(), ensure_ascii=False))
     elif not quiet:
         show(report)
+    if not report.counts["kept"]:
+        fail(explain_emptiness(report))
+        raise typer.Exit(1)
+
+
+def explain_emptiness(report: BuildReport) -> str:
+    """Say why a build keeps no dialogue: the reasons under which most records were lost, and where to look."""
+    if not report.counts["read"]:
+        return "nothing was kept: the input holds no record; look at the files with cmtmed inspect"
+    losses = Counter(report.drops) + Counter(report.quarantine)
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in losses.most_common(_MAX_REASONS))
+    tables = [name for name, counts in (("dropped", report.drops), ("quarantine", report.quarantine)) if counts]
+    folders = " and ".join(str(report.out / name) for name in tables)
+    return f"nothing was kept of {report.counts['read']:,} records: {reasons}; look at {folders}"
 
 
 def show(report: BuildReport) -> None:

@@ -32,7 +32,9 @@ from cmtmed.engine.progress import Progress, ignore_progress
 from cmtmed.engine.protocol import Engine, EngineResult, Job
 from cmtmed.engine.workspace import Workspace, check_target
 from cmtmed.errors import BuildError, UsageError
+from cmtmed.io.declared_fields import check_declared
 from cmtmed.io.read import match_files
+from cmtmed.io.selection import Selection, create_selection
 from cmtmed.pipeline import Pipeline
 
 ENGINES: Final[Mapping[str, Callable[[int | None], Engine]]] = {"local": LocalEngine}
@@ -48,6 +50,8 @@ def build(
     strict: bool = False,
     workers: int | None = None,
     progress: Progress | None = None,
+    limit: int | None = None,
+    sample: int | None = None,
 ) -> BuildReport:
     """Turn a raw crawl into Arrow datasets.
 
@@ -62,15 +66,18 @@ def build(
         strict: fail at the first record that cannot be read instead of quarantining it.
         workers: maximum number of worker processes; by default one per core.
         progress: called with the phase, the number of finished tasks and the total number of tasks.
+        limit: number of records to read, from the first on; by default all.
+        sample: number of records to read, drawn uniformly from all files by the pipeline's seed; by default all.
 
     Returns:
         What the build did: counts that add up, per stage and in total.
 
     Raises:
-        PipelineError: the pipeline is invalid.
+        PipelineError: the pipeline is invalid, or declares a field that no record has.
         InputError: an input is missing, or no source of the pipeline matches it.
         OutputError: ``out`` holds something else or cannot be written.
-        UsageError: no engine has that name, ``workers`` is less than 1, or a stage lacks a requirement.
+        UsageError: no engine has that name, ``workers``, ``limit`` or ``sample`` is less than 1, both ``limit`` and
+            ``sample`` are given, or a stage lacks a requirement.
         StrictError: a record cannot be read although ``strict`` is set.
         BuildError: the disk is full, or a worker was killed.
     """
@@ -78,16 +85,18 @@ def build(
     runner = create_engine(engine, workers)
     if not isinstance(pipeline, Pipeline):
         pipeline = Pipeline.load(pipeline)
+    selection = create_selection(limit, sample, pipeline.seed)
     secrets = {stage.name(): token for stage in pipeline.stages if (token := stage.check_requirements()) is not None}
     target = Path(out)
     check_target(target, pipeline.name)
     files = match_files(inputs, pipeline.sources)
+    check_declared(files, pipeline.sources, pipeline.name)
     hashed_inputs = describe_inputs(files)
-    plan = _plan_build(pipeline, hashed_inputs)
+    plan = _plan_build(pipeline, hashed_inputs, selection)
     workspace = Workspace(target)
     # Engine and secrets decide whether an interrupted build resumes, but are not part of anything published.
     workspace.open({**plan, "engine": engine, **({"secrets": secrets} if secrets else {})})
-    job = Job(pipeline, files, workspace, strict=strict, progress=progress or ignore_progress)
+    job = Job(pipeline, files, workspace, strict=strict, progress=progress or ignore_progress, selection=selection)
     planning_seconds = time.perf_counter() - started
     try:
         result = runner.run(job)
@@ -132,10 +141,11 @@ def create_engine(name: str, workers: int | None = None) -> Engine:
     return ENGINES[name](workers)
 
 
-def _plan_build(pipeline: Pipeline, inputs: Sequence[HashedFile]) -> dict[str, object]:
+def _plan_build(pipeline: Pipeline, inputs: Sequence[HashedFile], selection: Selection | None) -> dict[str, object]:
     """Describe everything that determines the content of the datasets."""
     hashed = [asdict(file) for file in inputs]
-    return {"pipeline": pipeline.fingerprint(), "inputs": hashed, "versions": library_versions()}
+    plan: dict[str, object] = {"pipeline": pipeline.fingerprint(), "inputs": hashed, "versions": library_versions()}
+    return plan if selection is None else {**plan, "selection": selection.model_dump()}
 
 
 def _hash_plan(plan: Mapping[str, object]) -> str:
@@ -185,6 +195,7 @@ def _write_manifest(job: Job, inputs: list[HashedFile], counts: RecordCounts, em
         ),
         seed=pipeline.seed,
         inputs=inputs,
+        selection=job.selection,
         versions=library_versions(),
         counts=counts,
         drops=dict(sorted(emission.drops.items())),
@@ -211,7 +222,9 @@ def _create_report(
         counts=counts,
         characters=characters,
         reading=result.reading,
-        warnings=list_warnings(counts["read"], losses, characters["read"], result.reading, result.stages),
+        warnings=list_warnings(
+            counts["read"], losses, characters["read"], result.reading, result.stages, job.selection
+        ),
         stages=tuple(result.stages),
         drops=emission.drops,
         quarantine=emission.quarantine,

@@ -23,6 +23,7 @@ from cmtmed.engine.tasks import (
     SegmentMarker,
     Shard,
     find_new_ids,
+    hash_records,
     read_files,
     run_segment,
     split_segments,
@@ -30,6 +31,7 @@ from cmtmed.engine.tasks import (
 from cmtmed.engine.workers import run_tasks
 from cmtmed.engine.workspace import read_table, write_table
 from cmtmed.errors import UsageError
+from cmtmed.io.selection import FirstRecords, HashedRecords, Selector, find_threshold
 from cmtmed.stage import CorpusStage
 from cmtmed.stats import ReadingStats, StageStats, TableStats
 
@@ -81,14 +83,40 @@ class LocalEngine:
     def _read_groups(self, job: Job) -> list[Path]:
         """Read the crawl into one folder per group of files."""
         folders, tasks = [], []
-        for number, files in enumerate(_group_files(job.files)):
+        limit = job.selection.limit if job.selection else None
+        # Records are counted in reading order, so one task reads them.
+        groups = [list(job.files)] if limit else list(_group_files(job.files))
+        threshold = self._find_threshold(job, groups)
+        first = 0
+        for number, files in enumerate(groups):
             folder = job.workspace.folder("read") / f"{number:05d}"
             folders.append(folder)
-            tasks.append(
-                partial(read_files, files, job.pipeline.sources, folder, shard_rows=SHARD_ROWS, strict=job.strict)
-            )
+            selectors: Sequence[Selector] = ()
+            if limit:
+                selectors = [FirstRecords(limit)] * len(files)
+            elif job.selection and threshold is not None:
+                seed = job.selection.seed
+                selectors = [HashedRecords(seed, file, threshold) for file in range(first, first + len(files))]
+            first += len(files)
+            read = partial(read_files, files, job.pipeline.sources, folder, shard_rows=SHARD_ROWS, strict=job.strict)
+            tasks.append(partial(read, selectors=selectors))
         self._run_tasks(job, "read", tasks)
         return folders
+
+    def _find_threshold(self, job: Job, groups: Sequence[Sequence[Path]]) -> int | None:
+        """Return the largest hash of a position in the sample; None if the build takes no sample."""
+        if job.selection is None or job.selection.sample is None:
+            return None
+        seed, size = job.selection.seed, job.selection.sample
+        folder = job.workspace.folder("sample")
+        paths, tasks, first = [], [], 0
+        for number, files in enumerate(groups):
+            path = folder / f"{number:05d}.arrow"
+            paths.append(path)
+            tasks.append(partial(hash_records, files, first, job.pipeline.sources, path, seed=seed, size=size))
+            first += len(files)
+        self._run_tasks(job, "sample", tasks)
+        return find_threshold((value for path in paths for value in read_table(path)["hash"].to_list()), size)
 
     def _run_stages(self, job: Job, shards: list[Shard]) -> tuple[list[Shard], list[StageStats]]:
         stages = job.pipeline.stages

@@ -16,6 +16,7 @@ import polars as pl
 
 from cmtmed.engine.progress import Progress
 from cmtmed.engine.workspace import Workspace
+from cmtmed.io.selection import Selection
 from cmtmed.pipeline import Pipeline
 from cmtmed.stats import ReadingStats, StageStats, TableStats
 
@@ -31,6 +32,7 @@ class Job:
             engine gets the same workspace and resumes from what it finds there.
         strict: whether to fail at the first record that cannot be read.
         progress: callback, called in the main process.
+        selection: the records to read; all of them if None.
     """
 
     pipeline: Pipeline
@@ -38,6 +40,7 @@ class Job:
     workspace: Workspace
     strict: bool
     progress: Progress
+    selection: Selection | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from cmtmed.artifacts import read_json, write_json
 from cmtmed.engine.workspace import read_table, write_table
 from cmtmed.errors import StrictError
 from cmtmed.io.read import read_file
+from cmtmed.io.selection import Selector, SmallestHashes
 from cmtmed.schema import complete, empty_table
 from cmtmed.source import Source
 from cmtmed.stage import AnyStage, CorpusStage
@@ -120,7 +121,13 @@ def split_segments(stages: Sequence[AnyStage]) -> list[Segment]:
 
 
 def read_files(
-    files: Sequence[Path], sources: Sequence[Source], folder: Path, *, shard_rows: int, strict: bool
+    files: Sequence[Path],
+    sources: Sequence[Source],
+    folder: Path,
+    *,
+    shard_rows: int,
+    strict: bool,
+    selectors: Sequence[Selector] = (),
 ) -> None:
     """Read some files into shards ``folder/shards/NNNNN.arrow`` and ``folder/quarantine/NNNNN.arrow``.
 
@@ -130,6 +137,7 @@ def read_files(
         folder: where the shards go; anything an interrupted task left there is removed.
         shard_rows: dialogues per shard; the last one may have fewer.
         strict: whether to fail at the first record that cannot be read.
+        selectors: what selects the records, for each file; without any, all records are read.
 
     Raises:
         StrictError: a record was quarantined although ``strict`` is set.
@@ -143,8 +151,11 @@ def read_files(
     started = time.perf_counter()
     shards, quarantine_files, stats, reading = 0, 0, TableStats(), ReadingStats()
     pending: list[pl.DataFrame] = []
-    for file in files:
-        for batch in read_file(file, sources, batch_rows=shard_rows):
+    for index, file in enumerate(files):
+        selector = selectors[index] if selectors else None
+        if selector is not None and selector.is_done:
+            break
+        for batch in read_file(file, sources, batch_rows=shard_rows, selector=selector):
             if batch.quarantined.height:
                 if strict:
                     _refuse_record(batch.quarantined)
@@ -163,6 +174,28 @@ def read_files(
         shards += 1
     seconds = time.perf_counter() - started
     ReadMarker(shards=shards, quarantine=quarantine_files, stats=stats, reading=reading, seconds=seconds).write(path)
+
+
+def hash_records(
+    files: Sequence[Path], first: int, sources: Sequence[Source], path: Path, *, seed: int, size: int
+) -> None:
+    """Write the smallest hashes of the records' positions in some files as an Arrow file.
+
+    Args:
+        files: the files, in reading order.
+        first: number of the first of them in the crawl.
+        sources: the pipeline's sources.
+        path: the file to write.
+        seed: seed of the sample.
+        size: number of hashes that are kept.
+    """
+    if path.exists():
+        return
+    smallest = SmallestHashes(seed, size)
+    for smallest.file, file in enumerate(files, start=first):
+        for _ in read_file(file, sources, selector=smallest):
+            pass
+    write_table(path, pl.DataFrame({"hash": smallest.hashes}, schema={"hash": pl.Int64}))
 
 
 def _write_shard(folder: Path, number: int, rows: pl.DataFrame) -> TableStats:

@@ -53,7 +53,8 @@ def detect_dialect(lines: Sequence[str], delimiter: str | None, *, tabs: bool) -
     text = "\n".join(lines)
     escapes = '\\"' in text and '""' not in text.replace(f'{delimiter}""', "")
     # Tables with tabs have quotes as text, unless a quoted cell holds what would end it.
-    quoting = not tabs or _has_quoted_cells(text, delimiter)
+    all_quoted = bool(lines) and all(line[:1] == line[-1:] == '"' for line in lines if line.strip())
+    quoting = not tabs or all_quoted or _has_quoted_cells(text, delimiter)
     dialect = Dialect(delimiter, quoting=quoting, escapes=escapes)
     widths = [len(split_cells(line, dialect)) for line in lines if line.strip()]
     # A line of one cell is the table's title.

@@ -29,6 +29,7 @@ from cmtmed.io.parsed import Turn
 from cmtmed.io.quarantine import Reason, Unreadable, to_quarantine_table
 from cmtmed.io.record_values import BrokenRecordError
 from cmtmed.io.records import Record
+from cmtmed.io.selection import Selector
 from cmtmed.io.shapes import Dialogue, RecordParser
 from cmtmed.io.spreadsheet import read_workbook
 from cmtmed.io.transcript import read_blocks, read_transcripts
@@ -109,7 +110,9 @@ def _describe_sources(sources: Sequence[Source]) -> str:
     return "the pipeline's sources match " + ", ".join(repr(source.match) for source in sources)
 
 
-def read_file(path: Path, sources: Sequence[Source], *, batch_rows: int = 4096) -> Iterator[ReadBatch]:
+def read_file(
+    path: Path, sources: Sequence[Source], *, batch_rows: int = 4096, selector: Selector | None = None
+) -> Iterator[ReadBatch]:
     """Read a crawl file.
 
     Args:
@@ -117,9 +120,10 @@ def read_file(path: Path, sources: Sequence[Source], *, batch_rows: int = 4096) 
         sources: declarations; a record goes to the first source that matches the file and whose ``having`` fields the
             record has.
         batch_rows: dialogues per batch; the last batch may have fewer.
+        selector: decides which records are read; all of them if None.
 
     Yields:
-        Batches whose dialogues and quarantine records together are all records of the file.
+        Batches whose dialogues and quarantine records together are all records of the file that are selected.
 
     Raises:
         InputError: the file cannot be opened at all.
@@ -131,19 +135,25 @@ def read_file(path: Path, sources: Sequence[Source], *, batch_rows: int = 4096) 
     first = parsers[0].source
     try:
         for member in iter_members(path, first):
-            yield from _read_member(member, first, parsers, batch_rows)
+            yield from _read_member(member, first, parsers, batch_rows, selector)
+            if selector is not None and selector.is_done:
+                return
     except PermissionError:
         raise InputError(f"input {str(path)!r} cannot be opened: permission denied") from None
 
 
 def _read_member(
-    member: Member, first: Source, parsers: Sequence[RecordParser], batch_rows: int
+    member: Member, first: Source, parsers: Sequence[RecordParser], batch_rows: int, selector: Selector | None
 ) -> Iterator[ReadBatch]:
     batch = _BatchBuilder(member.label)
     label = member.label
     only = parsers[0] if len(parsers) == 1 and not first.having else None
     records = group_turns(iter_records(member, first), first, parsers[0].turns)
     for number, record in enumerate(records, start=1):
+        if selector is not None and not selector.takes(label, number):
+            if selector.is_done:
+                break
+            continue
         if isinstance(record, Unreadable):
             batch.unreadable.append(record)
         else:

@@ -21,8 +21,12 @@ _NUMBERED: Final = (
 
 def compile_separator(separator: str, lookahead: Sequence[Line], labels: SpeakerLabels) -> re.Pattern[str]:
     """Return the pattern of a separator, detected if it is ``auto``."""
-    names = {"rule": _RULE, "blank": BLANK}
-    return detect_separator(lookahead, labels) if separator == "auto" else re.compile(names.get(separator, separator))
+    return detect_separator(lookahead, labels) if separator == "auto" else compile_declared_separator(separator)
+
+
+def compile_declared_separator(separator: str) -> re.Pattern[str]:
+    """Compile a separator that is not ``auto``: ``rule``, ``blank``, or a regular expression for whole lines."""
+    return re.compile({"rule": _RULE, "blank": BLANK}.get(separator, separator))
 
 
 def detect_separator(lookahead: Sequence[Line], labels: SpeakerLabels) -> re.Pattern[str]:

@@ -1,4 +1,4 @@
-"""Remove what the platform wrote: adverts, canned disclaimers, picture placeholders, sentences repeated too often."""
+"""Remove what the platform wrote: adverts, notices, cards, form labels, placeholders, text repeated too often."""
 
 from __future__ import annotations
 
@@ -8,42 +8,45 @@ import polars as pl
 from pydantic import Field, PositiveInt
 
 from cmtmed.dedup.shingle import hash_texts
-from cmtmed.messages import Turns, flatten, nest
+from cmtmed.messages import Turns, flatten, nest, nest_left_out
 from cmtmed.stage import CorpusStage, columns
-from cmtmed.text.boilerplate import CUES, PLACEHOLDER, remove_boilerplate
-from cmtmed.text.canned import QUANTITY, CannedRule
-from cmtmed.text.sentences import sentences, split
+from cmtmed.text.canned import CannedRule
+from cmtmed.text.edges import Units, extract_units, remove_units
+from cmtmed.text.turn_cleaning import TurnCleaning
 
-_QUESTION: Final = r"[?？吗呢么][\s。！!.”\"』」）)]*$"
 _PARTITION_ROWS: Final = 4_000_000
 
 
 class DropBoilerplate(CorpusStage):
     """Remove platform text from turns, and drop dialogues that contain nothing else (``boilerplate``).
 
-    There are three kinds of evidence. Rules recognize adverts and disclaimers by their wording and remove them
-    anywhere. Placeholders such as [图片] are removed inside a sentence. And a statistic finds what no rule knows: a
-    sentence at the start or end of a turn that occurs under very many *different* questions is canned; it is removed
-    if something else remains of the turn. Counting questions instead of dialogues keeps a dialogue that was crawled
-    fifty times from looking like fifty uses of its sentences. Questions are never canned: what a doctor asks every
-    patient is what this library is here to keep. Neither is a sentence that names a quantity, such as a dose
-    (每次两片), a temperature or a laboratory value; the rules for adverts and disclaimers do not remove one either.
+    There are three kinds of evidence. Rules recognize platform text by its wording and remove it anywhere: adverts,
+    requests for ratings, notices, cards, references to records, greetings of the service, disclaimers, placeholders
+    such as [图片]. Form labels (病情描述：) are removed where the value says the same without them. And a statistic
+    finds what no rule knows: text at the start or end of a turn (a sentence, its beginning up to a comma or colon, or
+    its end) that occurs under very many *different* questions and speaks of the service is canned. Counting questions
+    instead of dialogues keeps a dialogue that was crawled fifty times from looking like fifty uses of its sentences.
+
+    A turn that is nothing but canned is removed if the same side says something else in the same run of turns, or
+    if it opens the doctor's side and more follows; otherwise it is an answer and stays. Questions are never canned, nor
+    is text that names a quantity (每次两片, 38.5℃) or the patient's care (注意休息), and neither goes with an advert
+    or disclaimer beside it.
     """
 
     reads: ClassVar = columns("messages")
-    writes: ClassVar = columns("messages", "drop_reason")
+    writes: ClassVar = columns("messages", "drop_reason", "left_out")
 
     min_dialogues: PositiveInt = Field(
         default=20, description="Minimum number of different questions under which a canned sentence occurs …"
     )
     min_share: float = Field(default=0.001, ge=0, le=1, description="… and minimum share of the corpus.")
-    min_chars: PositiveInt = Field(default=12, description="Shorter sentences are never canned.")
+    min_chars: PositiveInt = Field(default=12, description="Shorter sentences and parts are never canned.")
     edge: PositiveInt = Field(
         default=2, description="Number of sentences at the start and end of a turn that may be canned."
     )
 
     def sketch(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """Return a hash of each sentence that could be canned, with a hash of the dialogue's first turn.
+        """Return a hash of each text that could be canned, with a hash of the dialogue's first turn.
 
         One additional row per dialogue, with sentence null, counts the corpus.
         """
@@ -51,20 +54,22 @@ class DropBoilerplate(CorpusStage):
         first = turns.content.gather(turns.first[turns.count > 0])
         questions = hash_texts(first).rename("question").to_frame()
         corpus = questions.select(pl.lit(None, dtype=pl.UInt64).alias("sentence"), "question")
-        question_of_turn = questions["question"].to_numpy().repeat(turns.count[turns.count > 0])
-        position, total = pl.int_range(pl.len()).over("text"), pl.len().over("text")
-        at_edge = (position < self.edge) | (position >= total - self.edge)
-        candidates = self._select_candidates(sentences(turns.content).filter((total > 1) & at_edge))
+        question_of_turn = pl.Series(
+            questions["question"].to_numpy().repeat(turns.count[turns.count > 0]), dtype=pl.UInt64
+        )
+        units = extract_units(turns.content, self.edge, self.min_chars)
+        # The only words of a side are what it said, however many others said the same.
+        spoken = pl.DataFrame([turns.dialogue, turns.role, turns.content]).select(
+            (pl.col("content") != "").sum().over("dialogue", "role").alias("turns")
+        )["turns"]
+        units = units.filter(~pl.col("alone") | (spoken.gather(units["text"]) > 1))
         uses = pl.DataFrame(
-            {
-                "sentence": hash_texts(candidates["sentence"]),
-                "question": pl.Series(question_of_turn, dtype=pl.UInt64).gather(candidates["text"]),
-            }
+            {"sentence": hash_texts(units["unit"]), "question": question_of_turn.gather(units["text"])}
         ).unique(maintain_order=True)
         return pl.concat([corpus, uses])
 
     def decide(self, sketches: pl.LazyFrame) -> pl.DataFrame:
-        """Return the hashes of canned sentences: one column ``sentence``."""
+        """Return the hashes of canned texts: one column ``sentence``."""
         rows, dialogues = (
             sketches.select(pl.len(), pl.col("sentence").is_null().sum().alias("dialogues")).collect().row(0)
         )
@@ -81,67 +86,77 @@ class DropBoilerplate(CorpusStage):
     def apply(self, batch: pl.DataFrame, decision: pl.DataFrame) -> pl.DataFrame:
         """Remove boilerplate from all turns of the batch."""
         turns = flatten(batch["messages"])
-        texts = turns.content
-        while texts.str.contains(PLACEHOLDER).any():
-            texts = texts.str.replace_all(PLACEHOLDER, "")
-        has_cue = texts.str.contains_any(list(CUES)).fill_null(value=False)
-        canned: dict[int, set[str]] = {index: set() for index in has_cue.arg_true()}
-        if decision.height:
-            candidates = self._select_candidates(sentences(texts))
-            matches = candidates.filter(hash_texts(candidates["sentence"]).is_in(decision["sentence"].implode()))
-            for index, sentence in matches.select("text", "sentence").iter_rows():
-                canned.setdefault(index, set()).add(sentence)
-        indexes = sorted(canned)
-        cleaned = [_clean_turn(text, canned[index]) for index, text in zip(indexes, texts.gather(indexes), strict=True)]
-        if indexes:
-            texts = texts.clone().scatter(indexes, cleaned)
-        return _build_verdict(batch["messages"], turns, texts)
+        cleaning = TurnCleaning(turns.content, turns.dialogue)
+        cleaning.apply_rules(range(len(turns.content)))
+        by_rules = cleaning.copy()
+        rows = list(range(len(turns.content))) if decision.height else []
+        # What is removed may uncover more of it.
+        while rows:
+            rows = self._remove_canned(cleaning, rows, decision)
+            cleaning.apply_rules(rows)
+        cleaning.restore(by_rules, _find_answers(turns, by_rules.texts, cleaning.texts))
+        return _build_verdict(batch["messages"], turns, cleaning)
 
-    def _select_candidates(self, table: pl.DataFrame) -> pl.DataFrame:
-        """Keep the sentences that may be canned: long enough, no question, no quantity."""
-        sentence = pl.col("sentence")
-        return table.filter(
-            (sentence.str.len_chars() >= self.min_chars)
-            & ~sentence.str.contains(_QUESTION)
-            & ~sentence.str.contains(QUANTITY)
+    def _remove_canned(self, cleaning: TurnCleaning, rows: list[int], decision: pl.DataFrame) -> list[int]:
+        """Remove canned units from some turns; return those in which there were any."""
+        units = extract_units(cleaning.texts.gather(rows), self.edge, self.min_chars)
+        canned = units.filter(hash_texts(units["unit"]).is_in(decision["sentence"].implode()))
+        units_by_row: dict[int, Units] = {}
+        for row, kind, unit in canned.select("text", "kind", "unit").iter_rows():
+            units_by_row.setdefault(rows[row], Units()).add(kind, unit)
+        texts = cleaning.texts.gather(list(units_by_row))
+        return cleaning.remove_canned(
+            {
+                row: remove_units(text, units_by_row[row], self.edge)
+                for row, text in zip(units_by_row, texts, strict=True)
+            }
         )
 
 
-def _clean_turn(text: str, canned: set[str]) -> str:
-    """Remove boilerplate and the canned sentences from one turn."""
-    rows = [
-        (text[start:end], remove_boilerplate(text[start:end]), _space_after(text, end)) for start, end in split(text)
-    ]
-    kept = [(cleaned, space) for sentence, cleaned, space in rows if cleaned and sentence not in canned]
-    # A turn that is nothing but canned is what the doctor said; without it the patient would go unanswered.
-    kept = kept or [(cleaned, space) for _, cleaned, space in rows if cleaned]
-    if [cleaned for cleaned, _ in kept] == [sentence for sentence, _, _ in rows]:
-        return text
-    return "".join(cleaned + space for cleaned, space in kept).strip()
+def _find_answers(turns: Turns, by_rules: pl.Series, texts: pl.Series) -> list[int]:
+    """Return the turns that are nothing but canned and stay: without them a turn would have no reply.
+
+    A canned turn goes if another turn of the same run has text left, or if it stands before the first turn with text of
+    a doctor who says more. Runs are taken over system turns and turns without text.
+    """
+    table = pl.DataFrame(
+        {
+            "dialogue": turns.dialogue,
+            "role": turns.role,
+            "spoken": by_rules.fill_null("").str.strip_chars() != "",
+            "left": texts.fill_null("").str.strip_chars() != "",
+        }
+    ).with_row_index("row")
+    if table.filter(pl.col("spoken") & ~pl.col("left")).is_empty():
+        return []
+    spoken = table.filter(pl.col("spoken") & (pl.col("role") != "system")).with_columns(
+        pl.struct("dialogue", "role").rle_id().alias("run")
+    )
+    first_left = pl.col("row").filter(pl.col("left")).min().over("dialogue", "role")
+    opens = (pl.col("role") == "assistant") & (pl.col("row") < first_left)
+    removable = pl.col("left").any().over("run") | opens.fill_null(value=False)
+    return spoken.filter(~pl.col("left") & ~removable)["row"].to_list()
 
 
-def _space_after(text: str, end: int) -> str:
-    """Return the white space that follows a sentence."""
-    after = end
-    while after < len(text) and text[after].isspace():
-        after += 1
-    return text[end:after]
-
-
-def _build_verdict(before: pl.Series, turns: Turns, texts: pl.Series) -> pl.DataFrame:
-    """Drop dialogues in which a side that had words has none left."""
+def _build_verdict(before: pl.Series, turns: Turns, cleaning: TurnCleaning) -> pl.DataFrame:
+    """Drop dialogues in which the patient or the doctor had words and has none left."""
     sides = pl.DataFrame([turns.dialogue, turns.role]).with_columns(
         (turns.content.fill_null("").str.strip_chars() != "").alias("had_text"),
-        (texts.fill_null("").str.strip_chars() != "").alias("has_text"),
+        (cleaning.texts.fill_null("").str.strip_chars() != "").alias("has_text"),
     )
     emptied = (
-        sides.group_by("dialogue", "role")
+        sides.filter(pl.col("role") != "system")
+        .group_by("dialogue", "role")
         .agg(pl.col("had_text").any(), pl.col("has_text").any())
         .filter(pl.col("had_text") & ~pl.col("has_text"))["dialogue"]
     )
-    rows = pl.DataFrame({"before": before, "after": nest(turns.with_content(texts))}).with_row_index("dialogue")
+    removals = cleaning.count_removed()
+    rows = pl.DataFrame({"before": before, "after": nest(turns.with_content(cleaning.texts))}).with_row_index(
+        "dialogue"
+    )
     dropped = pl.col("dialogue").is_in(emptied.implode())
     return rows.select(
         pl.when(dropped).then("before").otherwise("after").alias("messages"),
         pl.when(dropped).then(pl.lit("boilerplate")).otherwise(pl.lit(None, dtype=pl.String)).alias("drop_reason"),
+        nest_left_out(removals.filter(~dropped), len(before)),
     )

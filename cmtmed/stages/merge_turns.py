@@ -2,71 +2,84 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
 from typing import ClassVar, Final, Literal
 
 import numpy as np
 import polars as pl
 from pydantic import Field
 
-from cmtmed.messages import Turns, flatten, nest
+from cmtmed.inquiry.detect import detect
+from cmtmed.inquiry.unasked import find_unasked_answers
+from cmtmed.messages import Turns, flatten, nest, nest_left_out
+from cmtmed.schema import Role
 from cmtmed.stage import Stage, columns
+from cmtmed.text.characters import count_expr
+from cmtmed.text.empty_turns import BLANK, DENIAL, MISSING, REPLY
+from cmtmed.text.speaker_labels import LabelGrammar
+from cmtmed.text.speaker_names import create_role_table
+from cmtmed.text.turn_labels import divide_turn
 
-# A label begins a line and ends in a colon: 医生：, 患者(女，35岁):
-LABELS: Final[Mapping[str, str]] = {
-    "user": r"患者提问|患者咨询|患者家属|患者|病人|家属|提问者|咨询者|问题描述|提问|问",
-    "assistant": r"医生回答|医生回复|医生建议|医生|大夫|医师|专家回复|专家|回答|答",
-}
-_LABEL: Final = re.compile(
-    r"[ \t]*(?:" + "|".join(f"(?P<{role}>{names})" for role, names in LABELS.items()) + r")"
-    r"(?:[（(][^（()）\n]{1,12}[）)])?[ \t]*[:：][ \t]*"
-)
-_ANY_LABEL: Final = r"(?m)^[ \t]*(?:" + "|".join(LABELS.values()) + r")(?:[（(][^（()）\n]{1,12}[）)])?[ \t]*[:：]"
+RoleNames = Mapping[Role, tuple[str, ...]]
 
-Turn = tuple[str, str]
+_CONTENT: Final = pl.col("content")
+_IS_PATIENT: Final = pl.col("role") == "user"
+_IS_DOCTOR: Final = pl.col("role") == "assistant"
+_IS_SYSTEM: Final = pl.col("role") == "system"
 
 
 class MergeTurns(Stage):
     """Bring every dialogue into the sequence patient, doctor, patient, doctor, ….
 
-    Speaker labels left in the text are removed, and decide the role where a dialogue labels both sides; empty turns are
-    removed; runs of one role become one turn; the doctor's turns before the patient's first and the patient's
-    turns after the doctor's last are removed. Drops ``empty`` dialogues, those of ``one_speaker``, and ``unanswered``
-    ones, in which no patient turn is followed by a doctor's.
+    Labels inside turns that repeat the speaker are removed, and a turn that holds both speakers is divided; a label
+    that contradicts the record's role is an address and stays. System turns and empty turns are left out, runs of one
+    role become one turn, and the doctor's turns before the patient's first (unless they ask) and the patient's turns
+    after the doctor's last are removed. A patient's 无 or 没有 is an answer where the doctor asks before it, and empty
+    elsewhere; 1, 嗯 or 谢谢 is empty as a patient's first words. What is removed is reported as ``speaker``,
+    ``system_turn``, ``empty_turn``, ``leading_turn`` or ``trailing_turn``. Drops ``empty`` dialogues, those of
+    ``one_speaker``, and ``unanswered`` ones, in which no patient turn is followed by a doctor's.
     """
 
-    reads: ClassVar = columns("messages")
-    writes: ClassVar = columns("messages", "drop_reason")
+    reads: ClassVar = columns("source", "messages")
+    writes: ClassVar = columns("messages", "drop_reason", "left_out")
 
     separator: str = Field(default="\n", description="Separator between the turns of a run that become one turn.")
-    leading_doctor: Literal["remove", "keep"] = Field(
-        default="remove", description="What happens to a doctor's turn before the patient's first."
+    leading_doctor: Literal["keep_asking", "keep", "remove"] = Field(
+        default="keep_asking",
+        description="What happens to a doctor's turn before the patient's first; ``keep_asking`` keeps it if it asks.",
     )
     trailing_patient: Literal["remove", "keep"] = Field(
         default="remove", description="What happens to a patient's turn after the doctor's last."
     )
+    system: Literal["remove", "keep"] = Field(
+        default="remove",
+        description="What happens to system turns; ``keep`` keeps one that begins the dialogue, as a prompt does.",
+    )
+    roles: Mapping[str, RoleNames] = Field(
+        default={},
+        description="Speakers' names in labels, besides the usual ones, by source and role; by default, those that the "
+        "sources of the pipeline declare.",
+    )
 
     def apply(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Repair all dialogues of the batch."""
-        original = flatten(batch["messages"])
-        turns = obey_labels(original.with_content(original.content.fill_null("")))
-        rows = pl.DataFrame([turns.dialogue, turns.role, turns.content])
-        rows = self._merge(rows.filter(pl.col("content").str.strip_chars() != ""))
-        verdict = _find_drop_reasons(rows, batch.height)
-        # Two system turns meet where the doctor's turn between them goes.
-        rows = self._merge(self._trim(rows.filter(verdict.is_null().gather(rows["dialogue"]))))
+        turns = flatten(batch["messages"])
+        rows = pl.DataFrame([turns.dialogue, turns.role, turns.content.fill_null("")])
+        repair = _Repair(self, batch["source"])
+        rows = repair.divide_labelled_turns(rows)
+        rows = repair.remove(rows, _CONTENT.str.contains(BLANK) | _CONTENT.str.contains(MISSING), "empty_turn")
+        rows = repair.remove_system_turns(rows)
+        rows = repair.remove_first_turns(rows)
+        verdict = _find_drop_reasons(rows, repair.list_dialogues("leading_turn"), batch.height)
+        if self.trailing_patient == "remove":
+            rows = repair.remove(rows, _find_trailing_turns(), "trailing_turn")
+        rows = self._merge(rows.filter(verdict.is_null().gather(rows["dialogue"])))
         repaired = nest(_to_turns(rows, batch.height))
         # A rejected dialogue stays as it was, so that its reason can be checked against what the crawl held.
+        messages = pl.select(pl.when(verdict.is_null()).then(repaired).otherwise(batch["messages"]).alias("messages"))
         return pl.DataFrame(
-            [
-                pl.select(
-                    pl.when(verdict.is_null()).then(repaired).otherwise(batch["messages"]).alias("messages")
-                ).to_series()
-                if batch.height
-                else batch["messages"],
-                verdict,
-            ]
+            [messages.to_series() if batch.height else batch["messages"], verdict, repair.nest_removals(verdict)]
         )
 
     def _merge(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -79,20 +92,117 @@ class MergeTurns(Stage):
             .drop("run")
         )
 
-    def _trim(self, rows: pl.DataFrame) -> pl.DataFrame:
-        position = pl.int_range(pl.len()).over("dialogue")
-        patient, doctor = pl.col("role") == "user", pl.col("role") == "assistant"
-        removed = pl.lit(value=False)
-        # All of them: a system turn may stand between two of one side.
-        if self.leading_doctor == "remove":
-            removed |= doctor & (position < pl.when(patient).then(position).min().over("dialogue"))
-        if self.trailing_patient == "remove":
-            removed |= patient & (position > pl.when(doctor).then(position).max().over("dialogue"))
-        return rows.filter(~removed)
+
+class _Repair:
+    """Removes turns and labels from the rows ``dialogue``, ``role``, ``content``, and records what went, and why."""
+
+    def __init__(self, stage: MergeTurns, sources: pl.Series) -> None:
+        self._stage, self._sources = stage, sources
+        self._removals: list[pl.DataFrame] = []
+
+    def remove(self, rows: pl.DataFrame, is_removed: pl.Expr | pl.Series, reason: str) -> pl.DataFrame:
+        """Remove the rows for which an expression is true."""
+        mask = rows.select(is_removed).to_series() if isinstance(is_removed, pl.Expr) else is_removed
+        if not mask.any():
+            return rows
+        self._record(rows.filter(mask).select("dialogue", characters=count_expr(pl.col("content"))), reason)
+        return rows.filter(~mask)
+
+    def _record(self, removals: pl.DataFrame, reason: str) -> None:
+        self._removals.append(
+            removals.select("dialogue", pl.lit(reason).alias("reason"), pl.col("characters").cast(pl.Int64))
+        )
+
+    def list_dialogues(self, reason: str) -> pl.Series:
+        """Return the dialogues from which something was removed for a reason."""
+        removals = [table["dialogue"] for table in self._removals if table["reason"].first() == reason]
+        return pl.concat([pl.Series([], dtype=pl.UInt32), *removals])
+
+    def nest_removals(self, verdict: pl.Series) -> pl.Series:
+        """Return the column ``left_out``; dropped dialogues keep their text."""
+        schema = {"dialogue": pl.UInt32, "reason": pl.String, "characters": pl.Int64}
+        removals = pl.concat([pl.DataFrame(schema=schema), *self._removals])
+        return nest_left_out(removals.filter(verdict.is_null().gather(removals["dialogue"])), len(verdict))
+
+    def divide_labelled_turns(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Remove redundant speakers' labels, and divide turns that hold both speakers."""
+        row_number = rows.with_row_index("row")
+        divided: list[tuple[int, int, str, str]] = []
+        for source in self._sources.unique(maintain_order=True).to_list():
+            names = self._stage.roles.get(source, {})
+            grammar = _get_grammar(tuple((role, tuple(names[role])) for role in sorted(names)))
+            suspects = row_number.filter(
+                pl.col("content").str.contains(grammar.opening_hint),
+                pl.lit(self._sources == source).gather(pl.col("dialogue")) if len(self._sources) else True,
+                ~_IS_SYSTEM,
+            )
+            for row, dialogue, role, content in suspects.iter_rows():
+                turns = divide_turn(grammar, role, content)
+                if turns != [(role, content)]:
+                    divided += [(row, dialogue, *turn) for turn in turns]
+        if not divided:
+            return rows
+        replacements = pl.DataFrame(divided, schema=row_number.schema, orient="row")
+        replaced = row_number.join(replacements, on="row", how="semi")
+        characters = count_expr(pl.col("content"))
+        lost = pl.concat(
+            [
+                replaced.select("dialogue", characters=characters),
+                replacements.select("dialogue", characters=-characters.cast(pl.Int64)),
+            ],
+            how="vertical_relaxed",
+        )
+        self._record(lost, "speaker")
+        others = row_number.join(replacements, on="row", how="anti", maintain_order="left")
+        return pl.concat([others, replacements]).sort("row", maintain_order=True).drop("row")
+
+    def remove_system_turns(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Remove the system's turns, or all but the one with which a dialogue begins."""
+        is_removed = _IS_SYSTEM
+        if self._stage.system == "keep":
+            is_removed &= pl.int_range(pl.len()).over("dialogue") > 0
+        return self.remove(rows, is_removed, "system_turn") if (rows["role"] == "system").any() else rows
+
+    def remove_first_turns(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Remove answers to no question, and the doctor's turns before the patient's first.
+
+        One may leave the other at the start of the dialogue, so that both are repeated until nothing changes; only
+        dialogues with a turn that may be an answer to no question need that.
+        """
+        may_be_empty = rows.filter(_CONTENT.str.contains(DENIAL) | _CONTENT.str.contains(REPLY))
+        is_repeated = pl.col("dialogue").is_in(may_be_empty["dialogue"].unique().implode())
+        others, repeated = rows.filter(~is_repeated), rows.filter(is_repeated)
+        others = self._remove_leading_turns(others)
+        height = -1
+        while repeated.height != height:
+            height = repeated.height
+            repeated = self.remove(repeated, find_unasked_answers(repeated, self._stage.separator), "empty_turn")
+            repeated = self._remove_leading_turns(repeated)
+        return pl.concat([others, repeated]).sort("dialogue", maintain_order=True)
+
+    def _remove_leading_turns(self, rows: pl.DataFrame) -> pl.DataFrame:
+        if self._stage.leading_doctor == "keep" or rows.is_empty():
+            return rows
+        is_leading = _IS_DOCTOR & ~_IS_PATIENT.cum_max().over("dialogue") & _IS_PATIENT.any().over("dialogue")
+        if self._stage.leading_doctor == "keep_asking":
+            leading = rows.filter(is_leading).group_by("dialogue", maintain_order=True)
+            texts = leading.agg(pl.col("content").str.join(self._stage.separator))
+            asking = texts["dialogue"].gather(detect(texts["content"])["turn"].unique())
+            is_leading &= ~pl.col("dialogue").is_in(asking.implode())
+        return self.remove(rows, is_leading, "leading_turn")
 
 
-def _find_drop_reasons(rows: pl.DataFrame, height: int) -> pl.Series:
-    """Return the drop reason of each dialogue, or null."""
+@cache
+def _get_grammar(names: tuple[tuple[Role, tuple[str, ...]], ...]) -> LabelGrammar:
+    return LabelGrammar(create_role_table(dict(names)))
+
+
+def _find_trailing_turns() -> pl.Expr:
+    return _IS_PATIENT & ~_IS_DOCTOR.cum_max(reverse=True).over("dialogue") & _IS_DOCTOR.any().over("dialogue")
+
+
+def _find_drop_reasons(rows: pl.DataFrame, shortened: pl.Series, height: int) -> pl.Series:
+    """Return the drop reason of each dialogue, or null; in those that were shortened both sides spoke."""
     is_answered = (pl.col("role") == "user") & (pl.col("role").shift(-1).over("dialogue") == "assistant")
     speakers = rows.group_by("dialogue").agg(
         pl.col("role").filter(pl.col("role") != "system").n_unique().alias("speakers"),
@@ -104,7 +214,7 @@ def _find_drop_reasons(rows: pl.DataFrame, height: int) -> pl.Series:
         .select(
             pl.when(pl.col("speakers").fill_null(0) == 0)
             .then(pl.lit("empty"))
-            .when(pl.col("speakers") == 1)
+            .when((pl.col("speakers") == 1) & ~pl.col("dialogue").is_in(shortened.implode()))
             .then(pl.lit("one_speaker"))
             .when(~pl.col("answered"))
             .then(pl.lit("unanswered"))
@@ -118,47 +228,3 @@ def _find_drop_reasons(rows: pl.DataFrame, height: int) -> pl.Series:
 def _to_turns(rows: pl.DataFrame, height: int) -> Turns:
     count = np.bincount(rows["dialogue"].to_numpy(), minlength=height).astype(np.int64)
     return Turns(rows["role"], rows["content"], count)
-
-
-def obey_labels(turns: Turns) -> Turns:
-    """Remove speaker labels at line starts; split and re-attribute turns where a dialogue labels both sides.
-
-    A patient who writes 医生：我头痛 addresses the doctor, so a label that contradicts its turn's role counts only
-    in a dialogue that also labels the other side.
-    """
-    labelled = turns.dialogue.filter(turns.content.str.contains(_ANY_LABEL)).unique()
-    if labelled.is_empty():
-        return turns
-    rows = pl.DataFrame([turns.dialogue, turns.role, turns.content])
-    repaired = [
-        (dialogue, role, content)
-        for (dialogue,), group in rows.filter(pl.col("dialogue").is_in(labelled.implode())).group_by(
-            "dialogue", maintain_order=True
-        )
-        for role, content in _obey_dialogue(list(group.select("role", "content").iter_rows()))
-    ]
-    unlabelled = rows.filter(~pl.col("dialogue").is_in(labelled.implode()))
-    repaired_rows = pl.DataFrame(repaired, schema=rows.schema, orient="row")
-    return _to_turns(pl.concat([unlabelled, repaired_rows]).sort("dialogue", maintain_order=True), len(turns.count))
-
-
-def _obey_dialogue(dialogue: list[Turn]) -> list[Turn]:
-    labels = {
-        match.lastgroup for _, content in dialogue for line in content.split("\n") if (match := _LABEL.match(line))
-    }
-    return [turn for role, content in dialogue for turn in _relabel(role, content, trusted=len(labels) > 1)]
-
-
-def _relabel(role: str, content: str, *, trusted: bool) -> Iterator[Turn]:
-    lines: list[str] = []
-    for line in content.split("\n"):
-        text = line
-        while match := _LABEL.match(text):
-            if match.lastgroup != role:
-                if not trusted:
-                    break
-                yield role, "\n".join(lines)
-                role, lines = str(match.lastgroup), []
-            text = text[match.end() :]
-        lines.append(text)
-    yield role, "\n".join(lines)

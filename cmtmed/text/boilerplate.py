@@ -1,63 +1,26 @@
-"""Text that platforms insert into dialogues: adverts, canned disclaimers, placeholders for pictures.
+"""Text that platforms insert into dialogues: adverts, notices, cards, canned disclaimers, placeholders for pictures.
 
-One readable table. A rule is a regular expression over one sentence; what it matches is no part of the consultation.
-Rules ask for two pieces of evidence (what is offered, and the call to come and get it), because patients and doctors
-speak of apps and accounts too. A clause that names a quantity, such as a dose, is never removed along with an advert or
-disclaimer beside it, unless the quantity belongs to the offer (立减20元, 24小时在线).
+The rules are a table (`cmtmed.text.platform_rules`); this module decides how much of a sentence goes with a match. A
+clause that names a quantity, the body, an illness or a treatment is never removed along with platform text beside it
+(see `cmtmed.text.service`), unless it belongs to an offer (立减20元, 24小时在线).
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
+import polars as pl
+
 from cmtmed.text.canned import has_quantity
+from cmtmed.text.characters import count_characters
+from cmtmed.text.platform_rules import CARD, PLACEHOLDER, QUOTED_QUESTION, RULES, Rule
+from cmtmed.text.sentences import split
+from cmtmed.text.service import OPENER, is_question, speaks_of_care
 
-PLACEHOLDER: Final = (
-    r"[\[【［(（<]\s*(?:图片|照片|图像|表情|动画表情|语音|视频|文件|附件|链接|名片|位置|红包|img|image|pic|photo|emoji|voice|video)"
-    r"(?:消息|信息|已过期|\d{0,3})?\s*[\]】］)）>]"
-)
-"""A placeholder for something that was not text: [图片], 【语音】, (image)."""
-
-ADVERT: Final[tuple[str, ...]] = (
-    # An app, a public account or a QR code, and the call to download, follow or scan it.
-    r"(?:下载|安装|打开|登录|扫码下载).{0,16}(?:APP|App|app|客户端|小程序)",
-    r"(?:APP|App|app|客户端).{0,12}(?:下载|安装|领取|扫码)",
-    r"(?:关注|搜索|添加).{0,14}(?:公众号|服务号|订阅号|视频号)",
-    r"(?:长按|扫描|扫一扫|识别).{0,10}二维码",
-    # An offer: coupons, free consultations, discounts.
-    r"(?:领取|赠送|送|抢|享).{0,8}(?:优惠券|代金券|红包|大礼包|体验券)",
-    r"(?:限时|首单|新用户|会员).{0,10}(?:优惠|折扣|立减|免费|特价|[0-9]折)",
-    r"(?:点击|戳).{0,8}(?:链接|这里|此处|下方|查看|购买|咨询|预约)",
-    r"(?:免费|在线|24小时|二十四小时).{0,6}(?:咨询|客服|服务)热线",
-    # A platform that speaks of itself.
-    r"(?:本|我)(?:平台|网站|站).{0,24}(?:提供|推出|为您|专家|名医|欢迎|签约)",
-    r"足不出户.{0,20}(?:问诊|看病|名医|就医)",
-    r"(?:评价|好评|打赏|送心意|五星).{0,10}(?:支持|鼓励|一下|哦|谢谢)",
-    r"(?:系统|平台)(?:提示|消息|通知|自动回复)[：:]",
-    r"(?:本次|此次)(?:咨询|问诊|会话|服务)(?:已|将)(?:自动)?(?:结束|关闭|完成|到期)",
-    r"(?:版权所有|未经授权|转载请注明|举报|来源[：:]).{0,30}(?:转载|网|平台|侵权|$)",
-)
-
-DISCLAIMER: Final[tuple[str, ...]] = (
-    r"(?:以上|上述|本|此)(?:内容|建议|回答|回复|意见|信息|答复|解答|咨询)?.{0,10}仅供参考",
-    r"(?:不能|不可|无法|不)(?:代替|替代|取代|作为).{0,14}(?:面诊|当面诊疗|线下就诊|医生诊断|诊断依据|医生的?诊[断治疗]|医嘱|就医)",
-    r"(?:仅代表|只代表).{0,6}(?:医生)?个人(?:观点|意见|看法)",
-    r"(?:平台|网站).{0,10}不(?:承担|负).{0,10}责任",
-)
-
-# A sentence can match a rule only if it holds one of these; looked up for a whole batch at once.
-CUES: Final[tuple[str, ...]] = (
-    "APP", "App", "app", "客户端", "小程序", "公众号", "服务号", "订阅号", "视频号", "二维码", "优惠", "代金券",
-    "红包", "大礼包", "体验券", "折扣", "立减", "免费", "特价", "折", "链接", "点击", "戳", "热线", "平台", "网站",
-    "我站", "本站", "足不出户", "评价", "好评", "打赏", "送心意", "五星", "版权", "授权", "转载", "举报", "来源",
-    "仅供参考", "代替", "替代", "取代", "作为", "仅代表", "只代表", "系统", "会话", "咨询", "问诊", "服务",
-)  # fmt: skip
-
-_ADVERT: Final = re.compile("|".join(ADVERT))
-_DISCLAIMER: Final = re.compile("|".join(DISCLAIMER))
 _COMMA: Final = re.compile(r"[，,；;]")
 _OFFER: Final = re.compile(
     r"元|￥|¥|折|优惠|免费|立减|特价|专家|名医|用户|会员|新人|名额|在线|24小时|全国|全天|平台|网站|热线|电话|客服|问诊|极速|响应"
@@ -67,26 +30,40 @@ _OFFER: Final = re.compile(
 
 _LIST_NUMBER: Final = re.compile(r"^\s*(?:\d+\s*[.．、:：)）]|[（(]\d+[）)]|[①-⒛])\s*(?!\d)")
 
-_MIN_CHARS_BEFORE_ADVERT: Final = 20
-"""An advert takes its whole sentence with it, unless this much was said before it began."""
+_LEAD: Final = re.compile(
+    r"^[\s\"“(（\[【]*(?:更多|其[他它]|如果|如|若|想|要想|有[关什任疑问]|还有|任何|关于|欢迎|请|您|你|可以|可|也|直接|需要|为了?|满意)"
+)
+"""How a clause begins that leads to its own advert: 更多问题可以点击咨询."""
 
-_MIN_CHARS_BESIDE_DISCLAIMER: Final = 8
-"""What a disclaimer leaves of its sentence is kept if it is at least this long."""
+_FILLER: Final = re.compile(
+    r"[\s\"“”(（)）\[\]【】*]*(?:(?:但是?|然而|因此|所以|另外|此外|最后|同时|不过|当然|总之|以上|请|您|你|要|需要?|应|我们?|想|再次?|强调|说明|指出|声明"
+    r"|特别|温馨|友情|提示|提醒|注意|记住|记得|知悉|谨记|了解|明白|的是|好的|请?稍[等候]|您好|你好|亲爱的|亲|用户|患者|朋友|谢谢|感谢|再见|[:：，,。.！!；;、~])[\s*]*)*"
+)
+"""Words that introduce platform text and say nothing without it."""
+
+_PLACEHOLDER: Final = re.compile(PLACEHOLDER)
+_CARD: Final = re.compile(CARD)
+_QUOTED_QUESTION: Final = re.compile(QUOTED_QUESTION)
+_BRACKETS: Final = re.compile(r"^[\s(（\[【{]*[)）\]】}\s。.，,！!；;~—-]*$")
+_SEPARATORS: Final = " \t\n，,。；;(（[【—-"
+_CONSEQUENCES: Final = frozenset({"greeting", "notice"})
+_REPLACES: Final = re.compile(r"[，,\s]*[并也都均]*(?:不能|不可|无法|不)(?:代替|替代|取代|作为)")
+_WHOLE_SENTENCE: Final = frozenset({"advert"})
 
 
 def is_boilerplate(sentence: str) -> bool:
-    """Return whether a sentence holds an advert or a canned disclaimer.
+    """Return whether a rule for platform text matches a sentence.
 
     >>> is_boilerplate("下载某某健康APP，名医在线。")
     True
     >>> is_boilerplate("建议您下载一个记录血糖的表格。")
     False
     """
-    return _ADVERT.search(sentence) is not None or _DISCLAIMER.search(sentence) is not None
+    return any(rule.pattern.search(sentence) for rule in RULES)
 
 
 def remove_boilerplate(sentence: str) -> str:
-    """Remove adverts and disclaimers from a sentence; the result is empty if it holds nothing else.
+    """Remove platform text from a sentence; the result is empty if it holds nothing else.
 
     >>> remove_boilerplate("建议先查血常规，根据结果再用药，以上建议仅供参考。")
     '建议先查血常规，根据结果再用药。'
@@ -95,50 +72,137 @@ def remove_boilerplate(sentence: str) -> str:
     >>> remove_boilerplate("下载某某健康APP，名医在线。")
     ''
     """
-    while advert := _ADVERT.search(sentence):
-        shortened = _remove_advert(sentence, advert)
-        if len(shortened) >= len(sentence):
-            break
-        sentence = shortened
-    while disclaimer := _DISCLAIMER.search(sentence):
-        shortened = _remove_disclaimer(sentence, disclaimer)
-        if len(shortened) >= len(sentence):
-            break
-        sentence = shortened
+    return clean_sentence(sentence, Counter())
+
+
+def clean_sentence(sentence: str, removed: Counter[str]) -> str:
+    """Remove platform text from a sentence and count the characters removed, by reason."""
+    for rule in RULES:
+        while match := rule.pattern.search(sentence):
+            shortened = _remove_match(sentence, match, rule)
+            if len(shortened) >= len(sentence):
+                break
+            removed[rule.reason] += count_characters(sentence) - count_characters(shortened)
+            sentence = shortened
     return sentence
 
 
-def _remove_advert(sentence: str, advert: re.Match[str]) -> str:
-    """Return what an advert leaves of its sentence: what was said at length before it, and every dosage."""
-    start = _clause_start(sentence, advert.start())
-    before = sentence[:start]
-    if start < _MIN_CHARS_BEFORE_ADVERT:
-        before = _keep_dosage(before, _ADVERT)
-    return _finish(sentence, before, _keep_dosage(sentence[start:], _ADVERT))
+def clean_text(text: str, removed: Counter[str], others: str = "") -> str:
+    """Remove placeholders and platform text from a turn and count the characters removed, by reason.
+
+    Args:
+        text: the turn.
+        removed: characters by reason; added to.
+        others: what else was said in the dialogue: a question that is quoted from there is not lost with its quotation.
+
+    Returns:
+        What is left, with its white space as it was where nothing was removed.
+    """
+    text = _remove_all(text, _PLACEHOLDER, "placeholder", removed)
+    text = _remove_all(text, _CARD, "card", removed)
+    text = _remove_quotations(text, others, removed)
+    rows = [(text[start:end], clean_sentence(text[start:end], removed), end) for start, end in split(text)]
+    if all(sentence == cleaned for sentence, cleaned, _ in rows):
+        return text
+    return "".join(cleaned + space_after(text, end) for _, cleaned, end in rows if cleaned).strip()
 
 
-def _remove_disclaimer(sentence: str, disclaimer: re.Match[str]) -> str:
-    """Return what a disclaimer leaves of its sentence: what was said at length around it, and every dosage."""
-    start = _clause_start(sentence, disclaimer.start())
-    comma = _COMMA.search(sentence, disclaimer.end())
-    end = comma.end() if comma else len(sentence)
-    before, after = (
-        text if len(text) >= _MIN_CHARS_BESIDE_DISCLAIMER else _keep_dosage(text, _DISCLAIMER)
-        for text in (sentence[:start], sentence[end:])
-    )
-    return _finish(sentence, before, _keep_dosage(sentence[start:end], _DISCLAIMER), after)
+def mark_candidates(texts: pl.Series) -> pl.Series:
+    """Return which texts may hold platform text that `clean_text` removes: a boolean per text, no false negatives."""
+    frame = pl.DataFrame({"text": texts}).with_row_index("row")
+    cues = sorted({cue for rule in RULES for cue in rule.cues})
+    cued = frame.filter(pl.col("text").str.contains_any(cues))
+    rows = [
+        cued.filter(pl.col("text").str.contains_any(list(rule.cues))).filter(pl.col("text").str.contains(rule.hint))
+        for rule in RULES
+    ]
+    rows += [frame.filter(pl.col("text").str.contains_any(list(_MARKS))).filter(pl.col("text").str.contains(_ANY_MARK))]
+    positions = pl.concat([table["row"] for table in rows]).unique()
+    return frame.select(pl.col("row").is_in(positions.implode())).to_series()
 
 
-def _keep_dosage(text: str, rule: re.Pattern[str]) -> str:
-    """Return the clauses that name a quantity that is no part of an offer, up to where the rule matches in each."""
+_MARKS: Final = ("[", "【", "［", "(", "（", "<", "〔", "「", "以上", "上述", "这")
+_ANY_MARK: Final = "|".join((PLACEHOLDER, CARD, QUOTED_QUESTION.replace("(?P<quote>", "(?:")))
+
+
+def space_after(text: str, end: int) -> str:
+    """Return the white space that follows a position."""
+    after = end
+    while after < len(text) and text[after].isspace():
+        after += 1
+    return text[end:after]
+
+
+def _remove_all(text: str, pattern: re.Pattern[str], reason: str, removed: Counter[str]) -> str:
+    while (shortened := pattern.sub("", text)) != text:
+        removed[reason] += count_characters(text) - count_characters(shortened)
+        text = shortened
+    return text
+
+
+def _remove_quotations(text: str, others: str, removed: Counter[str]) -> str:
+    """Remove frames around the quoted question; a quotation that is nowhere else keeps its quantities."""
+
+    def replace(match: re.Match[str]) -> str:
+        quote = match.group("quote").rstrip("。？?！!. ")
+        return match.group() if has_quantity(quote) and quote not in others else ""
+
+    shortened = _QUOTED_QUESTION.sub(replace, text)
+    removed["canned"] += count_characters(text) - count_characters(shortened)
+    return shortened
+
+
+def _remove_match(sentence: str, match: re.Match[str], rule: Rule) -> str:
+    """Return what a match leaves of its sentence: every clause around it that says something of its own."""
+    if _is_bound(sentence, match, rule):
+        return sentence
+    start = _clause_start(sentence, match.end() - len(match.group().lstrip(_SEPARATORS)))
+    comma = _COMMA.search(sentence, match.end())
+    end = len(sentence) if rule.reason in _WHOLE_SENTENCE or not comma else comma.end()
+    before = _keep_before(sentence[:start], rule)
+    after = sentence[end:]
+    return _finish(sentence, before, _keep_care(sentence[start:end], rule), "" if _FILLER.fullmatch(after) else after)
+
+
+def _is_bound(sentence: str, match: re.Match[str], rule: Rule) -> bool:
+    """Return whether what stands before a match would say something else without it."""
+    before = sentence[: match.start()].rstrip("，,；; ")
+    *_, previous, last = ["", *_COMMA.split(before)]
+    if rule.reason in _CONSEQUENCES and (OPENER.search(previous) or OPENER.search(last)):
+        return True
+    # 按摩只能缓解，不能代替医生的诊断: the subject is a treatment, not the answer.
+    return _REPLACES.match(match.group()) is not None and speaks_of_care(last)
+
+
+def _keep_before(before: str, rule: Rule) -> str:
+    """Return what stands before a match, unless it only leads to it."""
+    if rule.reason in _WHOLE_SENTENCE and len(before) < _MIN_CHARS_BEFORE_ADVERT:
+        return _keep_care(before, rule)
+    return "" if _FILLER.fullmatch(before) else before
+
+
+def _keep_care(text: str, rule: Rule) -> str:
+    """Return the clauses that name a quantity or speak of care, up to where the rule matches in each."""
     cuts = [0, *(match.end() for match in _COMMA.finditer(text)), len(text)]
     clauses = []
     for start, end in pairwise(cuts):
-        match = rule.search(text[start:end])
-        clause = text[start : start + match.start()] if match else text[start:end]
-        if has_quantity(_LIST_NUMBER.sub("", clause)) and not _OFFER.search(clause):
-            clauses.append(clause)
+        clause = text[start:end]
+        match = rule.pattern.search(clause)
+        if match is None:
+            clauses += [clause] if _says_something(clause) else []
+            continue
+        lead, rest = clause[: match.start()], clause[match.end() :].lstrip("、：: ")
+        if _says_something(lead) and (has_quantity(lead) or not _LEAD.match(lead)):
+            clauses.append(lead)
+        # What runs on without a comma is not part of the platform's phrase: 很高兴为您服务如果确诊高血压应当….
+        if len(rest) >= _MIN_CHARS_AFTER and _says_something(rest) and not rule.pattern.search(rest):
+            clauses.append(rest)
     return _join(clauses)
+
+
+def _says_something(clause: str) -> bool:
+    clause = _LIST_NUMBER.sub("", clause)
+    return (speaks_of_care(clause) or is_question(clause)) and not _OFFER.search(clause)
 
 
 def _clause_start(sentence: str, position: int) -> int:
@@ -160,6 +224,15 @@ def _finish(sentence: str, *remains: str) -> str:
     """Join what is left of a sentence, ended by a full stop unless its own end is left."""
     text = _join(remains)
     last = next((clause for clause in reversed(remains) if clause), "")
+    if _BRACKETS.match(text):
+        return ""
     if last and sentence.endswith(last):
         return text
     return text.rstrip("，,；; ") + "。" if text else ""
+
+
+_MIN_CHARS_BEFORE_ADVERT: Final = 20
+"""An advert takes its whole sentence with it, unless this much was said before it began."""
+
+_MIN_CHARS_AFTER: Final = 8
+"""Text that follows a match in its clause is kept if it is at least this long and says something."""

@@ -17,8 +17,10 @@ _ADDRESS: Final = (
 _BODY: Final = rf"(?:{_ADDRESS}|[^。！？；…!?;\n])+"
 _END: Final = r"[。！？；…!?;]+[”’』」》】）)\]\"']*"
 # Body first and its end optional, so that no engine backtracks into an address.
-_SENTENCE: Final = rf"{_BODY}(?:{_END})?|{_END}|\n+"
-_PATTERN: Final = re.compile(_SENTENCE)
+SENTENCE: Final = rf"{_BODY}(?:{_END})?|{_END}|\n+"
+"""One segment of a text, for Python and for Polars: a sentence with the white space around it, or line breaks."""
+
+_PATTERN: Final = re.compile(SENTENCE)
 
 
 def split(text: str) -> list[tuple[int, int]]:
@@ -50,7 +52,7 @@ def sentences(texts: pl.Series) -> pl.DataFrame:
     """
     raw_length = pl.col("sentence").str.len_chars().cast(pl.Int64)
     table = (
-        pl.DataFrame({"sentence": texts.str.extract_all(_SENTENCE)})
+        pl.DataFrame({"sentence": texts.str.extract_all(SENTENCE)})
         .with_row_index("text")
         .explode("sentence", empty_as_null=False)
         .drop_nulls("sentence")

@@ -101,6 +101,12 @@ class LabelGrammar:
         """Matches a label at the start of a line, or a tag anywhere."""
         self.anywhere = re.compile(f"{self.line.pattern}|{inline}", re.IGNORECASE | re.MULTILINE)
         """Matches a label at the start of a line, or behind the end of a sentence."""
+        self.opening_hint: str = (
+            rf"(?i)^(?:[^\p{{Han}}A-Za-z]|[年月日]){{0,64}}(?:im_start\|>[ ]*)?"
+            rf"(?:{known}|\p{{Han}}{{1,3}}(?:{_TITLES})|instruction|input|response)"
+            r"(?:[^\n]{0,48}[:：】\]」*>]|[^\n]{0,24}\d[^\n]{0,24}(?:\n|$)|[^\n]{0,4}(?:\n|$))"
+        )
+        """Pattern for Polars that every text with a label at its start matches."""
 
     def find_role(self, name: str) -> Role | None:
         """Return the role that a name stands for, or None if the name is unknown."""
@@ -122,14 +128,14 @@ class LabelGrammar:
         """Divide a text into turns; without any label everything is preamble."""
         transcript = Transcript()
         text = self._remove_frames(text, transcript)
-        matches = self._choose_labels(list(self.anywhere.finditer(text)))
+        matches = self.find_labels(text)
         if not matches or not any(match["inline"] is None for match in matches):
             transcript.preamble = text
             return transcript
         transcript.preamble = text[: matches[0].start()]
         ends = [match.start() for match in matches[1:]] + [len(text)]
         for match, end in zip(matches, ends, strict=True):
-            label = _get_label(match)
+            label = get_name(match)
             content = text[match.end() : end]
             transcript.left_out["speaker"] += count_characters(match.group())
             role = self.find_role(label)
@@ -150,21 +156,28 @@ class LabelGrammar:
                 transcript.left_out[reason] += removed
         return text
 
-    def _choose_labels(self, matches: list[re.Match[str]]) -> list[re.Match[str]]:
-        """Leave out labels that address somebody: 张医生：您好 in a transcript whose doctor is called 医生."""
-        plain = {self.find_role(_get_label(match)) for match in matches if _get_label(match).lower() in self._roles}
+    def find_labels(self, text: str) -> list[re.Match[str]]:
+        """Find the labels in a text, without those that address somebody.
+
+        张医生：您好 is an address in a transcript whose doctor is called 医生.
+        """
+        matches = list(self.anywhere.finditer(text))
+        plain = {self.find_role(name) for match in matches if self.is_listed(name := get_name(match))}
         return [
             match
             for match in matches
-            if _get_label(match).lower() in self._roles
-            or self.is_ignored(_get_label(match))
-            or self.find_role(_get_label(match)) not in plain
+            if self.is_listed(name := get_name(match)) or self.is_ignored(name) or self.find_role(name) not in plain
         ]
+
+    def is_listed(self, name: str) -> bool:
+        """Return whether a name is known as it stands; others are known by their form, such as 张医生 or 患者1."""
+        return name.lower() in self._roles
 
 
 # The frames of prompts for models, in which the names stand for roles only between these marks.
 _PROMPT_ROLES: Final[dict[str, Role]] = {"instruction": "user", "input": "user", "response": "assistant"}
 
 
-def _get_label(match: re.Match[str]) -> str:
+def get_name(match: re.Match[str]) -> str:
+    """Return the speaker's name in a label."""
     return next(name for name in match.groups() if name)

@@ -28,13 +28,11 @@ def create_sft_view(rows: pl.DataFrame, options: Views) -> pl.DataFrame:
         .explode("messages", empty_as_null=False)
         .with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).over("row").alias("message"))
     )
+    role = pl.col("messages").struct.field("role")
+    # What opens a dialogue answers nothing: nobody has said yet what the question depends on.
+    is_answer = (role == "assistant") & (role == "user").cum_max().over("row")
     weight = (
-        pl.when(pl.col("messages").struct.field("role") != "assistant")
-        .then(0.0)
-        .when(pl.col("asks"))
-        .then(options.inquiry_weight)
-        .otherwise(1.0)
-        .cast(pl.Float32)
+        pl.when(~is_answer).then(0.0).when(pl.col("asks")).then(options.inquiry_weight).otherwise(1.0).cast(pl.Float32)
     )
     turns = turns.join(asking, on=["row", "message"], how="left", maintain_order="left")
     weights = turns.group_by("row", maintain_order=True).agg(weight.alias("weights"))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from cmtmed.messages import count_dialogue_characters
 from cmtmed.stages.drop_boilerplate import DropBoilerplate
 from tests.support.dialogues import SHARED, doctor, needs_real_data, read_real_dialogues, table, turns, user
-from tests.support.stages import run_stage
+from tests.support.stages import run_stage, take_decision
 
 _length = pl.element().struct.field("content").str.len_chars()
 
@@ -120,14 +123,125 @@ def test_sixty_dialogues_keep_their_dose(dose):
     [
         CANNED,
         "祝您早日康复，生活愉快，身体健康。",
-        "一般不需要特别处理，一定要注意休息。",
         "请给我一些支持，满意的话请给五星好评。",
-        "早一点休息，希望我的回答可以帮助到您。",
+        "希望我的回答可以帮助到您，早一点好起来。",
     ],
 )
 def test_sixty_dialogues_lose_a_canned_sentence_without_a_quantity(closing):
     after = run_stage(DropBoilerplate(), make_consultations(60, "第{}次先查血常规吧。" + closing))
     assert turns(after)[7] == [("u", "第7个人的头痛"), ("a", "第7次先查血常规吧。")]
+
+
+@pytest.mark.parametrize(
+    "advice",
+    [
+        "一般不需要特别处理，一定要注意休息。",
+        "平时注意饮食清淡，忌辛辣刺激的食物。",
+        "建议您先到医院去看一看，再决定怎么办。",
+        "您说的这个问题不大，请您不用担心。",
+    ],
+)
+def test_sixty_dialogues_keep_their_advice(advice):
+    """What speaks of the patient's care is medicine, however many doctors write it."""
+    before = make_consultations(60, "第{}次先查血常规吧。" + advice)
+    after = run_stage(DropBoilerplate(), before)
+    assert after["messages"].to_list() == before["messages"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("answer", "remaining"),
+    [
+        ("根据您现有的资料，建议：第{}次先查血常规。", "第7次先查血常规。"),
+        ("您好，我看了您提供的资料，第{}次先查血常规。", "第7次先查血常规。"),
+        ("第{}次先查血常规，希望对您有所帮助，祝您生活愉快！", "第7次先查血常规。"),
+        ("早点休息，吃药{}次，希望我的回答可以帮助到您。", "早点休息，吃药7次。"),
+        ("如果发烧超过{}天，请随时向我们在线的医生咨询。", "如果发烧超过7天，请随时向我们在线的医生咨询。"),
+        ("一般来说没有什么问题，第{}次再说。", "一般来说没有什么问题，第7次再说。"),
+        ("您描述的时间大概是多久，第{}次先查血常规。", "您描述的时间大概是多久，第7次先查血常规。"),
+    ],
+)
+def test_beginnings_and_ends_of_turns(answer, remaining):
+    after = run_stage(DropBoilerplate(), make_consultations(60, answer))
+    assert turns(after)[7] == [("u", "第7个人的头痛"), ("a", remaining)]
+
+
+GREETING = "您的资料我已经认真看过，感谢您的信任。"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # A turn of its own, before another turn of the same side.
+        ([user("头痛{}天"), doctor(GREETING), doctor("第{}天多久了？")], ["头痛7天", "", "第7天多久了？"]),
+        ([user("头痛{}天"), doctor("第{}天多久了？"), doctor(GREETING)], ["头痛7天", "第7天多久了？", ""]),
+        ([user("头痛{}天"), doctor(GREETING + "\n第{}天多久了？")], ["头痛7天", "第7天多久了？"]),
+        # The patient speaks between, and is answered later.
+        (
+            [user("头痛{}天"), doctor(GREETING), user("好的"), doctor("第{}天多久了？")],
+            ["头痛7天", "", "好的", "第7天多久了？"],
+        ),
+        # A system turn between two turns of one side is no reply.
+        (
+            [user("头痛{}天"), doctor(GREETING), {"role": "system", "content": "图"}, doctor("第{}天多久了？")],
+            ["头痛7天", "", "图", "第7天多久了？"],
+        ),
+        # The last words of the doctor, which answer the patient's, stay.
+        (
+            [user("头痛{}天"), doctor("第{}天多久了？"), user("谢谢"), doctor(GREETING)],
+            ["头痛7天", "第7天多久了？", "谢谢", GREETING],
+        ),
+    ],
+)
+def test_a_canned_turn_goes_where_its_side_says_more(before, after):
+    dialogues = [[{**turn, "content": turn["content"].format(number)} for turn in before] for number in range(40)]
+    rows = run_stage(DropBoilerplate(), table(*dialogues))
+    assert [content for _, content in turns(rows)[7]] == after
+
+
+def test_reasons_and_characters_are_reported():
+    rows = table(
+        [user("病情描述：头痛[图片]"), doctor("多喝水，以上建议仅供参考。")], [user("[图片]"), doctor("多喝水。")]
+    )
+    result = DropBoilerplate().apply(rows.select("messages"), take_decision(DropBoilerplate(), rows))
+    assert result["left_out"].to_list() == [
+        [
+            {"reason": "disclaimer", "characters": 9},
+            {"reason": "form_label", "characters": 5},
+            {"reason": "placeholder", "characters": 4},
+        ],
+        [],
+    ]
+    assert result["drop_reason"].to_list() == [None, "boilerplate"]
+
+
+PIECES = (
+    GREETING, "希望对您有所帮助，祝您生活愉快！", "根据您现有的资料，建议：", "您好，很高兴为您服务。", "先查血常规。", "详见病历", "病情描述：",
+    "指导意见：", "[图片]", "（本次咨询已结束）", "以上建议仅供参考，", "一日三次。", "多久了？", "\n", "，", "。", "如果", "头痛", "点击这里查看",
+)  # fmt: skip
+_messages = st.lists(
+    st.tuples(st.sampled_from(["user", "assistant", "system"]), st.lists(st.sampled_from(PIECES), max_size=5)).map(
+        lambda pair: {"role": pair[0], "content": "".join(pair[1])}
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(dialogues=st.lists(_messages, min_size=1, max_size=4))
+def test_applied_twice_is_applied_once_whatever_is_canned(dialogues):
+    stage = DropBoilerplate(min_dialogues=2)
+    corpus = make_consultations(5, GREETING + "\n根据您现有的资料，建议：第{}次查血，希望对您有所帮助，祝您生活愉快！")
+    decision = take_decision(stage, corpus)
+    assert decision.height >= 3
+    rows = table(*dialogues)
+    once = stage.apply(rows.select("messages"), decision)
+    kept = once.filter(pl.col("drop_reason").is_null())
+    twice = stage.apply(kept.select("messages"), decision)
+    assert twice["messages"].to_list() == kept["messages"].to_list()
+    assert twice["left_out"].list.len().sum() == 0
+    removed = once["left_out"].list.eval(pl.element().struct.field("characters")).list.sum().to_list()
+    before, after = (count_dialogue_characters(table_["messages"]) for table_ in (rows, once))
+    assert removed == (before - after).tolist()
 
 
 @needs_real_data

@@ -63,6 +63,7 @@ def collect_variables(
         "checksum": version.checksum,
         "details": details,
         "counts": manifest.counts,
+        "selection": manifest.selection.describe() if manifest.selection else "",
         "turns": {"doctor": report.after.turns["assistant"], "patient": report.after.turns["user"]},
         "stages": list_stages(report.stages, report.before.dialogues),
         "quarantine": manifest.quarantine,

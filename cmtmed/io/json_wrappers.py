@@ -36,6 +36,8 @@ def _find_records(value: Mapping[str, Value], labels: SpeakerLabels) -> tuple[li
         rest = {key: item for key, item in value.items() if key not in lists}
         return [record for items in lists.values() for record in items], rest
     objects = {key: item for key, item in value.items() if isinstance(item, Mapping) and item}
+    if len(objects) == len(value) > 0 and _is_message_list(list(objects.values())):
+        return [value], None  # the turns of one dialogue, numbered
     if len(objects) == len(value) > 0 and all(_is_record(item) for item in objects.values()):
         return [_with_id(item, key) for key, item in objects.items()], None
     dialogues = {key: item for key, item in value.items() if isinstance(item, list) and item}

@@ -238,6 +238,8 @@ def make_frame_check(labels: SpeakerLabels) -> Callable[[str], bool]:
     )
 
     def may_hold_label(text: str) -> bool:
+        if text.lstrip()[:1] == "<":
+            return True
         # Most texts have none of the marks that end a label; looking for them one by one is faster than any pattern.
         return (
             "：" in text or ":" in text or "】" in text or "]" in text or ">" in text or "#" in text or "*" in text

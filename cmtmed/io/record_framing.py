@@ -97,7 +97,8 @@ class FramedRecord(RecordFields):
             bool(turns)
             and (not preamble or _TASK.match(preamble) is not None)
             and turns[0].role != "assistant"
-            and len(turns) > 1
+            # One label alone may be how somebody begins to write, unless it is a tag.
+            and (len(turns) > 1 or question.lstrip().startswith("<"))
             and (turns[-1].role == "user" or not turns[-1].content)
         )
         if not is_frame:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from cmtmed.io.answers import read_answers
+from cmtmed.io.fast_shapes import LABEL_MARKS
 from cmtmed.io.field_names import normalize_name
 from cmtmed.io.numbered_fields import list_numbered
 from cmtmed.io.parsed import Parsed, Turn
@@ -98,7 +99,7 @@ class FramedRecord(RecordFields):
             and (not preamble or _TASK.match(preamble) is not None)
             and turns[0].role != "assistant"
             # One label alone may be how somebody begins to write, unless it is a tag.
-            and (len(turns) > 1 or question.lstrip().startswith("<"))
+            and (len(turns) > 1 or question.lstrip()[:1] in LABEL_MARKS)
             and (turns[-1].role == "user" or not turns[-1].content)
         )
         if not is_frame:

@@ -110,19 +110,29 @@ def clean_text(text: str, removed: Counter[str], others: str = "") -> str:
 def mark_candidates(texts: pl.Series) -> pl.Series:
     """Return which texts may hold platform text that `clean_text` removes: a boolean per text, no false negatives."""
     frame = pl.DataFrame({"text": texts}).with_row_index("row")
-    cues = sorted({cue for rule in RULES for cue in rule.cues})
+    cues = sorted({*(cue for rule in RULES for cue in rule.cues), *_BRACKET_CUES, *_FRAME_CUES})
     cued = frame.filter(pl.col("text").str.contains_any(cues))
     rows = [
         cued.filter(pl.col("text").str.contains_any(list(rule.cues))).filter(pl.col("text").str.contains(rule.hint))
         for rule in RULES
     ]
-    rows += [frame.filter(pl.col("text").str.contains_any(list(_MARKS))).filter(pl.col("text").str.contains(_ANY_MARK))]
+    for cue_sets, pattern in _MARKS:
+        marked = cued
+        for words in cue_sets:
+            marked = marked.filter(pl.col("text").str.contains_any(list(words)))
+        rows.append(marked.filter(pl.col("text").str.contains(pattern)))
     positions = pl.concat([table["row"] for table in rows]).unique()
     return frame.select(pl.col("row").is_in(positions.implode())).to_series()
 
 
-_MARKS: Final = ("[", "【", "［", "(", "（", "<", "〔", "「", "以上", "上述", "这")
-_ANY_MARK: Final = "|".join((PLACEHOLDER, CARD, QUOTED_QUESTION.replace("(?P<quote>", "(?:")))
+_BRACKET_CUES: Final = ("[", "【", "［", "(", "（", "<", "〔", "「", "点击查看")
+_FRAME_CUES: Final = ("以上", "上述", "这是", "这就是", "这为", "这对", "这针对", "这关于", "这有关", "这我")
+_QUOTES: Final = ("“", '"', "「", "『", "《", "‘", "'", "【")
+_MARKS: Final = (
+    ((_BRACKET_CUES,), f"{PLACEHOLDER}|{CARD}"),
+    ((_FRAME_CUES, _QUOTES), QUOTED_QUESTION.replace("(?P<quote>", "(?:")),
+)
+"""What a text holds that the patterns outside the rules match: words of each set, and the pattern."""
 
 
 def space_after(text: str, end: int) -> str:

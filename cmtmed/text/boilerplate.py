@@ -48,7 +48,7 @@ _BRACKETS: Final = re.compile(r"^[\s(（\[【{]*[)）\]】}\s。.，,！!；;~�
 _SEPARATORS: Final = " \t\n，,。；;(（[【—-"
 _CONSEQUENCES: Final = frozenset({"greeting", "notice"})
 _REPLACES: Final = re.compile(r"[，,\s]*[并也都均]*(?:不能|不可|无法|不)(?:代替|替代|取代|作为)")
-_WHOLE_SENTENCE: Final = frozenset({"advert"})
+_SYSTEM: Final = ("系统", "平台")
 
 
 def is_boilerplate(sentence: str) -> bool:
@@ -168,7 +168,8 @@ def _remove_match(sentence: str, match: re.Match[str], rule: Rule) -> str:
         return sentence
     start = _clause_start(sentence, match.end() - len(match.group().lstrip(_SEPARATORS)))
     comma = _COMMA.search(sentence, match.end())
-    end = len(sentence) if rule.reason in _WHOLE_SENTENCE or not comma else comma.end()
+    to_end = rule.reason == "advert" or match.group().lstrip(_SEPARATORS).startswith(_SYSTEM)
+    end = len(sentence) if to_end or not comma else comma.end()
     before = _keep_before(sentence[:start], rule)
     after = sentence[end:]
     return _finish(sentence, before, _keep_care(sentence[start:end], rule), "" if _FILLER.fullmatch(after) else after)
@@ -186,7 +187,7 @@ def _is_bound(sentence: str, match: re.Match[str], rule: Rule) -> bool:
 
 def _keep_before(before: str, rule: Rule) -> str:
     """Return what stands before a match, unless it only leads to it."""
-    if rule.reason in _WHOLE_SENTENCE and len(before) < _MIN_CHARS_BEFORE_ADVERT:
+    if rule.reason == "advert" and len(before) < _MIN_CHARS_BEFORE_ADVERT:
         return _keep_care(before, rule)
     return "" if _FILLER.fullmatch(before) else before
 

@@ -31,13 +31,13 @@ def read_turns() -> tuple[list[str], list[str]]:
     return patient, doctor
 
 
-def make_dialogues(count: int, seed: int = 0) -> Iterator[list[str]]:
-    """Yield ``count`` dialogues, patient first, of nine turns on average."""
+def make_dialogues(count: int, seed: int = 0, duplicates: float = DUPLICATES) -> Iterator[list[str]]:
+    """Yield ``count`` dialogues, patient first, of nine turns on average, a share of them altered copies."""
     draw = random.Random(seed)
     patient, doctor = read_turns()
     originals: list[list[str]] = []
     for _ in range(count):
-        if originals and draw.random() < DUPLICATES:
+        if originals and draw.random() < duplicates:
             yield [alter_passages(turn, draw, length=200) for turn in draw.choice(originals)]
             continue
         dialogue = []

@@ -77,5 +77,6 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
     'known: a, b'
     """
     choice_names = sorted(choices)
-    closest = difflib.get_close_matches(name, choice_names, n=1, cutoff=0.6)
+    # Of a name of two characters, one may be wrong.
+    closest = difflib.get_close_matches(name, choice_names, n=1, cutoff=0.5 if len(name) == 2 else 0.6)
     return f"did you mean {closest[0]!r}?" if closest else f"known: {', '.join(choice_names)}"

@@ -51,7 +51,7 @@ ONLY_IN = {
     "huggingface_hub": {"hub"},
     "mlcroissant": {"hub"},
     "altair": {"hub", "report"},
-    "jinja2": {"hub", "report"},
+    "jinja2": {"hub", "report", "training"},
     "vl_convert": {"hub", "report"},
     "jieba": {"text"},
     "opencc": {"text"},

@@ -47,6 +47,7 @@ class Corpus:
         hashes: hash of each text, white space aside.
         questions: hash of each question, white space aside; null if a dialogue has none.
         question_hashes: hashes of excerpts of each question, from `hash_questions`.
+        lengths: characters of each text, white space aside.
         rank: rank of each dialogue by the keep rules; of a cluster, the dialogue with the lowest rank is kept.
     """
 
@@ -54,6 +55,7 @@ class Corpus:
     hashes: UInt64s
     questions: pl.Series
     question_hashes: UInt64s
+    lengths: Positions
     rank: Positions
 
 
@@ -78,6 +80,7 @@ def read_corpus(read_batches: ReadBatches, keep: tuple[KeepRule, ...]) -> Corpus
         rows["hash"].to_numpy(),
         rows["question"],
         np.concatenate(question_hashes),
+        rows["chars"].to_numpy(),
         _rank_dialogues(rows, keep),
     )
 

@@ -25,7 +25,8 @@ from cmtmed.dedup.cluster import cluster_texts
 from cmtmed.dedup.config import MinHashConfig
 from cmtmed.dedup.containment import find_containers
 from cmtmed.dedup.corpus import Corpus, KeepRule, ReadBatches, find_exact_copies, read_chunks, read_corpus
-from cmtmed.dedup.graph import label_components
+from cmtmed.dedup.graph import follow_parents, label_components
+from cmtmed.dedup.prefixes import PrefixSearch
 from cmtmed.dedup.signature_store import SignatureStore
 from cmtmed.dedup.text_store import TextStore
 from cmtmed.dedup.texts import Positions, Texts, UInt64s
@@ -85,7 +86,10 @@ def find_duplicates(read_batches: ReadBatches, rules: DuplicateRules) -> pl.Data
         exact = find_exact_copies(corpus)
         canned = _find_canned(read_batches, corpus, exact, rules)
         with TextStore(folder / "texts.utf8" if folder else None) as text_store:
-            for _, chunk in read_chunks(read_batches):
+            prefixes = PrefixSearch(corpus.hashes, corpus.lengths, np.unique(exact), rules.config.threads)
+            for first, chunk in read_chunks(read_batches):
+                if rules.containment is not None:
+                    prefixes.add(first, chunk)
                 text_store.add(blank_canned(chunk, canned))
             texts = text_store.texts()
             signatures = SignatureStore.from_texts(texts, rules.config, folder)
@@ -94,7 +98,8 @@ def find_duplicates(read_batches: ReadBatches, rules: DuplicateRules) -> pl.Data
             subset = np.flatnonzero(~excluded)
             clusters, _ = cluster_texts(texts, signatures, rules.config, corpus.rank, subset)
             near_kept = clusters[exact]
-            containers = _resolve_containers(texts, signatures, corpus.rank, near_kept, rules, folder)
+            links = _map_to_kept(prefixes.pairs(), near_kept)
+            containers = _resolve_containers(texts, signatures, corpus.rank, near_kept, links, rules, folder)
     kept = _merge_same_question(containers, corpus) if rules.same_question else containers
     return _build_verdicts(corpus, near_kept, containers, kept)
 
@@ -115,11 +120,19 @@ def _find_canned(read_batches: ReadBatches, corpus: Corpus, exact: Positions, ru
     return counts.select_canned(rules.canned_dialogues, rules.canned_share)
 
 
+def _map_to_kept(pairs: tuple[Positions, Positions], near_kept: Positions) -> tuple[Positions, Positions]:
+    """Return the pairs of kept prefixes and the dialogues that are kept in place of the longer ones."""
+    prefixes, longer = pairs[0], near_kept[pairs[1]]
+    kept = (near_kept[prefixes] == prefixes) & (longer != prefixes)
+    return prefixes[kept], longer[kept]
+
+
 def _resolve_containers(
     texts: Texts,
     signatures: SignatureStore,
     rank: Positions,
     near_kept: Positions,
+    prefixes: tuple[Positions, Positions],
     rules: DuplicateRules,
     folder: Path | None,
 ) -> Positions:
@@ -138,16 +151,16 @@ def _resolve_containers(
         threads=rules.config.threads,
         folder=folder,
     )
-    # Into the one that contains most of it. Each container is longer, so that following them ends.
+    contained, containers = np.concatenate([contained, prefixes[0]]), np.concatenate([containers, prefixes[1]])
+    share = np.concatenate([share, np.ones(len(prefixes[0]))])
+    # Into the one that contains most of it.
     best = np.lexsort((rank[containers], -share, contained))
     contained, containers = contained[best], containers[best]
     is_first = np.ones(len(contained), dtype=bool)
     is_first[1:] = contained[1:] != contained[:-1]
     parent = np.arange(len(near_kept))
     parent[contained[is_first]] = containers[is_first]
-    while not (parent[parent] == parent).all():
-        parent = parent[parent]
-    resolved: Positions = parent[near_kept]
+    resolved: Positions = follow_parents(parent, rank)[near_kept]
     return resolved
 
 

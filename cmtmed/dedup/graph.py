@@ -68,3 +68,29 @@ def find_split_components(first: npt.ArrayLike, second: npt.ArrayLike, best: Pos
     clusters = np.bincount(group[best == np.arange(len(best))], minlength=len(size))
     split = np.stack([size, clusters], axis=1)[clusters > 1]
     return split[np.lexsort((-split[:, 1], -split[:, 0]))]
+
+
+def follow_parents(parent: Positions, rank: Positions) -> Positions:
+    """Return for each element where following the parents ends; of a cycle, that is its best element.
+
+    Args:
+        parent: the parent of each element, itself if it has none.
+        rank: rank of each element, all different; the lowest is the best.
+
+    >>> follow_parents(np.array([1, 2, 2, 4, 3]), np.array([0, 1, 2, 4, 3])).tolist()
+    [2, 2, 2, 4, 4]
+    """
+    roots = parent.copy()
+    ends = parent
+    for _ in range(len(parent).bit_length()):
+        ends = ends[ends]
+    on_cycle = np.unique(ends[parent[ends] != ends])
+    for element in on_cycle[np.argsort(rank[on_cycle])]:
+        successor = roots[element]
+        while successor != element and roots[successor] != successor:
+            successor = roots[successor]
+        if successor == element:
+            roots[element] = element
+    while not (roots[roots] == roots).all():
+        roots = roots[roots]
+    return roots

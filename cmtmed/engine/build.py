@@ -32,6 +32,7 @@ from cmtmed.engine.progress import Progress, ignore_progress
 from cmtmed.engine.protocol import Engine, EngineResult, Job
 from cmtmed.engine.workspace import Workspace, check_target
 from cmtmed.errors import BuildError, UsageError
+from cmtmed.io.declared_fields import check_declared
 from cmtmed.io.read import match_files
 from cmtmed.io.selection import Selection, create_selection
 from cmtmed.pipeline import Pipeline
@@ -89,6 +90,7 @@ def build(
     target = Path(out)
     check_target(target, pipeline.name)
     files = match_files(inputs, pipeline.sources)
+    check_declared(files, pipeline.sources, pipeline.name)
     hashed_inputs = describe_inputs(files)
     plan = _plan_build(pipeline, hashed_inputs, selection)
     workspace = Workspace(target)

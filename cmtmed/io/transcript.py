@@ -61,8 +61,12 @@ def read_transcripts(chunks: Iterator[bytes], source: Source) -> Iterator[Record
 
 
 def _compile_separator(separator: str, lookahead: Sequence[Line], labels: SpeakerLabels) -> re.Pattern[str]:
-    names = {"rule": _RULE, "blank": _BLANK}
-    return _detect_separator(lookahead, labels) if separator == "auto" else re.compile(names.get(separator, separator))
+    return _detect_separator(lookahead, labels) if separator == "auto" else compile_declared_separator(separator)
+
+
+def compile_declared_separator(separator: str) -> re.Pattern[str]:
+    """Compile a separator that is not ``auto``: ``rule``, ``blank``, or a regular expression for whole lines."""
+    return re.compile({"rule": _RULE, "blank": _BLANK}.get(separator, separator))
 
 
 def _detect_separator(lookahead: Sequence[Line], labels: SpeakerLabels) -> re.Pattern[str]:

@@ -21,9 +21,10 @@ class DropDuplicates(CorpusStage):
 
     Two dialogues are near-duplicates when the true Jaccard similarity of their sets of character 5-grams, white
     space and canned sentences removed, reaches the threshold: MinHash (Broder 1997) proposes pairs, and an exact
-    comparison decides before any are joined. A dialogue contained in a longer one is dropped too. Digits are never
-    normalized away: at threshold 1.0 a different dose makes a different dialogue. ``cluster`` of every member is the
-    id of the dialogue that was kept; no two kept dialogues are near-duplicates.
+    comparison decides before any are joined. A dialogue with which a longer one begins word for word, or nearly all of
+    which a longer one holds, is dropped too. Digits are never normalized away: at threshold 1.0 a different dose makes
+    a different dialogue. ``cluster`` of every member is the id of the dialogue that was kept; no two kept dialogues are
+    near-duplicates.
     """
 
     reads: ClassVar = columns("id", "messages", "inquiries", "cluster")

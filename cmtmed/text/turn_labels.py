@@ -83,7 +83,12 @@ def _divide_once(grammar: LabelGrammar, role: Role, text: str) -> list[tuple[Rol
     contents = [text[label.end : end].strip() for label, end in zip(labels, ends, strict=True)]
     if _name_both_sides(labels, ends_empty=not contents[-1]):
         return [(label.role, content) for label, content in zip(labels, contents, strict=True)]
-    if labels[0].is_letter or any(label.begins_line and label.role != role for label in labels):
+    # A number behind the name may be an age: 患者54：男.
+    if (
+        labels[0].is_letter
+        or labels[0].name[-1:].isdecimal()
+        or any(label.begins_line and label.role != role for label in labels)
+    ):
         return None
     return [(role, _remove_repeated(text, labels))]
 

@@ -101,7 +101,7 @@ FAULTS = {
     "a number as truth value": (options("redact_identifiers: {default_action: 1}"), "default_action: got 1"),
     "an unknown choice": (options("normalize_text: {script: simplifed}"), "got 'simplifed': .*did you mean 'simplified'"),
     "an edit too late": (stages("[tag_inquiries, normalize_text]"), "move 'normalize_text' before 'tag_inquiries'"),
-    "a column of nobody": (stages("[assign_split]"), "reads column 'cluster', which no earlier stage writes"),
+    "a column of nobody": (stages("[keep_proactive]"), "reads column 'inquiries', which no earlier stage writes"),
     # other settings
     "a seed as text": ("name: p\nextends: cmtmedqa\nseed: x\n", "seed: got 'x': .*valid integer"),
     "a seed as truth value": ("name: p\nextends: cmtmedqa\nseed: on\n", "seed: got true: .*valid integer"),

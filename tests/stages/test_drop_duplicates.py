@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
+import cmtmed
+from cmtmed.builds import Build
 from cmtmed.schema import DIALOGUE
 from cmtmed.stages.drop_duplicates import DropDuplicates
-from tests.support.dialogues import ANSWER, QUESTION, doctor, table, user
+from tests.support.dialogues import (
+    ANSWER,
+    QUESTION,
+    SHARED,
+    doctor,
+    needs_real_data,
+    read_real_dialogues,
+    table,
+    user,
+)
 from tests.support.stages import run_stage
+
+CASE = Path(__file__).parents[2] / ".." / "shared" / "cases" / "reading" / "10-contained-prefix-kept"
 
 
 def verdicts(rows):
@@ -234,3 +251,82 @@ def test_an_empty_corpus_has_no_duplicates():
 def test_dialogues_without_words_are_nobodys_near_duplicates():
     rows = table([user("。。。"), doctor("？")], [user("！"), doctor("…")], [user("嗯"), doctor("好")])
     assert run_stage(DropDuplicates(), rows)["drop_reason"].to_list() == [None, None, None]
+
+
+TURNS = [
+    QUESTION,
+    ANSWER,
+    *QUESTIONS,
+    "先查血常规，结果出来再看。",
+    "需要，两周以后复查一次。",
+    "不用，注意休息就可以了。",
+    "考虑是劳损，热敷试试。",
+]
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), others=st.lists(st.lists(st.sampled_from(TURNS), min_size=2, max_size=4), max_size=6))
+def test_a_verbatim_prefix_is_always_dropped(data, others):
+    """Cut anywhere, between turns or within one, beside dialogues of the same turns: nothing is too common."""
+    turns = data.draw(st.lists(st.sampled_from(TURNS), min_size=3, max_size=6))
+    whole = sum(len("".join(turn.split())) for turn in turns)
+    length = data.draw(st.integers(20, whole - 1))
+    beginning, count = [], 0
+    for turn in turns:
+        beginning.append(turn[: length - count])
+        count += len(beginning[-1])
+        if count >= length:
+            break
+    dialogues = [
+        [{"role": ("user", "assistant")[index % 2], "content": turn} for index, turn in enumerate(dialogue)]
+        for dialogue in (beginning, turns, *others)
+    ]
+    after = run_stage(DropDuplicates(), table(*dialogues))
+    reason, cluster = after.select("drop_reason", "cluster").row(0)
+    assert reason in {"contained", "near_duplicate", "exact_duplicate"}
+    assert after.filter(id=cluster)["drop_reason"].to_list() == [None]
+
+
+def test_a_beginning_that_many_dialogues_share_is_found():
+    """A form that 120 dialogues fill in nearly alike, each crawled again when it had gone on."""
+    form = "病情描述（发病时间、主要症状）：{}天前开始头痛，在外地看过。想得到怎样的帮助：请问应该怎样治疗？"
+    replies = [f"第{number}次{question}" for number, question in enumerate(QUESTIONS * 5)]
+    first = [[user(form.format(number)), doctor("您好，请问现在还明显吗？")] for number in range(120)]
+    later = [
+        [*dialogue, user(f"{reply}，{replies[-number]}"), doctor(f"{replies[number // 2]}，先查血常规再说")]
+        for number, (dialogue, reply) in enumerate(zip(first, replies, strict=True))
+    ]
+    after = run_stage(DropDuplicates(), table(*first, *later))
+    assert after.head(120)["drop_reason"].null_count() == 0
+
+
+def test_a_prefix_shorter_than_twenty_characters_stays():
+    later = [user("你好"), doctor("您好，请讲。"), user("体检说尿酸偏高，没有痛过，要不要吃药"), doctor("复查一次再看")]
+    assert run_stage(DropDuplicates(), table(later[:2], later))["drop_reason"].to_list() == [None, None]
+
+
+@pytest.mark.skipif(not CASE.is_dir(), reason="../shared/cases is not here")
+@pytest.mark.parametrize("stages", [["merge_turns", "tag_inquiries", "drop_duplicates"], None])
+def test_prefixes_of_the_case_are_dropped(tmp_path, stages):
+    """With the whole pipeline, and with nothing before the comparison but turns and inquiries."""
+    pipeline = {"name": "p", "stages": stages} if stages else {"name": "p", "extends": "cmtmedqa"}
+    cmtmed.build(cmtmed.Pipeline.parse(pipeline), [CASE / "haodf400.jsonl"], tmp_path / "out", workers=1)
+    kept = {
+        name.split("/")[-1] for rows in Build.open(tmp_path / "out").iter_batches(columns=["id"]) for name in rows["id"]
+    }
+    assert len(kept) == 200
+    assert not any(name.endswith("-a") for name in kept)
+
+
+@needs_real_data
+def test_no_prefix_of_a_real_dialogue_is_kept():
+    rows = read_real_dialogues(SHARED / "toyhom" / "internal_medicine.gb18030.csv")
+    texts = rows["messages"].list.eval(pl.element().struct.field("content"))
+    halves = [
+        [user(turns[0]), doctor(turns[1][: len(turns[1]) // 2])]
+        for turns in texts.to_list()
+        if len("".join((turns[0] + turns[1][: len(turns[1]) // 2]).split())) >= 20
+    ]
+    beginnings = table(*halves).with_columns(pl.format("prefix/{}", "source_id").alias("id"))
+    after = run_stage(DropDuplicates(), pl.concat([rows, beginnings]))
+    assert after.tail(beginnings.height)["drop_reason"].null_count() == 0

@@ -132,6 +132,14 @@ CASES = {
         [user("头痛"), doctor("考虑紧张性头痛。\n医生建议：多休息。")],
         [("u", "头痛"), ("a", "考虑紧张性头痛。\n医生建议：多休息。")],
     ),
+    "a number behind the name may be an age": (
+        [user("患者54：男，咳嗽"), doctor("有痰吗？")],
+        [("u", "患者54：男，咳嗽"), ("a", "有痰吗？")],
+    ),
+    "numbered names are names in a transcript": (
+        [user("患者1：咳嗽\n医生1：有痰吗？\n患者1：有"), doctor("医生：先拍片")],
+        [("u", "咳嗽"), ("a", "有痰吗？"), ("u", "有"), ("a", "先拍片")],
+    ),
     "a lettered list is not labelled": (
         [user("吃什么好？"), doctor("A：粥\nB：面")],
         [("u", "吃什么好？"), ("a", "A：粥\nB：面")],

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 import cmtmed
 from cmtmed.errors import DatasetError, OutputError, UsageError
 from cmtmed.training.model.loading import load_model, load_tokenizer
+from cmtmed.training.ppo.data import encode_prompt
+from cmtmed.training.reward.encoding import encode_answer
 from cmtmed.training.run import metrics
 from cmtmed.training.run.batches import LengthGroupedSampler, measure_padding
 from cmtmed.training.run.directory import Run
@@ -80,6 +82,37 @@ def test_the_weight_of_a_turn_is_that_of_its_tokens(tokenizer):
 def test_a_turn_of_weight_zero_is_read_and_not_learnt(tokenizer):
     row = encode_dialogue(tokenizer, make_messages(0), [0.0, 1.0, 0.0, 0.0], 512)
     assert decode_labels(tokenizer, row) == "您好，有没有发烧？以前有过吗？<|im_end|>"
+
+
+OPENED = [
+    {"role": "system", "content": "你是医生。"},
+    {"role": "assistant", "content": "请问发烧几天了？"},
+    {"role": "user", "content": "两天"},
+    {"role": "assistant", "content": "先量体温。"},
+]
+"""A dialogue that begins with the doctor."""
+
+
+@pytest.mark.parametrize("template", ["chatml", "plain", "zhongjing"])
+def test_a_template_gets_a_question_that_opens_the_dialogue(base, template):
+    tokenizer = load_tokenizer(base, template)
+    row = encode_dialogue(tokenizer, OPENED, [0.0, 0.0, 0.0, 1.0], 512)
+    text = tokenizer.decode(row.input_ids)
+    assert [text.index(turn["content"]) for turn in OPENED] == sorted(text.index(turn["content"]) for turn in OPENED)
+    assert decode_labels(tokenizer, row).startswith("先量体温。")
+
+
+def test_a_template_that_demands_the_patient_first_gets_the_dialogue_from_there(base):
+    tokenizer = load_tokenizer(base, "chatml")
+    demand = "{% if (messages | rejectattr('role', 'equalto', 'system') | first).role != 'user' %}{{ raise_exception('user first') }}{% endif %}"
+    tokenizer.chat_template = demand + tokenizer.chat_template
+    row = encode_dialogue(tokenizer, OPENED, [0.0, 0.0, 0.0, 2.0], 512)
+    assert row == encode_dialogue(tokenizer, [OPENED[0], *OPENED[2:]], [0.0, 0.0, 2.0], 512)
+    assert set(row.weights) == {0.0, 2.0}
+    assert encode_prompt(tokenizer, OPENED[:3], 512)[1] == [0, 2]
+    answer = encode_answer(tokenizer, OPENED[:3], OPENED[3:], 512)
+    assert answer.prompt_cut
+    assert answer.ids == row.input_ids + answer.ids[len(row.input_ids) :]
 
 
 @settings(max_examples=60)

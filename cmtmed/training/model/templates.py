@@ -6,6 +6,7 @@ because only that is learnt; a template without the marks would train the model 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -72,6 +73,34 @@ def find_stop_token(tokenizer: PreTrainedTokenizerBase) -> int:
     """Return the id of the token that ends an answer: the last one inside the generation marks."""
     ids, mask = _encode_probe(tokenizer)
     return int(next(token for token, marked in zip(reversed(ids), reversed(mask), strict=True) if marked))
+
+
+def list_rendered_turns(tokenizer: PreTrainedTokenizerBase, turns: Sequence[Mapping[str, str]]) -> list[int]:
+    """Return the indices of the turns that a chat template renders.
+
+    A dialogue may begin with a question of the doctor. Templates that demand the patient's turn first, as those of
+    Llama 2, Gemma and Mistral do, get the dialogue without that question; all others get every turn.
+
+    Args:
+        tokenizer: with a chat template.
+        turns: ``role`` and ``content`` of each turn.
+    """
+    head = [index for index, turn in enumerate(turns[:1]) if turn["role"] == "system"]
+    patient = next((index for index, turn in enumerate(turns) if turn["role"] == "user"), len(turns))
+    opens = len(head) < patient < len(turns)
+    if opens and not _renders(tokenizer, _PROBE[1:]):
+        return [*head, *range(patient, len(turns))]
+    return list(range(len(turns)))
+
+
+def _renders(tokenizer: PreTrainedTokenizerBase, turns: list[dict[str, str]]) -> bool:
+    from jinja2.exceptions import TemplateError
+
+    try:
+        tokenizer.apply_chat_template(turns, tokenize=False)
+    except TemplateError:
+        return False
+    return True
 
 
 def _read_template(template: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypedDict
 import torch
 
 from cmtmed.errors import DatasetError, UsageError
+from cmtmed.training.model.templates import list_rendered_turns
 from cmtmed.training.run.mixture import mix_sources
 from cmtmed.training.run.settings import DataSource
 from cmtmed.training.run.views import open_view
@@ -71,8 +72,9 @@ def encode_prompt(
         raise ValueError("does not end with the patient")
     system_indices = [0] if turns[0]["role"] == "system" else []
     patient_indices = [index for index, turn in enumerate(turns) if turn["role"] == "user"]
-    # The complete conversation is tried first even where the doctor opens it.
-    for start in dict.fromkeys([len(system_indices), *patient_indices]):
+    # The complete conversation is tried first even where the doctor opens it, unless the template refuses that.
+    first_index = list_rendered_turns(tokenizer, turns)[len(system_indices)]
+    for start in dict.fromkeys([first_index, *patient_indices]):
         kept_indices = [*system_indices, *range(start, len(turns))]
         remaining = [turns[index] for index in kept_indices]
         ids = list(tokenizer.apply_chat_template(remaining, add_generation_prompt=True, return_dict=False))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cmtmed.errors import DatasetError
+from cmtmed.training.model.templates import list_rendered_turns
 from cmtmed.training.reward.rankings import Message, Pair, Ranking, build_pairs
 
 if TYPE_CHECKING:
@@ -55,14 +56,15 @@ def encode_answer(
         DatasetError: the template runs two answers together.
     """
     head = [dict(message) for message in prompt[:1] if message["role"] == "system"]
-    turns = [dict(message) for message in prompt[len(head) :]]
+    turns = [dict(prompt[index]) for index in list_rendered_turns(tokenizer, prompt)[len(head) :]]
     answer_turns = [dict(message) for message in answer]
     ids: list[int] = []
     answer_start = 0
     for first in [index for index, message in enumerate(turns) if index == 0 or message["role"] == "user"]:
         ids, answer_start = _render(tokenizer, [*head, *turns[first:]], answer_turns)
         if len(ids) <= max_length:
-            return EncodedAnswer(ids, prompt_cut=first > 0, answer_cut=0)
+            is_cut = first > 0 or len(head) + len(turns) < len(prompt)
+            return EncodedAnswer(ids, prompt_cut=is_cut, answer_cut=0)
     answer_ids = ids[answer_start:]
     if len(answer_ids) > max_length:
         return EncodedAnswer(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import torch
 
 from cmtmed.errors import DatasetError, UsageError
+from cmtmed.training.model.templates import list_rendered_turns
 from cmtmed.training.run.settings import DataSource
 from cmtmed.training.run.views import open_view
 from cmtmed.training.sft.conversations import read_conversations
@@ -77,12 +78,14 @@ def encode_dialogue(
         max_length: of the longest row, in tokens.
 
     Returns:
-        A row that ends after an answer; without tokens if not even the first answer fits.
+        A row that ends after an answer; without tokens if not even the first answer fits. A doctor's turn before the
+        patient's first is missing if the template refuses it (see `list_rendered_turns`).
 
     Raises:
         DatasetError: the template marks another number of answers than the dialogue has.
     """
-    turns = [dict(message) for message in messages]
+    rendered = list_rendered_turns(tokenizer, messages)
+    turns = [dict(messages[index]) for index in rendered]
     encoding = tokenizer.apply_chat_template(turns, return_dict=True, return_assistant_tokens_mask=True)
     ids, mask = list(encoding["input_ids"]), list(encoding["assistant_masks"])
     spans = _find_spans(mask)
@@ -94,7 +97,7 @@ def encode_dialogue(
     end = fitting[-1][1] if fitting else 0
     labels, token_weights = [IGNORED] * end, [0.0] * end
     for (start, stop), index in zip(fitting, answers, strict=False):
-        weight = 1.0 if weights is None else float(weights[index])
+        weight = 1.0 if weights is None else float(weights[rendered[index]])
         if weight > 0:
             labels[start:stop] = ids[start:stop]
             token_weights[start:stop] = [weight] * (stop - start)

@@ -48,6 +48,9 @@ _BRACKETS: Final = re.compile(r"^[\s(（\[【{]*[)）\]】}\s。.，,！!；;~�
 _SEPARATORS: Final = " \t\n，,。；;(（[【—-"
 _CONSEQUENCES: Final = frozenset({"greeting", "notice"})
 _REPLACES: Final = re.compile(r"[，,\s]*[并也都均]*(?:不能|不可|无法|不)(?:代替|替代|取代|作为)")
+_ANSWERS: Final = re.compile(
+    r"以上|上述|这些|本|我|建议|信息|回答|回复|线上|网|AI|机器人|意见|内容|分析|咨询|问诊|推测|说法"
+)
 _SYSTEM: Final = ("系统", "平台")
 
 
@@ -181,8 +184,13 @@ def _is_bound(sentence: str, match: re.Match[str], rule: Rule) -> bool:
     *_, previous, last = ["", *_COMMA.split(before)]
     if rule.reason in _CONSEQUENCES and (OPENER.search(previous) or OPENER.search(last)):
         return True
-    # 按摩只能缓解，不能代替医生的诊断: the subject is a treatment, not the answer.
-    return _REPLACES.match(match.group()) is not None and speaks_of_care(last)
+    if not _REPLACES.match(match.group()):
+        return False
+    # 按摩只能缓解，并不能代替医生的诊断: the subject is a treatment, not the answer.
+    subject = last if len(last) > 1 else previous
+    return (
+        bool(subject) and (speaks_of_care(subject) or not _ANSWERS.search(subject)) and not _FILLER.fullmatch(subject)
+    )
 
 
 def _keep_before(before: str, rule: Rule) -> str:

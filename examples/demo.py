@@ -1,6 +1,6 @@
 """Clean the example crawl and inspect the result: ``python examples/demo.py [OUT]``.
 
-Builds the six messy files of ``examples/crawl`` with the pipeline ``examples/demo.yaml``, prints what each stage did, and
+Looks at a file of ``examples/crawl`` as ``cmtmed inspect`` does. Then builds the six messy files there with the pipeline ``examples/demo.yaml``, prints what each stage did, and
 explains a dialogue that was dropped and one that was redacted. Needs the base install only.
 """
 
@@ -14,6 +14,7 @@ from datasets import load_from_disk
 import cmtmed
 from cmtmed.cli.build import show as show_report
 from cmtmed.cli.explain import show as show_explanation
+from cmtmed.cli.inspect import show as show_inspection
 
 
 def main() -> None:
@@ -23,6 +24,10 @@ def main() -> None:
         return
     out = Path(sys.argv[1] if len(sys.argv) > 1 else "build/demo")
     out.parent.mkdir(parents=True, exist_ok=True)
+    print("What is in a file, and how can it be read? (cmtmed inspect)\n")
+    show_inspection(cmtmed.inspect(cmtmed.bundled("examples/crawl/clinic_qa.csv")), examples=False)
+
+    print("The whole crawl, stage by stage:\n")
     report = cmtmed.build(cmtmed.bundled("examples/demo.yaml"), [cmtmed.bundled("examples/crawl")], out)
     show_report(report)
 

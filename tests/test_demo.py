@@ -30,6 +30,14 @@ def rows(built):
     return {row["source_id"]: row for row in rows_by_id.values()}
 
 
+def test_the_demo_begins_with_an_inspection(tmp_path):
+    demo = subprocess.run(
+        [sys.executable, str(bundled("examples/demo.py")), str(tmp_path / "out")],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert 0 < demo.stdout.index("proposed pipeline") < demo.stdout.index("drop_duplicates")
+
+
 def test_every_dialogue_is_kept_or_dropped_as_expected(rows):
     mismatches = {
         key: (dialogue["expect"], rows[key]["drop_reason"])

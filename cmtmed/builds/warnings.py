@@ -21,7 +21,7 @@ MAX_TEXT_SHARE: Final = 0.05
 NO_TEXT: Final = frozenset(
     {
         "metadata", "file_metadata", "speaker", "markup", "duplicate_field", "duplicate_turn", "repeated_field",
-        "repeated_question", "form_label", "edited",
+        "repeated_question", "form_label", "system_turn", "edited",
     }
 )  # fmt: skip
 """Reasons under which no text of a dialogue is lost: labels, markup, ids, and what stands in the dialogue elsewhere."""

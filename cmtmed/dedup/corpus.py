@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from cmtmed.dedup.canned import hash_questions
-from cmtmed.dedup.shingle import hash_texts
+from cmtmed.dedup.shingle import hash_and_measure, hash_texts
 from cmtmed.dedup.texts import Chunk, Positions, Texts, UInt64s
 
 KeepRule = Literal["most_turns", "most_inquiries", "longest", "first"]
@@ -63,13 +63,14 @@ def read_corpus(read_batches: ReadBatches, keep: tuple[KeepRule, ...]) -> Corpus
     """Read a corpus once, and keep everything but the texts."""
     tables, question_hashes = [], []
     for batch in read_batches():
+        hashes, lengths = hash_and_measure(batch["text"])
         tables.append(
             batch.select(
                 "id",
                 pl.col("turns").cast(pl.Int64),
                 pl.col("asks").cast(pl.Int64),
-                hash_texts(batch["text"]).alias("hash"),
-                pl.col("text").str.replace_all(r"\s", "").str.len_chars().cast(pl.Int64).alias("chars"),
+                hashes.alias("hash"),
+                lengths.alias("chars"),
                 pl.when(pl.col("question").is_not_null()).then(hash_texts(batch["question"])).alias("question"),
             )
         )

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cmtmed.dedup.texts import Chunk, Texts, UInt64s
+from cmtmed.dedup.texts import Chunk, Positions, Texts, UInt64s
 from cmtmed.dedup.threads import run_in_threads
 
 _M64: Final = 2**64 - 1
@@ -40,15 +40,25 @@ def hash_texts(texts: pl.Series) -> pl.Series:
     >>> first == second, first == third
     (True, False)
     """
+    return hash_and_measure(texts)[0]
+
+
+def hash_and_measure(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the hashes of `hash_texts`, and the characters of each text without its white space (Int64).
+
+    >>> hash_and_measure(pl.Series(["头痛 三天", ""]))[1].to_list()
+    [4, 0]
+    """
     hashes = np.empty(len(texts), dtype=np.uint64)
+    lengths = np.empty(len(texts), dtype=np.int64)
     buffers = Texts.from_column(texts)
     for chunk, first in zip(buffers.chunks, buffers.starts, strict=False):
-        work = partial(_hash_chunk, chunk, hashes[first : first + len(chunk)])
-        run_in_threads(work, chunk.split_ranges(2**22))
-    return pl.Series(texts.name, hashes)
+        rows = slice(first, first + len(chunk))
+        run_in_threads(partial(_hash_chunk, chunk, hashes[rows], lengths[rows]), chunk.split_ranges(2**22))
+    return pl.Series(texts.name, hashes), pl.Series(texts.name, lengths)
 
 
-def _hash_chunk(chunk: Chunk, hashes: UInt64s, start: int, end: int) -> None:
+def _hash_chunk(chunk: Chunk, hashes: UInt64s, lengths: Positions, start: int, end: int) -> None:
     from cmtmed.dedup.kernels import minhash as kernels
 
-    kernels.hash_texts(chunk.data, chunk.offsets, start, end, hashes)
+    kernels.hash_texts(chunk.data, chunk.offsets, start, end, hashes, lengths)

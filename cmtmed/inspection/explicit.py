@@ -8,7 +8,7 @@ from typing import Final
 from cmtmed.inspection.profiles import FieldProfile, list_items
 from cmtmed.inspection.proposal import Proposal
 from cmtmed.inspection.samples import Sample
-from cmtmed.inspection.trial import Trial, read_samples
+from cmtmed.inspection.trial import Trial, is_valid, read_samples
 from cmtmed.io.bytestream import SAMPLE_BYTES
 from cmtmed.io.encoding import detect_encoding
 from cmtmed.io.field_names import find_names
@@ -17,6 +17,7 @@ from cmtmed.io.record_fields import flatten, is_empty, plan_fields, squeeze
 from cmtmed.io.records import Record, Value
 from cmtmed.io.shapes import RecordParser
 from cmtmed.source import Source
+from cmtmed.source_checks import list_names
 
 _TEXTUAL: Final = frozenset({"csv", "tsv", "jsonl", "json", "transcript", "blocks", "html"})
 _TITLE_SHARE: Final = 0.002
@@ -30,12 +31,23 @@ def make_explicit(samples: Sequence[Sample], proposal: Proposal) -> Trial:
     trial = proposal.trial
     for update in _iter_updates(samples, proposal):
         source = _merge(trial.source, update)
-        if source == trial.source:
+        if source == trial.source or not is_valid(source):
             continue
-        candidate = read_samples(samples, source, trial.speech)
+        candidate = read_samples(samples, source)
         if candidate.is_same_as(trial):
             trial = candidate
-    return _join_title(samples, trial)
+    return _add_department(samples, _join_title(samples, trial), proposal.profiles)
+
+
+def _add_department(samples: Sequence[Sample], trial: Trial, profiles: Mapping[str, FieldProfile]) -> Trial:
+    """Return a trial with a department where one is there under a name that says nothing."""
+    if any(dialogue.department for dialogue in trial.dialogues):
+        return trial
+    name = next((p.name for p in profiles.values() if p.is_department and trial.ignored[p.name]), None)
+    if name is None:
+        return trial
+    fields = trial.source.fields.model_copy(update={"department": name})
+    return read_samples(samples, trial.source.model_copy(update={"fields": fields}))
 
 
 def _join_title(samples: Sequence[Sample], trial: Trial) -> Trial:
@@ -49,7 +61,7 @@ def _join_title(samples: Sequence[Sample], trial: Trial) -> Trial:
     if sum(title in question for title, question in pairs) > _CONTAINED * len(pairs):
         return trial
     joined = fields.model_copy(update={"title": None, "question": (fields.title, fields.question)})
-    return read_samples(samples, trial.source.model_copy(update={"fields": joined}), trial.speech)
+    return read_samples(samples, trial.source.model_copy(update={"fields": joined}))
 
 
 def _merge(source: Source, update: Mapping[str, object]) -> Source:
@@ -79,7 +91,9 @@ def _iter_updates(samples: Sequence[Sample], proposal: Proposal) -> Iterator[Map
     yield from _iter_groups(raw, source)
     if not rows or proposal.file_format in {"transcript", "html"}:
         return
-    yield from _iter_fields(rows, proposal)
+    # Records that were not looked at may use other names, which are found as long as no name is declared.
+    if all(sample.is_seen for sample in samples) or proposal.is_by_content:
+        yield from _iter_fields(rows, proposal)
 
 
 def _iter_groups(values: Sequence[Value], source: Source) -> Iterator[Mapping[str, object]]:
@@ -96,7 +110,7 @@ def _iter_fields(rows: Sequence[Mapping[str, Value]], proposal: Proposal) -> Ite
     source = proposal.trial.source
     plan = plan_fields(keys, source.fields)
     ignored = proposal.trial.ignored
-    used = set()
+    used = {name for field in _BEFORE for name in list_names(getattr(source.fields, field))}
     for field in (*_BEFORE, *_METADATA):
         if getattr(source.fields, field) is not None:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def inspect(paths: Sequence[str | Path] | str | Path, *, name: str = "my_crawl")
 
 def _divide_unmatched(groups: Sequence[FileGroup]) -> list[FileGroup]:
     """Return groups in which every one that no pattern tells from the others is divided into its files."""
+    names = Counter(file.name for group in groups for file in group.files)
     divided: list[FileGroup] = []
     for group in groups:
         if group.match:
@@ -48,12 +50,15 @@ def _divide_unmatched(groups: Sequence[FileGroup]) -> list[FileGroup]:
             continue
         for file in group.files:
             samples = [sample for sample in group.samples if sample.path == file] or group.samples[:1]
-            divided.append(FileGroup([file], samples, group.traits, _name_pattern(file)))
+            divided.append(
+                FileGroup([file], samples, group.traits, _name_pattern(file, is_unique=names[file.name] == 1))
+            )
     return divided
 
 
-def _name_pattern(file: Path) -> str:
-    return "".join(f"[{character}]" if character in "*?[" else character for character in file.name)
+def _name_pattern(file: Path, *, is_unique: bool) -> str:
+    name = file.name if is_unique else f"{file.parent.name}/{file.name}"
+    return "".join(f"[{character}]" if character in "*?[" else character for character in name)
 
 
 def _inspect_group(group: FileGroup, name: str) -> GroupFinding:

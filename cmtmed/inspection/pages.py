@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _PAGES: Final = 10
 _TURN_SELECTORS: Final = 8
 _MANY: Final = 6.0
+_COMPARED_NODES: Final = 60
+_INNER_SELECTORS: Final = 30
+_PLACED: Final = frozenset({"td", "span", "div", "p", "b", "strong"})
 _ROLE_SELECTORS: Final = 6
 _MAX_VALUES: Final = 12
 _MAX_NAME: Final = 16
@@ -50,7 +53,10 @@ def propose_pages(samples: Sequence[Sample], base: Source) -> Iterator[Source]:
         tree.strip_tags(list(HIDDEN))
         if tree.body is not None:
             _collect_turns(tree.body, candidates)
-    ranked = sorted(candidates.values(), key=_rank_turns, reverse=True)[:_TURN_SELECTORS]
+    ranked = sorted(candidates.values(), key=_rank_turns, reverse=True)
+    simple = [turns for turns in ranked if "," not in turns.selector]
+    listed = [turns for turns in ranked if "," in turns.selector]
+    ranked = [*simple[:_TURN_SELECTORS], *listed[: _TURN_SELECTORS // 2]]
     for turns in ranked:
         yield from _propose_selectors(turns, base)
 
@@ -76,7 +82,11 @@ def _collect_turns(body: LexborNode, candidates: dict[tuple[str, str], _Turns]) 
         alternating = [s for s, nodes in selectors.items() if "." in s and len(nodes) < len(children)]
         for first, second in itertools.combinations(alternating[:6], 2):
             selectors[f"{first}, {second}"] = [c for c in children if c in selectors[first] or c in selectors[second]]
-        for selector, nodes in selectors.items():
+        # Of selectors of the same elements the first by class, then by several classes, then by tag alone.
+        by_rank = sorted(selectors, key=lambda selector: ("." in selector, "," not in selector))
+        distinct = {tuple(child.mem_id for child in selectors[selector]): selector for selector in by_rank}
+        for selector in distinct.values():
+            nodes = selectors[selector]
             if len(nodes) > 1:
                 container = "body" if parent.tag == "body" else _list_selectors(parent)[0]
                 turns = candidates.setdefault((container, selector), _Turns(selector, container))
@@ -92,9 +102,8 @@ def _list_selectors(node: LexborNode) -> list[str]:
 
 
 def _propose_selectors(turns: _Turns, base: Source) -> Iterator[Source]:
-    texts = ["", *_list_text_selectors(turns)]
     for expression, values in _list_role_expressions(turns):
-        for text in texts:
+        for text in _list_text_selectors(turns, expression):
             spoken: dict[str, list[str]] = defaultdict(list)
             for node, value in zip(turns.nodes, values, strict=True):
                 spoken[value].append(get_text(node, text))
@@ -132,24 +141,46 @@ def _are_speakers(values: Sequence[str]) -> bool:
 
 
 def _list_inner_selectors(turns: _Turns) -> list[str]:
-    """Return the selectors of elements that most turns contain, by tag and class or by position."""
+    """Return the selectors of elements that most turns contain, by tag and class or by position.
+
+    Of selectors that match the same texts only the first is returned: a class tells more than a tag.
+    """
     counts: Counter[str] = Counter()
     for node in turns.nodes:
-        inner = {selector for child in node.css("*") if child != node for selector in _list_selectors(child)}
-        inner |= {
+        inner = [child for child in node.css("*") if child != node]
+        named = {selector for child in inner for selector in _list_selectors(child)}
+        placed = {
             f"{child.tag}:nth-child({number})"
             for number, child in enumerate(node.iter(), start=1)
-            if child.tag in {"td", "span", "div", "p", "b", "strong"}
+            if child.tag in _PLACED
         }
-        counts.update(inner)
-    return [selector for selector, count in counts.items() if count >= 0.9 * len(turns.nodes)][:30]
+        counts.update(named | placed)
+    common = [selector for selector, count in counts.items() if count >= 0.9 * len(turns.nodes)]
+    common.sort(key=lambda selector: ("." not in selector, ":" in selector, selector))
+    by_texts: dict[tuple[str, ...], str] = {}
+    for selector in common[:_INNER_SELECTORS]:
+        texts = tuple(get_text(node, selector) for node in turns.nodes[:_COMPARED_NODES])
+        by_texts.setdefault(texts, selector)
+    return list(by_texts.values())
 
 
-def _list_text_selectors(turns: _Turns) -> list[str]:
-    """Return the selectors of what holds most of a turn's text, but not all of it."""
-    totals: dict[str, int] = {}
+def _list_text_selectors(turns: _Turns, role: str) -> list[str]:
+    """Return selectors of a turn's text: one that holds all words besides the speaker's name, or several to try."""
+    nodes = turns.nodes[:_COMPARED_NODES]
+    name = role if "@" not in role else ""
+    words = [_count_words(node, "") - (_count_words(node, name) if name else 0) for node in nodes]
+    shares: dict[str, float] = {}
     for selector in _list_inner_selectors(turns):
-        totals[selector] = sum(len(get_text(node, selector)) for node in turns.nodes)
-    whole = max(1, sum(len(get_text(node, "")) for node in turns.nodes))
-    shares = {selector: total / whole for selector, total in totals.items() if total / whole >= 0.4}
-    return sorted(shares, key=lambda selector: -shares[selector])[:3]
+        if selector == name:
+            continue
+        shares[selector] = sum(_count_words(node, selector) for node in nodes) / max(1, sum(words))
+    whole = [selector for selector, share in shares.items() if 0.99 <= share <= 1.001]
+    if whole:
+        return whole[:1]
+    partial = sorted((s for s, share in shares.items() if 0.4 <= share <= 1.001), key=lambda s: -shares[s])
+    return ["", *partial[:2]]
+
+
+def _count_words(node: LexborNode, selector: str) -> int:
+    """Return the number of Chinese characters in what a selector matches: times, numbers and marks are no words."""
+    return len(_HAN.findall(get_text(node, selector)))

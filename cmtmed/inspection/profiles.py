@@ -26,12 +26,22 @@ _NUMBER: Final = re.compile(r"\s*[-+]?\d+(?:\.\d+)?%?\s*")
 _CODE: Final = re.compile(r"\s*[A-Za-z0-9_.:/#-]{1,64}\s*")
 _ADDRESS: Final = re.compile(r"\s*(?:https?://|www\.)\S+\s*")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_DEPARTMENT: Final = re.compile(r"[^\s，。？！,.?!]{1,10}(?:科|门诊|中心)(?:[-/ >][^\s，。？！]{1,10})?")
 _LABEL_VALUES: Final = 60
 _LABEL_CHARACTERS: Final = 24
 _FEW_TEXTS: Final = 6
 _SHORT_CHARACTERS: Final = 8
 _NAMES_SHARE: Final = 0.8
 """Characters up to which a value is a label where too few values are there to repeat."""
+
+_ASIDE: Final = re.compile(
+    r"intro|profile|expert|skill|hospital|简介|擅长|医院|knowledge|知识|reference|参考|act|标注|summary|abstract|reason|think|cot|"
+    r"reject|negative|worst",
+    re.IGNORECASE,
+)
+"""Names of texts that nobody says to anybody."""
+_FILL: Final = 0.15
+_SPEECH_CHARACTERS: Final = 4
 
 
 @dataclass
@@ -95,6 +105,12 @@ class FieldProfile:
             return "other"
         return self._classify_texts()
 
+    @cached_property
+    def is_department(self) -> bool:
+        """Whether most texts are names of departments."""
+        named = sum(_DEPARTMENT.fullmatch(text.strip()) is not None for text in self.texts)
+        return bool(self.texts) and named >= 0.7 * len(self.texts)
+
     def _classify_texts(self) -> Content:
         def covers(pattern: re.Pattern[str]) -> bool:
             return sum(pattern.fullmatch(text) is not None for text in self.texts) >= 0.9 * len(self.texts)
@@ -113,6 +129,8 @@ class FieldProfile:
 
     def _is_label(self) -> bool:
         """Return whether the field has few different short values, as often as not repeated."""
+        if self.is_department:
+            return True
         if len(self.texts) < _FEW_TEXTS:
             return self.max_length <= _SHORT_CHARACTERS
         if self.max_length <= _SHORT_CHARACTERS and self.distinct < _NAMES_SHARE:
@@ -152,3 +170,21 @@ def _unfold(value: Value) -> Value:
 
 def _to_label(value: str | float) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def is_speech(profile: FieldProfile) -> bool:
+    """Return whether a field holds texts that somebody may have said."""
+    if profile.fill < _FILL:
+        return False
+    if profile.content == "text":
+        return profile.distinct > 0.2 and profile.mean_length >= _SPEECH_CHARACTERS
+    return profile.content == "turns" and all(
+        isinstance(item, str) or (isinstance(item, list) and all(isinstance(part, str) for part in item))
+        for items in list_items(profile)
+        for item in items
+    )
+
+
+def is_aside(name: str) -> bool:
+    """Return whether a field's name says that nobody says its text: an introduction, a reference, an act."""
+    return _ASIDE.search(name) is not None

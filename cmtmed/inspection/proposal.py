@@ -8,10 +8,10 @@ from typing import Final
 
 from cmtmed.inspection.pages import propose_pages
 from cmtmed.inspection.profiles import FieldProfile, profile_rows
-from cmtmed.inspection.records import is_aside, is_speech, propose_records, propose_turns
+from cmtmed.inspection.records import propose_records, propose_turns
 from cmtmed.inspection.samples import Sample
 from cmtmed.inspection.texts import propose_texts
-from cmtmed.inspection.trial import Trial, read_samples
+from cmtmed.inspection.trial import Trial, is_valid, read_samples
 from cmtmed.io.record_fields import flatten
 from cmtmed.io.records import Record, Value
 from cmtmed.io.table_header import is_known_name
@@ -20,6 +20,7 @@ from cmtmed.source import Source
 _TABLES: Final = frozenset({"csv", "tsv", "xlsx"})
 _TEXTS: Final = frozenset({"transcript", "blocks"})
 _MARGIN: Final = 0.02
+_EXCELLENT: Final = 0.985
 _GUESS: Final = 0.55
 """Voice up to which it is anybody's guess who is who."""
 _FEW: Final = 0.4
@@ -54,14 +55,17 @@ def choose_source(samples: Sequence[Sample], base: Source) -> Proposal:
     records = [r for sample in samples for r in sample.read_records(base) if isinstance(r, Record)]
     rows = [flatten(record.value) for record in records if isinstance(record.value, Mapping)]
     profiles = profile_rows(rows)
-    speech = frozenset(name for name, profile in profiles.items() if is_speech(profile) and not is_aside(name))
-    by_names = read_samples(samples, base, speech)
+    by_names = read_samples(samples, base)
     trials = [by_names]
     if not _is_settled(by_names):
-        candidates = {
-            source.model_dump_json(): source for source in _propose(samples, base, file_format, records, rows, profiles)
-        }
-        trials += [read_samples(samples, source, speech) for source in candidates.values()]
+        seen = set()
+        for source in _propose(samples, base, file_format, records, rows, profiles):
+            if (key := source.model_dump_json()) in seen or not is_valid(source):
+                continue
+            seen.add(key)
+            trials.append(read_samples(samples, source))
+            if file_format == "html" and trials[-1].score >= _EXCELLENT:
+                break  # selectors are many, and the likely ones come first
     best = _choose(trials)
     if file_format in _TABLES and best.source.header == "none":
         rows = [dict(reading.record.value) for reading in best.readings]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from cmtmed.inspection.labels import collect_speakers
-from cmtmed.inspection.profiles import FieldProfile, list_items, profile_rows
+from cmtmed.inspection.profiles import FieldProfile, is_aside, is_speech, list_items, profile_rows
 from cmtmed.inspection.speakers import assign_roles, declare_roles
 from cmtmed.io.field_names import find_names
 from cmtmed.io.record_values import count_leaves
@@ -19,15 +19,8 @@ from cmtmed.source import Fields, Source
 _MAX_SPEAKERS: Final = 12
 _ALTERNATIVE: Final = re.compile(r"reject|negative|worst|差|错误", re.IGNORECASE)
 """Names of answers that are no replies but counterexamples."""
-_ASIDE: Final = re.compile(
-    r"intro|profile|expert|skill|hospital|简介|擅长|医院|knowledge|知识|reference|参考|act|标注|summary|abstract|reason|think|cot|"
-    r"reject|negative|worst",
-    re.IGNORECASE,
-)
-"""Names of texts that nobody says to anybody."""
 _PATIENT_VOICE: Final = -0.8
 _DOCTOR_VOICE: Final = 1.0
-_FILL: Final = 0.15
 
 
 def propose_records(
@@ -126,7 +119,7 @@ def _add_companions(candidate: Source, profiles: Mapping[str, FieldProfile], tur
         if profile.name != turns
         and profile.content == "text"
         and profile.voice < _PATIENT_VOICE
-        and not _ASIDE.search(profile.name)
+        and not is_aside(profile.name)
     ]
     if beside:
         opening = max(beside, key=lambda profile: profile.mean_length).name
@@ -134,7 +127,7 @@ def _add_companions(candidate: Source, profiles: Mapping[str, FieldProfile], tur
     answers = [
         profile
         for profile in profiles.values()
-        if profile.name != turns and profile.content == "text" and profile.voice > 0 and not _ASIDE.search(profile.name)
+        if profile.name != turns and profile.content == "text" and profile.voice > 0 and not is_aside(profile.name)
     ]
     if answers:
         answer = max(answers, key=lambda profile: profile.voice).name
@@ -234,13 +227,14 @@ def _propose_pairs(profiles: Mapping[str, FieldProfile], base: Source) -> Iterat
         texts, key=lambda profile: (_ALTERNATIVE.search(profile.name) is None, _get_voice(profile)), reverse=True
     )[:3]
     for answer in answers:
-        questions = sorted((p for p in texts if p is not answer), key=_get_voice)[:3]
+        others = sorted((p for p in texts if p is not answer), key=_get_voice)
+        questions = [p for number, p in enumerate(others[:3]) if number == 0 or _get_voice(p) < _PATIENT_VOICE]
         for question in questions:
             if _get_voice(question) >= _get_voice(answer):
                 continue
             fields = {"question": question.name, "answer": answer.name}
             source = base.model_copy(update={"shape": "single_turn", "fields": Fields.model_validate(fields)})
-            rest = [p for p in texts if p not in (question, answer) and not _ASIDE.search(p.name)]
+            rest = [p for p in texts if p not in (question, answer) and not is_aside(p.name)]
             patient = [p for p in rest if _get_voice(p) < _PATIENT_VOICE]
             if patient:
                 yield source.model_copy(update={"fields": _frame_question([question, *patient], answer)})
@@ -255,24 +249,6 @@ def _frame_question(patient: Sequence[FieldProfile], answer: FieldProfile) -> Fi
     """Return fields in which the patient's texts are joined, the shortest first, as a title stands above a text."""
     ordered = sorted(patient, key=lambda profile: profile.mean_length)
     return Fields.model_validate({"question": tuple(profile.name for profile in ordered), "answer": answer.name})
-
-
-def is_speech(profile: FieldProfile) -> bool:
-    """Return whether a field holds texts that somebody may have said."""
-    if profile.fill < _FILL:
-        return False
-    if profile.content == "text":
-        return profile.distinct > 0.2
-    return profile.content == "turns" and all(
-        isinstance(item, str) or (isinstance(item, list) and all(isinstance(part, str) for part in item))
-        for items in list_items(profile)
-        for item in items
-    )
-
-
-def is_aside(name: str) -> bool:
-    """Return whether a field's name says that nobody says its text: an introduction, a reference, an act."""
-    return _ASIDE.search(name) is not None
 
 
 def _get_voice(profile: FieldProfile) -> float:

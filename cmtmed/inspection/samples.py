@@ -24,7 +24,9 @@ MIDDLE_BYTES: Final = 2**19
 _WHOLE_BYTES: Final = 2**26
 """Largest file of a format that cannot be read in parts."""
 RECORDS: Final = 400
-"""Records of one file that are looked at."""
+"""Records from the beginning of a file that are looked at."""
+MIDDLE_RECORDS: Final = 100
+"""Records from its middle."""
 _LINE_FORMATS: Final = frozenset({"csv", "tsv", "jsonl", "transcript", "blocks"})
 _WHOLE_FORMATS: Final = frozenset({"xlsx", "html", "parquet", "arrow"})
 
@@ -58,6 +60,11 @@ class Sample:
     stored: Path | None = None
     _records: dict[str, list[Record | Unreadable]] = field(default_factory=dict, repr=False)
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether all of its records were looked at."""
+        return self.is_whole and all(len(records) < RECORDS for records in self._records.values())
+
     def detect_format(self, source: Source) -> str:
         """Return the format that the reader would choose."""
         return source.format if source.format != "auto" else detect_format(self.name, self.head[:SAMPLE_BYTES], source)
@@ -78,11 +85,15 @@ class Sample:
         if not self.is_whole and records and isinstance(records[-1], Unreadable):
             records.pop()
         yield from records
+        if self.middle:
+            # The header of a table stands only at its beginning.
+            is_table = self.detect_format(source) in {"csv", "tsv"}
+            header = self.head[: self.head.find(b"\n") + 1] if is_table and source.header != "none" else b""
+            middle = Member(self.label, self.name, iter([header + self.middle]))
+            yield from itertools.islice(iter_records(middle, source), MIDDLE_RECORDS)
 
     def _iter_chunks(self) -> Iterator[bytes]:
         yield self.head
-        if self.middle:
-            yield self.middle
         if self.is_damaged:
             raise TruncatedStreamError
 

@@ -106,8 +106,12 @@ def declare_roles(source: Source, speakers: Sequence[Speaker]) -> Source:
     """Return a source that names the speakers whose roles do not follow from their names."""
     roles: dict[Role, tuple[str, ...]] = {}
     for role in ("user", "assistant"):
-        names = tuple(speaker.name for speaker in speakers if speaker.role == role and not speaker.is_known)
+        names = tuple(
+            speaker.name
+            for speaker in speakers
+            if speaker.role == role and not speaker.is_known and speaker.name.strip()
+        )
         if names:
             roles[role] = names
-    ignored = tuple(speaker.name for speaker in speakers if speaker.role is None)
+    ignored = tuple(speaker.name for speaker in speakers if speaker.role is None and speaker.name.strip())
     return source.model_copy(update={"roles": roles, "ignore_speakers": ignored})

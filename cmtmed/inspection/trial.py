@@ -14,15 +14,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from pydantic import ValidationError
+
+from cmtmed.errors import PipelineError
+from cmtmed.inspection.profiles import FieldProfile, is_aside, is_speech
 from cmtmed.inspection.samples import Sample
 from cmtmed.inspection.voice import score_voice
 from cmtmed.io.grouping import group_turns
 from cmtmed.io.parsed import Turn
 from cmtmed.io.quarantine import Reason, Unreadable
+from cmtmed.io.record_fields import flatten, is_empty
 from cmtmed.io.record_values import BrokenRecordError, count_leaves
 from cmtmed.io.records import Record
 from cmtmed.io.shapes import Dialogue, RecordParser
 from cmtmed.source import Source
+from cmtmed.source_checks import check_sources
 from cmtmed.text.characters import count_characters
 
 _LOST: Final = frozenset({"preamble", "ignored_speaker", "outside_turns", "title", "other_wording"})
@@ -43,14 +49,12 @@ class Trial:
 
     Attributes:
         source: the source.
-        speech: fields whose text somebody says; if they are not read, it is lost.
         readings: the records that could be read, in order.
         failures: records that could not, by reason.
         failed_characters: characters of those.
     """
 
     source: Source
-    speech: frozenset[str] = frozenset()
     readings: list[Reading] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
     failed_characters: int = 0
@@ -105,9 +109,18 @@ class Trial:
     def fidelity(self) -> float:
         """Share of the text that stands in turns, of what may be a dialogue's text."""
         lost = sum(max(0, count) for reason, count in self.left_out.items() if reason in _LOST)
-        lost += sum(count for name, count in self.ignored.items() if name in self.speech)
+        lost += sum(count for name, count in self.ignored.items() if self._is_speech(name))
         total = self.characters + lost + self.failed_characters
         return self.characters / total if total else 0.0
+
+    def _is_speech(self, name: str) -> bool:
+        """Return whether a field that is not read holds what somebody says, so that its text is lost."""
+        if is_aside(name):
+            return False
+        values = [reading.record.value for reading in self.readings if isinstance(reading.record.value, dict)]
+        rows = [flatten(value) for value in values[:_PROFILED]]
+        profile = FieldProfile(name, len(rows), [row[name] for row in rows if not is_empty(row.get(name))])
+        return is_speech(profile)
 
     @cached_property
     def alternation(self) -> float:
@@ -137,7 +150,7 @@ class Trial:
     def score(self) -> float:
         """How good the reading is, from 0 to 1: complete dialogues, right speakers, little text lost, clean turns."""
         sides = self.completeness * (0.2 + 0.8 * self.voice)
-        return sides * (0.5 + 0.5 * self.fidelity) * (0.9 + 0.1 * self.alternation) * (1 - 0.5 * self.contamination)
+        return sides * (0.5 + 0.5 * self.fidelity) * (0.7 + 0.3 * self.alternation) * (1 - 0.5 * self.contamination)
 
     def is_same_as(self, other: Trial) -> bool:
         """Return whether both read the same dialogues."""
@@ -147,13 +160,14 @@ class Trial:
 
 
 _RECURRING: Final = 0.15
+_PROFILED: Final = 100
 _EDGE_CHARACTERS: Final = 40
 _NO_RECORDS: Final = frozenset({Reason.EMPTY_FILE, Reason.TRUNCATED_STREAM, Reason.DAMAGED_FILE})
 
 
-def read_samples(samples: Sequence[Sample], source: Source, speech: frozenset[str] = frozenset()) -> Trial:
-    """Read samples with a source, as a build reads the files; ``speech`` names the fields that somebody says."""
-    trial = Trial(source, speech)
+def read_samples(samples: Sequence[Sample], source: Source) -> Trial:
+    """Read samples with a source, as a build reads the files."""
+    trial = Trial(source)
     parser = RecordParser(source)
     for sample in samples:
         records = sample.read_records(source)
@@ -173,6 +187,15 @@ def read_samples(samples: Sequence[Sample], source: Source, speech: frozenset[st
             except RecursionError:
                 trial.failures[Reason.WRONG_TYPE.value] += 1
     return trial
+
+
+def is_valid(source: Source) -> bool:
+    """Return whether a pipeline file may declare a source: its options neither contradict one another nor are idle."""
+    try:
+        check_sources([Source.model_validate(source.model_dump(mode="json", exclude_defaults=True))])
+    except (PipelineError, ValidationError):
+        return False
+    return True
 
 
 def _has_both_speakers(dialogue: Dialogue) -> bool:

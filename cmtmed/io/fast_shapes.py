@@ -23,6 +23,8 @@ FastResult = tuple[str | None, str | None, str | None, list[Turn], dict[str, int
 """Id, department, subdepartment, turns, characters left out by reason, characters of ignored fields by name."""
 FastReader = Callable[[Mapping[str, Value]], FastResult | None]
 
+LABEL_MARKS: Final = frozenset("<[【*#")
+"""Characters with which the label of a prompt begins: ``<user>:``, ``【患者】``, ``### Instruction``."""
 _LABEL_CHARACTERS: Final = 12
 
 
@@ -138,7 +140,11 @@ class _PairReader:
             return None
         if question.isspace() or answer.isspace() or self.frame(question):
             return None
-        if answer[0] in "[{" or not all(_is_nothing(record[key]) for key in self.empty):
+        if (
+            question.lstrip()[:1] in LABEL_MARKS
+            or answer[0] in "[{"
+            or not all(_is_nothing(record[key]) for key in self.empty)
+        ):
             return None
         turns: list[Turn] = []
         for key in self.history:

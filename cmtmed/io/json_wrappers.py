@@ -95,6 +95,8 @@ def _is_record_list(value: Value, key: str) -> bool:
     may_hold_pairs = normalize_name(key) in _WRAPPERS or not find_names([key], "messages")
     head = value[:20]
     if all(isinstance(item, Mapping) for item in head):
+        if len(value) > 1 and all(any(map(_is_object_list, item.values())) for item in head):
+            return True  # each holds a list of objects, as a dialogue holds its turns, whatever the names
         return all(
             not (find_names(item, "role") and find_names(item, "content"))
             and (
@@ -107,6 +109,10 @@ def _is_record_list(value: Value, key: str) -> bool:
     return all(
         isinstance(item, list) and len(item) > 1 and all(isinstance(turn, Mapping) for turn in item) for item in head
     )
+
+
+def _is_object_list(value: Value) -> bool:
+    return isinstance(value, list) and len(value) > 1 and all(isinstance(item, Mapping) for item in value)
 
 
 def _with_id(record: Mapping[str, Value], key: str) -> dict[str, Value]:

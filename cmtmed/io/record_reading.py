@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from cmtmed.io.answers import read_answers
+from cmtmed.io.fast_shapes import LABEL_MARKS
 from cmtmed.io.field_names import find_names, normalize_name
 from cmtmed.io.parsed import Parsed, Turn
 from cmtmed.io.quarantine import Reason
@@ -179,7 +180,7 @@ class RecordReading(RecordFields):
             bool(turns)
             and not transcript.preamble.strip()
             and turns[0].role != "assistant"
-            and len(turns) > 1
+            and (len(turns) > 1 or question.lstrip()[:1] in LABEL_MARKS)
             and (turns[-1].role == "user" or not turns[-1].content)
         )
         if not is_frame:

@@ -139,6 +139,7 @@ class _BlockParser:
             column: re.compile(rf"\s*(?:{names})\s*[:：=]\s*(?P<value>.+?)\s*")
             for column, names in source.transcript.headers.items()
         }
+        self.is_alternating = source.shape == "alternating"
         self.ignored = [re.compile(pattern) for pattern in source.transcript.ignore]
         self.declares_end = bool(source.transcript.end)
         self.ends = [re.compile(pattern) for pattern in source.transcript.end] or [_END]
@@ -168,6 +169,10 @@ class _BlockParser:
                 left_out["heading"] += count_characters(text) - count_characters(value)
             else:
                 texts.append(text)
+        if self.is_alternating:
+            # Without speakers every line is a turn.
+            turns = [text for text in texts if text.strip()]
+            return Record(f"line {block[0].number}", {**fields, "messages": turns}, left_out)
         if not has_turns:
             return Unreadable(f"line {block[0].number}", Reason.NO_DIALOGUE, _join_raw(block))
         return Record(f"line {block[0].number}", {**fields, "text": "\n".join(texts)}, left_out)

@@ -2,36 +2,71 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
+import numpy as np
 import polars as pl
 from pydantic import Field
 
-from cmtmed.messages import Turns, flatten, nest
+from cmtmed.messages import Turns, flatten, nest, nest_left_out
 from cmtmed.schema import ROLES
 from cmtmed.stage import Stage, columns
+from cmtmed.text.losses import count_removals, find_losses
 from cmtmed.text.normalize import normalize_series
+
+_MAX_LOST_SHARE: Final = 0.02
+_MAX_LOST_OF_TURN: Final = 0.1
+_MIN_LOST_OF_TURN: Final = 3
 
 
 class NormalizeText(Stage):
     """Normalize width, markup, control characters, punctuation, white space and script of every turn and department.
 
-    Explicit tables, never NFKC: 10⁹/L, ①5mg and ½ keep their meaning, and no digit changes its value.
+    Explicit tables, never NFKC: 10⁹/L, ①5mg and ½ keep their meaning, and no digit changes its value. The script of a
+    turn is decided by its characters, its side and its dialogue. Text read in the wrong encoding is decoded again where
+    that is certain. Reason: ``mojibake``, where more than 2 % of a dialogue is lost (U+FFFD, 锟斤拷), 10 % of a turn,
+    or what may have been a digit. What is removed is reported as ``control``, ``markup`` or ``mojibake``.
     """
 
     reads: ClassVar = columns("messages", "department", "subdepartment")
-    writes: ClassVar = columns("messages", "department", "subdepartment")
+    writes: ClassVar = columns("messages", "department", "subdepartment", "drop_reason", "left_out")
 
     script: Literal["simplified", "traditional", "keep"] = Field(
         default="simplified", description="The script that all text is converted to."
     )
 
     def apply(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """Normalize all turns of the batch."""
+        """Normalize all turns of the batch, and drop dialogues of which too much is lost."""
         turns = flatten(batch["messages"])
+        unreadable = _find_unreadable(turns)
         content = normalize_series(turns.content, self.script, (_number_sides(turns), turns.dialogue))
-        departments = [normalize_series(batch[name], self.script) for name in ("department", "subdepartment")]
-        return pl.DataFrame([nest(turns.with_content(content)), *departments])
+        if unreadable.any():
+            # A dropped dialogue keeps its text, so that somebody can see what it was dropped for.
+            content = turns.content.zip_with(unreadable.gather(turns.dialogue), content)
+        changed = content.ne_missing(turns.content).arg_true()
+        removals = count_removals(turns.content.gather(changed))
+        dialogues = turns.dialogue.gather(changed).gather(removals["text"])
+        reasons = pl.DataFrame({"dropped": unreadable}).select(pl.when("dropped").then(pl.lit("mojibake")))
+        return pl.DataFrame(
+            [
+                nest(turns.with_content(content)),
+                *(normalize_series(batch[name], self.script) for name in ("department", "subdepartment")),
+                reasons.to_series().rename("drop_reason"),
+                nest_left_out(removals.with_columns(dialogue=dialogues), batch.height),
+            ]
+        )
+
+
+def _find_unreadable(turns: Turns) -> pl.Series:
+    """Return for each dialogue whether it has lost too much text to be read."""
+    losses = find_losses(turns.content)
+    dialogue = turns.dialogue.gather(losses["text"])
+    length = np.bincount(turns.dialogue, weights=turns.content.str.len_chars().fill_null(0), minlength=len(turns.count))
+    lost = np.bincount(dialogue, weights=losses["lost"], minlength=len(turns.count))
+    turn_lost = (losses["lost"] >= _MIN_LOST_OF_TURN) & (losses["lost"] > _MAX_LOST_OF_TURN * losses["length"])
+    unreadable = lost > _MAX_LOST_SHARE * length
+    unreadable[dialogue.filter(turn_lost | losses["number"]).to_numpy()] = True
+    return pl.Series("dropped", unreadable, dtype=pl.Boolean)
 
 
 def _number_sides(turns: Turns) -> pl.Series:

@@ -1,7 +1,9 @@
-"""Normalization of characters, markup, punctuation and white space by explicit tables, never by NFKC.
+r"""Normalization of characters, markup, punctuation and white space by explicit tables, never by NFKC.
 
 The steps, in the order in which they are applied:
 
+- Text in the wrong encoding is decoded again where that is certain (see `mojibake`), and literal escapes (``\n``,
+  ``\u533b``) are resolved (see `escapes`).
 - ``tables.CHARACTERS``: full-width digits, letters and formula symbols become half-width; Chinese punctuation stays.
 - HTML is removed (see `markup`), through all layers of escaping: ``&amp;lt;`` is ``<``.
 - Unreadable characters are removed; beside a number a space replaces them, so that two numbers never become one.
@@ -16,12 +18,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 import polars as pl
 
+from cmtmed.text.escapes import SUSPECT_ESCAPE, resolve_escapes
 from cmtmed.text.han import HAN
 from cmtmed.text.markup import strip_markup
+from cmtmed.text.mojibake import LOST, repair_mojibake, suspect_pattern
 from cmtmed.text.tables import CHARACTERS, DEBRIS
 
 _HAN: Final = r"\p{Han}"
@@ -64,8 +69,9 @@ _SPACED_RUN: Final = re.compile(rf"(?<![{HAN}])[{HAN}](?: [{HAN}]){{3,}}(?![{HAN
 
 _IN_TABLE: Final = "[" + "".join(sorted({rf"\x{{{ord(old[0]):x}}}" for old in CHARACTERS})) + "]"
 _IN_DEBRIS: Final = f"[{DEBRIS}]"
-_BY_NUMBER: Final = re.compile(rf"(?<=[0-9A-Za-z.])[{DEBRIS}]+|[{DEBRIS}]+(?=[0-9A-Za-z.])")
-_DEBRIS_RUN: Final = re.compile(_IN_DEBRIS)
+_UNREADABLE: Final = f"(?:{_IN_DEBRIS}|{LOST.pattern})+"
+_BY_NUMBER: Final = re.compile(rf"(?<=[0-9A-Za-z.]){_UNREADABLE}|{_UNREADABLE}(?=[0-9A-Za-z.])")
+_DEBRIS_RUN: Final = re.compile(_UNREADABLE)
 
 _ADDRESS: Final = r"(?i)(?:(?:https?|ftp)://|www\.)[^\s，。！？；：、（）《》“”]+"
 _STAND_IN: Final = "\ue000"  # private use, and therefore already removed from the text
@@ -107,13 +113,18 @@ def repeat_until_stable(texts: pl.Series, step: Callable[[pl.Series], pl.Series]
 
 def _clean_once(texts: pl.Series) -> pl.Series:
     name = texts.name
+    unusual = texts.str.contains(_unusual_pattern()).fill_null(value=False)
+    # Before the table, which would replace the bytes of a character that was read in the wrong encoding.
+    texts = _change_rows(texts, unusual, lambda text: resolve_escapes(repair_mojibake(text)))
     texts = _change_matching(
         texts,
         _IN_TABLE,
         lambda matching: matching.str.replace_many(list(CHARACTERS), list(CHARACTERS.values()), leftmost=True),
     )
-    texts = _change_matching(texts, r"<[A-Za-z/!]|&[#A-Za-z]", lambda matching: _map_each(matching, strip_markup))
-    texts = _change_matching(texts, _IN_DEBRIS, lambda matching: _map_each(matching, _remove_debris))
+    marked = texts.str.contains(r"<[A-Za-z/!]|&[#A-Za-z]").fill_null(value=False)
+    texts = _change_rows(texts, marked, strip_markup)
+    # An entity may have hidden an unreadable character.
+    texts = _change_rows(texts, unusual | marked, _remove_debris)
     texts = _change_matching(texts, _SPACED, lambda matching: _map_each(matching, _join_spaced))
     return _change_matching(texts, _SUSPECT, _apply_rules).rename(name)
 
@@ -123,6 +134,18 @@ def _change_matching(texts: pl.Series, pattern: str, change: Callable[[pl.Series
     matches = texts.str.contains(pattern).fill_null(value=False)
     # scatter modifies its series, which may be the caller's.
     return texts.clone().scatter(matches.arg_true(), change(texts.filter(matches))) if matches.any() else texts
+
+
+def _change_rows(texts: pl.Series, selected: pl.Series, change: Callable[[str], str]) -> pl.Series:
+    if not selected.any():
+        return texts
+    return texts.clone().scatter(selected.arg_true(), _map_each(texts.filter(selected), change))
+
+
+@cache
+def _unusual_pattern() -> str:
+    """Return a pattern of texts in the wrong encoding, with escapes or unreadable characters, looked up at once."""
+    return f"{suspect_pattern()}|{SUSPECT_ESCAPE}|{_IN_DEBRIS}"
 
 
 def _map_each(texts: pl.Series, change: Callable[[str], str]) -> pl.Series:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from cmtmed.dedup.kernels.hashing import PRIME, find_slot, hash_text_ngrams, mix64, ngram_powers
+from cmtmed.dedup.kernels.hashing import PRIME, find_slot, hash_text_ngrams, mix64, ngram_powers, unmix64
 from cmtmed.dedup.kernels.utf8 import bound_code_points, decode
 
 _BLOCK = 1 << 12
@@ -24,7 +24,8 @@ def index_texts(hashes, rows, table, row_of, bits):
         size //= 2
         shift -= np.uint64(1)
     for row in rows:
-        value = hashes[row]
+        # As the running sum over a text gives it, before its bits are mixed a last time.
+        value = unmix64(hashes[row])
         slot = find_slot(table, len(table) - 1, value)
         table[slot] = value
         row_of[slot] = row
@@ -57,7 +58,7 @@ def find_prefixes(data, offsets, start, end, min_chars, table, row_of, lengths, 
             for i in range(count):
                 text_hash += mix64((np.uint64(length) << np.uint64(21) | np.uint64(codes[i])) * PRIME)
                 length += 1
-                value = mix64(text_hash + np.uint64(length))
+                value = text_hash + np.uint64(length)
                 position = value >> shift
                 if not bits[position >> np.uint64(6)] >> (position & np.uint64(63)) & np.uint64(1):
                     continue

@@ -21,6 +21,16 @@ def mix64(value):
 
 
 @njit(cache=True, nogil=True, inline="always")
+def unmix64(value):
+    """Undo `mix64`: its multipliers have inverses modulo 2**64."""
+    value ^= value >> np.uint64(33)
+    value *= np.uint64(0x9CB4B2F8129337DB)
+    value ^= value >> np.uint64(33)
+    value *= np.uint64(0x4F74430C22A54005)
+    return value ^ (value >> np.uint64(33))
+
+
+@njit(cache=True, nogil=True, inline="always")
 def mix32(value):
     """Spread the bits of a 32-bit value: the finalizer of MurmurHash3."""
     value ^= value >> np.uint32(16)

@@ -14,8 +14,8 @@ _BLOCK = 1 << 12
 
 
 @njit(cache=True, nogil=True)
-def hash_texts(data, offsets, start, end, hashes):
-    """Write a hash of each whole text, white space removed."""
+def hash_texts(data, offsets, start, end, hashes, lengths):
+    """Write a hash of each whole text, white space removed, and its code points."""
     codes = np.empty(_BLOCK + 1, dtype=np.uint32)
     for row in range(start, end):
         offset, stop = offsets[row], offsets[row + 1]
@@ -25,6 +25,7 @@ def hash_texts(data, offsets, start, end, hashes):
             text_hash += hash_positions(codes, 0, count, length)
             length += count
         hashes[row] = mix64(text_hash + np.uint64(length))
+        lengths[row] = length
 
 
 @njit(cache=True, nogil=True)

@@ -79,7 +79,7 @@ ZHU: Final = {
 
 # Characters that the mainland's standard holds for surnames and few words. In these words they are traditional script.
 _STANDARD_ELSEWHERE: Final = {
-    **{f"{first}於": f"{first}于" for first in "由至位在低高大小等用介便易限出源基善急忙忠死生对关属处终过鉴归缘"},
+    **{f"{first}於": f"{first}于" for first in "由至助位在低高大小等用介便易限出源基善急忙忠死生对关属处终过鉴归缘"},
     **{f"{old}於": f"{new}于" for old, new in zip("對關屬處終過鑒歸緣", "对关属处终过鉴归缘", strict=True)},
     "於是": "于是", "於今": "于今", "於事": "于事",
     **{f"{first}麽": f"{first}么" for first in "什怎那这多要"}, "這麽": "这么",

@@ -200,3 +200,22 @@ def test_an_interrupted_command_says_that_it_can_go_on(monkeypatch, capsys):
         main()
     assert stop.value.code == 130
     assert "running the same command again resumes where this one stopped" in capsys.readouterr().err
+
+
+def test_a_build_that_keeps_nothing_fails_and_says_why(call, tmp_path):
+    (tmp_path / "crawl.jsonl").write_text('{"question": "嗯", "answer": "好"}\n{broken\n', encoding="utf-8")
+    process = call("build", "cmtmedqa", "crawl.jsonl", "--out", "out", "--quiet", "--workers", 1, cwd=tmp_path)
+    assert process.returncode == 1
+    assert process.stderr.startswith("cmtmed: nothing was kept of 2 records: ")
+    assert "invalid_json 1" in process.stderr
+    assert "look at out/dropped and out/quarantine" in process.stderr
+    assert process.stderr.count("\n") == 1
+    assert (tmp_path / "out/report.json").is_file()
+
+
+def test_a_limit_and_a_sample_exclude_each_other(call, build, tmp_path):
+    folder, _ = build
+    out = tmp_path / "out"
+    process = call("build", "cmtmedqa", folder / "crawl.jsonl", "--out", out, "--limit", 1, "--sample", 1)
+    assert (process.returncode, process.stderr.count("\n"), out.exists()) == (2, 1, False)
+    assert "limit (1) and sample (1) exclude each other" in process.stderr

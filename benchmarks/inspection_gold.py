@@ -151,7 +151,8 @@ def _label_texts(texts: Sequence[str]) -> Dialogue:
 
 def _read_transcript(path: Path) -> list[Dialogue]:
     text = path.read_text(encoding="utf-8")
-    label = r"(?:^|\n)[^\n：:]*?(患者|病人|民眾|张医生|医生|醫師)[^\n：:]*?(?:[】：:]|\d\d:\d\d:\d\d\n)"
+    lead = r"(?:^|\n)(?:\[\d\d:\d\d\] |\d\. )?"
+    label = lead + r"[^\n：:]*?(患者|病人|民眾|张医生|医生|醫師)[^\n：:]*?(?:[】：:]|\d\d:\d\d:\d\d\n)"
     turns = re.split(label, text)[1:]
     return [
         [

@@ -62,17 +62,13 @@ PIPELINE = {
             "format": "jsonl",
             "license": "Apache-2.0",
         },
+        {"name": "huatuo_llama", "match": "liver_cancer.json", "license": "Apache-2.0"},
+        {"name": "huatuo_sample", "match": "knowledge_tuning_data_sample.txt", "license": "Apache-2.0"},
+        {"name": "huatuogpt", "match": "med_dialog_100.json", "license": "Apache-2.0"},
     ],
     "options": {"drop_benchmark_overlap": {"test_sources": ["cmtmedqa_test", "cmtmedqa_safety", "huatuo26m_test"]}},
 }
-FOLDERS = ("disc_medllm", "medicalgpt", "remedi", "toyhom", "zhongjing")
-"""Those whose records the sources above declare; other folders hold layouts that need sources of their own."""
-FILES = sorted(
-    path
-    for folder in FOLDERS
-    for path in (SHARED / folder).rglob("*")
-    if path.suffix in {".json", ".jsonl", ".csv", ".txt"}
-)
+FILES = sorted(path for path in SHARED.rglob("*") if path.suffix in {".json", ".jsonl", ".csv", ".txt"})
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +118,28 @@ def test_every_record_of_every_source_is_there(built):
     assert read_from["medicalgpt_dpo"] == 500
     assert read_from["medicalgpt"] == 1000
     assert read_from["toyhom_text"] > 3900
+    assert read_from["huatuo_llama"] == 1000
+    assert read_from["huatuogpt"] == 100
+
+
+def test_turns_inside_one_field_and_cases_with_their_diagnoses(raw):
+    """Compare two sources with what their files hold, divided here by hand."""
+    import json
+    import re
+
+    items = json.loads((SHARED / "huatuo_llama" / "liver_cancer.json").read_text(encoding="utf-8"))
+    rows = raw.filter(source="huatuo_llama")["messages"].to_list()
+    for item, messages in zip(items, rows, strict=True):
+        texts = [*re.split(r"<(?:user|bot)>:", item["instruction"])[1:], item["output"]]
+        contents = [message["content"] for message in messages]
+        # One record names its speakers twice: <user>: 用户:…
+        expected, read = ([re.sub(r"^\s*(?:用户|医生):|\s+$|^\s+", "", t) for t in ts] for ts in (texts, contents))
+        assert read == expected
+    items = json.loads((SHARED / "huatuogpt" / "med_dialog_100.json").read_text(encoding="utf-8"))
+    rows = raw.filter(source="huatuogpt")["messages"].to_list()
+    assert [[message["content"] for message in messages] for messages in rows] == [
+        [item["medical_case"], item["doctor_diagnosis"]] for item in items
+    ]
 
 
 def contents(rows):

@@ -13,9 +13,9 @@ from cmtmed.inspection.profiles import profile_rows
 from cmtmed.inspection.records import propose_records
 from cmtmed.inspection.samples import Sample
 from cmtmed.inspection.speakers import assign_roles, declare_roles
-from cmtmed.io.delimited import split_cells
 from cmtmed.io.lines import transcode_to_utf8
 from cmtmed.io.speaker_labels import SpeakerLabels
+from cmtmed.io.table_cells import Dialect, split_cells
 from cmtmed.source import Blocks, Source, Transcript
 
 _DELIMITERS: Final = (",", "\t", ";", "|", "\x01", "^", "~", "，")
@@ -86,13 +86,13 @@ def _propose_tables(texts: Sequence[str], base: Source) -> Iterator[Source]:
     """Yield sources for text files that are tables."""
     lines = [line for text in texts for line in text.splitlines()[:200] if line.strip()]
     for delimiter in _DELIMITERS:
-        counts = Counter(len(split_cells(line, delimiter)) for line in lines)
+        counts = Counter(len(split_cells(line, Dialect(delimiter))) for line in lines)
         cells, frequency = counts.most_common(1)[0] if counts else (1, 0)
         if cells < 2 or frequency < 0.8 * len(lines):
             continue
         table = base.model_copy(update={"format": "csv", "delimiter": delimiter})
         yield table
-        rows = [split_cells(line, delimiter) for line in lines]
+        rows = [split_cells(line, Dialect(delimiter)) for line in lines]
         names = [f"column{number}" for number in range(1, cells + 1)]
         named = [dict(zip(names, row, strict=True)) for row in rows if len(row) == cells]
         headless = table.model_copy(update={"header": "none", "columns": tuple(names)})

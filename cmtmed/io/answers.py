@@ -18,7 +18,7 @@ def read_answers(value: Value, key: str, parsed: Parsed) -> list[str]:
     What else the objects hold is counted as left out.
     """
     nested = parse_nested(value) if isinstance(value, str) else value
-    if isinstance(value, str) and not (isinstance(nested, list) and all(isinstance(i, Mapping) for i in nested)):
+    if isinstance(value, str) and not (isinstance(nested, list) and _is_written_list(nested)):
         return [value]  # a text in brackets is a text
     if isinstance(value, str):
         parsed.left_out["markup"] += count_characters(value) - count_leaves(nested)
@@ -41,3 +41,8 @@ def read_answers(value: Value, key: str, parsed: Parsed) -> list[str]:
         else:
             answers.append(to_text(item) or "")
     return [answer for answer in answers if answer.strip()]
+
+
+def _is_written_list(items: list[Value]) -> bool:
+    """Return whether a list that a text writes is one of answers: of objects, or of texts in quotes."""
+    return bool(items) and (all(isinstance(i, Mapping) for i in items) or all(isinstance(i, str) for i in items))

@@ -14,7 +14,7 @@ from cmtmed.io.containers import iter_members
 from cmtmed.io.formats import detect_format
 from cmtmed.io.html import decode_page
 from cmtmed.io.lines import iter_lines
-from cmtmed.io.transcript import compile_declared_separator
+from cmtmed.io.separators import compile_declared_separator
 from cmtmed.source import Source
 
 SAMPLE_RECORDS: Final = 1000

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from cmtmed.io.parsed import Turn
+from cmtmed.io.record_fields import squeeze
 from cmtmed.io.record_values import count_leaves
 from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SpeakerLabels
@@ -48,7 +49,7 @@ def make_fast_reader(
     others = set(fields["messages"]) | set(fields["text"])
     if others - {fields["answer"][0], *fields["question"]} or len(question) > 2 or len(answer) > 1:
         return None
-    if shape == "history" and not fields["history"]:
+    if len(fields["title"]) > 1 or (shape == "history" and not fields["history"]):
         return None
     history = [] if shape == "single_turn" else fields["history"]
     return _PairReader(keys, metadata, fields, history, turns)
@@ -131,7 +132,14 @@ class _PairReader:
         self.history = history
         self.labels = turns.labels
         self.frame = make_frame_check(turns.labels)
-        used = {self.question, self.answer, *self.empty, *history}
+        self.title = next(iter(fields["title"]), None)
+        used = {
+            self.question,
+            self.answer,
+            *self.empty,
+            *history,
+            *([self.title] if self.title and not history else []),
+        }
         self.rest = _Metadata(keys, metadata, used, fields["title"])
 
     def __call__(self, record: Mapping[str, Value]) -> FastResult | None:
@@ -152,10 +160,17 @@ class _PairReader:
                 return None
         if len(self.history) > 1 and turns:
             return None
-        turns.append(("user", question))
-        turns.append(("assistant", answer))
         left_out: dict[str, int] = {}
         ignored: dict[str, int] = {}
+        if self.title is not None and not self.history and (title := record[self.title]):
+            if type(title) is not str:
+                return None
+            if title in question or squeeze(title) in squeeze(question):
+                left_out["title"] = count_characters(title)
+            else:
+                question = f"{title}\n{question}"
+        turns.append(("user", question))
+        turns.append(("assistant", answer))
         columns = self.rest.read(record, turns, left_out, ignored)
         return None if columns is None else (columns[0], columns[1], columns[2], turns, left_out, ignored)
 

@@ -17,34 +17,51 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "id": ("id", "_id", "qid", "uid", "uuid", "dialogueid", "dialogid", "conversationid", "sessionid", "recordid", "编号", "序号", "对话编号", "病例编号"),
     "department": ("department", "cate1", "dept", "departmentname", "科室", "部门", "就诊科室", "一级科室", "category", "科別", "科别", "所属科室"),
     "subdepartment": ("subdepartment", "cate2", "subcategory", "subdept", "子科室", "二级科室"),
-    "title": ("title", "标题", "subject", "主题", "題目", "题目", "标題", "標題", "topic", "questiontitle", "问题标题"),
+    "title": ("title", "标题", "subject", "headline", "主题", "題目", "题目", "标題", "標題", "topic", "questiontitle", "问题标题"),
     "opening": ("opening", "selfreport", "description", "desc", "chiefcomplaint", "complaint", "病情描述", "描述", "主诉", "自述", "患者自述", "病情", "详细描述", "问题描述", "疾病描述", "症状描述", "questiondesc", "questiondescription", "questiondetail", "detail", "details", "问题详情", "patientdescription", "query_desc", "主訴", "病情說明", "病情说明", "supplement", "补充说明"),
-    "question": ("question", "ask", "instruction", "instruct", "query", "prompt", "patient", "q", "问", "问题", "提问", "患者", "咨询", "input", "questions", "患者提问", "患者问题", "咨询内容", "提问内容", "问题内容", "问句", "提問", "問題", "questiontext", "questioncontent", "human", "user"),
-    "answer": ("answer", "output", "response", "reply", "doctor", "a", "答", "回答", "答案", "回复", "医生", "completion", "answers", "responses", "replies", "医生回答", "医生回复", "回答内容", "回复内容", "answertext", "answercontent", "target", "bot", "assistant", "答复", "解答", "回覆", "醫生回覆", "專家回覆", "专家回复", "医生建议", "doctoranswer", "doctorreply"),
+    "question": ("question", "ask", "instruction", "instruct", "query", "prompt", "q", "问", "问题", "提问", "患者", "咨询", "input", "questions", "患者提问", "患者问题", "咨询内容", "提问内容", "问题内容", "问句", "提問", "問題", "questiontext", "questioncontent", "qcontent", "qtext", "patient", "human", "user"),
+    "answer": ("answer", "output", "response", "reply", "a", "答", "回答", "答案", "回复", "completion", "answers", "responses", "replies", "医生回答", "医生回复", "回答内容", "回复内容", "answertext", "answercontent", "target", "bot", "assistant", "答复", "解答", "回覆", "醫生回覆", "專家回覆", "专家回复", "医生建议", "doctoranswer", "doctorreply", "doctordiagnosis", "acontent", "atext", "建议", "指导意见", "处理意见", "诊疗意见", "advice", "医生", "doctor"),
     "history": ("history", "context", "histories", "历史", "历史对话", "chathistory", "previous"),
-    "messages": ("messages", "conversations", "conversation", "turns", "dialogue", "dialog", "dialogues", "dialogs", "对话", "对话内容", "chat", "chats", "utterances", "messagelist", "dialoguelist", "对话记录", "问诊记录", "聊天记录", "對話", "對話內容", "data", "qa", "qalist", "rounds", "content", "text", "msgs", "talks", "records", "transcript"),
+    "messages": ("messages", "contents", "conversations", "conversation", "turns", "dialogue", "dialog", "dialogues", "dialogs", "对话", "对话内容", "chat", "chats", "utterances", "messagelist", "dialoguelist", "对话记录", "问诊记录", "聊天记录", "對話", "對話內容", "data", "qa", "qalist", "rounds", "content", "text", "msgs", "talks", "records", "transcript"),
     "role": ("role", "from", "speaker", "who", "角色", "sender", "author", "speakerrole", "发言人", "说话人", "说话者", "identity", "side", "party", "usertype", "sendertype", "roletype", "talker", "发送者", "發言人", "id", "name", "type"),
-    "content": ("content", "value", "text", "utterance", "sentence", "内容", "msg", "message", "body", "文本", "words", "utt", "发言", "內容", "消息", "txt", "originalsentence", "speech", "reply", "response", "回复", "话语", "say"),
-    "text": ("text", "dialogue", "dialog", "conversation", "content", "对话", "对话内容", "transcript", "input", "source", "document"),
-    "system": ("system", "systemprompt", "系统", "系统提示", "meta"),
+    "content": ("content", "parts", "value", "text", "utterance", "sentence", "内容", "msg", "message", "body", "文本", "words", "utt", "发言", "內容", "消息", "txt", "originalsentence", "speech", "reply", "response", "回复", "话语", "say"),
+    "text": ("text", "dialogue", "dialog", "conversation", "content", "对话", "对话内容", "transcript", "body", "内容", "內容", "input", "source", "document"),
+    "system": ("system", "systemprompt", "sys", "systemmessage", "系统", "系统提示", "meta"),
     "group": ("dialogueid", "dialogid", "sessionid", "session", "conversationid", "convid", "dialogue", "dialog", "对话编号", "会话编号", "会话id", "对话id", "threadid", "thread", "caseid", "consultid", "consultationid", "orderid", "visitid", "qid", "questionid", "topicid", "病例编号", "问诊编号", "咨询编号", "帖子编号"),
     "order": ("seq", "order", "index", "idx", "turn", "turnid", "round", "position", "sentenceid", "msgid", "messageid", "no", "floor", "序号", "轮次", "楼层", "顺序", "time", "timestamp", "createtime", "createdat", "datetime", "sendtime", "date", "时间", "发送时间", "发言时间", "回复时间"),
 }  # fmt: skip
 """For each field, the names that crawls give it, most specific first."""
 
 _WORDS: Final = (
-    ("answer", re.compile(r"回答|答复|回复|答案|解答|回覆|答覆|reply|answer|response")),
-    ("title", re.compile(r"标题|標題|title|主题")),
-    ("opening", re.compile(r"描述|主诉|自述|病情|详情|主訴|desc|selfreport|complaint|症状")),
-    ("question", re.compile(r"提问|问题|咨询|問題|提問|諮詢|疑问|question|query")),
-    ("messages", re.compile(r"对话|會話|对话|聊天|问诊记录|dialog|conversation|messages|utterance|chat")),
+    (
+        "answer",
+        re.compile(
+            r"回答|答复|回复|答案|解答|回覆|答覆|reply|answer|response|advice|suggestion|"
+            r"(?:医生|大夫|专家|doctor|physician).*(?:说|建议|意见|内容|content|text|words|diagnosis|diagnose)$"
+        ),
+    ),
+    ("title", re.compile(r"标题|標題|title|主题|headline")),
+    (
+        "opening",
+        re.compile(
+            r"描述|主诉|自述|自诉|病情|详情|主訴|desc|selfreport|complaint|症状|现病史|不适|medicalcase|condition"
+        ),
+    ),
+    (
+        "question",
+        re.compile(
+            r"提问|问题|咨询|問題|提問|諮詢|疑问|question|query|^ask|inquiry|"
+            r"(?:患者|病人|用户|patient|user|asker).*(?:说|内容|ask|content|text|words)$"
+        ),
+    ),
+    ("messages", re.compile(r"对话|會話|会话|聊天|问诊记录|dialog|conversation|messages|utterance|chat")),
     ("department", re.compile(r"科室|department")),
 )
 _OTHER: Final = re.compile(
     r"(?:id|chosen|rejected|negative|time|date|count|num|number|url|link|name|score|type|tags?|label|len|length|user|author|index|status|level|"
     r"数|数量|时间|日期|链接|姓名|名称|编号|率|次数|类型|状态|用户|作者|來源|来源|标签|长度|人)$"
 )
-_SEPARATORS: Final = re.compile(r"[\s_\-:：﻿]+")
+_SEPARATORS: Final = re.compile(r"[\s_\-:：*\ufeff\"'“”]+")
 
 
 def normalize_name(name: str) -> str:
@@ -73,6 +90,12 @@ def find_names(keys: Iterable[str], field: str) -> list[str]:
         if (name := normalize_name(key)) in ranks and (len(name) > 1 or "." not in key or not name.isascii())
     ]
     return [key for _, _, key in sorted(matches)]
+
+
+def holds_field(keys: Iterable[str], field: str) -> bool:
+    """Return whether some key may hold a field, by its name or by the words in it."""
+    keys = list(keys)
+    return bool(find_names(keys, field)) or any(guess_field(key) == field for key in keys)
 
 
 def guess_field(key: str) -> str | None:

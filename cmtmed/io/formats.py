@@ -10,10 +10,13 @@ from typing import Final
 from cmtmed.io.jsonrecords import has_value_lines
 from cmtmed.io.lines import transcode_to_utf8
 from cmtmed.io.speaker_labels import SpeakerLabels
+from cmtmed.io.table_cells import Dialect, split_cells
+from cmtmed.io.table_header import is_known_name, locate_header
 from cmtmed.source import Source
 
 _SUFFIXES: Final = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
+    ".js": "json", ".jsonp": "json",
     ".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
     ".xlsx": "xlsx", ".xlsm": "xlsx", ".xlsb": "xlsx", ".xls": "xlsx", ".ods": "xlsx",
     ".html": "html", ".htm": "html", ".xhtml": "html", ".txt": "transcript", ".log": "transcript", ".md": "transcript",
@@ -31,15 +34,22 @@ def detect_format(name: str, head: bytes, source: Source) -> str:
     file_format = _SUFFIXES.get(PurePath(name).suffix.lower())
     if file_format in {"csv", "tsv", "html", "parquet", "arrow", "xlsx"}:
         return file_format
-    start = b"".join(transcode_to_utf8(iter([head]), source.encoding)).removeprefix(b"\xef\xbb\xbf").lstrip()
-    begins_json = re.match(rb"\{\s*[\"'}/]|\[\s*[\[{\"\]]", start) is not None and _LABEL.match(start) is None
+    start = b"".join(transcode_to_utf8(iter([head]), source.encoding)).removeprefix(b"\xef\xbb\xbf").lstrip(_BLANKS)
+    begins_json = _JSON.match(start) is not None and _LABEL.match(start) is None
     if file_format in {"json", "jsonl"} or begins_json:
         return "jsonl" if has_value_lines(head, source.encoding) else "json"
     if re.match(rb"<(?:!doctype|html|\?xml|head|body|div|table|p)\b", start, re.IGNORECASE):
         return "html"
-    return "tsv" if _is_table(start, source) else "transcript"
+    if _is_table(start, source):
+        return "tsv"
+    return "csv" if _has_named_columns(start) else "transcript"
 
 
+_BLANKS: Final = b" \t\r\n\x0b\x0c\x1e\x00"
+_JSON: Final = re.compile(
+    rb"\{\s*[\"'}/]|\[\s*(?:[\[{\"\]]|/[*/])|\"\s*[\[{]\s*\\\"|[^\s\[{]{1,80}\t[\[{]\s*\"|"
+    rb"(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]*\s*[=(]\s*[\[{]\s*[\[{\"]"
+)
 _LABEL: Final = re.compile(rb"\[\s*\d")
 
 
@@ -51,3 +61,13 @@ def _is_table(text: bytes, source: Source) -> bool:
         return False
     tabs, frequency = counts.most_common(1)[0]
     return tabs > 0 and len(lines) > 1 and frequency >= 0.9 * len(lines)
+
+
+def _has_named_columns(text: bytes) -> bool:
+    """Return whether the first line names columns with one of the usual delimiters, and rows as wide follow."""
+    lines = [line for line in text.decode("utf-8", "replace").split("\n")[:100] if line.strip()]
+    for delimiter in (",", ";", "|"):
+        rows = [split_cells(line.strip("\r\ufeff"), Dialect(delimiter)) for line in lines]
+        if len(rows) > 1 and sum(map(is_known_name, rows[0])) > 1 and locate_header(rows[:1]) == 0:
+            return 2 * sum(len(row) == len(rows[0]) for row in rows) > len(rows)
+    return False

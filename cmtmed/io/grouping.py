@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import sqlite3
 import tempfile
 from collections import Counter
@@ -15,11 +16,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from cmtmed.io.field_names import find_names
+from cmtmed.io.field_names import find_names, normalize_name
 from cmtmed.io.quarantine import Unreadable
 from cmtmed.io.record_values import count_leaves, to_text
 from cmtmed.io.records import Record, Value
 from cmtmed.io.turn_values import TurnParser
+from cmtmed.schema import Role
 from cmtmed.source import Source
 from cmtmed.text.characters import count_characters
 
@@ -47,6 +49,10 @@ def group_turns(
         group_by = (
             source.group_by if source.group_by == _FILE or isinstance(source.group_by, tuple) else (source.group_by,)
         )
+    texts = [record.value for record in lookahead if isinstance(record, Record)]
+    if 1 < len(lookahead) == len(texts) < _LOOKAHEAD_RECORDS and _are_labelled(texts, turns):
+        yield Record(lookahead[0].position, texts)
+        return
     stream = itertools.chain(lookahead, records)
     if group_by == "none":
         yield from stream
@@ -57,25 +63,77 @@ def group_turns(
 def detect_group(values: Sequence[Value], source: Source, turns: TurnParser) -> Sequence[str] | str:
     """Return the field that the turns of a dialogue have in common, ``file``, or ``none`` if records are dialogues.
 
-    Records are turns if each has a known speaker and a text and no turns inside. The field that groups them has one
-    value in some records and others in others; if there is none and both sides speak, the file is one dialogue.
+    Records are turns if each has a known speaker and a text and no turns inside, or if each is one round of a numbered
+    dialogue. The field that groups them has one value in some records and others in others, and most of its groups hold
+    both sides; if there is none and both sides speak, the file is one dialogue.
     """
     if source.shape != "auto" or len(values) < 2 or not all(isinstance(value, Mapping) for value in values):
         return "none"
-    plans = [turns.find_plan(value) for value in values]
-    if any(plan is None or not turns.is_speaker(value[plan[0]]) for plan, value in zip(plans, values, strict=True)):
-        return "none"
     if any(isinstance(item, list) for value in values for item in value.values()):
         return "none"
-    plan = plans[0]
-    if plan is None:
+    sides = [_find_side(value, turns) for value in values]
+    if all(side is None for side in sides):
+        return _detect_rounds(values)
+    if any(side is None for side in sides):
+        return "none"
+    plan = turns.find_plan(values[0]) or ()
+    for name in _list_group_fields(values[0]):
+        groups: dict[str, set[Role | None]] = {}
+        for text, side in zip(_fill_down(values, name), sides, strict=True):
+            groups.setdefault(text, set()).add(side)
+        complete = sum({"user", "assistant"} <= speakers for speakers in groups.values())
+        if name not in plan and len(groups) < len(values) and "" not in groups and 2 * complete >= len(groups):
+            return (name,)
+    return _FILE if {"user", "assistant"} <= set(sides) else "none"
+
+
+def _are_labelled(texts: Sequence[Value], turns: TurnParser) -> bool:
+    """Return whether the items of a file are texts with a speaker's label each: together they are one dialogue."""
+    if not all(isinstance(text, str) for text in texts):
+        return False
+    transcripts = [turns.labels.split(text) for text in texts]
+    return all(len(transcript.turns) == 1 for transcript in transcripts) and (
+        len({role for transcript in transcripts for role in transcript.roles}) > 1
+    )
+
+
+def _find_side(value: Mapping[str, Value], turns: TurnParser) -> Role | None:
+    """Return who speaks in a record of one turn; None if it is no such record."""
+    plan = turns.find_plan(value)
+    if plan is not None:
+        return turns.find_role(value[plan[0]])
+    texts = [(key, text) for key, text in value.items() if isinstance(text, str)]
+    return turns.labels.find_role(texts[0][0]) if len(texts) == len(value) == 1 else None
+
+
+def _list_group_fields(record: Mapping[str, Value]) -> list[str]:
+    """Return the fields that may group records: by the names of crawls, then any number or code."""
+    others = [key for key in record if _CODE.search(normalize_name(key))]
+    return list(dict.fromkeys((*find_names(record, "group"), *others)))
+
+
+def _fill_down(values: Sequence[Mapping[str, Value]], name: str) -> Iterator[str]:
+    """Yield a field's values as text; an empty cell, as merged cells leave them, is the one above it."""
+    last = ""
+    for value in values:
+        last = (to_text(value.get(name)) or "").strip() or last
+        yield last
+
+
+def _detect_rounds(values: Sequence[Mapping[str, Value]]) -> Sequence[str] | str:
+    if not all(find_names(value, "question") and find_names(value, "answer") for value in values):
+        return "none"
+    if not any(normalize_name(name) in _ROUNDS for name in values[0]):
         return "none"
     for name in find_names(values[0], "group"):
-        groups = {str(value.get(name)) for value in values}
-        if name not in plan and len(groups) < len(values) and all(value.get(name) is not None for value in values):
+        groups = set(_fill_down(values, name))
+        if len(groups) < len(values) and "" not in groups:
             return (name,)
-    speakers = {turns.labels.find_role(str(value[plan[0]])) for value in values}
-    return _FILE if {"user", "assistant"} <= speakers else "none"
+    return "none"
+
+
+_CODE: Final = re.compile(r"(?:id|no|num|number|code|key|编号|号)$|^(?:conv|case|sess|ticket|thread|dialog|chat|visit)")
+_ROUNDS: Final = frozenset({"round", "turn", "turnid", "seq", "轮次", "第几轮"})
 
 
 def _collect(
@@ -93,7 +151,8 @@ def _collect(
             rows = database.execute("SELECT first, position, row FROM turns ORDER BY first, sequence, number")
             for _, group in itertools.groupby(rows, key=lambda row: row[0]):
                 stored = list(group)
-                yield _join(stored[0][1], [json.loads(row) for _, _, row in stored], group_by, turns)
+                rows_of_dialogue = [json.loads(row) for _, _, row in stored]
+                yield _join(stored[0][1], rows_of_dialogue, group_by, source, turns)
         finally:
             database.close()
 
@@ -103,12 +162,16 @@ def _store(
 ) -> Iterator[Unreadable]:
     """Write the records into the database; unreadable ones are yielded at once."""
     database.execute("CREATE TABLE groups (name TEXT PRIMARY KEY, first INTEGER)")
+    last: list[str] = []
     for number, record in enumerate(records):
         if isinstance(record, Unreadable):
             yield record
             continue
         value = record.value if isinstance(record.value, Mapping) else {"text": record.value}
-        key = json.dumps([str(value.get(name)) for name in group_by], ensure_ascii=False)
+        names = [_to_name(value.get(name)) for name in group_by]
+        names = last if last and not any(names) else names
+        last = names
+        key = json.dumps(names, ensure_ascii=False)
         database.execute("INSERT OR IGNORE INTO groups VALUES (?, ?)", (key, number))
         first = database.execute("SELECT first FROM groups WHERE name = ?", (key,)).fetchone()[0]
         sequence = _to_sequence(value.get(source.order_by)) if source.order_by else None
@@ -118,6 +181,10 @@ def _store(
 
 
 _LEFT_OUT: Final = "\0left_out"
+
+
+def _to_name(value: Value) -> str:
+    return value.strip() if isinstance(value, str) else "" if value is None else str(value)
 
 
 def _to_sequence(value: Value) -> float | str | None:
@@ -131,11 +198,32 @@ def _to_sequence(value: Value) -> float | str | None:
         return text
 
 
-def _join(position: str, rows: list[dict[str, Value]], group_by: Sequence[str], turns: TurnParser) -> Record:
+def _sort_by_order(rows: list[dict[str, Value]]) -> None:
+    """Sort turns by the first field of their order or time that all have, if they do not stand in order already."""
+    for name in find_names(rows[0], "order"):
+        keys = [_to_sequence(row.get(name)) for row in rows]
+        are_numbers = all(isinstance(key, int | float) for key in keys)
+        are_times = all(isinstance(key, str) and _TIME.fullmatch(key) for key in keys)
+        if (are_numbers or are_times) and len(set(keys)) > 1:
+            # Integers below 2^53 are exact as floats; nobody says as much in one dialogue.
+            ranks = [(float(key), "") if isinstance(key, int | float) else (0.0, str(key)) for key in keys]
+            rows[:] = [rows[index] for index in sorted(range(len(rows)), key=ranks.__getitem__)]
+            return
+
+
+_TIME: Final = re.compile(r"(?:\d{4}[-/.年]\d{2}[-/.月]\d{2}日?[ T]*)?(?:\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)?")
+
+
+def _join(
+    position: str, rows: list[dict[str, Value]], group_by: Sequence[str], source: Source, turns: TurnParser
+) -> Record:
     """Return one record of all turns of a dialogue: what all rows have in common stands once, beside the turns."""
     left_out: Counter[str] = Counter()
     for row in rows:
         left_out.update(row.pop(_LEFT_OUT))
+    identifier = " ".join(_to_name(rows[0].get(name)) for name in group_by)
+    if source.order_by is None:
+        _sort_by_order(rows)
     plan = turns.find_plan(rows[0])
     keys = set(plan or ())
     common = {
@@ -145,7 +233,6 @@ def _join(position: str, rows: list[dict[str, Value]], group_by: Sequence[str], 
     }
     left_out["repeated_field"] += (len(rows) - 1) * sum(map(count_leaves, common.values()))
     messages = [{key: value for key, value in row.items() if key not in common} for row in rows]
-    identifier = " ".join(str(rows[0].get(name)) for name in group_by)
     fields = {key: value for key, value in common.items() if key not in group_by}
     if identifier:
         left_out["metadata"] += sum(count_leaves(common[name]) for name in group_by if name in common)

@@ -20,7 +20,7 @@ WHOLE_OBJECT_BYTES: Final = 2**25
 _OUTSIDE: Final = re.compile(rb'["{}\[\],]')
 _INSIDE: Final = re.compile(rb'["\\]')
 _SCALAR_END: Final = re.compile(rb"[,\]}\n]")
-_SKIPPED: Final = re.compile(rb"(?:[ \t\r\n,;\x00\x0b\x0c]|\xef\xbb\xbf|//[^\n]*\n|/\*.*?\*/)+", re.DOTALL)
+_SKIPPED: Final = re.compile(rb"(?:[ \t\r\n,;)\x00\x0b\x0c\x1e]|\xef\xbb\xbf|(?://|#)[^\n]*\n|/\*.*?\*/)+", re.DOTALL)
 _KEY: Final = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:\s*', re.DOTALL)
 _LINE_OF_VALUE: Final = re.compile(rb"\n\s*[{\[]")
 
@@ -131,7 +131,7 @@ class _Splitter:
                 self.position = match.end()
             self.start = self.position
             token = self.data[self.position : self.position + 1]
-            if not token or (token == b"/" and not self.is_final and len(self.data) - self.position < 2**16):
+            if not token or (token in (b"/", b"#") and not self.is_final and len(self.data) - self.position < 2**16):
                 return False
             container = self.entered[-1][0] if self.entered else b""
             if container == b"{" and token != b"}" and self.key is None:

@@ -5,29 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from cmtmed.io.field_names import NAMES, find_names, normalize_name
+from cmtmed.io.field_names import NAMES, find_names, guess_field, holds_field, normalize_name
 from cmtmed.io.record_values import count_leaves
 from cmtmed.io.records import Record, Value
+from cmtmed.io.speaker_labels import SpeakerLabels
 
 _RECORD_FIELDS: Final = ("question", "answer", "opening", "title")
 
 
-def unwrap(value: Mapping[str, Value]) -> Iterator[Record]:
+def unwrap(value: Mapping[str, Value], labels: SpeakerLabels) -> Iterator[Record]:
     """Yield the records of an object that is a whole file.
 
     The object itself is the record if it has a record's fields. Texts beside the records, such as a version, are
     counted as left out with the first of them.
     """
-    records, rest = _find_records(value)
+    records, rest = _find_records(value, labels)
     left_out = {"file_metadata": characters} if (characters := count_leaves(rest)) else {}
     for number, record in enumerate(records):
         yield Record("", record, left_out if number == 0 else {})
 
 
-def _find_records(value: Mapping[str, Value]) -> tuple[list[Value], Value]:
-    columns = _read_columns(value)
+def _find_records(value: Mapping[str, Value], labels: SpeakerLabels) -> tuple[list[Value], Value]:
+    columns = _read_columns(value) or _read_split_table(value)
     if columns is not None:
-        return columns, None
+        return columns, [value.get("index")] if "columns" in value else None
     if _is_record(value):
         return [value], None
     lists = {key: item for key, item in value.items() if _is_record_list(item, key)}
@@ -35,13 +36,22 @@ def _find_records(value: Mapping[str, Value]) -> tuple[list[Value], Value]:
         rest = {key: item for key, item in value.items() if key not in lists}
         return [record for items in lists.values() for record in items], rest
     objects = {key: item for key, item in value.items() if isinstance(item, Mapping) and item}
+    if len(objects) == len(value) > 0 and _is_message_list(list(objects.values())):
+        return [value], None  # the turns of one dialogue, numbered
     if len(objects) == len(value) > 0 and all(_is_record(item) for item in objects.values()):
         return [_with_id(item, key) for key, item in objects.items()], None
     dialogues = {key: item for key, item in value.items() if isinstance(item, list) and item}
-    if len(dialogues) == len(value) > 1 and not any(_is_name(key) for key in value):
+    is_keyed = bool(value) and not any(_is_name(key) for key in value)
+    if (
+        is_keyed
+        and len(dialogues) == len(value)
+        and (len(value) > 1 or _is_message_list(next(iter(dialogues.values()))))
+    ):
         return [{"id": key, "messages": item} for key, item in dialogues.items()], None
+    if is_keyed and all(isinstance(item, str) and len(labels.split(item).roles) > 1 for item in value.values()):
+        return [{"id": key, "transcript": item} for key, item in value.items()], None
     for key, item in objects.items():
-        records, rest = _find_records(item)
+        records, rest = _find_records(item, labels)
         if records != [item]:
             return records, [rest, {name: other for name, other in value.items() if name != key}]
     return [value], None
@@ -58,13 +68,32 @@ def _read_columns(value: Mapping[str, Value]) -> list[dict[str, Value]] | None:
     if len(value) > 1 and all(isinstance(column, list) for column in value.values()):
         lengths = {len(column) for column in value.values()}
         is_flat = all(not isinstance(item, list | Mapping) for column in value.values() for item in column)
-        if len(lengths) == 1 and is_flat and find_names(value, "question") and find_names(value, "answer"):
+        is_pair_table = is_flat and holds_field(value, "question") and holds_field(value, "answer")
+        is_turn_table = any(
+            all(isinstance(item, list) and item for item in value[key]) for key in find_names(value, "messages")
+        ) and bool(find_names(value, "id"))
+        if len(lengths) == 1 and (is_pair_table or is_turn_table):
             return [dict(zip(value, row, strict=True)) for row in zip(*value.values(), strict=True)]
     return None
 
 
+def _read_split_table(value: Mapping[str, Value]) -> list[dict[str, Value]] | None:
+    """Return the rows of ``{"columns": […], "index": […], "data": [[…], …]}``, pandas' split form."""
+    columns, rows = value.get("columns"), value.get("data")
+    if not isinstance(columns, list) or not isinstance(rows, list) or not rows:
+        return None
+    if not all(isinstance(row, list) and len(row) == len(columns) for row in rows):
+        return None
+    names = [str(name) for name in columns]
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _is_message_list(items: list[Value]) -> bool:
+    return all(isinstance(item, Mapping) and find_names(item, "role") and find_names(item, "content") for item in items)
+
+
 def _is_name(key: str) -> bool:
-    return any(find_names([key], field) for field in NAMES)
+    return any(find_names([key], field) for field in NAMES) or guess_field(key) is not None
 
 
 def _is_record(value: Value) -> bool:
@@ -74,7 +103,8 @@ def _is_record(value: Value) -> bool:
     if any(
         isinstance(value[key], str | list) and value[key]
         for field in _RECORD_FIELDS
-        for key in find_names(value, field)
+        for key in value
+        if find_names([key], field) or guess_field(key) == field
     ):
         return True
     return any(
@@ -101,8 +131,8 @@ def _is_record_list(value: Value, key: str) -> bool:
             not (find_names(item, "role") and find_names(item, "content"))
             and (
                 any(isinstance(item[name], list) for name in find_names(item, "messages"))
-                or (may_hold_pairs and bool(find_names(item, "question") and find_names(item, "answer")))
-                or (bool(find_names(item, "opening")) and bool(find_names(item, "answer")))
+                or (may_hold_pairs and holds_field(item, "question") and holds_field(item, "answer"))
+                or (holds_field(item, "opening") and holds_field(item, "answer"))
             )
             for item in head
         )

@@ -17,6 +17,7 @@ from cmtmed.io.lenient_json import parse_json
 from cmtmed.io.lines import iter_lines, transcode_to_utf8
 from cmtmed.io.quarantine import Reason, Unreadable
 from cmtmed.io.records import Record, Value
+from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.source import Source
 
 _BOM: Final = "\ufeff"
@@ -43,8 +44,8 @@ def has_value_lines(head: bytes, encoding: str) -> bool:
     if not lines or not text.partition("\n")[2].strip():
         # One line: an array is a file of records, an object is looked at as a whole.
         return False
-    # Printed over several lines, a value begins with a bracket that stands alone.
-    begins_value = re.match(r"[\[{]\s*[\[{\"']", lines[0]) is not None
+    # A value printed over several lines begins with a bracket that stands alone or with that of an array.
+    begins_value = re.match(r"\{\s*[{\"']|[^\[{]", lines[0]) is not None
     return _is_value(lines[0]) or (begins_value and 2 * sum(map(_is_value, lines)) > len(lines))
 
 
@@ -53,9 +54,28 @@ _LINES: Final = 20
 
 def _is_value(line: str) -> bool:
     try:
-        return isinstance(parse_json(line.strip().removeprefix(_BOM)), dict | list)
-    except ValueError:
+        return isinstance(_parse_line(line.strip().removeprefix(_BOM)), dict | list)
+    except (ValueError, RecursionError):
         return False
+
+
+_KEY: Final = re.compile(r"[^\t{\[]{1,80}\t\s*(?=[{\[])")
+_COMMENT: Final = re.compile(r"#|//")
+
+
+def _parse_line(text: str) -> Value:
+    """Parse a line's value: JSON, JSON inside a string, or JSON behind a key and a tab."""
+    try:
+        value = parse_json(text)
+    except (ValueError, RecursionError):
+        key = _KEY.match(text)
+        if key is None:
+            raise
+        value = parse_json(text[key.end() :])
+    if type(value) is str and value.lstrip()[:1] in ("{", "["):
+        nested = parse_json(value)
+        return nested if isinstance(nested, dict | list) else value
+    return value
 
 
 def read_json_lines(chunks: Iterator[bytes], source: Source) -> Iterator[Record | Unreadable]:
@@ -65,15 +85,18 @@ def read_json_lines(chunks: Iterator[bytes], source: Source) -> Iterator[Record 
         if line.text is None:
             yield Unreadable(position, line.reason or Reason.INVALID_JSON, line.raw, line.raw_bytes)
         elif (text := line.text.strip().removeprefix(_BOM)) and text not in {"[", "]", ","}:
-            yield _parse_record(position, text, line.raw)
+            record = _parse_record(position, text, line.raw)
+            if not isinstance(record, Unreadable) or not _COMMENT.match(text):
+                yield record
 
 
 def read_json_values(chunks: Iterator[bytes], source: Source) -> Iterator[Record | Unreadable]:
     """Yield the records of a file of JSON arrays and objects, one after another, without loading an array."""
     number = 0
-    elements = iter_elements(transcode_to_utf8(chunks, source.encoding), source.max_record_bytes)
+    labels = SpeakerLabels(source)
+    elements = iter_elements(skip_assignment(transcode_to_utf8(chunks, source.encoding)), source.max_record_bytes)
     for element in elements:
-        for record in _parse_element(element):
+        for record in _parse_element(element, labels):
             number += 1
             position = f"record {number}"
             if isinstance(record, Unreadable):
@@ -82,7 +105,20 @@ def read_json_values(chunks: Iterator[bytes], source: Source) -> Iterator[Record
                 yield Record(position, record.value, record.left_out)
 
 
-def _parse_element(element: Element) -> Iterator[Record | Unreadable]:
+_ASSIGNMENT: Final = re.compile(
+    rb"\s*(?:(?:export\s+default|(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]*\s*[=(])\s*)(?=[\[{])"
+)
+
+
+def skip_assignment(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Skip what makes a script of a file of JSON: ``var data = […];``, ``callback({…});``."""
+    first = next(chunks, b"")
+    match = _ASSIGNMENT.match(first)
+    yield first[match.end() :] if match else first
+    yield from chunks
+
+
+def _parse_element(element: Element, labels: SpeakerLabels) -> Iterator[Record | Unreadable]:
     if element.reason is not None:
         yield Unreadable("", element.reason, element.raw, element.size)
         return
@@ -100,7 +136,7 @@ def _parse_element(element: Element) -> Iterator[Record | Unreadable]:
     elif element.in_array or not isinstance(record.value, Mapping):
         yield record
     else:
-        yield from unwrap(record.value)
+        yield from unwrap(record.value, labels)
 
 
 def _add_key(value: Value, key: str) -> Value:
@@ -110,9 +146,9 @@ def _add_key(value: Value, key: str) -> Value:
 
 def _parse_record(position: str, text: str, raw: bytes) -> Record | Unreadable:
     try:
-        value = parse_json(text)
+        value = _parse_line(text)
     except (ValueError, RecursionError):
         return Unreadable(position, Reason.INVALID_JSON, raw)
-    if isinstance(value, dict | list) and value:
+    if isinstance(value, dict | list | str) and value:
         return Record(position, value)
     return Unreadable(position, Reason.NOT_A_RECORD, raw)

@@ -1,11 +1,13 @@
 """Lenient JSON: NaN, trailing commas, comments, half surrogates and single quotes cost no record.
 
-Strict text is parsed by orjson. What it rejects is parsed by Python's own parser, which knows NaN, half surrogates and
-integers of any size, and after that by json5, which knows the rest.
+Strict text is parsed by orjson. What it rejects is repaired outside its strings and parsed by Python's own parser,
+which knows half surrogates and integers of any size; what is no JSON even then, as a literal of Python and by json5.
 """
 
 from __future__ import annotations
 
+import ast
+import decimal
 import json
 import math
 import re
@@ -13,15 +15,32 @@ from typing import Final
 
 import orjson
 
-_TRAILING_COMMA: Final = re.compile(r",(\s*[}\]])")
+from cmtmed.io.field_names import find_names
+
 _JSON5_CHARACTERS: Final = 2**16
 """json5 takes about a millisecond per kilobyte: a longer text that needs it is not worth its time."""
+_LITERAL_CHARACTERS: Final = 2**20
+_STRING: Final = r'"(?:[^"\\]|\\.)*"'
+_FLAW: Final = re.compile(
+    rf"(?P<text>{_STRING})|(?P<comment>//[^\n]*|\#[^\n]*|/\*.*?\*/)|(?P<comma>,(?=\s*[}}\]]))"
+    # Calls around values, as the MongoDB shell prints them: ObjectId("5f1e"), NumberLong(5).
+    r"|(?P<call>\b(?:new\s+)?[A-Z][A-Za-z0-9]*\(|\))"
+    r"|(?P<null>[-+]?\b(?:NaN|nan|Infinity|inf|undefined|None)\b)|(?P<true>\bTrue\b)|(?P<false>\bFalse\b)",
+    re.DOTALL,
+)
+_PYTHON_STRING: Final = r"'(?:[^'\\]|\\.)*'|" + _STRING
+_GAP: Final = re.compile(
+    rf"(?P<text>{_PYTHON_STRING})(?P<space>\s+(?=['\"{{\[]))?"
+    r"|(?P<close>[}\]])(?P<gap>\s+(?=[{\[]))|(?P<array>\barray\(|,\s*dtype=\w+\)|(?<=\])\))",
+    re.DOTALL,
+)
 
 
 def parse_json(text: str) -> object:
     """Parse one JSON value.
 
-    Integers are exact; NaN and the infinities become None; half of a surrogate pair becomes U+FFFD.
+    Integers are exact, and so are decimal numbers that are ids; NaN and the infinities become None; half of a surrogate
+    pair becomes U+FFFD.
 
     Raises:
         ValueError: the text is no JSON value even by lenient rules.
@@ -30,17 +49,30 @@ def parse_json(text: str) -> object:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return _parse_lenient(text)
-    if type(value) is dict:
-        for item in value.values():
-            if type(item) is float and abs(item) >= 2**63:
-                # orjson rounds integers beyond 64 bits to floats, which makes two ids one.
-                return _clean(json.loads(text, strict=False))
+    if type(value) is dict and _is_rounded(value):
+        # orjson rounds integers beyond 64 bits to floats, which makes two ids one.
+        return _clean(json.loads(text, strict=False, parse_float=_parse_float))
     return value
+
+
+def _is_rounded(record: dict[str, object]) -> bool:
+    """Return whether a number at the top, or in an object there, may have lost digits that matter."""
+    for key, item in record.items():
+        if type(item) is float:
+            if abs(item) >= 2**63 or find_names([key], "id"):
+                return True
+        elif type(item) is dict and _is_rounded(item):
+            return True
+    return False
+
+
+def _parse_float(text: str) -> float | decimal.Decimal:
+    return decimal.Decimal(text) if repr(float(text)) != text else float(text)
 
 
 def _parse_lenient(text: str) -> object:
     stripped = text.strip().removeprefix("\ufeff").strip().rstrip(",").rstrip()
-    for parse in (_parse_python, _parse_without_trailing_commas, _parse_json5):
+    for parse in (_parse_python, _parse_repaired, parse_literal, _parse_json5):
         try:
             return _clean(parse(stripped))
         except (ValueError, RecursionError):
@@ -52,16 +84,46 @@ def _parse_python(text: str) -> object:
     return json.loads(text, strict=False, parse_constant=lambda _: None)
 
 
-def _parse_without_trailing_commas(text: str) -> object:
-    # A comma before a bracket inside a string is rare and is told apart by the result: both must parse.
-    if not _TRAILING_COMMA.search(text):
+def _parse_repaired(text: str) -> object:
+    repaired = _FLAW.sub(_repair, text)
+    if repaired == text:
         raise ValueError
-    return _parse_python(_remove_trailing_commas(text))
+    return _parse_python(repaired)
 
 
-def _remove_trailing_commas(text: str) -> str:
-    parts = re.split(r'("(?:[^"\\]|\\.)*")', text)
-    return "".join(part if index % 2 else _TRAILING_COMMA.sub(r"\1", part) for index, part in enumerate(parts))
+def _repair(match: re.Match[str]) -> str:
+    replacement = {"null": "null", "true": "true", "false": "false"}
+    return match.group() if match.lastgroup == "text" else replacement.get(match.lastgroup or "", "")
+
+
+def parse_literal(text: str) -> object:
+    """Parse a list or an object written in Python, as pandas and NumPy write them into tables.
+
+    NumPy writes no commas between items. Tuples become lists.
+
+    Raises:
+        ValueError: the text is no literal.
+    """
+    if len(text) > _LITERAL_CHARACTERS or not text.startswith(("{", "[", "(")):
+        raise ValueError
+    try:
+        # The parser of literals is safe, if not fast.
+        value = ast.literal_eval(_GAP.sub(_fill_gap, text))
+    except (SyntaxError, MemoryError, TypeError) as error:
+        raise ValueError from error
+    return _to_lists(value)
+
+
+def _fill_gap(match: re.Match[str]) -> str:
+    if match["text"] is not None:
+        return match["text"] + (", " if match["space"] else "")
+    return f"{match['close']}, " if match["close"] else ""
+
+
+def _to_lists(value: object) -> object:
+    if isinstance(value, dict):
+        return {str(key): _to_lists(item) for key, item in value.items()}
+    return [_to_lists(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _parse_json5(text: str) -> object:

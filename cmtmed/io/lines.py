@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cmtmed.io.bytestream import TruncatedStreamError, peek_head
 from cmtmed.io.encoding import detect_encoding, is_utf8_record
 from cmtmed.io.quarantine import RAW_BYTES, Reason
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line, or why it could not be decoded.
 
     Attributes:
@@ -52,7 +50,7 @@ def iter_lines(chunks: Iterator[bytes], encoding: str, limit: int) -> Iterator[L
 
 def _choose_line_feed(head: bytes, codec: str) -> bytes:
     """Return the bytes that end a line: a carriage return only in a file without any line feed."""
-    unit = codec if codec.startswith("utf-16") else "ascii"
+    unit = codec if codec.startswith(("utf-16", "utf-32")) else "ascii"
     line_feed, carriage_return = "\n".encode(unit), "\r".encode(unit)
     has_line_feed = _find_line_feed(head, line_feed, 0) >= 0
     return carriage_return if not has_line_feed and _find_line_feed(head, carriage_return, 0) >= 0 else line_feed
@@ -99,7 +97,12 @@ def split_bom(codec: str, head: bytes) -> tuple[str, bytes]:
     name = codecs.lookup(codec).name
     if name == "utf-16":
         name = "utf-16-be" if head.startswith(codecs.BOM_UTF16_BE) else "utf-16-le"
-    boms = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE, "utf-8-sig": codecs.BOM_UTF8}
+    if name == "utf-32":
+        name = "utf-32-be" if head.startswith(codecs.BOM_UTF32_BE) else "utf-32-le"
+    boms = {
+        "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE, "utf-8-sig": codecs.BOM_UTF8,
+        "utf-32-le": codecs.BOM_UTF32_LE, "utf-32-be": codecs.BOM_UTF32_BE,
+    }  # fmt: skip
     bom = {**boms, "utf-8": codecs.BOM_UTF8}.get(name, b"")
     return name.removesuffix("-sig"), bom if head.startswith(bom) else b""
 

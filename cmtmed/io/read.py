@@ -237,11 +237,13 @@ class _BatchBuilder:
         self._subdepartments.append(dialogue.subdepartment)
         self._turns += dialogue.turns
         self._counts.append(len(dialogue.turns))
-        left_out = {reason: characters for reason, characters in dialogue.left_out.items() if characters}
-        self._reasons += left_out
-        self._characters += left_out.values()
-        self._reason_counts.append(len(left_out))
-        self.stats.left_out.update(left_out)
+        reason_count = 0
+        for reason, characters in dialogue.left_out.items():
+            if characters:
+                reason_count += 1
+                self._reasons.append(reason)
+                self._characters.append(characters)
+        self._reason_counts.append(reason_count)
         for field, characters in dialogue.ignored.items():
             if field not in source.ignore_fields:
                 self.stats.unread_records[field] += 1
@@ -263,6 +265,8 @@ class _BatchBuilder:
         }
         rows = pl.DataFrame(columns, schema={name: DIALOGUE[name] for name in columns})
         rows = rows.with_columns(messages, self._create_trace())
+        for reason, characters in zip(self._reasons, self._characters, strict=True):
+            self.stats.left_out[reason] += characters
         return ReadBatch(rows.select(READ), to_quarantine_table(self.label, self.unreadable), self.stats)
 
     def _create_trace(self) -> pl.Series:

@@ -165,8 +165,10 @@ def _iter_flat(record: Mapping[str, Value], prefix: str, depth: int) -> Iterator
         if isinstance(value, Mapping) and len(value) == 1 and next(iter(value)).startswith("$"):
             # MongoDB's extended JSON: {"$oid": …}, {"$numberLong": …}, {"$date": …}.
             yield f"{prefix}{key}", next(iter(value.values()))
-        elif isinstance(value, Mapping) and normalize_name(key) in _TEXT_FIELDS:
+        elif isinstance(value, Mapping) and _is_text_object(key, value):
             yield from _iter_text_object(f"{prefix}{key}", value)
+        elif isinstance(value, Mapping) and value and all(name.isdigit() for name in value):
+            yield f"{prefix}{key}", list(value.values())  # a list that is written as an object: {"0": …, "1": …}
         elif isinstance(value, Mapping) and value and depth:
             yield from _iter_flat(value, f"{prefix}{key}.", depth - 1)
         else:
@@ -177,6 +179,14 @@ _TEXT_FIELDS: Final = frozenset(
     {"question", "ask", "instruction", "input", "answer", "output", "response", "reply", "问题", "提问", "回答", "回复"}
 )
 """Names whose value is a text, if need be with something about it: {"text": …, "time": …}."""
+
+
+def _is_text_object(key: str, value: Mapping[str, Value]) -> bool:
+    """Return whether an object under the name of a text is that text, with something about it."""
+    if normalize_name(key) in _TEXT_FIELDS:
+        return True
+    is_text_name = any(find_names([key], field) for field in ("question", "answer", "opening", "title"))
+    return is_text_name and any(isinstance(value[name], str) for name in find_names(value, "content"))
 
 
 def _iter_text_object(path: str, value: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:

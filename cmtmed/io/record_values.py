@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import decimal
 import math
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 import orjson
 
-from cmtmed.io.lenient_json import parse_json
+from cmtmed.io.lenient_json import parse_json, parse_literal
 from cmtmed.io.quarantine import Reason
 from cmtmed.io.records import Value
 from cmtmed.text.characters import count_characters
@@ -70,19 +68,14 @@ def parse_nested(text: str) -> Value:
     try:
         value = orjson.loads(stripped)
     except orjson.JSONDecodeError:
-        value = _parse_literal(stripped)
+        value = _parse_written(stripped)
     return value if isinstance(value, list | dict) else None
 
 
-_LITERAL_CHARACTERS: Final = 2**20
-
-
-def _parse_literal(text: str) -> Value:
-    try:
-        # Python's own literals, as pandas writes lists into tables; the parser is safe but not fast.
-        return ast.literal_eval(text) if len(text) <= _LITERAL_CHARACTERS else None
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+def _parse_written(text: str) -> Value:
+    for parse in (parse_literal, parse_json):
         try:
-            return parse_json(text)
-        except ValueError:
-            return None
+            return parse(text)
+        except (ValueError, RecursionError):
+            continue
+    return None

@@ -19,6 +19,7 @@ from cmtmed.io.record_reading import RecordReading
 from cmtmed.io.record_values import BrokenRecordError
 from cmtmed.io.records import Record, Value
 from cmtmed.io.speaker_labels import SpeakerLabels
+from cmtmed.io.speaker_words import are_alternating
 from cmtmed.io.turn_values import TurnParser
 from cmtmed.source import Source
 from cmtmed.text.characters import count_characters
@@ -119,9 +120,9 @@ class RecordParser:
             if parsed and len(parsed[0].turns) > 1 and not _are_pairs(value):
                 return [_to_dialogue(dialogue) for dialogue in parsed]
             return [dialogue for item in value for dialogue in self._parse_value(item)]
-        parsed = self.turns.parse(value, path="", alternating=self.source.shape == "alternating")
+        parsed = self.turns.parse(value, path="", alternating=_may_alternate(value, self.source))
         if not parsed:
-            has_text = isinstance(value, str) or (isinstance(value, list) and any(map(_has_text, value)))
+            has_text = isinstance(value, list) and any(map(_has_text, value))
             raise BrokenRecordError(Reason.NO_DIALOGUE if has_text else Reason.NOT_A_RECORD)
         return [_to_dialogue(dialogue) for dialogue in parsed]
 
@@ -178,6 +179,12 @@ def _to_dialogue(parsed: Parsed) -> Dialogue:
 def _are_pairs(items: Sequence[Mapping[str, Value]]) -> bool:
     """Return whether the objects of a list are questions with their answers, each a record of its own."""
     return all(find_names(item, "question") and find_names(item, "answer") for item in items)
+
+
+def _may_alternate(value: Value, source: Source) -> bool:
+    return source.shape == "alternating" or (
+        source.shape == "auto" and isinstance(value, list) and are_alternating(value)
+    )
 
 
 def _has_text(value: Value) -> bool:

@@ -1,11 +1,35 @@
-"""The labels of a source's speakers."""
+"""The labels of a source's speakers, and those of texts that the usual grammar does not divide.
+
+Some labels are too weak to be believed by themselves: a name alone on its line, ``医生>``, 医生说：, a code such as
+``A:``. They count where they divide a text into turns of both sides and the usual labels do not.
+"""
 
 from __future__ import annotations
 
+import itertools
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+from cmtmed.schema import Role
 from cmtmed.source import Source
+from cmtmed.text.characters import count_characters
 from cmtmed.text.speaker_labels import LabelGrammar, LabelledTurn, Transcript
 
 __all__ = ["LabelledTurn", "SpeakerLabels", "Transcript"]
+
+_SIDES: Final[tuple[Role, Role]] = ("user", "assistant")
+_DATE: Final = r"\d{2,4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?"
+_CLOCK: Final = r"\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
+_STAMP: Final = rf"[\[(（【]?(?:{_DATE}(?:[ T　]*{_CLOCK})?|{_CLOCK})[\])）】]?"
+_LEAD: Final = (
+    rf"^[ \t　]*(?:第[ ]*\d+[ ]*[轮次回][ ]*[-:：]?[ ]*)?(?:\d{{1,3}}[.、)）][ ]*)?(?:{_STAMP}[ \t　]*)?"
+    r"(?:(?:[^\w\s【\[「『<《〔（(。？！，、“\"‘']{1,6})[ \t　]*)?"
+)
+_CODE_NAME: Final = r"[A-Za-z]|[\u4e00-\u9fff]{1,4}"
+_UNKNOWN: Final = re.compile(rf"{_LEAD}(?P<name>{_CODE_NAME})[ \t　]*[:：]", re.MULTILINE)
+_CODES: Final[Mapping[str, Role]] = {"p": "user", "d": "assistant"}
 
 
 class SpeakerLabels(LabelGrammar):
@@ -13,3 +37,102 @@ class SpeakerLabels(LabelGrammar):
 
     def __init__(self, source: Source) -> None:
         super().__init__(source.role_table(), source.ignore_speakers)
+        self._declared = {name.lower() for names in source.roles.values() for name in names}
+        names = [re.escape(name) for name in self.names if len(name) > 1]
+        known = "|".join(names)
+        short = "|".join(re.escape(name) for name in self.names if len(name) == 1)
+        patient = r"[\u4e00-\u9fff]{1,2}(?:女士|先生|小姐)"
+        doctor = r"[\u4e00-\u9fff]{1,3}(?:主任|副主任|主治)?(?:医生|大夫|医师|主任|教授)"
+        self._closing = re.compile(rf"</(?:{known})>", re.IGNORECASE)
+        self._weak = re.compile(
+            rf"{_LEAD}(?:#{{2,6}}[ ]*)?[〔《（(＜<『]?(?P<name>{known}|{patient}|{doctor}|[pd])[〕》）)＞>』]?[ \t　]*"
+            r"(?:(?:说|问|答|道|回答|回复|表示)?[ ]*[:：]|[>＞|｜\t]|——|(?<=[〕》）)＞>』])|(?=\n|\Z))",
+            re.IGNORECASE | re.MULTILINE,
+        )
+        self._loose = re.compile(
+            rf"(?P<name>(?:{known})|(?:(?<=[。？！?!；;…~～\s])|\A)(?:{short}))[ \t　]*[:：]|【(?P<framed>{known})】",
+            re.IGNORECASE,
+        )
+
+    def split(self, text: str) -> Transcript:
+        """Divide a text into turns; without any label everything is preamble."""
+        closings = count_characters("".join(self._closing.findall(text))) if "</" in text else 0
+        transcript = self._choose_division(self._closing.sub("", text) if closings else text)
+        if closings and transcript.turns:
+            transcript.left_out["markup"] += closings
+        elif closings:
+            transcript.preamble = text
+        return transcript
+
+    def _choose_division(self, text: str) -> Transcript:
+        usual = super().split(text)
+        if _has_both(usual):
+            return self._split_loosely(text, usual)
+        for split in (self._split_weakly, self._split_loosely, self._split_by_codes):
+            candidate = split(text, usual)
+            if _has_both(candidate):
+                return candidate
+        return usual
+
+    def _split_weakly(self, text: str, usual: Transcript) -> Transcript:
+        del usual
+        matches = list(self._weak.finditer(text))
+        return self._divide(text, matches, [self._find_weak_role(match["name"]) for match in matches])
+
+    def _find_weak_role(self, name: str) -> Role | None:
+        if name.endswith(("女士", "先生", "小姐")):
+            return "user"
+        return self.find_role(name) or _CODES.get(name.lower())
+
+    def _split_loosely(self, text: str, usual: Transcript) -> Transcript:
+        """Divide a text by labels anywhere in it, if they alternate and are more than the usual ones."""
+        matches = list(self._loose.finditer(text))
+        roles = [self.find_role(match["name"] or match["framed"]) for match in matches]
+        alternates = all(role != other for role, other in itertools.pairwise(roles))
+        is_begun = bool(matches) and not text[: matches[0].start()].strip(' \t\n　"“-*#.0123456789[]【】()（）:：')
+        if len(matches) <= max(2, len(usual.turns)) or not alternates or not is_begun:
+            return usual
+        return self._divide(text, matches, roles)
+
+    def _split_by_codes(self, text: str, usual: Transcript) -> Transcript:
+        """Divide a text by names that say nothing: one beside a known side, or two that alternate.
+
+        Of two codes the first to speak is the patient's.
+        """
+        matches = list(_UNKNOWN.finditer(text))
+        names = Counter(match["name"].lower() for match in matches)
+        roles = {name: self.find_role(name) for name in names}
+        codes = [name for name in names if len(name) == 1 and name not in self._declared]
+        if len(codes) == 2 and "q" not in codes and not (usual.roles - {"assistant"} and roles[codes[0]]):
+            # A beside B is no answer.
+            roles |= dict(zip(codes, _SIDES, strict=True))
+        unknown = [name for name in names if roles[name] is None]
+        sides = {role for role in roles.values() if role in _SIDES}
+        if len(sides) == 1 and len(unknown) == 1 and 2 * names[unknown[0]] >= sum(names.values()) - names[unknown[0]]:
+            roles[unknown[0]] = next(side for side in _SIDES if side not in sides)
+        elif unknown:
+            return usual
+        turns = [roles[match["name"].lower()] for match in matches]
+        changes = sum(role != other for role, other in itertools.pairwise(turns))
+        if len(matches) < 3 or 2 * changes < len(matches):
+            return usual
+        return self._divide(text, matches, turns)
+
+    def _divide(self, text: str, matches: list[re.Match[str]], roles: list[Role | None]) -> Transcript:
+        transcript = Transcript()
+        if not matches:
+            return transcript
+        transcript.preamble = text[: matches[0].start()]
+        ends = [match.start() for match in matches[1:]] + [len(text)]
+        for match, end, role in zip(matches, ends, roles, strict=True):
+            content = text[match.end() : end]
+            transcript.left_out["speaker"] += count_characters(match.group())
+            if role is None:
+                transcript.left_out["ignored_speaker"] += count_characters(content)
+                continue
+            transcript.turns.append(LabelledTurn(role, match["name"] or "", content.strip()))
+        return transcript
+
+
+def _has_both(transcript: Transcript) -> bool:
+    return {"user", "assistant"} <= transcript.roles

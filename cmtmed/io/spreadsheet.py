@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from cmtmed.io.bytestream import TruncatedStreamError
-from cmtmed.io.delimited import Row, read_table
+from cmtmed.io.delimited import read_table
 from cmtmed.io.quarantine import RAW_BYTES, Reason, Unreadable
 from cmtmed.io.records import Record
+from cmtmed.io.table_cells import Row
 from cmtmed.source import Source
 
 if TYPE_CHECKING:

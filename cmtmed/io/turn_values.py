@@ -7,16 +7,18 @@ character of the value ends in a turn or in `Parsed.left_out`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Final
 
-from cmtmed.io.field_names import find_names
+from cmtmed.io.field_names import find_names, normalize_name
 from cmtmed.io.parsed import Parsed
 from cmtmed.io.preamble import clean_preamble, is_form
 from cmtmed.io.quarantine import Reason
 from cmtmed.io.record_values import BrokenRecordError, count_leaves, parse_nested, to_text
 from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SpeakerLabels
+from cmtmed.io.speaker_words import find_role_by_words
 from cmtmed.schema import Role
 from cmtmed.text.characters import count_characters
 
@@ -135,19 +137,19 @@ class TurnParser:
 
     def _parse_messages(self, messages: list[Mapping[str, Value]], path: str) -> Parsed:
         parsed = Parsed()
-        for message in messages:
+        plans = [self.find_plan(message) for message in messages]
+        roles = self._assign_roles(
+            {self._read_label(message[plan[0]]) for message, plan in zip(messages, plans, strict=True) if plan}
+        )
+        for message, plan in zip(messages, plans, strict=True):
             keys = tuple(message)
-            plan = self.find_plan(message)
             if plan is None:
                 self._add_named_turns(message, parsed, path)
                 continue
             role_key, content_key = plan
-            speaker = message[role_key]
-            label = speaker if isinstance(speaker, str) else to_text(speaker) or ""
-            role = self.labels.find_role(label)
+            label = self._read_label(message[role_key])
+            role = roles.get(label)
             content = self._read_content(message.get(content_key), parsed, f"{path}.{content_key}")
-            if role is None and not self.labels.is_ignored(label):
-                raise BrokenRecordError(Reason.UNKNOWN_ROLE)
             if role is None:
                 parsed.left_out["ignored_speaker"] += count_characters(content)
             else:
@@ -158,6 +160,33 @@ class TurnParser:
                     if key not in plan:
                         parsed.ignore(f"{path}.{key}", message[key])
         return parsed
+
+    @staticmethod
+    def _read_label(speaker: Value) -> str:
+        return speaker if isinstance(speaker, str) else to_text(speaker) or ""
+
+    def _assign_roles(self, names: Collection[str]) -> dict[str, Role | None]:
+        """Return the role of each speaker of one dialogue; None for one whose turns are left out.
+
+        One unknown name beside one known side is the other side. Beside both sides it is neither.
+
+        Raises:
+            BrokenRecordError: a name is unknown, and so is who it may be.
+        """
+        roles: dict[str, Role | None] = {}
+        unknown = []
+        for name in names:
+            role = self.labels.find_role(name) or find_role_by_words(name)
+            if role is None and not self.labels.is_ignored(name):
+                unknown.append(name)
+            else:
+                roles[name] = None if self.labels.is_ignored(name) else role
+        sides = {role for role in roles.values() if role in _SIDES}
+        if unknown and (not sides or (len(sides) == 1 and len(unknown) > 1)):
+            raise BrokenRecordError(Reason.UNKNOWN_ROLE)
+        for name in unknown:
+            roles[name] = next((side for side in _SIDES if side not in sides), None)
+        return roles
 
     def _add_named_turns(self, message: Mapping[str, Value], parsed: Parsed, path: str) -> None:
         """Add the turns of a message that is keyed by its speakers, such as ``{"human": …, "assistant": …}``."""
@@ -195,20 +224,28 @@ class TurnParser:
         declared_role, declared_content = self._declared
         roles = [declared_role] if declared_role else find_names(message, "role")
         contents = [declared_content] if declared_content else find_names(message, "content")
+        contents += [] if declared_content else [key for key in message if _CONTENT_WORDS.search(normalize_name(key))]
+        roles += [] if declared_role else [key for key in message if _ROLE_WORDS.search(normalize_name(key))]
         # ``id`` and ``name`` hold the speaker only where their value is one.
         role = next((key for key in roles if key in message and self.is_speaker(message[key])), None)
         if role is None:
             role = next(
-                (key for key in roles if key in message and find_names([key], "role") and key.lower() not in _WEAK),
+                (key for key in roles if key in message and (key == declared_role or key.lower() not in _WEAK)),
                 None,
             )
         content = next((key for key in contents if key in message and key != role), None)
         return (role, content) if role and content else None
 
+    def find_role(self, value: Value) -> Role | None:
+        """Return the role of a speaker by the name or the words in it; None if the value names no speaker."""
+        label = value if isinstance(value, str) else to_text(value) if isinstance(value, int) else None
+        if label is None or len(label) > _NAME_CHARACTERS:
+            return None
+        return self.labels.find_role(label) or find_role_by_words(label)
+
     def is_speaker(self, value: Value) -> bool:
         """Return whether a value is a known speaker's name."""
-        label = value if isinstance(value, str) else to_text(value) if isinstance(value, int) else None
-        return label is not None and (self.labels.find_role(label) is not None or self.labels.is_ignored(label))
+        return self.find_role(value) is not None or (isinstance(value, str) and self.labels.is_ignored(value))
 
     def _read_content(self, content: Value, parsed: Parsed, path: str) -> str:
         """Return a turn's text; of content parts the texts, and what else they hold is left out."""
@@ -222,7 +259,9 @@ class TurnParser:
                 texts.append(part)
             elif isinstance(part, Mapping):
                 for key, value in part.items():
-                    if key in ("text", "content", "value") and isinstance(value, str):
+                    if isinstance(value, str) and (
+                        key in _PART_TEXTS or (key.endswith("text") and key == part.get("type"))
+                    ):
                         texts.append(value)
                     else:
                         parsed.ignore(f"{path}.{key}", value)
@@ -231,5 +270,10 @@ class TurnParser:
         return "\n".join(texts)
 
 
+_SIDES: Final[tuple[Role, Role]] = ("user", "assistant")
+_ROLE_WORDS: Final = re.compile(r"(?:role|speaker|sender|talker|角色|说话人|发送人|身份)(?:type|name|code)?$")
+_CONTENT_WORDS: Final = re.compile(r"(?:content|text|utterance|sentence|msg|message|words|内容|文本|语句)$")
+_NAME_CHARACTERS: Final = 24
+_PART_TEXTS: Final = frozenset({"text", "content", "value"})
 _WEAK: Final = frozenset({"id", "name", "type"})
 """Names that hold a speaker only where their value is one."""

@@ -48,7 +48,10 @@ _BRACKETS: Final = re.compile(r"^[\s(（\[【{]*[)）\]】}\s。.，,！!；;~�
 _SEPARATORS: Final = " \t\n，,。；;(（[【—-"
 _CONSEQUENCES: Final = frozenset({"greeting", "notice"})
 _REPLACES: Final = re.compile(r"[，,\s]*[并也都均]*(?:不能|不可|无法|不)(?:代替|替代|取代|作为)")
-_WHOLE_SENTENCE: Final = frozenset({"advert"})
+_ANSWERS: Final = re.compile(
+    r"以上|上述|这些|本|我|建议|信息|回答|回复|线上|网|AI|机器人|意见|内容|分析|咨询|问诊|推测|说法"
+)
+_SYSTEM: Final = ("系统", "平台")
 
 
 def is_boilerplate(sentence: str) -> bool:
@@ -110,19 +113,29 @@ def clean_text(text: str, removed: Counter[str], others: str = "") -> str:
 def mark_candidates(texts: pl.Series) -> pl.Series:
     """Return which texts may hold platform text that `clean_text` removes: a boolean per text, no false negatives."""
     frame = pl.DataFrame({"text": texts}).with_row_index("row")
-    cues = sorted({cue for rule in RULES for cue in rule.cues})
+    cues = sorted({*(cue for rule in RULES for cue in rule.cues), *_BRACKET_CUES, *_FRAME_CUES})
     cued = frame.filter(pl.col("text").str.contains_any(cues))
     rows = [
         cued.filter(pl.col("text").str.contains_any(list(rule.cues))).filter(pl.col("text").str.contains(rule.hint))
         for rule in RULES
     ]
-    rows += [frame.filter(pl.col("text").str.contains_any(list(_MARKS))).filter(pl.col("text").str.contains(_ANY_MARK))]
+    for cue_sets, pattern in _MARKS:
+        marked = cued
+        for words in cue_sets:
+            marked = marked.filter(pl.col("text").str.contains_any(list(words)))
+        rows.append(marked.filter(pl.col("text").str.contains(pattern)))
     positions = pl.concat([table["row"] for table in rows]).unique()
     return frame.select(pl.col("row").is_in(positions.implode())).to_series()
 
 
-_MARKS: Final = ("[", "【", "［", "(", "（", "<", "〔", "「", "以上", "上述", "这")
-_ANY_MARK: Final = "|".join((PLACEHOLDER, CARD, QUOTED_QUESTION.replace("(?P<quote>", "(?:")))
+_BRACKET_CUES: Final = ("[", "【", "［", "(", "（", "<", "〔", "「", "点击查看")
+_FRAME_CUES: Final = ("以上", "上述", "这是", "这就是", "这为", "这对", "这针对", "这关于", "这有关", "这我")
+_QUOTES: Final = ("“", '"', "「", "『", "《", "‘", "'", "【")
+_MARKS: Final = (
+    ((_BRACKET_CUES,), f"{PLACEHOLDER}|{CARD}"),
+    ((_FRAME_CUES, _QUOTES), QUOTED_QUESTION.replace("(?P<quote>", "(?:")),
+)
+"""What a text holds that the patterns outside the rules match: words of each set, and the pattern."""
 
 
 def space_after(text: str, end: int) -> str:
@@ -158,7 +171,8 @@ def _remove_match(sentence: str, match: re.Match[str], rule: Rule) -> str:
         return sentence
     start = _clause_start(sentence, match.end() - len(match.group().lstrip(_SEPARATORS)))
     comma = _COMMA.search(sentence, match.end())
-    end = len(sentence) if rule.reason in _WHOLE_SENTENCE or not comma else comma.end()
+    to_end = rule.reason == "advert" or match.group().lstrip(_SEPARATORS).startswith(_SYSTEM)
+    end = len(sentence) if to_end or not comma else comma.end()
     before = _keep_before(sentence[:start], rule)
     after = sentence[end:]
     return _finish(sentence, before, _keep_care(sentence[start:end], rule), "" if _FILLER.fullmatch(after) else after)
@@ -170,13 +184,18 @@ def _is_bound(sentence: str, match: re.Match[str], rule: Rule) -> bool:
     *_, previous, last = ["", *_COMMA.split(before)]
     if rule.reason in _CONSEQUENCES and (OPENER.search(previous) or OPENER.search(last)):
         return True
-    # 按摩只能缓解，不能代替医生的诊断: the subject is a treatment, not the answer.
-    return _REPLACES.match(match.group()) is not None and speaks_of_care(last)
+    if not _REPLACES.match(match.group()):
+        return False
+    # 按摩只能缓解，并不能代替医生的诊断: the subject is a treatment, not the answer.
+    subject = last if len(last) > 1 else previous
+    return (
+        bool(subject) and (speaks_of_care(subject) or not _ANSWERS.search(subject)) and not _FILLER.fullmatch(subject)
+    )
 
 
 def _keep_before(before: str, rule: Rule) -> str:
     """Return what stands before a match, unless it only leads to it."""
-    if rule.reason in _WHOLE_SENTENCE and len(before) < _MIN_CHARS_BEFORE_ADVERT:
+    if rule.reason == "advert" and len(before) < _MIN_CHARS_BEFORE_ADVERT:
         return _keep_care(before, rule)
     return "" if _FILLER.fullmatch(before) else before
 

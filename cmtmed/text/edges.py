@@ -18,7 +18,7 @@ import polars as pl
 
 from cmtmed.text.boilerplate import space_after
 from cmtmed.text.sentences import SENTENCE, split
-from cmtmed.text.service import CUES, OPENER, is_service_expr, splits_off_expr
+from cmtmed.text.service import CUES, OPENER, drop_care_texts, keep_service_texts, splits_off_expr
 
 _SEPARATORS: Final = "，,：:"
 _CLAUSES: Final = (1, 2, 3)
@@ -72,19 +72,29 @@ def extract_units(texts: pl.Series, edge: int, min_chars: int) -> pl.DataFrame:
         .filter(pl.col("unit").str.len_chars() >= min_chars)
         .filter(pl.col("unit").str.contains_any(list(CUES)))
     )
+    parts = [_extract_parts(edges.filter("begins"), "prefix", min_chars)]
+    parts += [_extract_parts(edges.filter("ends"), "suffix", min_chars)]
     whole = edges.select("text", pl.lit("sentence").alias("kind"), "unit", "alone")
-    divided = edges.filter(pl.col("unit").str.contains(rf"[{_SEPARATORS}].")).with_columns(alone=pl.lit(value=False))
+    return pl.concat([keep_service_texts(whole, "unit"), *parts])
+
+
+def _extract_parts(sentences: pl.DataFrame, kind: str, min_chars: int) -> pl.DataFrame:
+    """Extract beginnings (``prefix``) or ends (``suffix``) of sentences, of one to three clauses that may be canned."""
     clause, separator = f"[^{_SEPARATORS}]+", f"[{_SEPARATORS}]+"
-    beginnings = [rf"^((?:{clause}{separator}){{{count}}})." for count in _CLAUSES]
-    endings = [rf"{separator}({clause}(?:{separator}{clause}){{{count - 1}}})$" for count in _CLAUSES]
-    parts = [
-        divided.filter(side).select("text", pl.lit(kind).alias("kind"), pl.col("unit").str.extract(pattern), "alone")
-        for kind, side, patterns in (("prefix", "begins", beginnings), ("suffix", "ends", endings))
-        for pattern in patterns
-    ]
-    units = pl.concat([whole, *parts]).filter(pl.col("unit").str.len_chars() >= min_chars)
-    return units.filter(is_service_expr(pl.col("unit"))).filter(
-        (pl.col("kind") == "sentence") | splits_off_expr(pl.col("unit"))
+    parts = []
+    for count in _CLAUSES:
+        pattern = (
+            rf"^((?:{clause}{separator}){{{count}}})."
+            if kind == "prefix"
+            else rf"{separator}({clause}(?:{separator}{clause}){{{count - 1}}})$"
+        )
+        table = sentences.with_columns(pl.col("unit").str.extract(pattern).alias("part")).drop_nulls("part")
+        # A longer part holds a shorter one: where that is out, so are both.
+        sentences = drop_care_texts(table, "part")
+        parts.append(sentences.filter(pl.col("part").str.len_chars() >= min_chars))
+    candidates = pl.concat(parts).filter(splits_off_expr(pl.col("part")))
+    return keep_service_texts(candidates, "part").select(
+        "text", pl.lit(kind).alias("kind"), pl.col("part").alias("unit"), pl.lit(value=False).alias("alone")
     )
 
 

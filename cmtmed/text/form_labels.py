@@ -50,6 +50,7 @@ _PERSON: Final = re.compile(
 _CUES: Final = ("描述", "详情", "介绍", "叙述", "陈述", "概述", "说明", "主诉", "病情", "症状",
                 "帮助", "协助", "分析", "解析", "意见", "建议",
                 "指导", "咨询", "求助", "性别", "年龄")  # fmt: skip
+_ENDS: Final = (":", "：", "】", "]", "〕", "\n")
 _ANY_LABEL: Final = rf"(?m)(?:{_PARTS}|性别|年龄)[^\n：:]{{0,42}}(?:[:：】\]〕]|$)"
 
 _AMOUNT: Final = (
@@ -91,7 +92,8 @@ def remove_labels(text: str, removed: Counter[str]) -> str:
 def mark_labelled(texts: pl.Series) -> pl.Series:
     """Return which texts may hold a form label: a boolean per text, no false negatives."""
     frame = pl.DataFrame({"text": texts}).with_row_index("row")
-    cued = frame.filter(pl.col("text").str.contains_any(list(_CUES)))
+    marked = frame.filter(pl.col("text").str.contains_any(list(_ENDS)))
+    cued = marked.filter(pl.col("text").str.contains_any(list(_CUES)))
     labelled = cued.filter(pl.col("text").str.contains(_ANY_LABEL))["row"]
     return frame.select(pl.col("row").is_in(labelled.implode())).to_series()
 

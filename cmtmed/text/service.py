@@ -70,8 +70,8 @@ CUES: Final = (
     "您好", "你好", "感谢", "谢谢", "多谢", "客气", "祝", "希望", "期望", "高兴", "荣幸", "乐意", "欢迎", "咨询",
     "问诊", "接诊",
     "平台", "服务", "医生", "大夫", "医师", "药师", "客服", "助手", "值班", "科室", "诊室", "回复", "答复", "解答",
-    "回答", "答案", "解释", "建议",
-    "意见", "帮助", "帮到", "帮您", "协助", "资料", "信息", "信任", "信赖", "支持", "理解", "配合", "满意", "评价",
+    "回答", "答案", "解释",
+     "帮助", "帮到", "帮您", "协助", "资料", "信息", "信任", "信赖", "支持", "理解", "配合", "满意", "评价",
     "好评", "关注", "联系", "提问", "问题",
     "疑问", "疑虑", "参考", "描述", "叙述", "陈述", "提供", "稍等", "稍候", "等待", "等候", "耐心", "在线", "系统",
     "订单", "预约", "随时", "告诉",
@@ -98,6 +98,8 @@ _BRANCH: Final = (
 )
 """A part of a sentence that holds one of these decides what the rest means."""
 _ORDERED_PHRASES: Final = sorted(PHRASES, key=len, reverse=True)
+_PHRASE_CHARACTERS: Final = frozenset("".join(PHRASES))
+_PLAIN_CARE: Final = tuple(word for word in CARE if _PHRASE_CHARACTERS.isdisjoint(word))
 _TOPICS: Final = re.compile("|".join(map(re.escape, _ORDERED_PHRASES)))
 _CARE: Final = re.compile("|".join(map(re.escape, CARE)))
 _QUANTITY: Final = re.compile(QUANTITY)
@@ -130,16 +132,20 @@ def is_question(text: str) -> bool:
     return _QUESTION.search(text) is not None
 
 
-def is_service_expr(text: pl.Expr) -> pl.Expr:
-    """Return whether texts speak of the service and of nothing else, as an expression over a column of texts."""
-    cleared = text.str.replace_many(_ORDERED_PHRASES, [" "], leftmost=True)
+def keep_service_texts(table: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Keep the rows whose text speaks of the service and of nothing else."""
+    text = pl.col(name)
     asked = text.str.replace_many(list(_NO_QUESTION), [""])
-    return (
-        text.str.contains_any(list(CUES))
-        & ~text.str.contains(QUANTITY)
-        & ~asked.str.contains(QUESTION)
-        & ~cleared.str.contains_any(list(CARE))
-    )
+    service = drop_care_texts(table.filter(text.str.contains_any(list(CUES))), name)
+    return service.filter(~asked.str.contains(QUESTION))
+
+
+def drop_care_texts(table: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Drop the rows whose text names a quantity or the patient's care: those of which `speaks_of_care` is true."""
+    text = pl.col(name)
+    # Most go at a word that is in no phrase of the service; phrases are taken out of the few others only.
+    rest = table.filter(~text.str.contains_any(list(_PLAIN_CARE))).filter(~text.str.contains(QUANTITY))
+    return rest.filter(~text.str.replace_many(_ORDERED_PHRASES, [" "], leftmost=True).str.contains_any(list(CARE)))
 
 
 def splits_off_expr(text: pl.Expr) -> pl.Expr:

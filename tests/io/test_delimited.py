@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cmtmed.io.delimited import detect_delimiter, split_cells
+from cmtmed.io.delimited import detect_delimiter
 from cmtmed.io.quarantine import Reason
+from cmtmed.io.table_cells import Dialect, split_cells
 from tests.support.reading import read_all, read_rows, read_text
 
 QUESTIONS = [f"胸口闷了{day}天，晚上睡不好怎么办" for day in range(3, 9)]
@@ -168,7 +169,7 @@ def test_what_the_csv_module_writes_is_read_as_it_was(tmp_path_factory, pairs):
 @given(st.text(st.sampled_from('a,"; '), max_size=20))
 def test_a_row_is_divided_without_loss(text):
     for delimiter in (",", ";"):
-        joined = "".join(split_cells(text, delimiter))
+        joined = "".join(split_cells(text, Dialect(delimiter)))
         assert sorted(joined.replace('"', "")) == sorted(text.replace(delimiter, "").replace('"', "")) or '"' in text
 
 

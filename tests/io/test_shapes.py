@@ -209,8 +209,6 @@ def test_declared_fields_alone_are_read():
 
 def test_ignored_speakers_are_counted():
     value = {"messages": [*MESSAGES, {"role": "机器人", "content": "请评价本次服务"}]}
-    with pytest.raises(BrokenRecordError):
-        parse(value)
     (dialogue,) = parse(value, ignore_speakers=["机器人"])
     assert dialogue.turns == TURNS
     assert dialogue.left_out["ignored_speaker"] == 7

@@ -80,6 +80,8 @@ def test_an_advert_takes_no_dose_with_it(sentence, remaining):
         ("多喝水，医生回复仅供参考。", "disclaimer", "多喝水。"),
         ("多喝水。以上是对“咳嗽怎么办？”这个问题的建议，希望对您有帮助，祝您健康！", "canned", "多喝水。"),
         ("点击咨询，建议您做胃镜", "advert", "建议您做胃镜"),
+        ("多喝水。以上只是一些建议，并不能代替医生的诊断。", "disclaimer", "多喝水。以上只是一些建议。"),
+        ("系统提示：本次咨询已结束，如有需要请再次发起问诊。多喝水。", "notice", "多喝水。"),
     ],
 )
 def test_every_removal_has_its_reason(text, reason, remaining):
@@ -102,6 +104,7 @@ def test_every_removal_has_its_reason(text, reason, remaining):
         "已为您开具处方：阿莫西林胶囊",
         "保健品不能代替医生的治疗。",
         "热敷只是缓解疼痛的方法，不能代替医生的诊断。",
+        "血压计只是辅助工具，并不能代替医生的诊断。",
         "如果您还有其他问题，我会很乐意为您解答。",
         "病灶已转移到肝。",
         "水泡戳破后看看有没有感染。",

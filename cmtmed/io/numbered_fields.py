@@ -1,0 +1,50 @@
+"""Fields whose names differ in a number: rounds of a dialogue in one row, or several answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from cmtmed.io.field_names import holds_field
+
+_NUMBER: Final = re.compile(r"[ _.-]?\d{1,3}$")
+
+
+def _strip_number(name: str) -> str:
+    return _NUMBER.sub("", name)
+
+
+def _get_number(name: str) -> int:
+    return int(name[len(_strip_number(name)) :].lstrip(" _.-") or 0)
+
+
+def pair_numbered(keys: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the keys of questions and answers that are numbered (``ask_1, reply_1, ask_2, …``), round by round.
+
+    Fewer than two rounds are none.
+    """
+    sides: dict[str, dict[int, str]] = {"question": {}, "answer": {}}
+    for key in keys:
+        stem = _strip_number(key)
+        if stem == key:
+            continue
+        for field, numbered in sides.items():
+            if holds_field([stem], field):
+                numbered.setdefault(_get_number(key), key)
+                break
+    questions, answers = sides["question"], sides["answer"]
+    rounds = [(questions[number], answers[number]) for number in sorted(questions) if number in answers]
+    return rounds if len(rounds) > 1 else []
+
+
+def list_numbered(key: str, keys: Iterable[str]) -> list[str]:
+    """Return the keys that differ from a numbered key in the number alone, in order; of any other key itself.
+
+    >>> list_numbered("answer1", ["id", "answer2", "answer1", "answers"])
+    ['answer1', 'answer2']
+    """
+    stem = _strip_number(key)
+    if stem == key:
+        return [key]
+    return sorted((name for name in keys if _strip_number(name) == stem != name), key=_get_number)

@@ -10,7 +10,7 @@ from cmtmed.inspection.pages import propose_pages
 from cmtmed.inspection.profiles import FieldProfile, profile_rows
 from cmtmed.inspection.records import propose_records, propose_turns
 from cmtmed.inspection.samples import Sample
-from cmtmed.inspection.texts import propose_texts
+from cmtmed.inspection.texts import decode_sample, propose_tabbed, propose_texts
 from cmtmed.inspection.trial import Trial, is_valid, read_samples
 from cmtmed.io.record_fields import flatten
 from cmtmed.io.records import Record, Value
@@ -92,7 +92,12 @@ def _choose(trials: Sequence[Trial]) -> Trial:
         return by_names
     top = max(trial.score for trial in better)
     near = [trial for trial in better if trial.score >= top - _MARGIN]
-    return max(near, key=lambda trial: (round(trial.completeness * len(trial.dialogues)), trial.score))
+    return max(near, key=lambda trial: (round(trial.completeness * _count_distinct(trial)), trial.score))
+
+
+def _count_distinct(trial: Trial) -> int:
+    """Return the number of dialogues; several answers to one question are one."""
+    return sum(len({dialogue.turns[0] for dialogue in r.dialogues if dialogue.turns}) for r in trial.readings)
 
 
 def _merges(trial: Trial, by_names: Trial) -> bool:
@@ -116,6 +121,7 @@ def _propose(
         yield from propose_texts(samples, base)
         return
     if file_format in _TABLES:
+        yield from propose_tabbed([decode_sample(sample, base.encoding) for sample in samples], base)
         yield from _propose_headless(samples, base, rows)
     yield from propose_records(profiles, rows, base)
     lists = [record.value for record in records if isinstance(record.value, list)]

@@ -17,7 +17,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from cmtmed.errors import PipelineError
-from cmtmed.inspection.profiles import FieldProfile, is_aside, is_speech
+from cmtmed.inspection.profiles import FieldProfile, is_aside, is_speech, lists_turns
 from cmtmed.inspection.samples import Sample
 from cmtmed.inspection.voice import score_voice
 from cmtmed.io.grouping import group_turns
@@ -120,7 +120,7 @@ class Trial:
         values = [reading.record.value for reading in self.readings if isinstance(reading.record.value, dict)]
         rows = [flatten(value) for value in values[:_PROFILED]]
         profile = FieldProfile(name, len(rows), [row[name] for row in rows if not is_empty(row.get(name))])
-        return is_speech(profile)
+        return is_speech(profile) or lists_turns(profile)
 
     @cached_property
     def alternation(self) -> float:

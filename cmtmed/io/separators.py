@@ -25,8 +25,8 @@ def compile_separator(separator: str, lookahead: Sequence[Line], labels: Speaker
 
 
 def compile_declared_separator(separator: str) -> re.Pattern[str]:
-    """Compile a separator that is not ``auto``: ``rule``, ``blank``, or a regular expression for whole lines."""
-    return re.compile({"rule": _RULE, "blank": BLANK}.get(separator, separator))
+    """Compile a separator that is not ``auto``: ``rule``, ``blank``, ``line``, or a regular expression."""
+    return re.compile({"rule": _RULE, "blank": BLANK, "line": _LINE}.get(separator, separator))
 
 
 def detect_separator(lookahead: Sequence[Line], labels: SpeakerLabels) -> re.Pattern[str]:
@@ -36,7 +36,7 @@ def detect_separator(lookahead: Sequence[Line], labels: SpeakerLabels) -> re.Pat
     """
     texts = [line.text or "" for line in lookahead]
     running = [pattern for pattern in _list_running(texts, labels) if _precedes_labels(pattern, texts, labels)]
-    candidates = [re.compile(pattern) for pattern in (_NUMBERED, *running, _RULE, _TWO_BLANK, BLANK, _NONE)]
+    candidates = [re.compile(pattern) for pattern in (_NUMBERED, *running, _RULE, _TWO_BLANK, BLANK, _LINE, _NONE)]
 
     def score(candidate: re.Pattern[str]) -> tuple[float, int]:
         blocks = [block for block, _ in split_blocks(iter(lookahead), candidate)]
@@ -91,6 +91,8 @@ _RUNNING: Final = re.compile(r"([^\d\n]{0,20}?)(\d{1,9})(?!\d)[^\n]{0,40}")
 
 _TWO_BLANK: Final = "two blank lines"
 _NONE: Final = "(?!)"
+_LINE: Final = r"(?!)\n"
+"""Matches no line: each is a dialogue."""
 
 
 def split_blocks(stream: Iterator[Line], separator: re.Pattern[str]) -> Iterator[tuple[list[Line], dict[str, str]]]:
@@ -102,6 +104,11 @@ def split_blocks(stream: Iterator[Line], separator: re.Pattern[str]) -> Iterator
         if line.text is None:
             # An unreadable line makes its whole dialogue unreadable.
             block.append(line)
+            continue
+        if separator.pattern == _LINE:
+            if has_text([line]):
+                yield [*block, line], {}
+                block = []
             continue
         blank_lines = 0 if line.text.strip() else blank_lines + 1
         match = separator.fullmatch(line.text) if separator.pattern != _TWO_BLANK else None

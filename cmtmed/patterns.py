@@ -69,7 +69,7 @@ def check_line_pattern(pattern: str) -> str:
 
 
 def check_separator(pattern: str) -> str:
-    """Check a separator of dialogues: ``auto``, ``blank``, ``rule``, ``line``, or a regular expression for a whole line.
+    """Check a separator of dialogues: a name (``auto``, ``blank``, ``line``, ``rule``) or a pattern of whole lines.
 
     Raises:
         ValueError: as in `check_line_pattern`; a pattern for empty lines alone is ``blank``.

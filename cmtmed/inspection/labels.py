@@ -92,9 +92,9 @@ def collect_inline(texts: Iterable[str]) -> dict[str, list[str]]:
 
 
 def collect_tabbed(texts: Iterable[str]) -> dict[str, list[str]]:
-    """Return what follows each of a few labels that a tab parts from the text, one to a line.
+    r"""Return what follows each of a few labels that a tab parts from the text, one to a line.
 
-    >>> sorted(collect_tabbed(["求\\t头痛三天\\n应\\t发烧吗？\\n\\n求\\t胃胀\\n应\\t多久了？"]))
+    >>> sorted(collect_tabbed(["求\t头痛三天\n应\t发烧吗？\n\n求\t胃胀\n应\t多久了？"]))
     ['应', '求']
     """
     speeches: dict[str, list[str]] = defaultdict(list)

@@ -8,6 +8,7 @@ from typing import Final
 
 from cmtmed.inspection.pages import propose_pages
 from cmtmed.inspection.profiles import FieldProfile, profile_rows
+from cmtmed.inspection.question_pages import PAGES, count_speech, propose_question_pages
 from cmtmed.inspection.records import propose_records, propose_turns
 from cmtmed.inspection.samples import Sample
 from cmtmed.inspection.texts import decode_sample, propose_tabbed, propose_texts
@@ -55,7 +56,9 @@ def choose_source(samples: Sequence[Sample], base: Source) -> Proposal:
     records = [r for sample in samples for r in sample.read_records(base) if isinstance(r, Record)]
     rows = [flatten(record.value) for record in records if isinstance(record.value, Mapping)]
     profiles = profile_rows(rows)
-    by_names = read_samples(samples, base)
+    pages = samples[:PAGES] if file_format == "html" else samples
+    speech = count_speech(pages, base) if file_format == "html" else 0
+    by_names = read_samples(pages, base, speech=speech)
     trials = [by_names]
     if not _is_settled(by_names):
         seen = set()
@@ -63,7 +66,7 @@ def choose_source(samples: Sequence[Sample], base: Source) -> Proposal:
             if (key := source.model_dump_json()) in seen or not is_valid(source):
                 continue
             seen.add(key)
-            trials.append(read_samples(samples, source))
+            trials.append(read_samples(pages, source, speech=speech))
             if file_format == "html" and trials[-1].score >= _EXCELLENT:
                 break  # selectors are many, and the likely ones come first
     best = _choose(trials)
@@ -115,6 +118,7 @@ def _propose(
     profiles: Mapping[str, FieldProfile],
 ) -> Iterator[Source]:
     if file_format == "html":
+        yield from propose_question_pages(samples, base)
         yield from propose_pages(samples, base)
         return
     if file_format in _TEXTS:

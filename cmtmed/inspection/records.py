@@ -235,9 +235,9 @@ def _propose_rounds(profiles: Mapping[str, FieldProfile], base: Source) -> Itera
     texts = [profile for profile in profiles.values() if profile.content == "text"]
     for question, answer in itertools.permutations(texts, 2):
         rounds = pair_declared(question.name, answer.name, profiles)
-        if rounds and rounds[0] == (question.name, answer.name) and question.name != list_numbered(answer.name, profiles)[0]:
-            if question.voice < answer.voice:
-                yield base.model_copy(update={"fields": Fields(question=question.name, answer=answer.name)})
+        are_apart = question.name != list_numbered(answer.name, profiles)[0]
+        if rounds[:1] == [(question.name, answer.name)] and are_apart and question.voice < answer.voice:
+            yield base.model_copy(update={"fields": Fields(question=question.name, answer=answer.name)})
 
 
 # A question and its answer.

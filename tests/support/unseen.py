@@ -41,7 +41,9 @@ def _with_notices(codes, role, text):
 
 def _question_page(number, answers=1):
     _, symptom, turns = CASES[number]
-    others = "".join(f'<li><a href="/q/{n}">{CASES[n][1]}怎么回事</a></li>' for n in (number - 1, number - 2, number - 3))
+    others = "".join(
+        f'<li><a href="/q/{n}">{CASES[n][1]}怎么回事</a></li>' for n in (number - 1, number - 2, number - 3)
+    )
     replies = "".join(
         f'<div class="reply-box"><div class="who"><b>{name}</b><i>主治医师</i></div><div class="say">{turns[index]}</div>'
         f'<div class="bar">2021-03-0{index} 10:2{number % 10} 有用({number})</div></div>'
@@ -60,7 +62,9 @@ def _question_page(number, answers=1):
 def _records(number, title, head, ending):
     _, symptom, turns = CASES[number]
     talk = "\n".join(f"{'患者' if r == 'user' else '医生'}：{t}" for r, t in DIALOGUES[number])
-    return head.format(n=number + 1, symptom=symptom) + title + talk + "\n" + ending.format(symptom=symptom, turn=turns[3])
+    return (
+        head.format(n=number + 1, symptom=symptom) + title + talk + "\n" + ending.format(symptom=symptom, turn=turns[3])
+    )
 
 
 def make_unseen():
@@ -71,7 +75,20 @@ def make_unseen():
     short = {"user": "求", "assistant": "应"}
     asked = {"user": "问", "assistant": "答"}
     doctors = ("周医生", "吴主任", "郑医师")
-    nicknames = ("小雨点", "向日葵", "大海", "清风徐来", "布丁", "麦田", "阿远", "晨曦", "木木", "琳子", "老槐", "一叶舟")
+    nicknames = (
+        "小雨点",
+        "向日葵",
+        "大海",
+        "清风徐来",
+        "布丁",
+        "麦田",
+        "阿远",
+        "晨曦",
+        "木木",
+        "琳子",
+        "老槐",
+        "一叶舟",
+    )
     return {
         "complaint_beside_list": (
             {
@@ -90,7 +107,9 @@ def make_unseen():
         "interleaved_flag": (
             {
                 "a.csv": _interleave(
-                    ",", "k,when,flag,words", lambda k, at, r, t: (k, str(at), str(int(r != "user")), t.replace(",", "，"))
+                    ",",
+                    "k,when,flag,words",
+                    lambda k, at, r, t: (k, str(at), str(int(r != "user")), t.replace(",", "，")),
                 )
             },
             DIALOGUES,
@@ -123,7 +142,11 @@ def make_unseen():
             DIALOGUES,
         ),
         "tab_labels": (
-            {"a.txt": "\n\n".join("\n".join(f"{'user' if r == 'user' else '医生'}\t{t}" for r, t in d) for d in DIALOGUES)},
+            {
+                "a.txt": "\n\n".join(
+                    "\n".join(f"{'user' if r == 'user' else '医生'}\t{t}" for r, t in d) for d in DIALOGUES
+                )
+            },
             DIALOGUES,
         ),
         "unknown_tab_labels": (
@@ -140,7 +163,11 @@ def make_unseen():
             DIALOGUES,
         ),
         "unknown_beside_known": (
-            {"a.txt": "\n\n".join("\n".join(f"{'小主' if r == 'user' else '医师'}:{t}" for r, t in d) for d in DIALOGUES)},
+            {
+                "a.txt": "\n\n".join(
+                    "\n".join(f"{'小主' if r == 'user' else '医师'}:{t}" for r, t in d) for d in DIALOGUES
+                )
+            },
             DIALOGUES,
         ),
         "question_pages": (
@@ -151,10 +178,31 @@ def make_unseen():
             {f"{n:03}.html": _question_page(n, answers=2) for n in range(len(CASES))},
             [[("user", t[0]), ("assistant", f"{t[3]}\n{t[1]}")] for _, _, t in CASES],
         ),
+        "pages_of_one_class": (
+            {
+                f"{n}.html": f"<body><div id='menu'><a>首页</a></div><section class='q wrap'><h2>{CASES[n][1]}</h2><p>{d[0][1]}</p>"
+                f"</section><section class='a wrap'><h2>李医生 副主任医师</h2><p>{d[1][1]}</p></section><aside>养生知识大全，天天更新</aside></body>"
+                for n, d in enumerate(PAIRS)
+            },
+            PAIRS,
+        ),
+        "pages_of_ids": (
+            {
+                f"{n}.html": f"<body><h1>{CASES[n][1]}</h1><div id='ask'><div class='txt'>{d[0][1]}</div><span>提问时间 2020-0{1 + n % 9}-11"
+                f"</span></div><div id='reply'><b>王宁 主任医师</b><div class='txt'>{d[1][1]}</div></div></body>"
+                for n, d in enumerate(PAIRS)
+            },
+            PAIRS,
+        ),
         "bracketed_sections": (
             {
                 "a.txt": "\n".join(
-                    _records(n, "〔交流〕\n", "〔编号〕{n}\n〔过敏〕无\n", "〔结论〕{symptom}待查\n〔用药〕遵医嘱\n～～～～～～")
+                    _records(
+                        n,
+                        "〔交流〕\n",
+                        "〔编号〕{n}\n〔过敏〕无\n",
+                        "〔结论〕{symptom}待查\n〔用药〕遵医嘱\n～～～～～～",
+                    )
                     for n in range(len(CASES))
                 )
             },
@@ -163,7 +211,8 @@ def make_unseen():
         "labelled_endings": (
             {
                 "a.txt": "\n\n".join(
-                    _records(n, "", "", "处方：对症用药三天，{symptom}加重时复诊\n诊断：{symptom}待查") for n in range(len(CASES))
+                    _records(n, "", "", "处方：对症用药三天，{symptom}加重时复诊\n诊断：{symptom}待查")
+                    for n in range(len(CASES))
                 )
             },
             DIALOGUES,
@@ -176,7 +225,13 @@ def make_unseen():
                         "result": {
                             "total": 12,
                             "rows": [
-                                {"qid": n, "askText": CASES[n][2][0], "backText": CASES[n][2][3], "docName": "赵明", "hosp": "某市医院"}
+                                {
+                                    "qid": n,
+                                    "askText": CASES[n][2][0],
+                                    "backText": CASES[n][2][3],
+                                    "docName": "赵明",
+                                    "hosp": "某市医院",
+                                }
                                 for n in range(page * 6, page * 6 + 6)
                             ],
                         },
@@ -191,7 +246,8 @@ def make_unseen():
             {
                 "a.csv": "id,inq_1,res_1,inq_2,res_2\n"
                 + "".join(
-                    ",".join([str(n), *(t for t, _ in zip_longest(d[: 2 if n % 3 else 4], range(4), fillvalue=""))]) + "\n"
+                    ",".join([str(n), *(t for t, _ in zip_longest(d[: 2 if n % 3 else 4], range(4), fillvalue=""))])
+                    + "\n"
                     for n, d in enumerate([[t for _, t in d] for d in DIALOGUES])
                 )
             },
@@ -202,7 +258,11 @@ def make_unseen():
             DIALOGUES,
         ),
         "literal_line_feeds": (
-            {"a.txt": "\n".join("\\n".join(f"{'患者' if r == 'user' else '医生'}：{t}" for r, t in d) for d in DIALOGUES)},
+            {
+                "a.txt": "\n".join(
+                    "\\n".join(f"{'患者' if r == 'user' else '医生'}：{t}" for r, t in d) for d in DIALOGUES
+                )
+            },
             DIALOGUES,
         ),
         "own_line_labels": (
@@ -220,7 +280,10 @@ def make_unseen():
                         "records": [
                             {
                                 "question": d[0][1],
-                                "follows": [{"utype": {"user": "网友", "assistant": "医生"}[r], "answer_text": t} for r, t in d[1:]],
+                                "follows": [
+                                    {"utype": {"user": "网友", "assistant": "医生"}[r], "answer_text": t}
+                                    for r, t in d[1:]
+                                ],
                             }
                             for d in DIALOGUES
                         ]

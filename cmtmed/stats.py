@@ -160,10 +160,10 @@ def hide_rare_names(records: Mapping[str, int]) -> dict[str, str]:
     return {name: "*" if hides_rare and count < _MIN_FIELD_RECORDS else name for name, count in records.items()}
 
 
-def add_counts(left: Counter[str], right: Counter[str]) -> Counter[str]:
+def add_counts(first: Counter[str], second: Counter[str]) -> Counter[str]:
     """Add counts that may be negative, which the operator of `Counter` discards."""
-    total = Counter(left)
-    total.update(right)
+    total = Counter(first)
+    total.update(second)
     return total
 
 

@@ -13,6 +13,7 @@ from cmtmed.io.field_names import normalize_name
 from cmtmed.io.numbered_fields import list_numbered
 from cmtmed.io.parsed import Parsed, Turn
 from cmtmed.io.record_fields import FieldPlan, RecordFields, squeeze
+from cmtmed.io.record_values import says_nothing
 from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.source import Source
@@ -80,6 +81,10 @@ class FramedRecord(RecordFields):
     def _join_texts(self, texts: list[str], parsed: Parsed, title: str | None) -> str:
         """Join the patient's texts in order, without those that another one repeats."""
         kept: list[str] = []
+        if len(texts) > 1 and not all(map(says_nothing, texts)):
+            nothing = [text for text in texts if says_nothing(text)]
+            parsed.left_out["placeholder"] += sum(map(count_characters, nothing))
+            texts = [text for text in texts if not says_nothing(text)]
         for index, text in enumerate(texts):
             others = [*kept, *texts[index + 1 :]]
             if len(texts) > 1 and any(squeeze(text) in squeeze(other) for other in others):

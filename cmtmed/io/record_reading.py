@@ -12,7 +12,7 @@ from cmtmed.io.parsed import Parsed
 from cmtmed.io.quarantine import Reason
 from cmtmed.io.record_fields import FieldPlan, is_empty, squeeze
 from cmtmed.io.record_framing import FramedRecord
-from cmtmed.io.record_values import BrokenRecordError, parse_nested, to_text
+from cmtmed.io.record_values import BrokenRecordError, count_leaves, parse_nested, says_nothing, to_text
 from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.io.speaker_words import are_alternating
@@ -86,11 +86,13 @@ class RecordReading(FramedRecord):
             if key not in self.fields:
                 continue
             value = self.fields[key]
-            if is_empty(value) or (isinstance(value, str) and value.strip() in ("[]", "{}")):
+            if is_empty(value) or _holds_no_text(value):
                 self.used.add(key)
-                return [Parsed(left_out=Counter(markup=count_characters(value or "")) if value else Counter())]
+                return [Parsed(left_out=Counter(placeholder=count_leaves(value)))]
             if not isinstance(value, list | str):
                 raise BrokenRecordError(Reason.WRONG_TYPE)
+            if isinstance(value, str) and not required and self._asks(key):
+                return [Parsed()]
             parsed = self.turns.parse(value, path=key, alternating=True)
             if len(parsed) != 1:
                 raise BrokenRecordError(Reason.WRONG_TYPE if isinstance(value, list) else Reason.NO_DIALOGUE)
@@ -100,6 +102,14 @@ class RecordReading(FramedRecord):
         if required:
             raise BrokenRecordError(Reason.MISSING_FIELD, tuple(self.fields))
         return [Parsed()]
+
+    def _asks(self, key: str) -> bool:
+        """Make a context without turns the question, where an answer follows it and nothing else asks."""
+        text = self.fields[key]
+        if self.has("question") or self.has("opening") or not self.has("answer") or self.turns.parse(text, path=key):
+            return False
+        self.plan = FieldPlan({**self.plan.keys, "question": (key,)})
+        return True
 
     def _remove_repeated_question(self, history: Parsed) -> None:
         """Remove the last turn of a history that repeats the question asked after it."""
@@ -190,6 +200,16 @@ class RecordReading(FramedRecord):
 
 def _has_both_sides(parsed: Parsed) -> bool:
     return {"user", "assistant"} <= {role for role, _ in parsed.turns}
+
+
+def _holds_no_text(value: Value) -> bool:
+    """Return whether a history is none: 无, ``None``, or lists, written or not, in which nothing stands."""
+    if not isinstance(value, str):
+        return not count_leaves(value)
+    if says_nothing(value):
+        return True
+    nested = parse_nested(value)
+    return nested is not None and not count_leaves(nested)
 
 
 def _are_texts(value: Value) -> bool:

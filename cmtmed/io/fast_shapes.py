@@ -165,8 +165,8 @@ class _PairReader:
         left_out: dict[str, int] = {}
         ignored: dict[str, int] = {}
         if self.title is not None and not self.history and (title := record[self.title]):
-            if type(title) is not str or (len(title) <= _SHORT or len(question) <= _SHORT) and (
-                says_nothing(question) or says_nothing(title)
+            if type(title) is not str or (
+                (len(title) <= _SHORT or len(question) <= _SHORT) and (says_nothing(question) or says_nothing(title))
             ):
                 return None
             if title in question or squeeze(title) in squeeze(question):

@@ -142,7 +142,40 @@ def _guess_by_words(key: str) -> str | None:
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[\u3400-\u9fff]+")
 _TEXTUAL: Final = frozenset(
-    {"text", "txt", "content", "contents", "str", "string", "zh", "cn", "en", "raw", "body", "value", "orig", "original", "clean", "full", "main", "say", "says", "said", "utterance", "utt", "msg", "message", "words", "sentence", "sent", "speech", "neirong", "wenben", "hua", "shuo"}
+    {
+        "text",
+        "txt",
+        "content",
+        "contents",
+        "str",
+        "string",
+        "zh",
+        "cn",
+        "en",
+        "raw",
+        "body",
+        "value",
+        "orig",
+        "original",
+        "clean",
+        "full",
+        "main",
+        "say",
+        "says",
+        "said",
+        "utterance",
+        "utt",
+        "msg",
+        "message",
+        "words",
+        "sentence",
+        "sent",
+        "speech",
+        "neirong",
+        "wenben",
+        "hua",
+        "shuo",
+    }
 )
 """Words for a text, which do not tell which one."""
 _TRANSLATED: Final = {"src": "question", "source": "question", "tgt": "answer", "trg": "answer", "dst": "answer"}
@@ -155,5 +188,9 @@ _HEADS: Final = {
     "q": "question", "ques": "question", "qn": "question", "ans": "answer", "resp": "answer", "rep": "answer",
 }  # fmt: skip
 """Words, in pinyin or abbreviated, by which the last word of a name tells the field."""
-_PATIENTS: Final = frozenset({"patient", "pat", "user", "client", "asker", "customer", "sick", "human", "huanzhe", "bingren", "yonghu"})
-_DOCTORS: Final = frozenset({"doctor", "doc", "dr", "physician", "expert", "assistant", "bot", "yisheng", "daifu", "zhuanjia", "medic"})
+_PATIENTS: Final = frozenset(
+    {"patient", "pat", "user", "client", "asker", "customer", "sick", "human", "huanzhe", "bingren", "yonghu"}
+)
+_DOCTORS: Final = frozenset(
+    {"doctor", "doc", "dr", "physician", "expert", "assistant", "bot", "yisheng", "daifu", "zhuanjia", "medic"}
+)

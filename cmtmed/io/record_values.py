@@ -62,7 +62,9 @@ def count_leaves(value: Value) -> int:
         return count_characters(str(value))
 
 
-_NOTHING: Final = frozenset({"无", "暂无", "没有", "空", "none", "null", "nan", "nil", "n/a", "na", "#n/a", "<na>", "undefined", "同上", "如题"})
+_NOTHING: Final = frozenset(
+    {"无", "暂无", "没有", "空", "none", "null", "nan", "nil", "n/a", "na", "#n/a", "<na>", "undefined", "同上", "如题"}
+)
 _STROKES: Final = re.compile(r"[-—_/\\.。、?？]+")
 
 

@@ -63,7 +63,9 @@ def _are_dialogues(lookahead: Sequence[Line], separator: re.Pattern[str], labels
     """Return whether every line is a dialogue of its own, with both sides, and nothing else divides the file."""
     texts = [text for line in lookahead if (text := line.text or "").strip()]
     blocks = [block for block, _ in split_blocks(iter(lookahead), separator)]
-    if len(texts) < 2 or len(blocks) > 1 and any(sum(1 for line in b if (line.text or "").strip()) > 1 for b in blocks):
+    if len(texts) < 2 or (
+        len(blocks) > 1 and any(sum(1 for line in b if (line.text or "").strip()) > 1 for b in blocks)
+    ):
         return False
     complete = sum({"user", "assistant"} <= labels.split(text).roles for text in texts)
     return complete >= 0.9 * len(texts)

@@ -107,7 +107,9 @@ def guess_field(key: str) -> str | None:
     name = normalize_name(key)
     if name in _LISTED or _OTHER.search(name):
         return None
-    return next((field for field, words in _WORDS if words.search(name)), None) or _guess_by_words(key)
+    field = next((field for field, words in _WORDS if words.search(name)), None)
+    # An utterance of one side is that side's text.
+    return (_guess_by_words(key) or field) if field in {None, "messages"} else field
 
 
 def split_words(name: str) -> list[str]:
@@ -124,7 +126,7 @@ def _guess_by_words(key: str) -> str | None:
     words = split_words(key)
     head = [word for word in words if word not in _TEXTUAL]
     is_text = len(head) < len(words)
-    if not head:
+    if not head or (len(head[-1]) == 1 and not (is_text and head == words[:1])):
         return None
     name = "".join(head)
     for field in ("answer", "opening", "question", "title", "history", "department"):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from cmtmed.io.field_names import find_names, normalize_name
-from cmtmed.io.numbered_fields import pair_numbered
+from cmtmed.io.numbered_fields import list_series, pair_numbered
 from cmtmed.io.parsed import Parsed
 from cmtmed.io.quarantine import Reason
 from cmtmed.io.record_fields import FieldPlan, is_empty, squeeze
@@ -47,10 +47,12 @@ class RecordReading(FramedRecord):
             self._find_messages,
             self._find_history,
             self._find_transcript,
+            self._find_replies,
             self._find_rounds,
             self._read_pairs_or_nothing,
             self._find_text,
             self._find_any_turns,
+            self._find_numbered_turns,
         ):
             dialogues = read()
             if dialogues:
@@ -153,6 +155,33 @@ class RecordReading(FramedRecord):
                 if len(parsed) == 1:
                     self.used.add(key)
                     return self.frame_turns(parsed)
+        return []
+
+    def _find_replies(self) -> list[Parsed]:
+        """Read a list under any name in which both sides speak, if need be below the question that it replies to."""
+        for key, value in self.fields.items():
+            nested = parse_nested(value) if isinstance(value, str) and value[:1] == "[" else value
+            if not isinstance(nested, list) or len(nested) < 2 or not all(isinstance(i, Mapping) for i in nested):
+                continue
+            plans = [(item, self.turns.find_plan(item)) for item in nested]
+            roles = {self.turns.find_role(item.get(plan[0])) for item, plan in plans if plan}
+            if all(plan for _, plan in plans) and {"user", "assistant"} <= roles:
+                parsed = self.turns.parse(value, path=key)
+                self.used.add(key)
+                return self.frame_turns(parsed)
+        return []
+
+    def _find_numbered_turns(self) -> list[Parsed]:
+        """Read turns that stand in numbered fields: ``u1, u2, …`` with a speaker in each, or in turn."""
+        for keys in list_series(key for key, value in self.fields.items() if isinstance(value, str)):
+            texts = [self.fields[key] for key in keys if self.fields[key].strip()]
+            named = self.turns.parse_named(texts)
+            parsed = [named] if named else []
+            if not parsed and are_alternating(texts):
+                parsed = self.turns.parse(list(texts), path=keys[0], alternating=True)
+            if len(parsed) == 1 and len(parsed[0].turns) > 1:
+                self.used.update(keys)
+                return self.frame_turns(parsed)
         return []
 
     def _read_pairs_or_nothing(self) -> list[Parsed]:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from cmtmed.io.field_names import find_names, guess_field
+from cmtmed.io.field_names import holds_field
 from cmtmed.io.speaker_words import find_role_by_words
 from cmtmed.schema import Role
 from cmtmed.source import Source
@@ -43,7 +43,10 @@ _TEMPLATES: Final = (
     (re.compile(r"[ \t]*\[/INST\][ \t]*", re.IGNORECASE), "\n<|assistant|>"),
     (re.compile(r"<reserved_(?:106|102)>|<(?:_user|usr|human_start)>"), "\n<|user|>"),
     (re.compile(r"<reserved_(?:107|103)>|<(?:_bot|bot_start)>"), "\n<|assistant|>"),
-    (re.compile(r"<\|(?!(?:start_header_id|end_header_id|im_start|im_end)\|)[^|<>\s]*(?:end|start|begin|eos|bos|eot|eom|pad)[^|<>\s]*\|>"), ""),
+    (re.compile(
+        r"<\|(?!(?:start_header_id|end_header_id|im_start|im_end)\|)"
+        r"[^|<>\s]*(?:end|start|begin|eos|bos|eot|eom|pad)[^|<>\s]*\|>"
+    ), ""),
     (re.compile(r"<｜[^｜<>]*(?:end|begin|start)[^｜<>]*｜>|<_end>|<eod>|</?s>(?=\s*\Z)"), ""),
 )  # fmt: skip
 """Marks of models' chat templates that no speaker's name stands in."""
@@ -55,16 +58,18 @@ def _name_template_roles(text: str) -> str:
     """Write the marks of chat templates and the headings of prompts (``### 问题``) as tags of roles."""
     for pattern, tag in _TEMPLATES:
         text = pattern.sub(tag, text)
-    text = _SYSTEM.sub(r"<|system|>\g<system>\g<label>", text)
-    return text
+    return _SYSTEM.sub(r"<|system|>\g<system>\g<label>", text)
 
 
 def _find_heading_role(name: str) -> Role | None:
     """Return whose text stands below a prompt's heading, by the name of a field or of a side."""
-    for role, field in (("assistant", "answer"), ("user", "question")):
-        if find_names([name], field) or guess_field(name) == field:
-            return role
-    return "system" if name in _SYSTEM_HEADINGS else find_role_by_words(name)
+    if holds_field([name], "answer"):
+        return "assistant"
+    if holds_field([name], "question"):
+        return "user"
+    if name in _SYSTEM_HEADINGS:
+        return "system"
+    return find_role_by_words(name)
 
 
 _SYSTEM_HEADINGS: Final = frozenset({"系统", "指令", "任务", "角色", "system", "System"})
@@ -88,7 +93,8 @@ class SpeakerLabels(LabelGrammar):
             re.IGNORECASE | re.MULTILINE,
         )
         self._loose = re.compile(
-            rf"(?P<name>(?:{known})|(?:(?<=[。？！?!；;…~～\s|｜#/])|\A)(?:{short}))[ \t　]*[:：]|【(?P<framed>{known})】",
+            rf"(?P<name>(?:{known})|(?:(?<=[。？！?!；;…~～\s|｜#/])|\A)(?:{short}))[ \t　]*[:：]|"
+            rf"【(?P<framed>{known})】",
             re.IGNORECASE,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -60,6 +61,27 @@ def test_bundled_files_travel_along(installed, name):
     path = Path(read_output(installed, "-m", "cmtmed.cli", "path", name).strip())
     assert path.is_relative_to(installed[0])
     assert path.read_bytes() == (ROOT / name).read_bytes()
+
+
+def test_recipes_are_found_and_used(installed):
+    """A recipe is found by its name outside the checkout, listed where a name is wrong, and builds a crawl."""
+    folder, environment = installed
+    recipes = [f"sources/{path.stem}" for path in (ROOT / "pipelines/sources").glob("*.yaml")]
+    listed = read_output(
+        installed, "-c", "from cmtmed.pipeline_file import list_bundled; print(*list_bundled(), sep='\\n')"
+    ).splitlines()
+    assert recipes
+    assert set(recipes) <= set(listed)
+    (folder / "crawl.jsonl").write_text(
+        '{"query": "咳嗽三天了怎么办？", "response": "先查血常规，多喝水。"}\n', encoding="utf-8"
+    )
+    run_process(installed, "-m", "cmtmed.cli", "build", "sources/chatmed", "crawl.jsonl", "--out", "chatmed")
+    report = json.loads((folder / "chatmed" / "report.json").read_text(encoding="utf-8"))
+    assert report["counts"]["kept"] == 1
+    misspelt = [sys.executable, "-m", "cmtmed.cli", "build", "sources/chatmedd", "crawl.jsonl", "--out", "wrong"]
+    process = subprocess.run(misspelt, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert process.returncode == 2
+    assert "sources/chatmed" in process.stderr
 
 
 def test_kernels_are_compiled_once_a_machine_and_say_so(installed):

@@ -64,6 +64,19 @@ def list_series(keys: Iterable[str]) -> list[list[str]]:
     return [names for names in series if _get_number(names[-1]) - _get_number(names[0]) == len(names) - 1]
 
 
+def pair_declared(question: str, answer: str, keys: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the rounds that a numbered question and a numbered answer begin; fewer than two are none.
+
+    >>> pair_declared("q_1", "a_1", ["id", "q_1", "a_1", "q_2", "a_2"])
+    [('q_1', 'a_1'), ('q_2', 'a_2')]
+    """
+    names = list(keys)
+    answers = {_get_number(name): name for name in list_numbered(answer, names)}
+    questions = list_numbered(question, names)
+    rounds = [(name, answers[_get_number(name)]) for name in questions if _get_number(name) in answers]
+    return rounds if len(rounds) > 1 else []
+
+
 def list_numbered(key: str, keys: Iterable[str]) -> list[str]:
     """Return the keys that differ from a numbered key in the number alone, in order; of any other key itself.
 

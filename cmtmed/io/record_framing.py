@@ -166,7 +166,9 @@ class FramedRecord(RecordFields):
         if key is None:
             return [parsed]
         answers = []
-        for name in list_numbered(key, [key for key in self.fields if key not in self.used]):
+        unused = [name for name in self.fields if name not in self.used]
+        # A declared field is that field alone.
+        for name in [key] if self.declared.answer else list_numbered(key, unused):
             answers += read_answers(self.fields[name], name, parsed)
             self.used.add(name)
         if not answers:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from cmtmed.io.field_names import find_names, normalize_name
-from cmtmed.io.numbered_fields import list_series, pair_numbered
+from cmtmed.io.numbered_fields import list_series, pair_declared, pair_numbered
 from cmtmed.io.parsed import Parsed
 from cmtmed.io.quarantine import Reason
 from cmtmed.io.record_fields import FieldPlan, is_empty, squeeze
@@ -130,7 +130,11 @@ class RecordReading(FramedRecord):
 
     def _find_rounds(self) -> list[Parsed]:
         """Read questions and answers in numbered fields, or in two lists of the same length."""
-        rounds = [(self.fields[q], self.fields[a], q, a) for q, a in pair_numbered(self.fields)]
+        names = pair_numbered(self.fields)
+        declared = (self.declared.question, self.declared.answer)
+        if isinstance(declared[0], str) and isinstance(declared[1], str):
+            names = pair_declared(declared[0], declared[1], self.fields)
+        rounds = [(self.fields[q], self.fields[a], q, a) for q, a in names]
         question, answer = self.choose_key("question"), self.choose_key("answer")
         if question and answer and not rounds:
             asked, answered = self.fields[question], self.fields[answer]

@@ -28,8 +28,8 @@ def compile_separator(separator: str, lookahead: Sequence[Line], labels: Speaker
 
 
 def compile_declared_separator(separator: str) -> re.Pattern[str]:
-    """Compile a separator that is not ``auto``: ``rule``, ``blank``, or a regular expression for whole lines."""
-    return re.compile({"rule": _RULE, "blank": BLANK}.get(separator, separator))
+    """Compile a separator that is not ``auto``: ``rule``, ``blank``, ``line``, or a regular expression."""
+    return re.compile({"rule": _RULE, "blank": BLANK, "line": _LINE}.get(separator, separator))
 
 
 def detect_separator(lookahead: Sequence[Line], labels: SpeakerLabels) -> re.Pattern[str]:
@@ -50,7 +50,7 @@ def detect_separator(lookahead: Sequence[Line], labels: SpeakerLabels) -> re.Pat
 
     best = max(candidates, key=score)
     if _are_dialogues(lookahead, best, labels):
-        return re.compile(EACH_LINE)
+        return re.compile(_LINE)
     blank = re.compile(BLANK)
     if not score(best)[1]:
         return blank
@@ -108,8 +108,8 @@ _RUNNING: Final = re.compile(r"([^\d\n]{0,20}?)(\d{1,9})(?!\d)[^\n]{0,40}")
 
 _TWO_BLANK: Final = "two blank lines"
 _NONE: Final = "(?!)"
-EACH_LINE: Final = "each line"
-"""Stands for a separator behind every line."""
+_LINE: Final = r"(?!)\n"
+"""Matches no line: each is a dialogue."""
 
 
 def split_blocks(stream: Iterator[Line], separator: re.Pattern[str]) -> Iterator[tuple[list[Line], dict[str, str]]]:
@@ -122,9 +122,10 @@ def split_blocks(stream: Iterator[Line], separator: re.Pattern[str]) -> Iterator
             # An unreadable line makes its whole dialogue unreadable.
             block.append(line)
             continue
-        if separator.pattern == EACH_LINE:
-            if line.text.strip():
-                yield [line], {}
+        if separator.pattern == _LINE:
+            if has_text([line]):
+                yield [*block, line], {}
+                block = []
             continue
         blank_lines = 0 if line.text.strip() else blank_lines + 1
         match = separator.fullmatch(line.text) if separator.pattern != _TWO_BLANK else None

@@ -81,7 +81,7 @@ class SpeakerLabels(LabelGrammar):
     def __init__(self, source: Source) -> None:
         super().__init__(source.role_table(), source.ignore_speakers)
         self._declared = {name.lower() for names in source.roles.values() for name in names}
-        names = [re.escape(name) for name in self.names if len(name) > 1]
+        names = [re.escape(name) for name in self.names if len(name) > 1 or name in self._declared]
         known = "|".join(names)
         short = "|".join(re.escape(name) for name in self.names if len(name) == 1)
         patient = r"[\u4e00-\u9fff]{1,2}(?:女士|先生|小姐)"

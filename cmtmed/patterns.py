@@ -69,12 +69,12 @@ def check_line_pattern(pattern: str) -> str:
 
 
 def check_separator(pattern: str) -> str:
-    """Check a separator of dialogues: ``auto``, ``blank``, ``rule``, or a regular expression for a whole line.
+    """Check a separator of dialogues: a name (``auto``, ``blank``, ``line``, ``rule``) or a pattern of whole lines.
 
     Raises:
         ValueError: as in `check_line_pattern`; a pattern for empty lines alone is ``blank``.
     """
-    if pattern in {"auto", "blank", "rule"}:
+    if pattern in {"auto", "blank", "line", "rule"}:
         return pattern
     compiled = compile_pattern(pattern)
     if compiled.fullmatch("") and not any(compiled.fullmatch(line) for line in (*_PROBES, "---", "===", "***")):

@@ -64,8 +64,8 @@ class Transcript(Strict):
 
     separator: Separator = Field(
         default="auto",
-        description="Separator between dialogues: ``blank`` lines, ``rule`` lines (---, ===, ***), a regular "
-        "expression for a whole line, or ``auto``: rule lines if there are any, blank lines otherwise.",
+        description="Separator between dialogues: ``blank`` lines, ``rule`` lines (---, ===, ***), every ``line``, a "
+        "regular expression for a whole line, or ``auto``: whichever gives the most dialogues with both speakers.",
     )
     headers: Mapping[str, HeaderPattern] = Field(
         default={"department": "科室|科別|科别|department", "id": "编号|編號|序号|id|ID"},

@@ -10,6 +10,7 @@ from cmtmed.inspection.proposal import Proposal
 from cmtmed.inspection.samples import Sample
 from cmtmed.inspection.trial import Trial, is_valid, read_samples
 from cmtmed.io.bytestream import SAMPLE_BYTES
+from cmtmed.io.declared_fields import list_record_names
 from cmtmed.io.encoding import detect_encoding
 from cmtmed.io.field_names import find_names
 from cmtmed.io.grouping import detect_group
@@ -93,7 +94,12 @@ def _iter_updates(samples: Sequence[Sample], proposal: Proposal) -> Iterator[Map
         return
     # Records that were not looked at may use other names, which are found as long as no name is declared.
     if all(sample.is_seen for sample in samples) or proposal.is_by_content:
-        yield from _iter_fields(rows, proposal)
+        names = {name for value in raw for found in list_record_names(value) for name in found}
+        for change in _iter_fields(rows, proposal):
+            # A record that rows were collected into has fields that no row has.
+            fields = change.get("fields")
+            if not isinstance(fields, Mapping) or set(fields.values()) <= names:
+                yield change
 
 
 def _iter_groups(values: Sequence[Value], source: Source) -> Iterator[Mapping[str, object]]:

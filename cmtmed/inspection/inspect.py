@@ -65,4 +65,6 @@ def _inspect_group(group: FileGroup, name: str) -> GroupFinding:
     base = Source(name=name, match=group.match)
     samples = [sample for sample in group.samples if sample.head.strip()] or group.samples
     proposal = choose_source(samples, base)
-    return describe_group(group, proposal, make_explicit(samples, proposal))
+    trial = make_explicit(samples, proposal)
+    trial.speech = proposal.trial.speech
+    return describe_group(group, proposal, trial)

@@ -24,6 +24,12 @@ _LINE_LABEL: Final = re.compile(
     rf"|\*\*(?P<bold>{_NAME})[:：]?\*\*[ ]*[:：]?|<(?P<tag>{_NAME})>[ ]*[:：]?)",
     re.MULTILINE,
 )
+_INLINE_LABEL: Final = re.compile(
+    r"(?:^[ \t　]*(?:[\[(（【#]?\d{1,6}[\])）】.、]?[ \t　]*)?|(?<=[。？！?!；;…~～\s]))([\u4e00-\u9fff]{1,4}|[A-Za-z]{1,8})[ ]?[:：]"
+)
+_INLINE_SHARE: Final = 0.5
+_INLINE_SPEAKERS: Final = 3
+_TABBED_SHARE: Final = 0.8
 _SHARE: Final = 0.05
 _MAX_LABELS: Final = 12
 _NO_SPEAKERS: Final = ("id", "department", "subdepartment", "title", "opening", "order", "group")
@@ -60,6 +66,46 @@ def collect_labelled(texts: Iterable[str]) -> dict[str, list[str]]:
     }
     most = sorted(frequent, key=lambda name: len(frequent[name]), reverse=True)[:_MAX_LABELS]
     return {name: frequent[name] for name in frequent if name in most}
+
+
+def collect_inline(texts: Iterable[str]) -> dict[str, list[str]]:
+    """Return what follows each of two or three labels that stand inside lines, several to a line.
+
+    >>> sorted(collect_inline(["求：头痛三天。应：发烧吗？求：没有。", "求：胃胀。应：多久了？求：两天。"]))
+    ['应', '求']
+    """
+    speeches: dict[str, list[str]] = defaultdict(list)
+    lines = [line for text in texts for line in text.splitlines() if line.strip()]
+    divided = 0
+    for line in lines:
+        matches = list(_INLINE_LABEL.finditer(line))
+        names = Counter(match[1] for match in matches)
+        if len(names) < 2 or len(matches) < 2:
+            continue
+        divided += 1
+        ends = [match.start() for match in matches[1:]] + [len(line)]
+        for match, end in zip(matches, ends, strict=True):
+            speeches[match[1]].append(line[match.end() : end].strip())
+    frequent = {name: said for name, said in speeches.items() if len(said) >= _INLINE_SHARE * divided}
+    is_inline = divided >= max(2, _INLINE_SHARE * len(lines)) and 2 <= len(frequent) <= _INLINE_SPEAKERS
+    return frequent if is_inline else {}
+
+
+def collect_tabbed(texts: Iterable[str]) -> dict[str, list[str]]:
+    r"""Return what follows each of a few labels that a tab parts from the text, one to a line.
+
+    >>> sorted(collect_tabbed(["求\t头痛三天\n应\t发烧吗？\n\n求\t胃胀\n应\t多久了？"]))
+    ['应', '求']
+    """
+    speeches: dict[str, list[str]] = defaultdict(list)
+    lines = [line for text in texts for line in text.splitlines() if line.strip()]
+    for line in lines:
+        label, tab, said = line.partition("\t")
+        if tab and label.strip() and said.strip():
+            speeches[label.strip()].append(said.strip())
+    frequent = {name: said for name, said in speeches.items() if len(said) > 1}
+    is_tabbed = sum(map(len, frequent.values())) >= _TABBED_SHARE * len(lines)
+    return frequent if is_tabbed and 2 <= len(frequent) <= _INLINE_SPEAKERS else {}
 
 
 def collect_speakers(texts: Iterable[str]) -> dict[str, list[str]]:

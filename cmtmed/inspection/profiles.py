@@ -185,6 +185,16 @@ def is_speech(profile: FieldProfile) -> bool:
     )
 
 
+def lists_turns(profile: FieldProfile) -> bool:
+    """Return whether a field lists objects with texts that differ, as the turns of a dialogue do."""
+    if profile.fill < _FILL or profile.content != "turns":
+        return False
+    messages = [item for items in list_items(profile) for item in items if isinstance(item, Mapping)]
+    inner = profile_rows(messages).values()
+    is_repeated = len(messages) > len(profile.values)
+    return is_repeated and any(is_speech(field) and not is_aside(field.name) for field in inner)
+
+
 def is_aside(name: str) -> bool:
     """Return whether a field's name says that nobody says its text: an introduction, a reference, an act."""
     return _ASIDE.search(name) is not None

@@ -8,9 +8,10 @@ from typing import Final
 
 from cmtmed.inspection.pages import propose_pages
 from cmtmed.inspection.profiles import FieldProfile, profile_rows
+from cmtmed.inspection.question_pages import PAGES, count_speech, propose_question_pages
 from cmtmed.inspection.records import propose_records, propose_turns
 from cmtmed.inspection.samples import Sample
-from cmtmed.inspection.texts import propose_texts
+from cmtmed.inspection.texts import decode_sample, propose_tabbed, propose_texts
 from cmtmed.inspection.trial import Trial, is_valid, read_samples
 from cmtmed.io.record_fields import flatten
 from cmtmed.io.records import Record, Value
@@ -55,7 +56,9 @@ def choose_source(samples: Sequence[Sample], base: Source) -> Proposal:
     records = [r for sample in samples for r in sample.read_records(base) if isinstance(r, Record)]
     rows = [flatten(record.value) for record in records if isinstance(record.value, Mapping)]
     profiles = profile_rows(rows)
-    by_names = read_samples(samples, base)
+    pages = samples[:PAGES] if file_format == "html" else samples
+    speech = count_speech(pages, base) if file_format == "html" else 0
+    by_names = read_samples(pages, base, speech=speech)
     trials = [by_names]
     if not _is_settled(by_names):
         seen = set()
@@ -63,7 +66,7 @@ def choose_source(samples: Sequence[Sample], base: Source) -> Proposal:
             if (key := source.model_dump_json()) in seen or not is_valid(source):
                 continue
             seen.add(key)
-            trials.append(read_samples(samples, source))
+            trials.append(read_samples(pages, source, speech=speech))
             if file_format == "html" and trials[-1].score >= _EXCELLENT:
                 break  # selectors are many, and the likely ones come first
     best = _choose(trials)
@@ -92,7 +95,12 @@ def _choose(trials: Sequence[Trial]) -> Trial:
         return by_names
     top = max(trial.score for trial in better)
     near = [trial for trial in better if trial.score >= top - _MARGIN]
-    return max(near, key=lambda trial: (round(trial.completeness * len(trial.dialogues)), trial.score))
+    return max(near, key=lambda trial: (round(trial.completeness * _count_distinct(trial)), trial.score))
+
+
+def _count_distinct(trial: Trial) -> int:
+    """Return the number of dialogues; several answers to one question are one."""
+    return sum(len({dialogue.turns[0] for dialogue in r.dialogues if dialogue.turns}) for r in trial.readings)
 
 
 def _merges(trial: Trial, by_names: Trial) -> bool:
@@ -110,12 +118,14 @@ def _propose(
     profiles: Mapping[str, FieldProfile],
 ) -> Iterator[Source]:
     if file_format == "html":
+        yield from propose_question_pages(samples, base)
         yield from propose_pages(samples, base)
         return
     if file_format in _TEXTS:
         yield from propose_texts(samples, base)
         return
     if file_format in _TABLES:
+        yield from propose_tabbed([decode_sample(sample, base.encoding) for sample in samples], base)
         yield from _propose_headless(samples, base, rows)
     yield from propose_records(profiles, rows, base)
     lists = [record.value for record in records if isinstance(record.value, list)]

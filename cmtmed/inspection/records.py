@@ -12,6 +12,7 @@ from cmtmed.inspection.labels import collect_speakers
 from cmtmed.inspection.profiles import FieldProfile, is_aside, is_speech, list_items, profile_rows
 from cmtmed.inspection.speakers import assign_roles, declare_roles
 from cmtmed.io.field_names import find_names
+from cmtmed.io.numbered_fields import list_numbered, pair_declared
 from cmtmed.io.record_values import count_leaves
 from cmtmed.io.records import Value
 from cmtmed.source import Fields, Source
@@ -21,6 +22,8 @@ _ALTERNATIVE: Final = re.compile(r"reject|negative|worst|差|错误", re.IGNOREC
 """Names of answers that are no replies but counterexamples."""
 _PATIENT_VOICE: Final = -0.8
 _DOCTOR_VOICE: Final = 1.0
+_REPEATED: Final = 0.8
+"""Share of the values of a dialogue's number that several records have; the rest stand at the edge of the sample."""
 
 
 def propose_records(
@@ -34,6 +37,7 @@ def propose_records(
         elif profile.content == "text":
             yield from _propose_labelled(profile, base)
     yield from _propose_utterances(profiles, rows, base)
+    yield from _propose_rounds(profiles, base)
     yield from _propose_pairs(profiles, base)
 
 
@@ -173,7 +177,10 @@ def _propose_utterances(
 def _list_group_fields(
     profiles: Mapping[str, FieldProfile], rows: Sequence[Mapping[str, Value]], used: set[str]
 ) -> list[str]:
-    """Return the fields that several consecutive records have in common, the finest first."""
+    """Return the fields that several records have in common, the finest first.
+
+    The records of a dialogue follow one another, or are mixed with those of others where time orders the file.
+    """
     candidates = []
     for name, profile in profiles.items():
         if name in used or profile.fill < 1 or not profile.texts or profile.content in {"turns", "address"}:
@@ -182,7 +189,9 @@ def _list_group_fields(
         runs = sum(first != second for first, second in itertools.pairwise(values)) + 1
         groups = len(set(values))
         is_named = name in find_names(profiles, "group")
-        if 2 <= groups <= 0.7 * len(values) and (runs <= 1.2 * groups or is_named):
+        repeated = sum(count > 1 for count in profile.counts.values())
+        is_mixed = profile.content in {"label", "code", "number"} and repeated >= _REPEATED * groups
+        if 2 <= groups <= 0.7 * len(values) and (runs <= 1.2 * groups or is_named or is_mixed):
             candidates.append((not is_named, -groups, name))
     return [name for _, _, name in sorted(candidates)[:3]]
 
@@ -216,6 +225,19 @@ def _to_number(value: Value) -> float | str | None:
 
 def _sort_key(value: float | str | None) -> tuple[bool, float | str]:
     return isinstance(value, str), value if value is not None else 0.0
+
+
+# Rounds in numbered fields.
+
+
+def _propose_rounds(profiles: Mapping[str, FieldProfile], base: Source) -> Iterator[Source]:
+    """Yield sources whose question and answer are the first of numbered fields."""
+    texts = [profile for profile in profiles.values() if profile.content == "text"]
+    for question, answer in itertools.permutations(texts, 2):
+        rounds = pair_declared(question.name, answer.name, profiles)
+        are_apart = question.name != list_numbered(answer.name, profiles)[0]
+        if rounds[:1] == [(question.name, answer.name)] and are_apart and question.voice < answer.voice:
+            yield base.model_copy(update={"fields": Fields(question=question.name, answer=answer.name)})
 
 
 # A question and its answer.

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from cmtmed.inspection.labels import collect_speakers
+from cmtmed.inspection.labels import collect_inline, collect_speakers, collect_tabbed
 from cmtmed.inspection.profiles import profile_rows
 from cmtmed.inspection.records import propose_records
 from cmtmed.inspection.samples import Sample
@@ -41,9 +41,23 @@ def propose_texts(samples: Sequence[Sample], base: Source) -> Iterator[Source]:
     for source in declared:
         for separator in ("auto", *find_separators(texts, SpeakerLabels(source))):
             yield source.model_copy(update={"transcript": Transcript(separator=separator)})
+    inline = assign_roles(collect_inline(texts))
+    if {speaker.role for speaker in inline} >= {"user", "assistant"}:
+        line = Transcript(separator="line")
+        yield declare_roles(transcript, inline).model_copy(update={"transcript": line})
+    yield from propose_tabbed(texts, transcript)
     yield from _propose_blocks(texts, base)
     yield from _propose_tables(texts, base)
     yield transcript.model_copy(update={"shape": "alternating", "transcript": Transcript(separator="blank")})
+
+
+def propose_tabbed(texts: Sequence[str], base: Source) -> Iterator[Source]:
+    """Yield sources for files whose lines are a speaker's label, a tab and what is said."""
+    speakers = assign_roles(collect_tabbed(texts))
+    if {speaker.role for speaker in speakers} >= {"user", "assistant"}:
+        source = declare_roles(base.model_copy(update={"format": "transcript"}), speakers)
+        for separator in ("auto", *find_separators(texts, SpeakerLabels(source))):
+            yield source.model_copy(update={"transcript": Transcript(separator=separator)})
 
 
 def find_separators(texts: Sequence[str], labels: SpeakerLabels) -> list[str]:

@@ -17,7 +17,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from cmtmed.errors import PipelineError
-from cmtmed.inspection.profiles import FieldProfile, is_aside, is_speech
+from cmtmed.inspection.profiles import FieldProfile, is_aside, is_speech, lists_turns
 from cmtmed.inspection.samples import Sample
 from cmtmed.inspection.voice import score_voice
 from cmtmed.io.grouping import group_turns
@@ -52,12 +52,14 @@ class Trial:
         readings: the records that could be read, in order.
         failures: records that could not, by reason.
         failed_characters: characters of those.
+        speech: characters of what may be said on the samples' pages; 0 if that is not known.
     """
 
     source: Source
     readings: list[Reading] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
     failed_characters: int = 0
+    speech: int = 0
 
     @cached_property
     def dialogues(self) -> list[Dialogue]:
@@ -108,6 +110,9 @@ class Trial:
     @cached_property
     def fidelity(self) -> float:
         """Share of the text that stands in turns, of what may be a dialogue's text."""
+        if self.speech:
+            # Of pages most text is furniture: a reading is good if it holds as much as may be said there.
+            return min(self.characters, self.speech) / max(self.characters, self.speech)
         lost = sum(max(0, count) for reason, count in self.left_out.items() if reason in _LOST)
         lost += sum(count for name, count in self.ignored.items() if self._is_speech(name))
         total = self.characters + lost + self.failed_characters
@@ -120,7 +125,7 @@ class Trial:
         values = [reading.record.value for reading in self.readings if isinstance(reading.record.value, dict)]
         rows = [flatten(value) for value in values[:_PROFILED]]
         profile = FieldProfile(name, len(rows), [row[name] for row in rows if not is_empty(row.get(name))])
-        return is_speech(profile)
+        return is_speech(profile) or lists_turns(profile)
 
     @cached_property
     def alternation(self) -> float:
@@ -165,9 +170,9 @@ _EDGE_CHARACTERS: Final = 40
 _NO_RECORDS: Final = frozenset({Reason.EMPTY_FILE, Reason.TRUNCATED_STREAM, Reason.DAMAGED_FILE})
 
 
-def read_samples(samples: Sequence[Sample], source: Source) -> Trial:
+def read_samples(samples: Sequence[Sample], source: Source, *, speech: int = 0) -> Trial:
     """Read samples with a source, as a build reads the files."""
-    trial = Trial(source)
+    trial = Trial(source, speech=speech)
     parser = RecordParser(source)
     for sample in samples:
         records = sample.read_records(source)

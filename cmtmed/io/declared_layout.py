@@ -89,7 +89,7 @@ def check_separator(files: Sequence[Path], source: Source, location: str) -> Non
         PipelineError: it matches none.
     """
     separator = source.transcript.separator
-    if separator in {"auto", "blank"} or source.format not in {"auto", "transcript"}:
+    if separator in {"auto", "blank", "line"} or source.format not in {"auto", "transcript"}:
         return
     pattern = compile_declared_separator(separator)
     lines = 0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from cmtmed.io.field_names import NAMES, find_names, guess_field, holds_field, normalize_name
+from cmtmed.io.numbered_fields import are_numbered
 from cmtmed.io.record_values import count_leaves
 from cmtmed.io.records import Record, Value
 from cmtmed.io.speaker_labels import SpeakerLabels
@@ -38,6 +40,8 @@ def _find_records(value: Mapping[str, Value], labels: SpeakerLabels) -> tuple[li
     objects = {key: item for key, item in value.items() if isinstance(item, Mapping) and item}
     if len(objects) == len(value) > 0 and _is_message_list(list(objects.values())):
         return [value], None  # the turns of one dialogue, numbered
+    if len(objects) == len(value) > 1 and all(are_numbered(item) for item in objects.values()):
+        return [{"id": key, "messages": list(item.values())} for key, item in objects.items()], None
     if len(objects) == len(value) > 0 and all(_is_record(item) for item in objects.values()):
         return [_with_id(item, key) for key, item in objects.items()], None
     dialogues = {key: item for key, item in value.items() if isinstance(item, list) and item}
@@ -127,6 +131,8 @@ def _is_record_list(value: Value, key: str) -> bool:
     if all(isinstance(item, Mapping) for item in head):
         if len(value) > 1 and all(any(map(_is_object_list, item.values())) for item in head):
             return True  # each holds a list of objects, as a dialogue holds its turns, whatever the names
+        if len(value) > 1 and may_hold_pairs and _are_pairs(head):
+            return True
         return all(
             not (find_names(item, "role") and find_names(item, "content"))
             and (
@@ -139,6 +145,19 @@ def _is_record_list(value: Value, key: str) -> bool:
     return all(
         isinstance(item, list) and len(item) > 1 and all(isinstance(turn, Mapping) for turn in item) for item in head
     )
+
+
+def _are_pairs(items: list[Mapping[str, Value]]) -> bool:
+    """Return whether objects of unknown names hold two texts each, which differ from object to object."""
+    if any(find_names(item, "role") or item.keys() != items[0].keys() for item in items):
+        return False
+    columns = [[item[key] for item in items] for key in items[0]]
+    texts = [column for column in columns if all(isinstance(text, str) and len(text) >= _SENTENCE for text in column)]
+    return sum(len({*map(str, column)}) == len(items) and any(map(_HAN.search, column)) for column in texts) > 1
+
+
+_SENTENCE: Final = 6
+_HAN: Final = re.compile(r"[\u3400-\u9fff]{4}")
 
 
 def _is_object_list(value: Value) -> bool:

@@ -12,6 +12,7 @@ from typing import Final
 
 from cmtmed.io.fast_shapes import FastReader, make_fast_reader
 from cmtmed.io.field_names import find_names
+from cmtmed.io.numbered_fields import pair_declared
 from cmtmed.io.parsed import Parsed, Turn
 from cmtmed.io.quarantine import Reason
 from cmtmed.io.record_fields import DIALOGUE_FIELDS, METADATA, FieldPlan, flatten, plan_fields, to_text_or_none
@@ -21,7 +22,7 @@ from cmtmed.io.records import Record, Value
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.io.speaker_words import are_alternating
 from cmtmed.io.turn_values import TurnParser
-from cmtmed.source import Source
+from cmtmed.source import Fields, Source
 from cmtmed.text.characters import count_characters
 
 
@@ -90,6 +91,7 @@ class RecordParser:
             self._readers.clear()
         declared = self.source.fields
         is_simple = not any(isinstance(getattr(declared, name), tuple) for name in (*METADATA, *DIALOGUE_FIELDS))
+        is_simple = is_simple and not _has_declared_rounds(keys, declared)
         plan = plan_fields(keys, self.source.fields)
         self._readers[keys] = make_fast_reader(keys, plan.keys, self.source.shape, self.turns) if is_simple else None
 
@@ -174,6 +176,14 @@ def _add_left_out(dialogue: Dialogue, left_out: Mapping[str, int]) -> Dialogue:
 
 def _to_dialogue(parsed: Parsed) -> Dialogue:
     return Dialogue(None, None, None, parsed.turns, parsed.left_out, parsed.ignored)
+
+
+def _has_declared_rounds(keys: Sequence[str], fields: Fields) -> bool:
+    return (
+        isinstance(fields.question, str)
+        and isinstance(fields.answer, str)
+        and bool(pair_declared(fields.question, fields.answer, keys))
+    )
 
 
 def _are_pairs(items: Sequence[Mapping[str, Value]]) -> bool:

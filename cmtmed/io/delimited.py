@@ -54,11 +54,18 @@ def detect_dialect(lines: Sequence[str], delimiter: str | None, *, tabs: bool) -
     escapes = '\\"' in text and '""' not in text.replace(f'{delimiter}""', "")
     # Tables with tabs have quotes as text, unless a quoted cell holds what would end it.
     all_quoted = bool(lines) and all(line[:1] == line[-1:] == '"' for line in lines if line.strip())
-    quoting = not tabs or all_quoted or _has_quoted_cells(text, delimiter)
+    quoting = not tabs or all_quoted or _has_quoted_cells(text, delimiter) or _ends_in_quotes(lines, delimiter)
     dialect = Dialect(delimiter, quoting=quoting, escapes=escapes)
     widths = [len(split_cells(line, dialect)) for line in lines if line.strip()]
     # A line of one cell is the table's title.
     return Dialect(delimiter, quoting, escapes, next((width for width in widths if width > 1), 0))
+
+
+def _ends_in_quotes(lines: Sequence[str], delimiter: str) -> bool:
+    """Return whether a cell opens with a quote and nothing but text without a delimiter follows, line after line."""
+    last = next((number for number, line in reversed(list(enumerate(lines))) if delimiter in line), len(lines))
+    cells = lines[last].split(delimiter) if last < len(lines) - 2 else [""]
+    return cells[-1].startswith('"') and not cells[-1].endswith('"')
 
 
 def _has_quoted_cells(text: str, delimiter: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 
 from cmtmed.io.parsed import Turn
 from cmtmed.io.record_fields import squeeze
-from cmtmed.io.record_values import count_leaves
+from cmtmed.io.record_values import count_leaves, says_nothing
 from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.io.turn_values import TurnParser
@@ -27,6 +27,8 @@ FastReader = Callable[[Mapping[str, Value]], FastResult | None]
 LABEL_MARKS: Final = frozenset("<[【*#")
 """Characters with which the label of a prompt begins: ``<user>:``, ``【患者】``, ``### Instruction``."""
 _LABEL_CHARACTERS: Final = 12
+_SHORT: Final = 8
+"""Longest text that may say that there is none."""
 
 
 def make_fast_reader(
@@ -163,7 +165,9 @@ class _PairReader:
         left_out: dict[str, int] = {}
         ignored: dict[str, int] = {}
         if self.title is not None and not self.history and (title := record[self.title]):
-            if type(title) is not str:
+            if type(title) is not str or (
+                (len(title) <= _SHORT or len(question) <= _SHORT) and (says_nothing(question) or says_nothing(title))
+            ):
                 return None
             if title in question or squeeze(title) in squeeze(question):
                 left_out["title"] = count_characters(title)

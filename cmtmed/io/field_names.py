@@ -107,4 +107,92 @@ def guess_field(key: str) -> str | None:
     name = normalize_name(key)
     if name in _LISTED or _OTHER.search(name):
         return None
-    return next((field for field, words in _WORDS if words.search(name)), None)
+    field = next((field for field, words in _WORDS if words.search(name)), None)
+    # An utterance of one side is that side's text.
+    return (_guess_by_words(key) or field) if field in {None, "messages"} else field
+
+
+def split_words(name: str) -> list[str]:
+    """Return the words of a name in lower case, by case, underscores and script.
+
+    >>> split_words("data.doctorReply_zh"), split_words("HTMLText")
+    (['doctor', 'reply', 'zh'], ['html', 'text'])
+    """
+    return [word.lower() for word in _WORD.findall(name.rpartition(".")[2])]
+
+
+def _guess_by_words(key: str) -> str | None:
+    """Return the field of a name taken apart: its last word that is no word for a text, or the side that speaks."""
+    words = split_words(key)
+    head = [word for word in words if word not in _TEXTUAL]
+    is_text = len(head) < len(words)
+    if not head or (len(head[-1]) == 1 and not (is_text and head == words[:1])):
+        return None
+    name = "".join(head)
+    for field in ("answer", "opening", "question", "title", "history", "department"):
+        if name in _RANKS[field] and (is_text or name != key.lower()):
+            return field
+    if is_text and name in _TRANSLATED:
+        return _TRANSLATED[name]
+    for word in reversed(head):
+        if word in _HEADS:
+            return _HEADS[word]
+    if is_text and len(set(head) & _PATIENTS) + len(set(head) & _DOCTORS) == 1:
+        return "question" if set(head) & _PATIENTS else "answer"
+    return None
+
+
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[\u3400-\u9fff]+")
+_TEXTUAL: Final = frozenset(
+    {
+        "text",
+        "txt",
+        "content",
+        "contents",
+        "str",
+        "string",
+        "zh",
+        "cn",
+        "en",
+        "raw",
+        "body",
+        "value",
+        "orig",
+        "original",
+        "clean",
+        "full",
+        "main",
+        "say",
+        "says",
+        "said",
+        "utterance",
+        "utt",
+        "msg",
+        "message",
+        "words",
+        "sentence",
+        "sent",
+        "speech",
+        "neirong",
+        "wenben",
+        "hua",
+        "shuo",
+    }
+)
+"""Words for a text, which do not tell which one."""
+_TRANSLATED: Final = {"src": "question", "source": "question", "tgt": "answer", "trg": "answer", "dst": "answer"}
+"""Names of translation: what goes in and what comes out."""
+_HEADS: Final = {
+    "wenti": "question", "tiwen": "question", "zixun": "question", "wen": "question", "xunwen": "question",
+    "huida": "answer", "huifu": "answer", "daan": "answer", "jieda": "answer", "dafu": "answer", "jianyi": "answer",
+    "miaoshu": "opening", "zhusu": "opening", "bingqing": "opening", "biaoti": "title", "keshi": "department",
+    "duihua": "messages", "lishi": "history", "narr": "opening", "narrative": "opening", "selfreport": "opening",
+    "q": "question", "ques": "question", "qn": "question", "ans": "answer", "resp": "answer", "rep": "answer",
+}  # fmt: skip
+"""Words, in pinyin or abbreviated, by which the last word of a name tells the field."""
+_PATIENTS: Final = frozenset(
+    {"patient", "pat", "user", "client", "asker", "customer", "sick", "human", "huanzhe", "bingren", "yonghu"}
+)
+_DOCTORS: Final = frozenset(
+    {"doctor", "doc", "dr", "physician", "expert", "assistant", "bot", "yisheng", "daifu", "zhuanjia", "medic"}
+)

@@ -10,7 +10,8 @@ from typing import Final
 from cmtmed.io.jsonrecords import has_value_lines
 from cmtmed.io.lines import transcode_to_utf8
 from cmtmed.io.speaker_labels import SpeakerLabels
-from cmtmed.io.table_cells import Dialect, split_cells
+from cmtmed.io.speaker_words import find_role_by_words
+from cmtmed.io.table_cells import Dialect, has_open_quote, split_cells
 from cmtmed.io.table_header import is_known_name, locate_header
 from cmtmed.source import Source
 
@@ -32,6 +33,8 @@ def detect_format(name: str, head: bytes, source: Source) -> str:
     if head[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
         return "xlsx"
     file_format = _SUFFIXES.get(PurePath(name).suffix.lower())
+    if file_format in {"tsv", "transcript", None} and b"\t" in head and _has_tabbed_labels(head, source):
+        return "transcript"
     if file_format in {"csv", "tsv", "html", "parquet", "arrow", "xlsx"}:
         return file_format
     start = b"".join(transcode_to_utf8(iter([head]), source.encoding)).removeprefix(b"\xef\xbb\xbf").lstrip(_BLANKS)
@@ -63,11 +66,29 @@ def _is_table(text: bytes, source: Source) -> bool:
     return tabs > 0 and len(lines) > 1 and frequency >= 0.9 * len(lines)
 
 
+def _has_tabbed_labels(head: bytes, source: Source) -> bool:
+    """Return whether every line is a speaker, a tab and what he says."""
+    text = b"".join(transcode_to_utf8(iter([head]), source.encoding)).decode("utf-8", "replace")
+    lines = [line for line in text.split("\n")[:200] if line.strip()]
+    names = {line.split("\t", 1)[0].strip("\ufeff ") if "\t" in line else "" for line in lines}
+    labels = SpeakerLabels(source)
+    if not 2 <= len(names) <= _SPEAKERS or len(lines) <= len(names):
+        return False
+    roles = {labels.find_role(name) or find_role_by_words(name) for name in names if len(name) <= _NAME_CHARACTERS}
+    return {"user", "assistant"} <= roles and None not in roles
+
+
+_SPEAKERS: Final = 6
+_NAME_CHARACTERS: Final = 12
+
+
 def _has_named_columns(text: bytes) -> bool:
     """Return whether the first line names columns with one of the usual delimiters, and rows as wide follow."""
     lines = [line for line in text.decode("utf-8", "replace").split("\n")[:100] if line.strip()]
     for delimiter in (",", ";", "|"):
         rows = [split_cells(line.strip("\r\ufeff"), Dialect(delimiter)) for line in lines]
         if len(rows) > 1 and sum(map(is_known_name, rows[0])) > 1 and locate_header(rows[:1]) == 0:
+            if has_open_quote(lines[1], Dialect(delimiter)):
+                return True  # a cell of many lines
             return 2 * sum(len(row) == len(rows[0]) for row in rows) > len(rows)
     return False

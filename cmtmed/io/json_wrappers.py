@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from cmtmed.io.field_names import NAMES, find_names, guess_field, holds_field, normalize_name
+from cmtmed.io.numbered_fields import are_numbered
 from cmtmed.io.record_values import count_leaves
 from cmtmed.io.records import Record, Value
 from cmtmed.io.speaker_labels import SpeakerLabels
@@ -39,6 +40,8 @@ def _find_records(value: Mapping[str, Value], labels: SpeakerLabels) -> tuple[li
     objects = {key: item for key, item in value.items() if isinstance(item, Mapping) and item}
     if len(objects) == len(value) > 0 and _is_message_list(list(objects.values())):
         return [value], None  # the turns of one dialogue, numbered
+    if len(objects) == len(value) > 1 and all(are_numbered(item) for item in objects.values()):
+        return [{"id": key, "messages": list(item.values())} for key, item in objects.items()], None
     if len(objects) == len(value) > 0 and all(_is_record(item) for item in objects.values()):
         return [_with_id(item, key) for key, item in objects.items()], None
     dialogues = {key: item for key, item in value.items() if isinstance(item, list) and item}

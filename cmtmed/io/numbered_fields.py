@@ -38,6 +38,32 @@ def pair_numbered(keys: Iterable[str]) -> list[tuple[str, str]]:
     return rounds if len(rounds) > 1 else []
 
 
+def are_numbered(keys: Iterable[str]) -> bool:
+    """Return whether all keys are numbers, or are the same but for a number: ``0, 1, …``, ``u1, u2, …``.
+
+    >>> are_numbered(["t1", "t2"]), are_numbered(["t1"]), are_numbered(["a1", "b2"])
+    (True, False, False)
+    """
+    names = list(keys)
+    if all(name.isdigit() for name in names):
+        return bool(names)
+    return len(names) > 1 and len({_strip_number(name) for name in names}) == 1 and names[0] != _strip_number(names[0])
+
+
+def list_series(keys: Iterable[str]) -> list[list[str]]:
+    """Return the groups of keys that differ in a number alone and count on without a gap, each in order.
+
+    >>> list_series(["id", "u2", "u1", "icd10"])
+    [['u1', 'u2']]
+    """
+    groups: dict[str, list[str]] = {}
+    for key in keys:
+        if (stem := _strip_number(key)) != key:
+            groups.setdefault(stem, []).append(key)
+    series = [sorted(names, key=_get_number) for names in groups.values() if len(names) > 1]
+    return [names for names in series if _get_number(names[-1]) - _get_number(names[0]) == len(names) - 1]
+
+
 def pair_declared(question: str, answer: str, keys: Iterable[str]) -> list[tuple[str, str]]:
     """Return the rounds that a numbered question and a numbered answer begin; fewer than two are none.
 

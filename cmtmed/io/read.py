@@ -18,6 +18,7 @@ import polars as pl
 
 from cmtmed.errors import InputError
 from cmtmed.io.bytestream import Member, TruncatedStreamError, peek_head, store_stream
+from cmtmed.io.column_content import name_by_content
 from cmtmed.io.columnar import read_columnar
 from cmtmed.io.containers import iter_members
 from cmtmed.io.delimited import read_delimited
@@ -148,7 +149,7 @@ def _read_member(
     batch = _BatchBuilder(member.label)
     label = member.label
     only = parsers[0] if len(parsers) == 1 and not first.having else None
-    records = group_turns(iter_records(member, first), first, parsers[0].turns)
+    records = group_turns(name_by_content(iter_records(member, first), first), first, parsers[0].turns)
     for number, record in enumerate(records, start=1):
         if selector is not None and not selector.takes(label, number):
             if selector.is_done:

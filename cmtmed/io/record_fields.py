@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cmtmed.io.field_names import find_names, guess_field, normalize_name
+from cmtmed.io.numbered_fields import are_numbered
 from cmtmed.io.parsed import Parsed
 from cmtmed.io.record_values import BrokenRecordError, count_leaves, to_text
 from cmtmed.io.records import Value
@@ -167,8 +168,8 @@ def _iter_flat(record: Mapping[str, Value], prefix: str, depth: int) -> Iterator
             yield f"{prefix}{key}", next(iter(value.values()))
         elif isinstance(value, Mapping) and _is_text_object(key, value):
             yield from _iter_text_object(f"{prefix}{key}", value)
-        elif isinstance(value, Mapping) and value and all(name.isdigit() for name in value):
-            yield f"{prefix}{key}", list(value.values())  # a list that is written as an object: {"0": …, "1": …}
+        elif isinstance(value, Mapping) and are_numbered(value):
+            yield f"{prefix}{key}", list(value.values())  # a list that is written as an object: {"0": …, "u1": …}
         elif isinstance(value, Mapping) and value and depth:
             yield from _iter_flat(value, f"{prefix}{key}.", depth - 1)
         else:

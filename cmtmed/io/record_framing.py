@@ -12,7 +12,8 @@ from cmtmed.io.fast_shapes import LABEL_MARKS
 from cmtmed.io.field_names import normalize_name
 from cmtmed.io.numbered_fields import list_numbered
 from cmtmed.io.parsed import Parsed, Turn
-from cmtmed.io.record_fields import FieldPlan, RecordFields, squeeze
+from cmtmed.io.record_fields import FieldPlan, RecordFields, is_empty, squeeze
+from cmtmed.io.record_values import says_nothing
 from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.source import Source
@@ -80,6 +81,10 @@ class FramedRecord(RecordFields):
     def _join_texts(self, texts: list[str], parsed: Parsed, title: str | None) -> str:
         """Join the patient's texts in order, without those that another one repeats."""
         kept: list[str] = []
+        if len(texts) > 1 and not all(map(says_nothing, texts)):
+            nothing = [text for text in texts if says_nothing(text)]
+            parsed.left_out["placeholder"] += sum(map(count_characters, nothing))
+            texts = [text for text in texts if not says_nothing(text)]
         for index, text in enumerate(texts):
             others = [*kept, *texts[index + 1 :]]
             if len(texts) > 1 and any(squeeze(text) in squeeze(other) for other in others):
@@ -109,7 +114,7 @@ class FramedRecord(RecordFields):
 
     def _add_opening(self, parsed: Parsed) -> None:
         """Put the patient's description before the turns, unless a turn repeats it."""
-        needs_question = parsed.turns[-1][0] == "assistant" and self.has("answer")
+        needs_question = parsed.turns[-1][0] == "assistant" and self._has_unread("answer")
         starts_with_doctor = next(role for role, _ in [*parsed.turns, ("user", "")] if role != "system") == "assistant"
         texts = [self.take("opening")]
         name = normalize_name(key) if (key := self.choose_key("question")) else ""
@@ -135,6 +140,10 @@ class FramedRecord(RecordFields):
                 return
         position = next((index for index, (role, _) in enumerate(parsed.turns) if role != "system"), 0)
         parsed.turns.insert(position, ("user", opening))
+
+    def _has_unread(self, name: str) -> bool:
+        key = self.choose_key(name)
+        return key is not None and not is_empty(self.fields[key])
 
     def _add_system(self, parsed: Parsed) -> None:
         system = self.take("system", required_type=str)

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from cmtmed.io.field_names import find_names, normalize_name
-from cmtmed.io.numbered_fields import pair_declared, pair_numbered
+from cmtmed.io.numbered_fields import list_series, pair_declared, pair_numbered
 from cmtmed.io.parsed import Parsed
 from cmtmed.io.quarantine import Reason
 from cmtmed.io.record_fields import FieldPlan, is_empty, squeeze
 from cmtmed.io.record_framing import FramedRecord
-from cmtmed.io.record_values import BrokenRecordError, parse_nested, to_text
+from cmtmed.io.record_values import BrokenRecordError, count_leaves, parse_nested, says_nothing, to_text
 from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.io.speaker_words import are_alternating
@@ -47,10 +47,12 @@ class RecordReading(FramedRecord):
             self._find_messages,
             self._find_history,
             self._find_transcript,
+            self._find_replies,
             self._find_rounds,
             self._read_pairs_or_nothing,
             self._find_text,
             self._find_any_turns,
+            self._find_numbered_turns,
         ):
             dialogues = read()
             if dialogues:
@@ -86,11 +88,13 @@ class RecordReading(FramedRecord):
             if key not in self.fields:
                 continue
             value = self.fields[key]
-            if is_empty(value) or (isinstance(value, str) and value.strip() in ("[]", "{}")):
+            if is_empty(value) or _holds_no_text(value):
                 self.used.add(key)
-                return [Parsed(left_out=Counter(markup=count_characters(value or "")) if value else Counter())]
+                return [Parsed(left_out=Counter(placeholder=count_leaves(value)))]
             if not isinstance(value, list | str):
                 raise BrokenRecordError(Reason.WRONG_TYPE)
+            if isinstance(value, str) and not required and self._asks(key):
+                return [Parsed()]
             parsed = self.turns.parse(value, path=key, alternating=True)
             if len(parsed) != 1:
                 raise BrokenRecordError(Reason.WRONG_TYPE if isinstance(value, list) else Reason.NO_DIALOGUE)
@@ -100,6 +104,14 @@ class RecordReading(FramedRecord):
         if required:
             raise BrokenRecordError(Reason.MISSING_FIELD, tuple(self.fields))
         return [Parsed()]
+
+    def _asks(self, key: str) -> bool:
+        """Make a context without turns the question, where an answer follows it and nothing else asks."""
+        text = self.fields[key]
+        if self.has("question") or self.has("opening") or not self.has("answer") or self.turns.parse(text, path=key):
+            return False
+        self.plan = FieldPlan({**self.plan.keys, "question": (key,)})
+        return True
 
     def _remove_repeated_question(self, history: Parsed) -> None:
         """Remove the last turn of a history that repeats the question asked after it."""
@@ -149,6 +161,33 @@ class RecordReading(FramedRecord):
                     return self.frame_turns(parsed)
         return []
 
+    def _find_replies(self) -> list[Parsed]:
+        """Read a list under any name in which both sides speak, if need be below the question that it replies to."""
+        for key, value in self.fields.items():
+            nested = parse_nested(value) if isinstance(value, str) and value[:1] == "[" else value
+            if not isinstance(nested, list) or len(nested) < 2 or not all(isinstance(i, Mapping) for i in nested):
+                continue
+            plans = [(item, self.turns.find_plan(item)) for item in nested]
+            roles = {self.turns.find_role(item.get(plan[0])) for item, plan in plans if plan}
+            if all(plan for _, plan in plans) and {"user", "assistant"} <= roles:
+                parsed = self.turns.parse(value, path=key)
+                self.used.add(key)
+                return self.frame_turns(parsed)
+        return []
+
+    def _find_numbered_turns(self) -> list[Parsed]:
+        """Read turns that stand in numbered fields: ``u1, u2, …`` with a speaker in each, or in turn."""
+        for keys in list_series(key for key, value in self.fields.items() if isinstance(value, str)):
+            texts = [self.fields[key] for key in keys if self.fields[key].strip()]
+            named = self.turns.parse_named(texts)
+            parsed = [named] if named else []
+            if not parsed and are_alternating(texts):
+                parsed = self.turns.parse(list(texts), path=keys[0], alternating=True)
+            if len(parsed) == 1 and len(parsed[0].turns) > 1:
+                self.used.update(keys)
+                return self.frame_turns(parsed)
+        return []
+
     def _read_pairs_or_nothing(self) -> list[Parsed]:
         names = ("question", "answer", "opening")
         if any(map(self.has, names)) or any(key in self.fields for key in self.plan.keys["question"]):
@@ -194,6 +233,16 @@ class RecordReading(FramedRecord):
 
 def _has_both_sides(parsed: Parsed) -> bool:
     return {"user", "assistant"} <= {role for role, _ in parsed.turns}
+
+
+def _holds_no_text(value: Value) -> bool:
+    """Return whether a history is none: 无, ``None``, or lists, written or not, in which nothing stands."""
+    if not isinstance(value, str):
+        return not count_leaves(value)
+    if says_nothing(value):
+        return True
+    nested = parse_nested(value)
+    return nested is not None and not count_leaves(nested)
 
 
 def _are_texts(value: Value) -> bool:

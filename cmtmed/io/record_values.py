@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import decimal
 import math
+import re
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import orjson
 
@@ -60,16 +62,43 @@ def count_leaves(value: Value) -> int:
         return count_characters(str(value))
 
 
+_NOTHING: Final = frozenset(
+    {"无", "暂无", "没有", "空", "none", "null", "nan", "nil", "n/a", "na", "#n/a", "<na>", "undefined", "同上", "如题"}
+)
+_STROKES: Final = re.compile(r"[-—_/\\.。、?？]+")
+
+
+def says_nothing(text: str) -> bool:
+    """Return whether a text only says that there is none: 无, ``None``, a stroke, brackets around nothing.
+
+    >>> says_nothing("[]"), says_nothing(" 暂无。"), says_nothing("无力")
+    (True, True, False)
+    """
+    stripped = text.strip()
+    if len(stripped) > _NOTHING_CHARACTERS:
+        return False
+    name = stripped.strip("\"'[](){}（）【】。.,， ").lower()
+    return name in _NOTHING or not name or _STROKES.fullmatch(name) is not None
+
+
+_NOTHING_CHARACTERS: Final = 32
+
+
 def parse_nested(text: str) -> Value:
     """Return the list or object that a text writes in JSON or in Python, or None if it writes neither."""
     stripped = text.strip()
-    if stripped[:1] not in ("[", "{") or stripped[-1:] not in ("]", "}"):
+    is_tuple = stripped[:2] in _TUPLES and stripped[-1:] == ")"
+    if (stripped[:1] not in ("[", "{") or stripped[-1:] not in ("]", "}")) and not is_tuple:
         return None
     try:
         value = orjson.loads(stripped)
     except orjson.JSONDecodeError:
         value = _parse_written(stripped)
     return value if isinstance(value, list | dict) else None
+
+
+_TUPLES: Final = frozenset({"('", '("', "((", "(["})
+"""How a tuple of texts or of tuples begins in Python."""
 
 
 def _parse_written(text: str) -> Value:

@@ -10,7 +10,10 @@ from typing import Final
 from cmtmed.io.lines import Line
 from cmtmed.io.speaker_labels import SpeakerLabels
 
-_RULE: Final = r"\s*(?:[-=*_#~—－＝+]{3,})\s*"
+_RULE: Final = r"\s*(?:[-=*_#~—－＝+]{3,}|(?![.。，,、！!？?；;：:…（）()])([^\w\s])(?:[ \t　]*\1){2,})\s*"
+"""A line of one mark again and again; of marks that end a sentence it may be what somebody says."""
+_DOTS: Final = r"\s*([.。…·])(?:[ \t　]*\1){2,}\s*"
+RULE: Final = re.compile(_RULE)
 BLANK: Final = r"\s*"
 _NUMBERED: Final = (
     r"\s*[#【\[(（]*(?:(?:id|ID|Id|编号|对话编号|病例编号|病历号|序号)\s*[=:：]\s*|"
@@ -36,7 +39,7 @@ def detect_separator(lookahead: Sequence[Line], labels: SpeakerLabels) -> re.Pat
     """
     texts = [line.text or "" for line in lookahead]
     running = [pattern for pattern in _list_running(texts, labels) if _precedes_labels(pattern, texts, labels)]
-    candidates = [re.compile(pattern) for pattern in (_NUMBERED, *running, _RULE, _TWO_BLANK, BLANK, _LINE, _NONE)]
+    candidates = [re.compile(pattern) for pattern in (_NUMBERED, *running, _RULE, _TWO_BLANK, BLANK, _DOTS, _NONE)]
 
     def score(candidate: re.Pattern[str]) -> tuple[float, int]:
         blocks = [block for block, _ in split_blocks(iter(lookahead), candidate)]
@@ -46,12 +49,26 @@ def detect_separator(lookahead: Sequence[Line], labels: SpeakerLabels) -> re.Pat
         return (round(complete / len(labelled), 1) if labelled else 0.0, complete)
 
     best = max(candidates, key=score)
+    if _are_dialogues(lookahead, best, labels):
+        return re.compile(_LINE)
     blank = re.compile(BLANK)
     if not score(best)[1]:
         return blank
     if best.pattern == _NUMBERED and score(blank) == score(best) and _is_inside_header(texts, labels):
         return blank
     return best
+
+
+def _are_dialogues(lookahead: Sequence[Line], separator: re.Pattern[str], labels: SpeakerLabels) -> bool:
+    """Return whether every line is a dialogue of its own, with both sides, and nothing else divides the file."""
+    texts = [text for line in lookahead if (text := line.text or "").strip()]
+    blocks = [block for block, _ in split_blocks(iter(lookahead), separator)]
+    if len(texts) < 2 or (
+        len(blocks) > 1 and any(sum(1 for line in b if (line.text or "").strip()) > 1 for b in blocks)
+    ):
+        return False
+    complete = sum({"user", "assistant"} <= labels.split(text).roles for text in texts)
+    return complete >= 0.9 * len(texts)
 
 
 def _is_inside_header(texts: Sequence[str], labels: SpeakerLabels) -> bool:

@@ -10,8 +10,11 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
+from cmtmed.io.field_names import holds_field
+from cmtmed.io.speaker_words import find_role_by_words
 from cmtmed.schema import Role
 from cmtmed.source import Source
 from cmtmed.text.characters import count_characters
@@ -29,7 +32,47 @@ _LEAD: Final = (
 )
 _CODE_NAME: Final = r"[A-Za-z]|[\u4e00-\u9fff]{1,4}"
 _UNKNOWN: Final = re.compile(rf"{_LEAD}(?P<name>{_CODE_NAME})[ \t　]*[:：]", re.MULTILINE)
+_MARKS: Final = re.compile(r"[|｜#/\\;；]{1,4}$")
 _CODES: Final[Mapping[str, Role]] = {"p": "user", "d": "assistant"}
+
+
+_BREAKS: Final = re.compile(r"[ \t]*(?:<br[ ]*/?>|</?(?:p|div|li|tr)(?:[ ][^<>]*)?>)[ \t]*", re.IGNORECASE)
+"""Markup between the lines of a transcript."""
+_TEMPLATES: Final = (
+    (re.compile(r"(?:<s>|\[BOS\])?[ \t]*\[INST\][ \t]*", re.IGNORECASE), "\n<|user|>"),
+    (re.compile(r"[ \t]*\[/INST\][ \t]*", re.IGNORECASE), "\n<|assistant|>"),
+    (re.compile(r"<reserved_(?:106|102)>|<(?:_user|usr|human_start)>"), "\n<|user|>"),
+    (re.compile(r"<reserved_(?:107|103)>|<(?:_bot|bot_start)>"), "\n<|assistant|>"),
+    (re.compile(
+        r"<\|(?!(?:start_header_id|end_header_id|im_start|im_end)\|)"
+        r"[^|<>\s]*(?:end|start|begin|eos|bos|eot|eom|pad)[^|<>\s]*\|>"
+    ), ""),
+    (re.compile(r"<｜[^｜<>]*(?:end|begin|start)[^｜<>]*｜>|<_end>|<eod>|</?s>(?=\s*\Z)"), ""),
+)  # fmt: skip
+"""Marks of models' chat templates that no speaker's name stands in."""
+_SYSTEM: Final = re.compile(r"(?P<label>\n<\|user\|>\s*)<<SYS>>(?P<system>.*?)<</SYS>>\s*", re.DOTALL)
+_HEADING: Final = re.compile(r"^[ \t]*#{2,6}[ ]*(?P<name>[^\n#:：]{1,12}?)[ ]*[:：]?[ \t]*$", re.MULTILINE)
+
+
+def _name_template_roles(text: str) -> str:
+    """Write the marks of chat templates and the headings of prompts (``### 问题``) as tags of roles."""
+    for pattern, tag in _TEMPLATES:
+        text = pattern.sub(tag, text)
+    return _SYSTEM.sub(r"<|system|>\g<system>\g<label>", text)
+
+
+def _find_heading_role(name: str) -> Role | None:
+    """Return whose text stands below a prompt's heading, by the name of a field or of a side."""
+    if holds_field([name], "answer"):
+        return "assistant"
+    if holds_field([name], "question"):
+        return "user"
+    if name in _SYSTEM_HEADINGS:
+        return "system"
+    return find_role_by_words(name)
+
+
+_SYSTEM_HEADINGS: Final = frozenset({"系统", "指令", "任务", "角色", "system", "System"})
 
 
 class SpeakerLabels(LabelGrammar):
@@ -50,17 +93,22 @@ class SpeakerLabels(LabelGrammar):
             re.IGNORECASE | re.MULTILINE,
         )
         self._loose = re.compile(
-            rf"(?P<name>(?:{known})|(?:(?<=[。？！?!；;…~～\s])|\A)(?:{short}))[ \t　]*[:：]|【(?P<framed>{known})】",
+            rf"(?P<name>(?:{known})|(?:(?<=[。？！?!；;…~～\s|｜#/])|\A)(?:{short}))[ \t　]*[:：]|"
+            rf"【(?P<framed>{known})】",
             re.IGNORECASE,
         )
 
     def split(self, text: str) -> Transcript:
         """Divide a text into turns; without any label everything is preamble."""
-        closings = count_characters("".join(self._closing.findall(text))) if "</" in text else 0
-        transcript = self._choose_division(self._closing.sub("", text) if closings else text)
-        if closings and transcript.turns:
-            transcript.left_out["markup"] += closings
-        elif closings:
+        plain = text
+        if "<" in text:
+            plain = _BREAKS.sub("\n", self._closing.sub("", text))
+        if "[/INST]" in plain or "<" in plain or "#" in plain:
+            plain = _name_template_roles(plain)
+        transcript = self._choose_division(plain)
+        if plain is not text and transcript.turns:
+            transcript.left_out["markup"] += count_characters(text) - count_characters(plain)
+        elif plain is not text:
             transcript.preamble = text
         return transcript
 
@@ -68,11 +116,17 @@ class SpeakerLabels(LabelGrammar):
         usual = super().split(text)
         if _has_both(usual):
             return self._split_loosely(text, usual)
-        for split in (self._split_weakly, self._split_loosely, self._split_by_codes):
+        for split in (self._split_by_headings, self._split_weakly, self._split_loosely, self._split_by_codes):
             candidate = split(text, usual)
             if _has_both(candidate):
                 return candidate
         return usual
+
+    def _split_by_headings(self, text: str, usual: Transcript) -> Transcript:
+        """Divide a prompt by its headings: ``### 问题``, ``### 医生回答：``."""
+        matches = list(_HEADING.finditer(text)) if "##" in text else []
+        roles = [self.find_role(match["name"]) or _find_heading_role(match["name"]) for match in matches]
+        return usual if None in roles else self._divide(text, matches, roles)
 
     def _split_weakly(self, text: str, usual: Transcript) -> Transcript:
         del usual
@@ -90,9 +144,23 @@ class SpeakerLabels(LabelGrammar):
         roles = [self.find_role(match["name"] or match["framed"]) for match in matches]
         alternates = all(role != other for role, other in itertools.pairwise(roles))
         is_begun = bool(matches) and not text[: matches[0].start()].strip(' \t\n　"“-*#.0123456789[]【】()（）:：')
-        if len(matches) <= max(2, len(usual.turns)) or not alternates or not is_begun:
+        # Two labels alone may be how somebody writes, unless one of them opens the text.
+        enough = len(usual.turns) if usual.turns and not _has_both(usual) else max(2, len(usual.turns))
+        if len(matches) <= enough or not alternates or not is_begun:
             return usual
-        return self._divide(text, matches, roles)
+        return self._strip_marks(self._divide(text, matches, roles))
+
+    @staticmethod
+    def _strip_marks(transcript: Transcript) -> Transcript:
+        """Leave out the mark that stands between all turns: ``||``, ``###``."""
+        ends = {match.group() for turn in transcript.turns[:-1] if (match := _MARKS.search(turn.content))}
+        if len(ends) == 1 and all(turn.content.endswith(tuple(ends)) for turn in transcript.turns[:-1]):
+            mark = ends.pop()
+            for number, turn in enumerate(transcript.turns):
+                if turn.content.endswith(mark):
+                    transcript.left_out["markup"] += count_characters(mark)
+                    transcript.turns[number] = replace(turn, content=turn.content.removesuffix(mark).rstrip())
+        return transcript
 
     def _split_by_codes(self, text: str, usual: Transcript) -> Transcript:
         """Divide a text by names that say nothing: one beside a known side, or two that alternate.

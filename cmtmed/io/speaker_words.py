@@ -26,14 +26,14 @@ _NAME_WORDS: Final[tuple[tuple[Role, re.Pattern[str]], ...]] = (
         "user",
         re.compile(
             r"患者|患儿|病人|病患|用户|家属|家长|病友|求助|求医|就诊|问诊者|咨询|询问|提问|网友|亲属|本人|女士|先生|patient|user|human|client|"
-            r"asker|customer|inquirer|(?<![a-z])(?:pat|pt|usr|ask)(?![a-z])",
+            r"asker|customer|inquirer|sick|(?<![a-z])(?:pat|pt|usr|ask)(?![a-z])",
             re.IGNORECASE,
         ),
     ),
     (
         "assistant",
         re.compile(
-            r"医生|大夫|医师|醫師|醫生|专家|主任|教授|护士|药师|助手|回答|回复|答复|解答|doctor|physician|assistant|expert|nurse|"
+            r"医生|大夫|医师|醫師|醫生|专家|主任|教授|护士|药师|助手|回答|回复|答复|解答|doctor|physician|assistant|expert|nurse|medic|应答|解惑|诊者|"
             r"answer|gpt|(?<![a-z])(?:bot|doc|dr|model|reply)(?![a-z])",
             re.IGNORECASE,
         ),
@@ -41,7 +41,7 @@ _NAME_WORDS: Final[tuple[tuple[Role, re.Pattern[str]], ...]] = (
     (
         "system",
         re.compile(
-            r"系统|系統|平台|机器人|小助手|提示|通知|客服|导诊|system|robot|notice|notification|service|(?<![a-z])(?:sys|admin|tip)(?![a-z])",
+            r"系统|系統|平台|机器人|小助手|提示|通知|客服|导诊|system|robot|notice|notification|service|platform|hint|(?<![a-z])(?:sys|admin|tip)(?![a-z])",
             re.IGNORECASE,
         ),
     ),

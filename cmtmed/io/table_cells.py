@@ -17,7 +17,9 @@ from cmtmed.io.lines import Line
 from cmtmed.io.quarantine import Reason, Unreadable
 
 MAX_LINES: Final = 5000
-"""Longest quoted cell, in lines; beyond it the quote counts as text."""
+"""Lines of a quoted cell after which the quote counts as text if most of them are rows of the table by themselves."""
+_MAX_CHARACTERS: Final = 64 * 2**20
+"""Longest quoted cell of all."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def split_cells(text: str, dialect: Dialect) -> list[str]:
             return [*cells, ""]
 
 
-def _has_open_quote(text: str, dialect: Dialect) -> bool:
+def has_open_quote(text: str, dialect: Dialect) -> bool:
     """Return whether a cell begins with a quote that nothing closes in this text."""
     cell = _compile_cell(dialect.delimiter, escapes=dialect.escapes)
     position = 0
@@ -116,7 +118,7 @@ def iter_rows(lines: Iterator[Line], dialect: Dialect) -> Iterator[Row | Unreada
         if not text.strip("\0") or not text.strip():
             continue
         row_lines = [line]
-        if dialect.quoting and '"' in text and _has_open_quote(text, dialect):
+        if dialect.quoting and '"' in text and has_open_quote(text, dialect):
             following, is_closed = _collect_cell(dialect, next_line)
             whole = "\n".join([text, *(row_line.text or "" for row_line in following)])
             cells = split_cells(whole, dialect) if is_closed else []
@@ -138,15 +140,25 @@ def _collect_cell(dialect: Dialect, next_line: Callable[[], Line | None]) -> tup
     """Return the lines up to the one in which an open quote is closed, or those that were tried in vain."""
     close = _compile_close(dialect.delimiter, escapes=dialect.escapes)
     following: list[Line] = []
-    while len(following) < MAX_LINES and (line := next_line()) is not None:
+    characters = 0
+    while characters < _MAX_CHARACTERS and (line := next_line()) is not None:
         following.append(line)
+        characters += len(line.text or "")
+        if len(following) == MAX_LINES and _are_rows(following, dialect):
+            break
         if line.text is None:
             break
         if '"' in line.text and (match := close.match(line.text)):
             rest = line.text[match.end() + 1 :]
-            if not _has_open_quote(rest, dialect):
+            if not has_open_quote(rest, dialect):
                 return following, True
     return following, False
+
+
+def _are_rows(lines: Sequence[Line], dialect: Dialect) -> bool:
+    """Return whether most lines have as many cells as a row, so that no cell spans them."""
+    rows = sum(len(split_cells(line.text or "", dialect)) == dialect.width for line in lines)
+    return dialect.width < 2 or 2 * rows > len(lines)
 
 
 def _swallows_rows(lines: Sequence[Line], cells: Sequence[str], dialect: Dialect, width: int) -> bool:
@@ -164,5 +176,5 @@ def _swallows_rows(lines: Sequence[Line], cells: Sequence[str], dialect: Dialect
         return False
     if not between:
         is_balanced = all(cell.count('"') % 2 == 0 for cell in last)
-        return is_balanced and not _has_open_quote(lines[-1].text or "", dialect)
+        return is_balanced and not has_open_quote(lines[-1].text or "", dialect)
     return all(len(line) == width and all(cell.strip() for cell in line) for line in between)

@@ -12,7 +12,7 @@ from cmtmed.io.lines import Line, iter_lines
 from cmtmed.io.quarantine import Reason, Unreadable
 from cmtmed.io.records import Record
 from cmtmed.io.sections import SectionReader, SectionTitles
-from cmtmed.io.separators import BLANK, compile_separator, split_blocks
+from cmtmed.io.separators import BLANK, RULE, compile_separator, split_blocks
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.source import Source
 from cmtmed.text.characters import count_characters
@@ -116,6 +116,8 @@ class _BlockParser:
                 if self.declares_end or not self._has_label(block[number + 1 :]):
                     left_out["trailing_block"] += sum(count_characters(rest.text or "") for rest in block[number:])
                     break
+                left_out["heading"] += count_characters(text)
+            elif RULE.fullmatch(text):
                 left_out["heading"] += count_characters(text)
             elif is_title:
                 left_out["heading"] += sections.open(text)

@@ -8,10 +8,10 @@ character of the value ends in a turn or in `Parsed.left_out`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from cmtmed.io.field_names import find_names, normalize_name
+from cmtmed.io.field_names import find_names, guess_field, normalize_name
 from cmtmed.io.parsed import Parsed
 from cmtmed.io.preamble import clean_preamble, is_form
 from cmtmed.io.quarantine import Reason
@@ -21,6 +21,7 @@ from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.io.speaker_words import find_role_by_words
 from cmtmed.schema import Role
 from cmtmed.text.characters import count_characters
+from cmtmed.text.han import HAN
 
 _PLANS: Final = 1000
 """Combinations of keys that are kept; messages with ever new keys do not fill the memory."""
@@ -60,6 +61,9 @@ class TurnParser:
                 return dialogues
             transcript = self.parse_transcript(value)
             return [transcript] if transcript else []
+        if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+            named = self.parse_named(value) if len(value) > 1 else None
+            return [named] if named else self._parse_texts(value, alternating=alternating)
         if isinstance(value, Mapping):
             return self.parse([value], path=path) if self._is_turn(value) else []
         if not isinstance(value, list) or not value:
@@ -73,6 +77,33 @@ class TurnParser:
             return None
         parsed = Parsed([(turn.role, turn.content) for turn in transcript.turns], transcript.left_out)
         self._place_preamble(transcript.preamble, parsed)
+        return parsed
+
+    def parse_named(self, texts: Sequence[str]) -> Parsed | None:
+        """Read texts that each begin with one of two names and a colon; None if they do not.
+
+        Of two names that say nothing the first to speak is the patient's.
+        """
+        matches = [_NAMED.match(text) for text in texts]
+        if None in matches:
+            return None
+        named = [match for match in matches if match is not None]
+        roles = {match["name"]: self.find_role(match["name"]) for match in named}
+        if len(roles) != 2:
+            return None
+        sides = {role for role in roles.values() if role in _SIDES}
+        for name in [name for name, role in roles.items() if role is None]:
+            side = next((side for side in _SIDES if side not in sides), None)
+            roles[name] = side
+            sides |= {side} if side else set()
+        if set(roles.values()) != set(_SIDES):
+            return None
+        parsed = Parsed()
+        for text, match in zip(texts, named, strict=True):
+            role = roles[match["name"]]
+            if role is not None:
+                parsed.turns.append((role, text[match.end() :].strip()))
+            parsed.left_out["speaker"] += count_characters(match.group())
         return parsed
 
     def _place_preamble(self, preamble: str, parsed: Parsed) -> None:
@@ -181,6 +212,9 @@ class TurnParser:
                 unknown.append(name)
             else:
                 roles[name] = None if self.labels.is_ignored(name) else role
+        if not any(roles.values()) and unknown and all(name.isdigit() for name in names) and len(names) in {2, 3}:
+            # 0 and 1, 1 and 2: the patient comes first; a third code is that of notices.
+            return dict(zip(sorted(names, key=int), (*_SIDES, "system"), strict=False))
         sides = {role for role in roles.values() if role in _SIDES}
         if unknown and (not sides or (len(sides) == 1 and len(unknown) > 1)):
             raise BrokenRecordError(Reason.UNKNOWN_ROLE)
@@ -233,6 +267,14 @@ class TurnParser:
                 (key for key in roles if key in message and (key == declared_role or key.lower() not in _WEAK)),
                 None,
             )
+        if role is None and not declared_role:
+            role = next(
+                (key for key, value in message.items() if isinstance(value, str) and self.is_speaker(value)), None
+            )
+        if role and not contents:
+            # What a turn's text is called may be what an answer is called, or nothing known.
+            contents = [key for key in message if guess_field(key) in {"answer", "question"}]
+            contents += [key for key, value in message.items() if isinstance(value, str) and _HAN.search(value)]
         content = next((key for key in contents if key in message and key != role), None)
         return (role, content) if role and content else None
 
@@ -270,9 +312,11 @@ class TurnParser:
         return "\n".join(texts)
 
 
+_NAMED: Final = re.compile(r"\s*[【\[(（]?(?P<name>[^\s:：，。,【】\[\]()（）]{1,8})[】\])）]?\s*[:：]")
 _SIDES: Final[tuple[Role, Role]] = ("user", "assistant")
 _ROLE_WORDS: Final = re.compile(r"(?:role|speaker|sender|talker|角色|说话人|发送人|身份)(?:type|name|code)?$")
 _CONTENT_WORDS: Final = re.compile(r"(?:content|text|utterance|sentence|msg|message|words|内容|文本|语句)$")
+_HAN: Final = re.compile(rf"[{HAN}]{{2}}")
 _NAME_CHARACTERS: Final = 24
 _PART_TEXTS: Final = frozenset({"text", "content", "value"})
 _WEAK: Final = frozenset({"id", "name", "type"})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 
+import polars as pl
 import pytest
 
-from tests.support.reading import read_rows, read_text
+from tests.support.reading import read_all, read_rows, read_text
 
 TURNS = [
     ("u", "左膝上楼疼了两个月，蹲下去起不来，要不要拍片？"),
@@ -47,6 +50,24 @@ RECORDS = {
     "codes": {"text": "\n".join(f"{'A' if r == 'u' else 'B'}: {text}" for r, text in TURNS)},
     "one unknown label": {"text": "\n".join(f"{'求问人' if r == 'u' else '医师'}：{text}" for r, text in TURNS)},
     "labels anywhere": {"text": "".join(f"【{name(r)}】{text}" for r, text in TURNS)},
+    "numbered fields with a name in each": {
+        f"u{n}": f"{'甲' if r == 'u' else '乙'}: {text}" for n, (r, text) in enumerate(TURNS, start=1)
+    },
+    "numbered fields in turn": {"id": 7, **{f"turn_{n}": text for n, (_, text) in enumerate(TURNS)}},
+    "replies of both sides": {
+        "ask": Q1,
+        "follows": [{"utype": name(r), "answer_text": text} for r, text in TURNS[1:]],
+        "when": "2021-03-04",
+    },
+    "a narrative before the doctor": {"narr": Q1, "dialogue": messages("患者", "医生")[1:]},
+    "codes of speakers": {"messages": messages(0, 1)},
+    "templates": {"text": f"<s>[INST] {Q1} [/INST] {A1}</s><s>[INST] {Q2} [/INST] {A2} </s>"},
+    "headings of a prompt": {"text": f"### 问题：\n{Q1}\n\n### 回答：\n{A1}\n### 问题：\n{Q2}\n### 回答：\n{A2}"},
+    "headings in words": {"text": f"### 病人提问\n{Q1}\n## 医生回答\n{A1}\n## 病人提问\n{Q2}\n## 医生回答\n{A2}"},
+    "breaks of a page": {"dialogue": "<br>".join(f"{name(r)}：{text}" for r, text in TURNS)},
+    "paragraphs of a page": {"dialogue": "".join(f"<p>{name(r)}：{text}</p>" for r, text in TURNS)},
+    "bars between turns": {"dialogue": "||".join(f"{name(r)}：{text}" for r, text in TURNS)},
+    "a tuple in a cell": {"history": repr((Q1, A1)), "instruction": Q2, "output": A2},
     "one letter in a line": {"text": "".join(f"{'问' if r == 'u' else '答'}：{text}。" for r, text in TURNS)},
 }
 
@@ -113,3 +134,109 @@ def test_utterances_in_any_order_with_merged_cells(tmp_path):
     assert read_text(tmp_path, "crawl.csv", table.replace("，", "、"))[0] == [
         [(r, text.replace("，", "、")) for r, text in TURNS]
     ]
+
+
+@pytest.mark.parametrize("cell", ["None", "nan", "[]", "", "NULL", "[[]]", "[['', '']]", "无", '"[]"', "-", "()"])
+def test_a_history_that_holds_nothing(tmp_path, cell):
+    record = {"history": cell, "question": Q1, "answer": A1}
+    assert read_text(tmp_path, "crawl.jsonl", json.dumps(record, ensure_ascii=False)) == ([PAIR], [])
+
+
+def test_a_context_that_holds_no_turns_asks(tmp_path):
+    record = {"context": Q1, "response": A1}
+    assert read_text(tmp_path, "crawl.jsonl", json.dumps(record, ensure_ascii=False)) == ([PAIR], [])
+
+
+@pytest.mark.parametrize("question", ["无", "暂无", "空", "-", "None", "。"])
+def test_a_question_that_says_nothing_is_its_title(tmp_path, question):
+    record = {"title": Q1, "ask": question, "answer": A1}
+    (tmp_path / "crawl.jsonl").write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+    (row,) = read_rows(tmp_path / "crawl.jsonl")
+    assert [(turn["role"][0], turn["content"]) for turn in row["messages"]] == PAIR
+    assert {"placeholder": len(question)} == {entry["reason"]: entry["characters"] for entry in row["trace"]}
+
+
+NAMES = [
+    ("question_text", "answer_text"), ("src_text", "tgt_text"), ("source_text", "target_text"), ("input_text", "output_text"),
+    ("patientQuestion", "doctorReply"), ("wenti", "huida"), ("tiwen_neirong", "huifu_neirong"), ("q_zh", "a_zh"),
+    ("askContentStr", "replyContentStr"), ("patient_say", "doctor_say"), ("huanzheTiwen", "yishengHuifu"),
+    ("prompt_text", "response_text"), ("提问内容", "医生回复内容"), ("userUtterance", "doctorUtterance"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("names", NAMES)
+def test_names_are_taken_apart(tmp_path, names):
+    record = dict(zip(names, (Q1, A1), strict=True))
+    lines = json.dumps({"n": 1, **record}, ensure_ascii=False)
+    assert read_text(tmp_path, "crawl.jsonl", lines) == ([PAIR], [])
+
+
+RULES = ["～～～～", "***", "———", "＝＝＝", "。。。。。。", "~ ~ ~", "· · ·", "☆☆☆", "……………", "┄┄┄┄", "-=-=-="]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_rules_separate_dialogues(tmp_path, rule):
+    talk = "\n".join(f"{name(r)}：{text}" for r, text in TURNS)
+    assert read_text(tmp_path, "crawl.txt", f"\n{rule}\n".join([talk] * 3)) == ([TURNS] * 3, [])
+
+
+@pytest.mark.parametrize("form", ["[{}] 问：{} 答：{} 问：{} 答：{}", "{}. 问：{} 答：{} 问：{} 答：{}"])
+def test_lines_that_are_dialogues(tmp_path, form):
+    lines = "\n".join(form.format(number, Q1, A1, Q2, A2) for number in (1, 2, 3))
+    assert read_text(tmp_path, "crawl.txt", lines) == ([TURNS] * 3, [])
+
+
+def test_lines_with_escaped_breaks_are_dialogues(tmp_path):
+    line = "\\n".join(f"{name(r)}：{text}" for r, text in TURNS)
+    assert read_text(tmp_path, "crawl.txt", f"{line}\n{line}\n") == ([TURNS] * 2, [])
+
+
+@pytest.mark.parametrize("suffix", ["txt", "tsv"])
+def test_speakers_and_tabs(tmp_path, suffix):
+    talk = "\n".join(f"{name(r)}\t{text}" for r, text in TURNS)
+    assert read_text(tmp_path, f"crawl.{suffix}", f"{talk}\n\n{talk}\n") == ([TURNS] * 2, [])
+
+
+@pytest.mark.parametrize("header", ["", "key,day,sentA,sentB,channel\n"])
+def test_columns_by_what_they_hold(tmp_path, header):
+    texts = [(f"{Q1}{mark}", f"{A1}{mark}") for mark in "一二三四"]
+    rows = "".join(f'{n},2020-02-1{n},"{asked}","{answered}",app\n' for n, (asked, answered) in enumerate(texts))
+    expected = [[("u", asked), ("a", answered)] for asked, answered in texts]
+    assert read_text(tmp_path, "crawl.csv", header + rows) == (expected, [])
+
+
+def test_codes_with_a_third_for_notices(tmp_path):
+    turns = [("s", "已接诊"), *TURNS, ("s", "问诊结束")]
+    record = {"messages": [{"role": "uas".index(r), "content": text} for r, text in turns]}
+    assert read_text(tmp_path, "crawl.jsonl", json.dumps(record, ensure_ascii=False)) == ([turns], [])
+
+
+LONG = {
+    "one line": "先查颈椎磁共振，再说。" * 20000, "many lines": "先查颈椎。\n" * 40000 + "完",
+    "quotes": '他说"先查"颈椎，' * 25000, "commas": "查,颈椎" * 60000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", LONG)
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+@pytest.mark.parametrize("header", ["question,answer", ""])
+def test_cells_of_any_length(tmp_path, form, delimiter, header):
+    rows = [(Q1, LONG[form]), (Q2, A2)]
+    stream = io.StringIO()
+    writer = csv.writer(stream, delimiter=delimiter, quoting=csv.QUOTE_ALL)
+    writer.writerows([*([header.split(",")] if header else []), *rows])
+    expected = [[("u", asked), ("a", answered)] for asked, answered in rows]
+    suffix = "csv" if delimiter == "," else "tsv"
+    assert read_text(tmp_path, f"crawl.{suffix}", stream.getvalue().replace("\r\n", "\n")) == (expected, [])
+
+
+@pytest.mark.parametrize("suffix", ["json", "jsonl", "parquet"])
+def test_fields_of_any_length(tmp_path, suffix):
+    rows = [{"question": Q1, "answer": text} for text in LONG.values()]
+    path = tmp_path / f"crawl.{suffix}"
+    if suffix == "parquet":
+        pl.DataFrame(rows).write_parquet(path)
+    else:
+        lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+        path.write_text("\n".join(lines) if suffix == "jsonl" else f"[{','.join(lines)}]", encoding="utf-8")
+    assert read_all(path) == ([[("u", Q1), ("a", text)] for text in LONG.values()], [])

@@ -97,6 +97,12 @@ _BRANCH: Final = (
     r"[若假除没未非虽但却只仅才勿禁]|如果|不[^客用]|无[^法论]|要是|一旦|的话|因为|由于|为了|尽管|无论|我想|我要"
 )
 """A part of a sentence that holds one of these decides what the rest means."""
+_PERSONAL: Final = (
+    r"我叫|我姓|名叫|姓名|我的名字|本人|我住|家住|住址|身份证"
+    r"|电话[是为:：号]|手机[是为:：号]|微信[是为:：号]"
+)
+"""How people introduce themselves. What identifies a person is left for redaction, which needs it to find the name
+again where it stands without an introduction."""
 _ORDERED_PHRASES: Final = sorted(PHRASES, key=len, reverse=True)
 _PHRASE_CHARACTERS: Final = frozenset("".join(PHRASES))
 _PLAIN_CARE: Final = tuple(word for word in CARE if _PHRASE_CHARACTERS.isdisjoint(word))
@@ -133,11 +139,11 @@ def is_question(text: str) -> bool:
 
 
 def keep_service_texts(table: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Keep the rows whose text speaks of the service and of nothing else."""
+    """Keep the rows whose text speaks of the service, of no person, and of nothing else."""
     text = pl.col(name)
     without_courtesies = text.str.replace_many(list(_NO_QUESTION), [""])
     service = drop_care_texts(table.filter(text.str.contains_any(list(CUES))), name)
-    return service.filter(~without_courtesies.str.contains(QUESTION))
+    return service.filter(~without_courtesies.str.contains(QUESTION) & ~text.str.contains(_PERSONAL))
 
 
 def drop_care_texts(table: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -69,7 +69,7 @@ def test_counts_add_up_and_every_table_opens_without_cmtmed(crawl, tmp_path):
     out = tmp_path / "out"
     report = cmtmed.build("cmtmedqa", [crawl], out)
     assert report.counts == {"read": 46, "kept": 42, "dropped": 3, "quarantined": 1}
-    assert dict(report.drops) == {"too_short": 1, "exact_duplicate": 2}
+    assert dict(report.drops) == {"one_speaker": 1, "exact_duplicate": 2}
     assert dict(report.quarantine) == {"invalid_json": 1}
     code = """
 import datasets, json, sys

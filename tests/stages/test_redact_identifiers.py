@@ -317,7 +317,7 @@ def pipeline(**options):
         ({"actions": {"PERSONS": "tag"}}, "did you mean 'PERSON'"),
         ({"actions": {"PHONE": "pseudonyms"}}, "did you mean 'pseudonym'"),
         ({"actions": {"QQ": "generalize"}}, "'generalize' makes no sense for this type; possible: tag, pseudonym"),
-        ({"actions": ["PHONE"]}, "valid dictionary"),
+        ({"actions": ["PHONE"]}, "expected a mapping"),
         ({"default_action": "hide"}, "default_action"),
         ({"keep": ["HOSPITAL"]}, "unknown option 'keep'"),
     ],

@@ -138,13 +138,13 @@ def _count_lost_characters(
         if edited.any():
             lost[edited] = count_dialogue_characters(before["messages"].filter(edited))
             lost[edited] -= count_dialogue_characters(after["messages"].filter(edited))
-    named = left_out.list.eval(pl.element().struct.field("characters")).list.sum().fill_null(0).to_numpy()
-    if named[~edited].any():
+    reported = left_out.list.eval(pl.element().struct.field("characters")).list.sum().fill_null(0).to_numpy()
+    if reported[~edited].any():
         raise StageError(
             f"stage {stage.name()!r} reports text left out of a dialogue whose text it did not change; "
             "return an empty list in left_out for such dialogues"
         )
-    return pl.Series("characters", lost - named)
+    return pl.Series("characters", lost - reported)
 
 
 def _to_entries(name: str) -> pl.Expr:

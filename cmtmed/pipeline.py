@@ -11,13 +11,14 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationInfo, field_validator
 
 from cmtmed.errors import PipelineError
-from cmtmed.pipeline_file import get_list, locate_pipeline, read_yaml, resolve_extends, split_entry
+from cmtmed.pipeline_file import get_list, locate_pipeline, resolve_extends, split_entry
 from cmtmed.schema import DIALOGUE_VERSION, OFFSETS, READ, Role
 from cmtmed.source import Source
 from cmtmed.source_checks import check_sources
 from cmtmed.stage import AnyStage
 from cmtmed.stages import stage_class
 from cmtmed.validation import validate
+from cmtmed.yaml_files import read_yaml
 
 VIEW_NAMES: Final = ("pretrain", "sft", "prompts")
 

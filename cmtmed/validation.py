@@ -66,8 +66,8 @@ def to_json_values(content: object, location: str, path: Path = ()) -> object:
     if isinstance(content, Mapping):
         for key in content:
             if not isinstance(key, str):
-                inside = f"{format_path(path)}: " if path else ""
-                raise PipelineError(f"{location}: {inside}the key {format_value(key)} is no text; {_quote(key)}")
+                prefix = f"{format_path(path)}: " if path else ""
+                raise PipelineError(f"{location}: {prefix}the key {format_value(key)} is no text; {_quote(key)}")
         return {key: to_json_values(value, location, (*path, key)) for key, value in content.items()}
     if isinstance(content, Sequence) and not isinstance(content, bytes):
         return [to_json_values(value, location, (*path, index)) for index, value in enumerate(content)]
@@ -96,8 +96,8 @@ def format_value(value: object) -> str:
     if isinstance(value, dt.date):
         return f"the date {value}"
     if isinstance(value, Mapping | Sequence) and not isinstance(value, bytes):
-        kind = "mapping" if isinstance(value, Mapping) else "list"
-        return f"the {kind} {_shorten(json.dumps(value, ensure_ascii=False, default=str))}"
+        container = "mapping" if isinstance(value, Mapping) else "list"
+        return f"the {container} {_shorten(json.dumps(value, ensure_ascii=False, default=str))}"
     return f"a value of type {type(value).__name__}"
 
 
@@ -121,17 +121,19 @@ def _explain(model: type[BaseModel], content: Mapping[str, object], error: Valid
     first = problems[0]
     path = _clean_path(first, content)
     # A value that may be of several types gives an error for each; the one that lies deepest fits best.
-    same = [problem for problem in problems if _clean_path(problem, content)[: len(path)] == path]
-    deepest = max(same, key=lambda problem: len(_clean_path(problem, content)))
+    alternatives = [problem for problem in problems if _clean_path(problem, content)[: len(path)] == path]
+    deepest = max(alternatives, key=lambda problem: len(_clean_path(problem, content)))
     if len(_clean_path(deepest, content)) > len(path):
-        first, path, same = deepest, _clean_path(deepest, content), [deepest]
+        first, path, alternatives = deepest, _clean_path(deepest, content), [deepest]
     if first["type"] == "extra_forbidden":
         return _explain_unknown(model, path)
     if first["type"] == "missing":
         return f"option {format_path(path)!r} is missing"
     message = first["msg"].removeprefix("Value error, ")
     value = first["input"]
-    expected = list(dict.fromkeys(_EXPECTED[problem["type"]] for problem in same if problem["type"] in _EXPECTED))
+    expected = list(
+        dict.fromkeys(_EXPECTED[problem["type"]] for problem in alternatives if problem["type"] in _EXPECTED)
+    )
     if first["type"] in {"int_type", "float_type"}:
         expected = []  # pydantic's own message is as clear, and knows of limits
     if expected:
@@ -178,13 +180,13 @@ def _explain_unknown(model: type[BaseModel], path: Path) -> str:
     option = str(path[-1])
     level = _descend(model, path[:-1])
     names = list(level.model_fields)
-    inside = [
+    nested_names = [
         f"{name}.{option}"
         for name, field in level.model_fields.items()
         for submodel in _find_models(field.annotation)
         if option in submodel.model_fields
     ]
-    suggestion = f"did you mean {inside[0]!r}?" if inside else did_you_mean(option, names)
+    suggestion = f"did you mean {nested_names[0]!r}?" if nested_names else did_you_mean(option, names)
     return f"unknown option {format_path(path)!r}; {suggestion}"
 
 

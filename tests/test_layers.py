@@ -19,7 +19,7 @@ LAYERS = (
     ("errors",),
     ("resources", "validation", "patterns"),
     ("schema",),
-    ("artifacts", "markdown"),
+    ("artifacts", "markdown", "yaml_files"),
     ("models",),
     ("text",),
     ("messages",),

@@ -43,13 +43,13 @@ def count_crossing(batches: Iterable[pl.DataFrame]) -> SplitLeakage:
         batches: ``messages``, ``identifiers`` and ``split`` of the dialogues, any number at a time.
     """
     splits = pl.Enum(["train", "validation", "test"])
-    seen = pl.DataFrame(schema={"question": pl.UInt64, "split": splits})
+    distinct = pl.DataFrame(schema={"question": pl.UInt64, "split": splits})
     pending: list[pl.DataFrame] = []
     for batch in batches:
         questions = find_first_questions(batch["messages"], batch["identifiers"])
         table = pl.DataFrame([hash_texts(questions), batch["split"].fill_null("train").cast(splits)])
         pending.append(table.filter(questions.is_not_null()))
-        if sum(rows.height for rows in pending) > seen.height + 100_000:
-            seen, pending = pl.concat([seen, *pending]).unique(), []
-    by_question = pl.concat([seen, *pending]).unique().group_by("question").len()
+        if sum(rows.height for rows in pending) > distinct.height + 100_000:
+            distinct, pending = pl.concat([distinct, *pending]).unique(), []
+    by_question = pl.concat([distinct, *pending]).unique().group_by("question").len()
     return SplitLeakage(by_question.height, by_question.filter(pl.col("len") > 1).height)

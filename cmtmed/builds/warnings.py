@@ -64,7 +64,7 @@ def list_warnings(
         _warn_losses(records, losses),
         _warn_left_out(characters, reading, stages),
     )
-    return tuple(warning for found in warnings for warning in found)
+    return tuple(warning for group in warnings for warning in group)
 
 
 def _warn_selection(selection: Selection | None) -> Iterator[BuildWarning]:
@@ -82,10 +82,10 @@ def _warn_missing_field(losses: Mapping[str, int], reading: ReadingStats) -> Ite
         return
     names = [f"{name} ({count:,} records)" for name, count in fields.items()]
     records = losses.get("missing_field", 0)
-    which = f"{records:,} records have" if records else "some records have"
+    subject = f"{records:,} records have" if records else "some records have"
     yield BuildWarning(
         code="missing_field",
-        message=f"{which} no field that is known to hold a dialogue; fields that are there: {_shorten(names)}; "
+        message=f"{subject} no field that is known to hold a dialogue; fields that are there: {_shorten(names)}; "
         "declare what they hold in `fields` of the source, or let `cmtmed inspect` propose one",
         counts=fields,
     )

@@ -78,10 +78,12 @@ def _show_group(group: GroupFinding) -> None:
         _show_fields(group)
     for speaker in group.speakers:
         output.print(
-            f"  {escape(speaker.name)}: {speaker.turns:,} turns, {escape(speaker.by)}, voice {speaker.voice:+.1f}"
+            f"  speaker {escape(speaker.name)}: {speaker.turns:,} turns, {_SPEAKERS.get(speaker.role, speaker.role)} "
+            f"{escape(speaker.by)}, voice {speaker.voice:+.1f}"
         )
     for phrase, share in group.phrases.items():
-        output.print(f"  in {share:.0%} of the dialogues: {escape(phrase)}")
+        count = round(share * group.dialogues)
+        output.print(f"  in {count:,} of {group.dialogues:,} dialogues ({share:.0%}): {escape(phrase)}")
     for reason, characters in group.left_out.items():
         output.print(f"  left out: {reason} {characters:,} characters")
     for name, characters in group.ignored.items():

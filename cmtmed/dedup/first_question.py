@@ -74,18 +74,20 @@ def _blank_spans(content: pl.Series, rows: Positions, spans: pl.DataFrame) -> pl
     """Return the texts of turns without the characters in the spans."""
     texts = content.gather(rows).fill_null("")
     index = pl.DataFrame({"turn": rows, "row": np.arange(len(rows))}, schema={"turn": pl.Int64, "row": pl.Int64})
-    inside = spans.join(index, on="turn", maintain_order="left")
-    if inside.is_empty():
+    placed_spans = spans.join(index, on="turn", maintain_order="left")
+    if placed_spans.is_empty():
         return texts
     # The text between the spans: before each of them, and after the last one.
     gaps = pl.concat(
         [
-            inside.select(
+            placed_spans.select(
                 "row",
                 pl.col("end").shift(1, fill_value=0).over("row").alias("from"),
                 pl.col("start").alias("to"),
             ),
-            inside.group_by("row").agg(pl.col("end").max().alias("from")).with_columns(to=pl.lit(None, dtype=pl.Int64)),
+            placed_spans.group_by("row")
+            .agg(pl.col("end").max().alias("from"))
+            .with_columns(to=pl.lit(None, dtype=pl.Int64)),
         ]
     ).sort("row", "from", maintain_order=True)
     length = (pl.col("to") - pl.col("from")).clip(0)

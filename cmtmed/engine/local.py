@@ -16,11 +16,10 @@ from typing import Final
 
 import polars as pl
 
+from cmtmed.engine.markers import ReadMarker, SegmentMarker
 from cmtmed.engine.protocol import EngineResult, Job
 from cmtmed.engine.tasks import (
-    ReadMarker,
     Segment,
-    SegmentMarker,
     Shard,
     find_new_ids,
     hash_records,

@@ -11,13 +11,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import polars as pl
-from pydantic import BaseModel
 
 from cmtmed import lineage
-from cmtmed.artifacts import read_json, write_json
+from cmtmed.engine.markers import ReadMarker, SegmentMarker
 from cmtmed.engine.workspace import read_table, write_table
 from cmtmed.errors import StrictError
 from cmtmed.io.read import read_file
@@ -25,7 +24,7 @@ from cmtmed.io.selection import Selector, SmallestHashes
 from cmtmed.schema import complete, empty_table
 from cmtmed.source import Source
 from cmtmed.stage import AnyStage, CorpusStage
-from cmtmed.stats import ReadingStats, StageStats, TableStats
+from cmtmed.stats import ReadingStats, TableStats
 
 _COPY_SEPARATOR: Final = "~"
 
@@ -59,53 +58,6 @@ class Shard:
     def relocate(self, folder: Path) -> Shard:
         """Return the shard as a segment leaves it in its folder."""
         return Shard(self.name, folder / "shards" / f"{self.name}.arrow")
-
-
-class Marker(BaseModel):
-    """A file whose presence says that a task is complete, and what the task reports."""
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """Read the marker of a complete task.
-
-        Raises:
-            FileNotFoundError: the task is not complete.
-        """
-        return cls.model_validate(read_json(path))
-
-    def write(self, path: Path) -> None:
-        """Mark a task as complete."""
-        write_json(path, self.model_dump(mode="json"))
-
-
-class ReadMarker(Marker):
-    """What `read_files` reports.
-
-    Attributes:
-        shards: number of shard files.
-        quarantine: number of quarantine files.
-        stats: statistics of the dialogues.
-        reading: what was left out of them.
-        seconds: elapsed time.
-    """
-
-    shards: int
-    quarantine: int
-    stats: TableStats
-    reading: ReadingStats
-    seconds: float
-
-
-class SegmentMarker(Marker):
-    """What `run_segment` reports.
-
-    Attributes:
-        stages: statistics of each stage of the segment.
-        sketch_seconds: elapsed time of the sketch.
-    """
-
-    stages: list[StageStats]
-    sketch_seconds: float
 
 
 def split_segments(stages: Sequence[AnyStage]) -> list[Segment]:

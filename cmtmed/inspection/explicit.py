@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from cmtmed.inspection.endings import add_endings
 from cmtmed.inspection.profiles import FieldProfile, list_items
 from cmtmed.inspection.proposal import Proposal
 from cmtmed.inspection.samples import Sample
@@ -37,7 +38,7 @@ def make_explicit(samples: Sequence[Sample], proposal: Proposal) -> Trial:
         candidate = read_samples(samples, source)
         if candidate.is_same_as(trial):
             trial = candidate
-    return _add_department(samples, _join_title(samples, trial), proposal.profiles)
+    return add_endings(samples, _add_department(samples, _join_title(samples, trial), proposal.profiles))
 
 
 def _add_department(samples: Sequence[Sample], trial: Trial, profiles: Mapping[str, FieldProfile]) -> Trial:

@@ -7,17 +7,19 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from cmtmed.inspection.dialogue_facts import list_dialogue_facts
 from cmtmed.inspection.groups import FileGroup
 from cmtmed.inspection.inspection import Example, FieldFinding, GroupFinding, SpeakerFinding
 from cmtmed.inspection.profiles import FieldProfile
 from cmtmed.inspection.proposal import Proposal
 from cmtmed.inspection.samples import Sample
+from cmtmed.inspection.speaker_names import list_speakers
 from cmtmed.inspection.trial import Trial
 from cmtmed.inspection.voice import mean_voice
 from cmtmed.io.bytestream import SAMPLE_BYTES
 from cmtmed.io.encoding import detect_encoding
 from cmtmed.schema import Role
-from cmtmed.source import Source
+from cmtmed.source_checks import list_names
 from cmtmed.text.sentences import split
 
 EXAMPLES: Final = 3
@@ -43,7 +45,8 @@ def describe_group(group: FileGroup, proposal: Proposal, trial: Trial) -> GroupF
     )
     finding.facts = _list_facts(group.samples, proposal, trial)
     finding.fields = _list_fields(proposal.profiles, trial)
-    finding.speakers = _list_speakers(trial)
+    finding.facts |= list_dialogue_facts(group.samples, proposal, trial)
+    finding.speakers = list_speakers(trial) or _list_sides(trial)
     finding.phrases = _list_phrases(trial)
     finding.left_out = {reason: n for reason, n in trial.left_out.most_common() if n > 0}
     finding.ignored = {name: n for name, n in trial.ignored.most_common() if n > 0}
@@ -95,7 +98,13 @@ def _explain_encoding(samples: Sequence[Sample]) -> str:
 
 def _list_fields(profiles: Mapping[str, FieldProfile], trial: Trial) -> list[FieldFinding]:
     declared = trial.source.fields.model_dump(exclude_none=True)
-    read_as: dict[str, str] = {}
+    grouping = {"group": trial.source.group_by, "order": trial.source.order_by}
+    read_as = {
+        name: use
+        for use, names in grouping.items()
+        if names not in {"auto", "none", "file"}
+        for name in list_names(names)
+    }
     for field, names in declared.items():
         for name in [names] if isinstance(names, str) else names:
             read_as.setdefault(name, field)
@@ -115,25 +124,16 @@ def _list_fields(profiles: Mapping[str, FieldProfile], trial: Trial) -> list[Fie
     ]
 
 
-def _list_speakers(trial: Trial) -> list[SpeakerFinding]:
+def _list_sides(trial: Trial) -> list[SpeakerFinding]:
+    """Return the two sides where no name says who speaks."""
     texts: dict[Role, list[str]] = defaultdict(list)
     for dialogue in trial.dialogues:
         for role, text in dialogue.turns:
             texts[role].append(text)
-    names = trial.source.roles
     labels = {"user": "patient", "assistant": "doctor", "system": "system"}
-    findings = [
-        SpeakerFinding(
-            labels[role],
-            len(said),
-            round(mean_voice(said), 2),
-            role,
-            f"as {', '.join(names[role])}" if names.get(role) else "by name or place",
-        )
+    return [
+        SpeakerFinding(labels[role], len(said), round(mean_voice(said), 2), role, "by field or place")
         for role, said in texts.items()
-    ]
-    return findings + [
-        SpeakerFinding(name, 0, 0.0, "left out", "says always the same") for name in trial.source.ignore_speakers
     ]
 
 
@@ -204,8 +204,3 @@ def name_source(group: FileGroup, number: int, names: set[str]) -> str:
         name = f"{name}_{number}"
     names.add(name)
     return name
-
-
-def make_base(name: str, match: str) -> Source:
-    """Return the source that reads by names alone."""
-    return Source(name=name, match=match)

@@ -36,8 +36,8 @@ class Parsed:
         self.ignored += other.ignored
 
     def ignore(self, path: str, value: Value) -> None:
-        """Count a value as not read."""
+        """Count a value as not read; the turns of a record that is a list have no name in the path."""
         characters = count_leaves(value)
         if characters:
-            self.ignored[path] += characters
+            self.ignored[path.removeprefix(".")] += characters
             self.left_out["ignored_field"] += characters

@@ -51,6 +51,11 @@ class SectionTitles:
             known = {key for key in counts if labels.find_role(key) is not None}
             self._titles = {key for key, count in counts.items() if count >= max(2, _SHARE * len(blocks))} - known
 
+    @property
+    def titles(self) -> frozenset[str]:
+        """The titles."""
+        return frozenset(self._titles)
+
     def matches(self, text: str) -> bool:
         """Return whether a line is, or begins with, one of the titles."""
         return bool(self._titles) and _get_title(text) in self._titles

@@ -69,7 +69,9 @@ def split_spans(
     """
     labelled = [(span["start"], span["end"], {"slot": span["slot"]}) for span in inquiries]
     labelled += [(span["start"], span["end"], {"type": span["type"], "action": span["action"]}) for span in redactions]
-    cuts = sorted({0, len(text), *(min(cut, len(text)) for start, end, _ in labelled for cut in (start, end))})
+    cuts = sorted(
+        {0, len(text), *(min(boundary, len(text)) for start, end, _ in labelled for boundary in (start, end))}
+    )
     segments: list[str | dict[str, str]] = []
     for start, end in pairwise(cuts):
         attributes: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Summary of a build for the page, from its manifest and report: counts and the user's own names, never text.
+"""Summary of a build for the page: counts and the user's own names, never text.
 
 Department names come from the crawl, so a department is named only if it has `MIN_DEPARTMENT_DIALOGUES` dialogues.
 """
@@ -6,18 +6,14 @@ Department names come from the crawl, so a department is named only if it has `M
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
-from cmtmed.anonymize.replace.actions import list_unredacted
-from cmtmed.artifacts import REPORT_FILE
-from cmtmed.builds import Build, BuildReport
 from cmtmed.builds.manifest import CharacterCounts
 from cmtmed.builds.warnings import BuildWarning
-from cmtmed.errors import DatasetError
-from cmtmed.stats import LENGTH_BINS, MIN_DEPARTMENT_DIALOGUES, TURN_BINS, StageStats, TableStats
+from cmtmed.stats import LENGTH_BINS, MIN_DEPARTMENT_DIALOGUES, TURN_BINS, TableStats
 
 MAX_DEPARTMENTS: Final = 16
 """Number of departments that are named; the others are added up."""
@@ -111,7 +107,7 @@ class BuildSummary:
         The totals are the number of departments, their dialogues and share. ``""`` is the unknown department.
         """
         dialogues = self.after.departments
-        ranked = _rank({name: count for name, count in dialogues.items() if name})
+        ranked = rank_counts({name: count for name, count in dialogues.items() if name})
         frequent = [name for name, count in ranked.items() if count >= MIN_DEPARTMENT_DIALOGUES][:MAX_DEPARTMENTS]
         unnamed = [name for name in ranked if name not in frequent]
         # Too few dialogues, of the unknown or of rare departments, are not reported as a group of their own.
@@ -134,7 +130,7 @@ class BuildSummary:
     @property
     def sources(self) -> list[tuple[str, int, int]]:
         """Sources with their dialogues before and after, largest first."""
-        return [(name, count, self.after.sources[name]) for name, count in _rank(self.before.sources).items()]
+        return [(name, count, self.after.sources[name]) for name, count in rank_counts(self.before.sources).items()]
 
     @property
     def inquiries_by_turn(self) -> list[tuple[str, int, int]]:
@@ -150,14 +146,14 @@ class BuildSummary:
         for name, count in self.after.asking_slots.items():
             index, _, slot = name.partition(" ")
             counts[slot, min(int(index), MAX_TURNS)] += count
-        slots = _rank(self.after.inquiries)
+        slots = rank_counts(self.after.inquiries)
         return [(slot, _format_turn(turn), turns[turn], counts[slot, turn]) for slot in slots for turn in sorted(turns)]
 
     @property
     def identifiers(self) -> list[tuple[str, int, float]]:
         """Identifier types with their redactions and the rate per thousand turns, most frequent first."""
         turns = max(self.after.turns.total(), 1)
-        return [(name, count, 1000 * count / turns) for name, count in _rank(self.after.identifiers).items()]
+        return [(name, count, 1000 * count / turns) for name, count in rank_counts(self.after.identifiers).items()]
 
     def lengths(self, name: str) -> list[tuple[str, int, int]] | None:
         """Return a distribution as bins with counts before and after; None if the build did not record it.
@@ -178,68 +174,8 @@ class BuildSummary:
         return [(_format_bin(bins, index), sides[0][str(bins[index])], sides[1][str(bins[index])]) for index in indexes]
 
 
-def summarize_build(build: Build) -> BuildSummary:
-    """Summarize a build from its manifest and report.
-
-    Raises:
-        DatasetError: they are damaged or contradict each other.
-    """
-    manifest, report = build.manifest, build.report
-    redaction = build.stage_options("redact_identifiers")
-    redacts, unredacted = redaction is not None, list_unredacted(redaction)
-    summary = BuildSummary(
-        pipeline=manifest.pipeline.name,
-        fingerprint=manifest.pipeline.fingerprint,
-        seed=manifest.seed,
-        versions={"cmtmed": manifest.versions["cmtmed"], **manifest.versions},
-        inputs=tuple((PurePath(file.path).name, file.bytes, file.sha256) for file in manifest.inputs),
-        counts={name: manifest.counts[name] for name in ("read", "kept", "dropped", "quarantined")},
-        steps=tuple(_list_steps(report.before.dialogues, report.stages)),
-        characters=report.characters,
-        removals=tuple(_list_removals(report)),
-        warnings=report.warnings,
-        drops=_rank(manifest.drops),
-        quarantine=_rank(manifest.quarantine),
-        before=report.before,
-        after=report.after,
-        redacts=redacts,
-        unredacted=unredacted,
-    )
-    _check_consistency(build, summary)
-    return summary
-
-
-def _check_consistency(build: Build, summary: BuildSummary) -> None:
-    counts, kept = summary.counts, summary.after.dialogues
-    remaining = summary.steps[-1].remaining if summary.steps else summary.before.dialogues
-    is_consistent = (
-        counts["dropped"] == sum(summary.drops.values())
-        and counts["quarantined"] == sum(summary.quarantine.values())
-        and counts["read"] == counts["kept"] + counts["dropped"] + counts["quarantined"]
-        and counts["kept"] == kept == remaining
-    )
-    if not is_consistent:
-        raise DatasetError(
-            f"manifest and {REPORT_FILE} of {str(build.root)!r} contradict each other: read {counts['read']}, kept "
-            f"{counts['kept']} and {kept}, {remaining} left after the last stage; run cmtmed build again"
-        )
-
-
-def _list_steps(dialogues: int, stages: Sequence[StageStats]) -> Iterator[Step]:
-    remaining = dialogues
-    for stage in stages:
-        remaining -= stage.dropped.total()
-        yield Step(stage.stage, remaining, stage.edited, _rank(stage.dropped))
-
-
-def _list_removals(report: BuildReport) -> Iterator[Removal]:
-    steps = [("read", report.reading.left_out), *((stage.stage, stage.left_out) for stage in report.stages)]
-    for stage, left_out in steps:
-        for reason in sorted(left_out, key=lambda reason: (-left_out[reason], reason)):
-            yield Removal(stage, reason, left_out[reason])
-
-
-def _rank(counts: Mapping[str, int]) -> dict[str, int]:
+def rank_counts(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the counts that are not zero, the largest first, equal ones by name."""
     return {name: int(counts[name]) for name in sorted(counts, key=lambda name: (-counts[name], name)) if counts[name]}
 
 

@@ -13,7 +13,8 @@ from cmtmed.errors import OutputError, UsageError
 from cmtmed.report import dialogues, duplicates
 from cmtmed.report.labels import LANGUAGES, Bilingual, get_label
 from cmtmed.report.sampling import sample_dialogues
-from cmtmed.report.summary import MAX_DEPARTMENTS, BuildSummary, summarize_build
+from cmtmed.report.summarize import summarize_build
+from cmtmed.report.summary import MAX_DEPARTMENTS, BuildSummary
 from cmtmed.stats import MIN_DEPARTMENT_DIALOGUES
 
 PAGE_FILE: Final = "report.html"

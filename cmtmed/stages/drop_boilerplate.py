@@ -102,8 +102,8 @@ class DropBoilerplate(CorpusStage):
         units = extract_units(cleaning.texts.gather(rows), self.edge, self.min_chars)
         canned = units.filter(hash_texts(units["unit"]).is_in(decision["sentence"].implode()))
         units_by_row: dict[int, Units] = {}
-        for row, kind, unit in canned.select("text", "kind", "unit").iter_rows():
-            units_by_row.setdefault(rows[row], Units()).add(kind, unit)
+        for row, position, unit in canned.select("text", "kind", "unit").iter_rows():
+            units_by_row.setdefault(rows[row], Units()).add(position, unit)
         texts = cleaning.texts.gather(list(units_by_row))
         return cleaning.remove_canned(
             {

@@ -210,12 +210,12 @@ def _keep_care(text: str, rule: Rule) -> str:
         if match is None:
             clauses += [clause] if _says_something(clause) else []
             continue
-        lead, rest = clause[: match.start()], clause[match.end() :].lstrip("、：: ")
+        lead, tail = clause[: match.start()], clause[match.end() :].lstrip("、：: ")
         if _says_something(lead) and (has_quantity(lead) or not _LEAD.match(lead)):
             clauses.append(lead)
         # What runs on without a comma is not part of the platform's phrase: 很高兴为您服务如果确诊高血压应当….
-        if len(rest) >= _MIN_CHARS_AFTER and _says_something(rest) and not rule.pattern.search(rest):
-            clauses.append(rest)
+        if len(tail) >= _MIN_CHARS_AFTER and _says_something(tail) and not rule.pattern.search(tail):
+            clauses.append(tail)
     return _join(clauses)
 
 

@@ -86,8 +86,8 @@ def _convert_foreign(text: str, script: Literal["simplified", "traditional"]) ->
     """Convert what a text of this script holds of the other one."""
     convert_text = load_converter(script)
 
-    def convert_part(part: str) -> str:
-        converted = zip(part, convert_text(part), strict=True)
+    def convert_part(gap: str) -> str:
+        converted = zip(gap, convert_text(gap), strict=True)
         if script == "simplified":
             return "".join(old if old in left_alone() else new for old, new in converted)
         return "".join(new if old in simplified_only() else old for old, new in converted)
@@ -103,11 +103,11 @@ def _replace(
 ) -> str:
     # Words of the table alternate with the text between them, and only the text between is converted by characters.
     first, *tail = phrase_pattern(script).split(text)
-    parts = [convert_part(first) if first else ""]
+    pieces = [convert_part(first) if first else ""]
     for word, gap in zip(tail[::2], tail[1::2], strict=True):
-        parts.append(words.get(word, word))
-        parts.append(convert_part(gap) if gap else "")
-    converted = "".join(parts)
+        pieces.append(words.get(word, word))
+        pieces.append(convert_part(gap) if gap else "")
+    converted = "".join(pieces)
     return converted.translate(_variant_table()) if script == "simplified" else converted
 
 

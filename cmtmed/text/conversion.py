@@ -38,12 +38,12 @@ def simplified_only() -> frozenset[str]:
 def traditional_words() -> frozenset[str]:
     """Return the words of the table that simplified text does not hold, whatever their characters: 乾燥, but not 著."""
     characters = traditional_only()
-    known = standard_characters().union(SHARED)
+    standard = standard_characters().union(SHARED)
     return frozenset(
         word
         for word, simplified in SIMPLIFIED.items()
         if word != simplified
-        and (characters.intersection(word) or (word not in ZHU and (len(word) > 1 or word not in known)))
+        and (characters.intersection(word) or (word not in ZHU and (len(word) > 1 or word not in standard)))
     )
 
 

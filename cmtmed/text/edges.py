@@ -33,9 +33,9 @@ class Units:
     prefixes: set[str] = field(default_factory=set)
     suffixes: set[str] = field(default_factory=set)
 
-    def add(self, kind: str, unit: str) -> None:
+    def add(self, position: str, unit: str) -> None:
         """Add a unit of a kind that `extract_units` returns."""
-        {"sentence": self.sentences, "prefix": self.prefixes, "suffix": self.suffixes}[kind].add(unit)
+        {"sentence": self.sentences, "prefix": self.prefixes, "suffix": self.suffixes}[position].add(unit)
 
 
 def extract_units(texts: pl.Series, edge: int, min_chars: int) -> pl.DataFrame:
@@ -127,11 +127,11 @@ def remove_units(text: str, units: Units, edge: int) -> str:
 
 def _shorten_sentence(sentence: str, prefixes: AbstractSet[str], suffixes: AbstractSet[str]) -> str:
     prefix = max((unit for unit in prefixes if sentence.startswith(unit)), key=len, default="")
-    rest = sentence[len(prefix) :].lstrip()
-    endings = [unit for unit in suffixes if rest.endswith(unit) and rest != unit]
+    remainder = sentence[len(prefix) :].lstrip()
+    endings = [unit for unit in suffixes if remainder.endswith(unit) and remainder != unit]
     for suffix in sorted(endings, key=len, reverse=True):
-        before = rest[: -len(suffix)].rstrip(_SEPARATORS + " ")
+        before = remainder[: -len(suffix)].rstrip(_SEPARATORS + " ")
         clause = re.split(f"[{_SEPARATORS}]", before)[-1]
         if before and not OPENER.search(clause):
             return before + "。"
-    return rest or sentence
+    return remainder or sentence

@@ -178,8 +178,8 @@ def _decode_gbk(text: str) -> str:
     # Windows and browsers read the byte 0x80, which GBK does not have, as the euro sign.
     encoded = [b"\x80" if char == "€" else char.encode("gb18030", errors="replace") for char in text]
     starts = [0]
-    for piece in encoded:
-        starts.append(starts[-1] + len(piece))
+    for char_bytes in encoded:
+        starts.append(starts[-1] + len(char_bytes))
     index_of = {start: index for index, start in enumerate(starts)}
     raw = b"".join(encoded)
     changes = []
@@ -247,5 +247,5 @@ def _is_mostly_ordinary(decoded: str) -> bool:
 def _splice(text: str, changes: Iterable[tuple[int, int, str]]) -> str:
     """Replace spans of a text, given in order and without overlap."""
     changes = [(0, 0, ""), *changes, (len(text), len(text), "")]
-    parts = [new + text[end : following[0]] for (_, end, new), following in pairwise(changes)]
-    return "".join(parts)
+    segments = [new + text[end : following[0]] for (_, end, new), following in pairwise(changes)]
+    return "".join(segments)

@@ -135,17 +135,17 @@ def is_question(text: str) -> bool:
 def keep_service_texts(table: pl.DataFrame, name: str) -> pl.DataFrame:
     """Keep the rows whose text speaks of the service and of nothing else."""
     text = pl.col(name)
-    asked = text.str.replace_many(list(_NO_QUESTION), [""])
+    without_courtesies = text.str.replace_many(list(_NO_QUESTION), [""])
     service = drop_care_texts(table.filter(text.str.contains_any(list(CUES))), name)
-    return service.filter(~asked.str.contains(QUESTION))
+    return service.filter(~without_courtesies.str.contains(QUESTION))
 
 
 def drop_care_texts(table: pl.DataFrame, name: str) -> pl.DataFrame:
     """Drop the rows whose text names a quantity or the patient's care: those of which `speaks_of_care` is true."""
     text = pl.col(name)
     # Most go at a word that is in no phrase of the service; phrases are taken out of the few others only.
-    rest = table.filter(~text.str.contains_any(list(_PLAIN_CARE))).filter(~text.str.contains(QUANTITY))
-    return rest.filter(~text.str.replace_many(_ORDERED_PHRASES, [" "], leftmost=True).str.contains_any(list(CARE)))
+    unclear = table.filter(~text.str.contains_any(list(_PLAIN_CARE))).filter(~text.str.contains(QUANTITY))
+    return unclear.filter(~text.str.replace_many(_ORDERED_PHRASES, [" "], leftmost=True).str.contains_any(list(CARE)))
 
 
 def splits_off_expr(text: pl.Expr) -> pl.Expr:

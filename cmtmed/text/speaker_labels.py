@@ -78,23 +78,23 @@ class LabelGrammar:
         names = sorted({*self._roles, *self._ignored}, key=len, reverse=True)
         self.names: tuple[str, ...] = tuple(names)
         """All names, in lower case."""
-        known = "|".join(map(re.escape, names))
+        label = "|".join(map(re.escape, names))
         # A name may carry what tells two of a kind apart: 患者1, 医生A, 患者家属.
-        name = rf"(?P<name>(?:{known})(?:[0-9A-Za-z]{{1,2}}(?![0-9A-Za-z]))?|{_TITLED})"
+        name = rf"(?P<name>(?:{label})(?:[0-9A-Za-z]{{1,2}}(?![0-9A-Za-z]))?|{_TITLED})"
         colon = rf"{name}[ \t　]*(?:{_DETAILS})?[ \t　]*(?:{_STAMP})?[ \t　]*[:：]"
         long_names = "|".join(re.escape(name) for name in names if len(name) > 1)
         framed = "|".join(
             (
-                rf"【[ ]*(?P<lenticular>{known}|{_TITLED})[ ]*(?:{_DETAILS})?】[ ]*[:：]?",
-                rf"\[[ ]*(?P<bracket>{known})[ ]*\][ ]*[:：]?",
-                rf"「(?P<corner>{known})」[ ]*[:：]?",
-                rf"\*\*(?P<bold>{known})[:：]?\*\*[ ]*[:：]?",
-                rf"###[ ]*(?P<hashes>{known}|instruction|input|response)[ ]*[:：]?[ ]*(?=\n|$)",
+                rf"【[ ]*(?P<lenticular>{label}|{_TITLED})[ ]*(?:{_DETAILS})?】[ ]*[:：]?",
+                rf"\[[ ]*(?P<bracket>{label})[ ]*\][ ]*[:：]?",
+                rf"「(?P<corner>{label})」[ ]*[:：]?",
+                rf"\*\*(?P<bold>{label})[:：]?\*\*[ ]*[:：]?",
+                rf"###[ ]*(?P<hashes>{label}|instruction|input|response)[ ]*[:：]?[ ]*(?=\n|$)",
             )
         )
-        dated = rf"(?P<dated>{known}|{_TITLED})[ \t　]*(?:{_DETAILS})?[ \t　]+(?:{_STAMP})[ \t　]*(?=\n|$)"
+        dated = rf"(?P<dated>{label}|{_TITLED})[ \t　]*(?:{_DETAILS})?[ \t　]+(?:{_STAMP})[ \t　]*(?=\n|$)"
         token = (
-            rf"<\|im_start\|>[ ]*(?P<token>{known})[ ]*(?:\n|$)|<\|(?P<pipe>{known})\|>|<(?P<tag>{known})>[ ]*[:：]?"
+            rf"<\|im_start\|>[ ]*(?P<token>{label})[ ]*(?:\n|$)|<\|(?P<pipe>{label})\|>|<(?P<tag>{label})>[ ]*[:：]?"
         )
         inline = rf"(?<=[。？！?!；;…~～）)」”\"\s.])(?P<inline>{long_names})[ \t　]*(?:{_DETAILS})?[:：]"
         self.line = re.compile(rf"(?:^{_LEAD}(?:{framed}|{dated}|{colon}))|{token}", re.IGNORECASE | re.MULTILINE)
@@ -103,7 +103,7 @@ class LabelGrammar:
         """Matches a label at the start of a line, or behind the end of a sentence."""
         self.opening_hint: str = (
             rf"(?i)^(?:[^\p{{Han}}A-Za-z]|[年月日]){{0,64}}(?:im_start\|>[ ]*)?"
-            rf"(?:{known}|\p{{Han}}{{1,3}}(?:{_TITLES})|instruction|input|response)"
+            rf"(?:{label}|\p{{Han}}{{1,3}}(?:{_TITLES})|instruction|input|response)"
             r"(?:[^\n]{0,48}[:：】\]」*>]|[^\n]{0,24}\d[^\n]{0,24}(?:\n|$)|[^\n]{0,4}(?:\n|$))"
         )
         """Pattern for Polars that every text with a label at its start matches."""

@@ -115,13 +115,13 @@ def _iter_labels(grammar: LabelGrammar, text: str) -> Iterator[_Label]:
 
 def _name_both_sides(labels: Sequence[_Label], *, ends_empty: bool) -> bool:
     """Return whether the labels of a turn, the first of which names its speaker, name two who speak."""
-    own = labels[0].role
-    others = [index for index, label in enumerate(labels) if label.role not in (own, "system")]
+    first_role = labels[0].role
+    others = [index for index, label in enumerate(labels) if label.role not in (first_role, "system")]
     if not others:
         return False
-    returns = any(label.role == own for label in labels[others[0] :])
+    returns = any(label.role == first_role for label in labels[others[0] :])
     if all(label.numbers_list for label in labels):
-        return own == "user" and returns and (labels[-1].role == own or ends_empty)
+        return first_role == "user" and returns and (labels[-1].role == first_role or ends_empty)
     is_clear = labels[others[0]].begins_line and labels[others[0]].is_listed and labels[0].is_listed
     return returns or is_clear
 

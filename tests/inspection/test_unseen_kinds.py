@@ -10,7 +10,7 @@ from cmtmed.pipeline import Pipeline
 from cmtmed.source import Source
 from tests.support.unseen import make_unseen
 
-CRAWLS = {name: crawl for name, crawl in make_unseen().items() if name not in ("labelled_endings", "keyed_turns")}
+CRAWLS = {name: crawl for name, crawl in make_unseen().items() if name != "keyed_turns"}
 BUILT = ("interleaved_flag", "short_labels_in_one_line", "numbered_columns", "question_pages", "unknown_tab_labels")
 
 
@@ -70,3 +70,47 @@ def test_names_that_suffice_are_kept(tmp_path):
         proposed = merge_turns(read_dialogues(files, cmtmed.inspect(tmp_path / name).sources))
         gold = merge_turns(CRAWLS[name][1])
         assert sum(turns in gold for turns in proposed) >= sum(turns in gold for turns in by_names)
+
+
+def inspect_crawl(name, folder):
+    write_crawl(name, folder)
+    (group,) = cmtmed.inspect(folder).groups
+    return group
+
+
+def test_speakers_are_counted_by_the_names_in_the_files(tmp_path):
+    group = inspect_crawl("interleaved_flag", tmp_path / "codes")
+    assert {(s.name, s.turns, s.role) for s in group.speakers} == {("0", 24, "user"), ("1", 24, "assistant")}
+    group = inspect_crawl("coded_notices", tmp_path / "notices")
+    assert {(s.name, s.turns, s.role) for s in group.speakers} == {
+        ("c", 24, "user"), ("s", 24, "assistant"), ("n", 24, "left out")
+    }  # fmt: skip
+
+
+def test_names_of_one_dialogue_are_folded(tmp_path):
+    group = inspect_crawl("changing_nicknames", tmp_path / "names")
+    assert {(s.name, s.turns, s.role) for s in group.speakers} == {
+        ("周医生", 8, "assistant"), ("吴主任", 8, "assistant"), ("郑医师", 8, "assistant"), ("12 more names", 24, "user")
+    }  # fmt: skip
+
+
+def test_facts_name_id_dates_headings_and_trailing_blocks(tmp_path):
+    facts = inspect_crawl("interleaved_flag", tmp_path / "rows").facts
+    assert facts["likely id"].startswith("field k; in 12 of 12 dialogues")
+    assert facts["dates"] == "when: 2020-09-13 to 2020-09-13, in milliseconds"
+    assert "用药" in inspect_crawl("bracketed_sections", tmp_path / "sections").facts["headings"]
+    group = inspect_crawl("labelled_endings", tmp_path / "endings")
+    assert "trailing blocks" in group.facts
+    assert len(group.source.transcript.end) == 2
+
+
+def test_parts_of_an_answer_are_no_trailing_blocks(tmp_path):
+    """Labels by which a doctor divides an answer stay, although most last turns have them."""
+    dialogues = "\n\n".join(
+        f"患者：头痛{n}天了，怎么办？\n医生：您好。\n病情分析：考虑紧张性头痛。\n指导意见：注意休息，{n}天后复诊。"
+        for n in range(1, 9)
+    )
+    (tmp_path / "a.txt").write_text(dialogues, encoding="utf-8")
+    (group,) = cmtmed.inspect(tmp_path / "a.txt").groups
+    assert not group.source.transcript.end
+    assert "trailing blocks" not in group.facts

@@ -57,6 +57,7 @@ def read(name, path):
     pipeline = Pipeline.load(f"sources/{name}")
     check_declared([path], pipeline.sources, pipeline.name)
     batches = list(read_file(path, pipeline.sources))
+    assert [field for batch in batches for field in batch.stats.unread_records] == []
     rows = [turns for batch in batches for turns in batch.dialogues["messages"].to_list()]
     assert all(
         turns[0]["role"] == "user" and (turns[-1]["role"] == "assistant" or len(turns) == 1) for turns in rows[:3]

@@ -15,7 +15,7 @@ from cmtmed.report import palette
 from cmtmed.report.labels import LANGUAGES
 from cmtmed.report.palette import compute_contrast
 from cmtmed.report.sampling import sample_dialogues
-from cmtmed.report.summary import summarize_build
+from cmtmed.report.summarize import summarize_build
 from tests.support.browser import launch_browser, needs_browser, visit
 from tests.support.files import write_json_lines
 from tests.support.reports import HOSTILE, SOURCE

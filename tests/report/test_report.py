@@ -29,7 +29,7 @@ from cmtmed.report.labels import LABELS_BY_CATEGORY, LANGUAGES
 from cmtmed.report.page import to_inert_json
 from cmtmed.report.palette import compute_contrast
 from cmtmed.report.sampling import sample_dialogues
-from cmtmed.report.summary import summarize_build
+from cmtmed.report.summarize import summarize_build
 from cmtmed.report.texts import TEXTS
 from tests.support.files import write_json_lines
 
@@ -220,6 +220,10 @@ def test_every_text_is_in_both_languages_and_used():
         path.read_text(encoding="utf-8") for path in folder.rglob("*") if path.suffix in {".py", ".html", ".js"}
     )
     sections = {f"to_{key}" for key in TEXTS}  # put together in the template
+    warnings = (folder.parent / "builds/warnings.py").read_text(encoding="utf-8")
+    codes = {f"warning_{code}" for code in re.findall(r'code="(\w+)"', warnings)}
+    assert codes == {key for key in TEXTS if key.startswith("warning_")}
+    sections |= codes
     unused = [
         key
         for key in TEXTS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import cmtmed
@@ -50,7 +50,8 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-@settings(max_examples=60, deadline=None)
+# Not every text can be misread in every way: of odd numbers of bytes, GBK reads few.
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(text=chinese)
 def test_what_was_misread_is_read_again(mistake, text):
     try:

@@ -1,15 +1,10 @@
-"""Additive statistics: ``StageStats + StageStats`` and ``TableStats + TableStats``.
-
-Workers count their own shard and the engine adds up the results, so no figure needs a second pass. Statistics contain
-only counts, never text or identifiers.
-"""
+"""Statistics of tables of dialogues: counts by role, source, department and length."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypedDict
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -27,144 +22,6 @@ LENGTH_BINS: Final = (
 MIN_DEPARTMENT_DIALOGUES: Final = 10
 """Departments with fewer dialogues are not named in published figures: the name is a string of the crawl, and few
 dialogues may point to few people."""
-
-
-class StageStatsContent(TypedDict):
-    """JSON form of `StageStats`."""
-
-    stage: str
-    rows: int
-    edited: int
-    dropped: dict[str, int]
-    seconds: float
-    left_out: dict[str, int]
-
-
-@dataclass(frozen=True)
-class StageStats:
-    """Statistics of one stage.
-
-    Attributes:
-        stage: name of the stage.
-        rows: dialogues processed.
-        edited: dialogues changed but not dropped.
-        dropped: dialogues dropped, by reason.
-        seconds: wall-clock seconds, summed over workers.
-        left_out: characters that the stage took out of dialogues, by reason; ``edited`` is the balance of its other
-            edits, negative if they added more than they removed. Dropped dialogues keep their text.
-    """
-
-    stage: str
-    rows: int = 0
-    edited: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
-    seconds: float = 0.0
-    left_out: Counter[str] = field(default_factory=Counter)
-
-    def __add__(self, other: StageStats) -> StageStats:
-        if self.stage != other.stage:
-            raise ValueError(f"cannot add statistics of different stages: {self.stage!r} and {other.stage!r}")
-        return StageStats(
-            self.stage,
-            self.rows + other.rows,
-            self.edited + other.edited,
-            self.dropped + other.dropped,
-            self.seconds + other.seconds,
-            add_counts(self.left_out, other.left_out),
-        )
-
-    def to_dict(self) -> StageStatsContent:
-        """Return the statistics as JSON values."""
-        return {
-            "stage": self.stage,
-            "rows": self.rows,
-            "edited": self.edited,
-            "dropped": dict(sorted(self.dropped.items())),
-            "seconds": round(self.seconds, 3),
-            "left_out": dict(sorted(self.left_out.items())),
-        }
-
-
-class FieldCount(TypedDict):
-    """Occurrences of a field that was not read."""
-
-    records: int
-    characters: int
-
-
-@dataclass(frozen=True)
-class ReadingStats:
-    """What became of the characters of the records that were read.
-
-    Attributes:
-        left_out: characters of the records that stand in no turn, by reason; negative for a text that stands in
-            several dialogues.
-        unread_records: records by field that was not read, under the field's dotted path.
-        unread_characters: characters of these fields.
-        unfit_records: records that lack a field which holds their dialogue, by field that they have instead.
-    """
-
-    left_out: Counter[str] = field(default_factory=Counter)
-    unread_records: Counter[str] = field(default_factory=Counter)
-    unread_characters: Counter[str] = field(default_factory=Counter)
-    unfit_records: Counter[str] = field(default_factory=Counter)
-
-    def __add__(self, other: ReadingStats) -> ReadingStats:
-        return ReadingStats(
-            add_counts(self.left_out, other.left_out),
-            self.unread_records + other.unread_records,
-            self.unread_characters + other.unread_characters,
-            self.unfit_records + other.unfit_records,
-        )
-
-    def list_unread_fields(self) -> dict[str, FieldCount]:
-        """Return the fields that were not read, the longest texts first; see `hide_rare_names`."""
-        names = hide_rare_names(self.unread_records)
-        fields: dict[str, FieldCount] = {}
-        for name in sorted(self.unread_characters, key=lambda name: (-self.unread_characters[name], name)):
-            count = fields.setdefault(names[name], {"records": 0, "characters": 0})
-            count["records"] += self.unread_records[name]
-            count["characters"] += self.unread_characters[name]
-        return fields
-
-    def list_unfit_fields(self) -> dict[str, int]:
-        """Return the fields of records without a dialogue, the most frequent first; see `hide_rare_names`."""
-        names = hide_rare_names(self.unfit_records)
-        counts: Counter[str] = Counter()
-        for name, count in sorted(self.unfit_records.items()):
-            counts[names[name]] += count
-        return dict(counts.most_common())
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the statistics as JSON values."""
-        fields = self.list_unread_fields()
-        return {
-            "left_out": dict(sorted(self.left_out.items())),
-            "unread_records": {name: count["records"] for name, count in fields.items()},
-            "unread_characters": {name: count["characters"] for name, count in fields.items()},
-            "unfit_records": self.list_unfit_fields(),
-        }
-
-
-_MAX_FIELDS: Final = 200
-_MIN_FIELD_RECORDS: Final = 10
-
-
-def hide_rare_names(records: Mapping[str, int]) -> dict[str, str]:
-    """Return under which name each field is published.
-
-    Where a crawl has very many field names, they may be data, such as names of patients: those of few records become
-    ``*``.
-    """
-    hides_rare = len(records) > _MAX_FIELDS
-    return {name: "*" if hides_rare and count < _MIN_FIELD_RECORDS else name for name, count in records.items()}
-
-
-def add_counts(left: Counter[str], right: Counter[str]) -> Counter[str]:
-    """Add counts that may be negative, which the operator of `Counter` discards."""
-    total = Counter(left)
-    total.update(right)
-    return total
 
 
 @dataclass(frozen=True)

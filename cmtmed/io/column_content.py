@@ -28,12 +28,16 @@ def name_by_content(records: Iterator[Record | Unreadable], source: Source) -> I
     pass through.
     """
     if source.shape != "auto" or any(value is not None for _, value in source.fields):
-        yield from records
-        return
+        return records
     lookahead = list(itertools.islice(records, _LOOKAHEAD))
     names = find_sides([record.value for record in lookahead if isinstance(record, Record)])
-    for record in itertools.chain(lookahead, records):
-        if names and isinstance(record, Record) and isinstance(record.value, Mapping):
+    stream = itertools.chain(lookahead, records)
+    return _rename(stream, names) if names else stream
+
+
+def _rename(records: Iterator[Record | Unreadable], names: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+    for record in records:
+        if isinstance(record, Record) and isinstance(record.value, Mapping):
             renamed = {names.get(key, key): value for key, value in record.value.items()}
             yield Record(record.position, renamed, record.left_out)
         else:

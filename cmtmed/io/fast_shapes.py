@@ -71,7 +71,7 @@ class _Metadata:
         self, record: Mapping[str, Value], turns: Sequence[Turn], left_out: dict[str, int], ignored: dict[str, int]
     ) -> list[str | None] | None:
         columns: list[str | None] = []
-        taken = set()
+        taken: set[str] = set()
         metadata = 0
         for names in self.metadata:
             column = None
@@ -86,7 +86,9 @@ class _Metadata:
                 column = value.strip()
                 if column:
                     taken.add(key)
-                    metadata += len(column) if column.isalnum() else count_characters(column)
+                    # Printable characters hold no white space but blanks.
+                    is_word = column.isprintable() and " " not in column
+                    metadata += len(column) if is_word else count_characters(column)
                     break
                 column = None
             columns.append(column)

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 _CHARSET: Final = re.compile(rb"<meta[^>]+charset=[\"']?([A-Za-z0-9_-]+)", re.IGNORECASE)
 _SOURCE_BREAKS: Final = re.compile(r"[ \t\r\n\f]+")
 _PREFORMATTED: Final = re.compile(r"(<pre\b.*?</pre\s*>|<textarea\b.*?</textarea\s*>)", re.IGNORECASE | re.DOTALL)
-_ANY_TAG: Final = re.compile(r"</?[a-zA-Z][\w:-]*(?:\s[^<>]*)?/?>")
+_ANY_TAG: Final = re.compile(r"</?(?P<name>[a-zA-Z][\w:-]*)(?:\s[^<>]*)?/?>")
+_EMPHASIS: Final = frozenset("abiqsu")
 HIDDEN: Final = ["script", "style", "noscript", "template", "head", "title"]
 
 
@@ -128,6 +129,8 @@ def _read_text(node: LexborNode) -> str:
 
 
 def _keep_known_tag(match: re.Match[str]) -> str:
+    if match["name"].lower() in _EMPHASIS:
+        return ""  # both tags of an emphasis, so that none is left inside a power
     return match.group() if strip_markup(match.group()).strip() == "" else ""
 
 

@@ -49,10 +49,13 @@ def parse_json(text: str) -> object:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return _parse_lenient(text)
-    if type(value) is dict and _is_rounded(value):
+    if type(value) is dict and not _FLOAT_OR_DICT.isdisjoint(map(type, value.values())) and _is_rounded(value):
         # orjson rounds integers beyond 64 bits to floats, which makes two ids one.
         return _clean(json.loads(text, strict=False, parse_float=_parse_float))
     return value
+
+
+_FLOAT_OR_DICT: Final = frozenset({float, dict})
 
 
 def _is_rounded(record: dict[str, object]) -> bool:

@@ -44,8 +44,17 @@ def iter_lines(chunks: Iterator[bytes], encoding: str, limit: int) -> Iterator[L
     codec = detect_encoding(head) if encoding == "auto" else encoding
     codec, bom = split_bom(codec, head)
     line_feed = _choose_line_feed(head, codec)
-    for line in _split_lines(chunks, line_feed, limit, skip=len(bom)):
-        yield line if line.reason else _decode_line(line, codec)
+    lines = _split_lines(chunks, line_feed, limit, skip=len(bom))
+    if codec != "utf-8":
+        for line in lines:
+            yield line if line.reason else _decode_line(line, codec)
+        return
+    for line in lines:
+        number, _, raw, size, reason = line
+        try:
+            yield line if reason else Line(number, raw.decode().removesuffix("\r"), raw, size)
+        except UnicodeDecodeError:
+            yield Line(number, None, raw, size, Reason.UNDECODABLE)
 
 
 def _choose_line_feed(head: bytes, codec: str) -> bytes:

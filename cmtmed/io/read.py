@@ -161,9 +161,11 @@ def _read_member(
             try:
                 parser = only or _choose_parser(parsers, record)
                 dialogues = parser.parse(record)
-                batch.add(parser.source, dialogues[0], f"{label}:{number}")
-                for index, dialogue in enumerate(dialogues[1:], start=2):
-                    batch.add(parser.source, dialogue, f"{label}:{number}#{index}")
+                first_dialogue = dialogues[0]
+                batch.add(parser.source, first_dialogue, first_dialogue.source_id or f"{label}:{number}")
+                if len(dialogues) > 1:
+                    for index, dialogue in enumerate(dialogues[1:], start=2):
+                        batch.add(parser.source, dialogue, dialogue.source_id or f"{label}:{number}#{index}")
             except (BrokenRecordError, RecursionError) as error:
                 reason = error.reason if isinstance(error, BrokenRecordError) else Reason.WRONG_TYPE
                 raw = _dump(record.value)
@@ -215,7 +217,6 @@ class _BatchBuilder:
     def __init__(self, label: str) -> None:
         self.label = label
         self.unreadable: list[Unreadable] = []
-        self._ids: list[str] = []
         self._sources: list[str] = []
         self._source_ids: list[str] = []
         self._licenses: list[str | None] = []
@@ -228,9 +229,7 @@ class _BatchBuilder:
         self._reason_counts: list[int] = []
         self.stats = ReadingStats()
 
-    def add(self, source: Source, dialogue: Dialogue, default_id: str) -> None:
-        source_id = dialogue.source_id or default_id
-        self._ids.append(f"{source.name}/{source_id}")
+    def add(self, source: Source, dialogue: Dialogue, source_id: str) -> None:
         self._sources.append(source.name)
         self._source_ids.append(source_id)
         self._licenses.append(source.license)
@@ -238,17 +237,15 @@ class _BatchBuilder:
         self._subdepartments.append(dialogue.subdepartment)
         self._turns += dialogue.turns
         self._counts.append(len(dialogue.turns))
-        reason_count = 0
-        for reason, characters in dialogue.left_out.items():
-            if characters:
-                reason_count += 1
-                self._reasons.append(reason)
-                self._characters.append(characters)
-        self._reason_counts.append(reason_count)
-        for field, characters in dialogue.ignored.items():
-            if field not in source.ignore_fields:
-                self.stats.unread_records[field] += 1
-                self.stats.unread_characters[field] += characters
+        left_out = dialogue.left_out
+        self._reasons.extend(left_out)
+        self._characters.extend(left_out.values())
+        self._reason_counts.append(len(left_out))
+        if dialogue.ignored:
+            for field, characters in dialogue.ignored.items():
+                if field not in source.ignore_fields:
+                    self.stats.unread_records[field] += 1
+                    self.stats.unread_characters[field] += characters
 
     def is_full(self, rows: int) -> bool:
         return len(self._counts) >= rows or len(self.unreadable) >= rows
@@ -257,7 +254,6 @@ class _BatchBuilder:
         turns = pl.DataFrame(self._turns, schema={"role": pl.String, "content": pl.String}, orient="row")
         messages = nest_rows(turns, np.array(self._counts, dtype=np.int64)).rename("messages")
         columns = {
-            "id": self._ids,
             "source": self._sources,
             "source_id": self._source_ids,
             "license": self._licenses,
@@ -265,14 +261,22 @@ class _BatchBuilder:
             "subdepartment": self._subdepartments,
         }
         rows = pl.DataFrame(columns, schema={name: DIALOGUE[name] for name in columns})
-        rows = rows.with_columns(messages, self._create_trace())
-        for reason, characters in zip(self._reasons, self._characters, strict=True):
-            self.stats.left_out[reason] += characters
+        identifier = pl.concat_str("source", pl.lit("/"), "source_id").alias("id")
+        rows = rows.with_columns(identifier, messages, self._create_trace())
         return ReadBatch(rows.select(READ), to_quarantine_table(self.label, self.unreadable), self.stats)
 
     def _create_trace(self) -> pl.Series:
+        """Return the column of what was left out, and add it to the statistics."""
         entries = pl.DataFrame(
             {"reason": self._reasons, "characters": self._characters},
             schema={"reason": pl.String, "characters": pl.Int64},
         ).select(pl.lit("read").alias("stage"), pl.lit("left_out").alias("action"), "reason", "characters")
-        return nest_rows(entries, np.array(self._reason_counts, dtype=np.int64)).cast(TRACE).rename("trace")
+        counts = np.array(self._reason_counts, dtype=np.int64)
+        is_something = np.array(self._characters, dtype=np.int64) != 0
+        if not is_something.all():
+            rows = np.repeat(np.arange(len(counts)), counts)[is_something]
+            counts = np.bincount(rows, minlength=len(counts))
+            entries = entries.filter(pl.Series(is_something))
+        totals = entries.group_by("reason").agg(pl.col("characters").sum())
+        self.stats.left_out.update(dict(totals.iter_rows()))
+        return nest_rows(entries, counts).cast(TRACE).rename("trace")

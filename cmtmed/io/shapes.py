@@ -26,7 +26,7 @@ from cmtmed.source import Fields, Source
 from cmtmed.text.characters import count_characters
 
 
-@dataclass
+@dataclass(slots=True)
 class Dialogue:
     """A record as a dialogue.
 
@@ -81,7 +81,7 @@ class RecordParser:
             reader = self._readers[keys]
             if reader is not None and (result := reader(value)) is not None:
                 dialogue = self._to_dialogue(*result)
-                return [_add_left_out(dialogue, record.left_out)]
+                return [_add_left_out(dialogue, record.left_out) if record.left_out else dialogue]
         dialogues = self._parse_value(value)
         _add_left_out(dialogues[0], record.left_out)
         return dialogues

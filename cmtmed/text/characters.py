@@ -18,7 +18,10 @@ def count_characters(text: str) -> int:
     >>> count_characters("头痛 三天\n")
     4
     """
-    return len(text) if text.isalnum() else len("".join(text.split()))
+    if text.isalnum():
+        return len(text)
+    parts = text.split()
+    return len(parts[0]) if len(parts) == 1 else sum(map(len, parts))
 
 
 def count_expr(text: pl.Expr) -> pl.Expr:

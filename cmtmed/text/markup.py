@@ -26,19 +26,24 @@ def _tag(names: str) -> re.Pattern[str]:
 
 
 _BREAK: Final = _tag(
-    "br|p|div|li|ul|ol|tr|table|tbody|thead|tfoot|h[1-6]|dd|dt|dl|section|article|aside|blockquote|pre|hr|header|footer"
+    "br|p|div|li|ul|ol|tr|table|tbody|thead|tfoot|h[1-6]|dd|dt|dl|details|summary|caption|figcaption|section|article|aside|blockquote|pre|hr|header|footer"
 )
 # Rendered side by side on the page: without a gap two cells of a table would become one number.
 _GAP: Final = _tag("td|th|img|input|button|option|select|textarea|label|iframe|video|audio|canvas|object|svg")
 _INLINE: Final = _tag(
     "abbr|address|bdo|big|body|center|cite|code|col|colgroup|del|em|fieldset|figure|font|form|head|html|ins|kbd|legend|"
-    "link|main|mark|meta|nav|noscript|script|small|span|strike|strong|style|sub|sup|template|time|title|tt|var|wbr"
+    "link|main|mark|meta|nav|noscript|script|small|span|strike|strong|style|sub|sup|template|time|title|tt|var|wbr|ruby|rb|rt|rp|rtc|bdi|dfn|picture|samp"
 )
 # One letter may be a comparison (a<b>c): such a tag counts if it has attributes or is closed again.
 _LETTER: Final = re.compile(rf"<([abiqsu])(?:{_ATTRIBUTES})>([^<]*+)</\1\s*+>", re.IGNORECASE)
 _LONE_LETTER: Final = re.compile(r"</[abiqsu]\s*+>|<[abiqsu]\s++[a-z-]++\s*+=[^<>]*+>", re.IGNORECASE)
 _DOCTYPE: Final = re.compile(r"<!(?:doctype|\[CDATA\[)[^<>]*+>", re.IGNORECASE)
 
+_INSIDE: Final = re.compile(
+    rf"(<su[bp]{_ATTRIBUTES}>)\s*+(?:<[a-z]++{_ATTRIBUTES}>)++([^<>]*+)(?:</(?!su[bp])[a-z]++\s*+>)++\s*+(?=</su[bp]\s*+>)",
+    re.IGNORECASE,
+)
+"""Emphasis inside a power: ``10<sup><b>9</b></sup>``."""
 _SUP: Final = re.compile(rf"<sup{_ATTRIBUTES}>\s*+([0-9+\-=()n]++)\s*+</sup\s*+>", re.IGNORECASE)
 _SUB: Final = re.compile(rf"<sub{_ATTRIBUTES}>\s*+([0-9+\-=()]++)\s*+</sub\s*+>", re.IGNORECASE)
 # A power without superscript characters (10<sup>-1.5</sup>), or one that is never closed.
@@ -61,6 +66,7 @@ def strip_markup(text: str) -> str:
         text = _ENTITY.sub(_resolve_entity, _NESTED.sub("&", text))
     if "<" in text:
         text = _remove_hidden(text)
+        text = _INSIDE.sub(r"\1\2", text)
         text = _SUP.sub(lambda match: match.group(1).translate(SUPERSCRIPT), text)
         text = _SUB.sub(lambda match: match.group(1).translate(SUBSCRIPT), text)
         text = _POWER.sub("^", text)

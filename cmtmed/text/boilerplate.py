@@ -41,6 +41,8 @@ _FILLER: Final = re.compile(
 )
 """Words that introduce platform text and say nothing without it."""
 
+_CUES: Final = tuple((rule, re.compile("|".join(map(re.escape, rule.cues)))) for rule in RULES)
+_ANY_CUE: Final = re.compile("|".join(sorted({re.escape(cue) for rule in RULES for cue in rule.cues})))
 _PLACEHOLDER: Final = re.compile(PLACEHOLDER)
 _CARD: Final = re.compile(CARD)
 _QUOTED_QUESTION: Final = re.compile(QUOTED_QUESTION)
@@ -80,7 +82,12 @@ def remove_boilerplate(sentence: str) -> str:
 
 def clean_sentence(sentence: str, removed: Counter[str]) -> str:
     """Remove platform text from a sentence and count the characters removed, by reason."""
-    for rule in RULES:
+    # Words are looked up much faster than patterns, and most sentences hold none.
+    if not _ANY_CUE.search(sentence):
+        return sentence
+    for rule, cues in _CUES:
+        if not cues.search(sentence):
+            continue
         while match := rule.pattern.search(sentence):
             shortened = _remove_match(sentence, match, rule)
             if len(shortened) >= len(sentence):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 
 from cmtmed.text.boilerplate import clean_text, mark_candidates
@@ -30,6 +31,9 @@ class TurnCleaning:
         self.texts = texts
         self.removed: dict[int, Counter[str]] = {}
         self._dialogue = dialogue
+        indexes = dialogue.to_numpy()
+        self._first = np.searchsorted(indexes, indexes, side="left")
+        self._last = np.searchsorted(indexes, indexes, side="right")
 
     def copy(self) -> TurnCleaning:
         """Return a copy that later removals leave alone."""
@@ -54,9 +58,7 @@ class TurnCleaning:
     def _clean_by_rules(self, row: int, text: str, removed: Counter[str]) -> str:
         others = ""
         if "”" in text or '"' in text or "」" in text or "》" in text:
-            others = "\n".join(
-                self.texts.filter((self._dialogue == self._dialogue[row]) & self.texts.is_not_null()).to_list()
-            ).replace(text, "")
+            others = "\n".join(self.texts[self._first[row] : self._last[row]].drop_nulls().to_list()).replace(text, "")
         before = None
         # A label may stand before platform text, and platform text before a label.
         while text != before:

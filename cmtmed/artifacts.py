@@ -1,8 +1,9 @@
 """Files that the library writes: their names and formats, atomic writes, and checksums.
 
 Whoever opens one of these files sees the old content or the new, never half of it: content is written beside the
-target under a temporary name and renamed. Everything that finds a file again later (a build, a training run, an audit,
-a publication) goes through this module, so that a name or a format stands in one place.
+target under a temporary name and renamed. Files with text as it was crawled are private: only their owner may read
+them, whatever the umask. Everything that finds a file again later (a build, a training run, an audit, a publication)
+goes through this module, so that a name or a format stands in one place.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ TRAINING_FILE: Final = "training.json"
 TRAINING_FORMAT: Final = "cmtmed.training"
 CARD_FILE: Final = "README.md"
 """A dataset or model card, under the name that the Hub reads."""
+PRIVATE_FILE_MODE: Final = 0o600
+"""Of files with text as it was crawled, or with what a person said of it."""
+PRIVATE_FOLDER_MODE: Final = 0o700
 
 
 @dataclass(frozen=True)
@@ -72,44 +76,103 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def make_private_folder(path: Path) -> None:
+    """Create a directory that only its owner may enter, or take an existing one from everybody else.
+
+    Directories above it are created as the umask says.
+
+    Raises:
+        OSError: it cannot be created, or belongs to somebody else.
+    """
+    path.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
+    # The umask may have taken more, and an existing directory may allow more.
+    path.chmod(PRIVATE_FOLDER_MODE)
+
+
+def create_private_file(path: Path) -> None:
+    """Create an empty file that only its owner may read and write, or empty an existing one.
+
+    Raises:
+        OSError: it cannot be created, or belongs to somebody else.
+    """
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, PRIVATE_FILE_MODE)
+    os.close(descriptor)
+    path.chmod(PRIVATE_FILE_MODE)
+
+
+def append_private_line(path: Path, line: str) -> None:
+    """Append a line to a UTF-8 text file that only its owner may read; it is created if need be.
+
+    Raises:
+        OSError: it cannot be written, or belongs to somebody else.
+    """
+    if not path.exists():
+        create_private_file(path)
+    path.chmod(PRIVATE_FILE_MODE)
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(f"{line}\n")
+
+
+def restrict_to_owner(folder: Path) -> None:
+    """Take a directory and everything in it from everybody but its owner; links are not followed.
+
+    Raises:
+        OSError: a file belongs to somebody else.
+    """
+    for directory, _, names in os.walk(folder):
+        Path(directory).chmod(PRIVATE_FOLDER_MODE)
+        for name in names:
+            path = Path(directory, name)
+            if not path.is_symlink():
+                path.chmod(PRIVATE_FILE_MODE)
+
+
 @contextmanager
-def replace_atomically(path: Path) -> Iterator[Path]:
+def replace_atomically(path: Path, *, private: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside a file, and rename it over the file when the block ends without an error.
 
     The temporary file is removed if the block fails, so that no reader ever meets half a file.
 
     Args:
         path: the file to create or replace; its directory exists.
+        private: whether only the owner may read the file. The temporary file exists then; open it for writing.
 
     Raises:
         OSError: the file cannot be written or renamed.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
+        if private:
+            create_private_file(partial)
         yield partial
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes, *, private: bool = False) -> None:
     """Create or replace a file atomically.
+
+    Args:
+        path: the file.
+        content: its bytes.
+        private: whether only the owner may read it.
 
     Raises:
         OSError: it cannot be written.
     """
-    with replace_atomically(path) as partial:
+    with replace_atomically(path, private=private) as partial:
         partial.write_bytes(content)
 
 
-def write_text(path: Path, content: str) -> None:
+def write_text(path: Path, content: str, *, private: bool = False) -> None:
     """Create or replace a UTF-8 text file atomically; line ends are written as they are."""
-    write_bytes(path, content.encode("utf-8"))
+    write_bytes(path, content.encode("utf-8"), private=private)
 
 
-def write_json(path: Path, content: object, *, sort_keys: bool = False) -> None:
+def write_json(path: Path, content: object, *, sort_keys: bool = False, private: bool = False) -> None:
     """Create or replace a JSON file atomically: indented for people, the same bytes for the same content."""
-    write_text(path, json.dumps(content, ensure_ascii=False, indent=2, sort_keys=sort_keys) + "\n")
+    write_text(path, json.dumps(content, ensure_ascii=False, indent=2, sort_keys=sort_keys) + "\n", private=private)
 
 
 def read_json(path: Path) -> Any:

@@ -118,8 +118,8 @@ def audit_build(
                 if earlier.get(turn) != verdict:
                     append_verdict(folder / VERDICTS_FILE, turn, verdict, digest)
         content = _add_estimate(screening, sample, read_audit_verdicts(folder, digest))
-        write_json(folder / AUDIT_FILE, content)
-        write_text(folder / STATEMENT_FILE, render_statement(content))
+        write_json(folder / AUDIT_FILE, content, private=True)
+        write_text(folder / STATEMENT_FILE, render_statement(content), private=True)
     except OSError as error:
         raise OutputError(f"cannot write the audit to {str(folder)!r}: {error.strerror}; make it writable") from None
     return Audit(build.root, content)

@@ -12,6 +12,7 @@ import polars as pl
 
 from cmtmed.anonymize import TYPES
 from cmtmed.anonymize.replace.actions import list_unredacted
+from cmtmed.artifacts import make_private_folder
 from cmtmed.audit.content import FOLDER, FORMAT, VERSION, AuditOptions, DrawnStratum, Redaction, Screening
 from cmtmed.audit.detectors import DETECTORS
 from cmtmed.audit.residual import NONE, Stratum, allocate_sample
@@ -101,7 +102,7 @@ def screen_build(build: Build, options: AuditOptions, digest: str, progress: Pro
     priors = {**{detector.name: detector.prior for detector in DETECTORS}, NONE: UNSUSPECTED_PRIOR}
     sample_sizes = allocate_sample({name: Stratum(stratum_sizes[name], prior) for name, prior in priors.items()}, size)
     folder = build.root / FOLDER
-    folder.mkdir(exist_ok=True)
+    make_private_folder(folder)
     write_sample(folder / SAMPLE_FILE, sampler.draw(sample_sizes))
     suspected[NONE] = stratum_sizes[NONE]
     leakage = measure_split_leakage(build)

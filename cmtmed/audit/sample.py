@@ -109,7 +109,7 @@ def write_sample(path: Path, sample: Sequence[tuple[Turn, str]]) -> None:
         json.dumps({"id": turn.id, "message": turn.message, "detector": stratum}, ensure_ascii=False)
         for turn, stratum in sample
     )
-    write_text(path, "".join(line + "\n" for line in lines))
+    write_text(path, "".join(line + "\n" for line in lines), private=True)
 
 
 def read_sample(path: Path) -> list[tuple[Turn, str]]:

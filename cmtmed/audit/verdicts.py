@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, Literal, TypeGuard
 
+from cmtmed.artifacts import append_private_line
 from cmtmed.audit.sample import SAMPLE_FILE, Turn, iter_json_lines
 from cmtmed.errors import UsageError, did_you_mean
 
@@ -26,8 +27,7 @@ def append_verdict(path: Path, turn: Turn, verdict: Verdict, data: str) -> None:
         data: digest of the dialogue files that were read.
     """
     row = {"id": turn.id, "message": turn.message, "verdict": verdict, "data": data}
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+    append_private_line(path, json.dumps(row, ensure_ascii=False))
 
 
 def read_verdicts(path: Path, data: str) -> dict[Turn, Verdict]:

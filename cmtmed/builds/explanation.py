@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +13,7 @@ from cmtmed.errors import UsageError, did_you_mean
 from cmtmed.inquiry.clauses import sentences
 from cmtmed.inquiry.detect import explain as decide
 from cmtmed.schema import DialogueRow, TraceEntry, to_rows
+from cmtmed.text.visible import dump_visible_json
 
 MAX_SUGGESTIONS: Final = 20_000
 """Ids searched for the closest match when an id is unknown."""
@@ -82,14 +82,14 @@ class Explanation:
         return questions
 
     def to_json(self) -> str:
-        """Return the explanation as JSON."""
+        """Return the explanation as one line of JSON; invisible characters are escaped."""
         content = {
             "kept": self.kept,
             "verdict": self.verdict(),
             "dialogue": self.dialogue,
             "questions": [asdict(question) for question in self.questions()],
         }
-        return json.dumps(content, ensure_ascii=False)
+        return dump_visible_json(content)
 
 
 def explain(out: str | Path, id: str) -> Explanation:

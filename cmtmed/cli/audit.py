@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Final
@@ -16,8 +15,9 @@ from cmtmed.audit.audit import SIZE, Audit, audit_build
 from cmtmed.audit.content import FOLDER, STATEMENT_FILE
 from cmtmed.audit.review import SampledTurn, read_sampled_turns, record_verdict
 from cmtmed.audit.verdicts import Verdict
-from cmtmed.cli.console import messages, output, progress_bar
+from cmtmed.cli.console import messages, output, print_json, progress_bar
 from cmtmed.errors import UsageError
+from cmtmed.text.visible import escape_invisible
 
 _SPEAKERS: Final = {"user": "patient", "assistant": "doctor", "system": "system"}
 _ANSWERS: Final[dict[str, Verdict]] = {"y": "leak", "n": "fine"}
@@ -57,7 +57,7 @@ def command(
         _review_sample(audit)
         audit = run_audit()
     if as_json:
-        typer.echo(json.dumps(audit.content, ensure_ascii=False))
+        print_json(audit.content)
     elif not quiet:
         print_audit(audit)
     if show is not None and not as_json and not quiet:
@@ -157,8 +157,8 @@ def _highlight_spans(turn: SampledTurn) -> Text:
     for span_start, end in turn.spans:
         start = max(span_start, position)
         if start < end:
-            highlighted.append(turn.text[position:start])
-            suspect = turn.text[start:end]
+            highlighted.append(escape_invisible(turn.text[position:start]))
+            suspect = escape_invisible(turn.text[start:end])
             highlighted.append(suspect if output.is_terminal else f"⟦{suspect}⟧", style="reverse")
             position = end
-    return highlighted.append(turn.text[position:])
+    return highlighted.append(escape_invisible(turn.text[position:]))

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from cmtmed.cli.console import messages
+from cmtmed.artifacts import write_json
+from cmtmed.cli.console import messages, print_text
 from cmtmed.cli.train import require_training_libraries
 
 
@@ -54,10 +55,8 @@ def command(
             continue
         messages.print("医生：", end="", style="bold", markup=False)
         for chunk in chat.say(line):
-            typer.echo(chunk, nl=False)
+            print_text(chunk, end="")
             sys.stdout.flush()
-        typer.echo()
+        print_text("")
     if save is not None:
-        import json
-
-        save.write_text(json.dumps({"messages": chat.messages}, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_json(save, {"messages": chat.messages}, private=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from cmtmed.builds.comparison import ROWS, Comparison
-from cmtmed.cli.console import output
+from cmtmed.cli.console import output, print_json
 from cmtmed.hub.versions import compare
 
 
@@ -23,7 +22,7 @@ def command(
     """Show what changed between two builds or versions. Counts dialogues added, removed or edited, by stage."""
     comparison = compare(old, new)
     if as_json:
-        typer.echo(json.dumps(comparison.to_dict(), ensure_ascii=False))
+        print_json(comparison.to_dict())
     else:
         show(comparison)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cmtmed.builds.clusters import Member, compare_texts, find_cluster, list_clusters
-from cmtmed.cli.console import output
+from cmtmed.cli.console import output, print_json
 
 
 def command(
@@ -28,7 +27,7 @@ def command(
         return
     members = find_cluster(out, id)
     if as_json:
-        typer.echo(json.dumps([_to_dict(member) for member in members[:limit]], ensure_ascii=False))
+        print_json([_to_dict(member) for member in members[:limit]])
         return
     _print_members(members[:limit])
     if len(members) > limit:
@@ -38,7 +37,7 @@ def command(
 def _print_clusters(out: Path, limit: int, *, as_json: bool) -> None:
     clusters = list_clusters(out)
     if as_json:
-        typer.echo(json.dumps(clusters.head(limit).to_dicts(), ensure_ascii=False))
+        print_json(clusters.head(limit).to_dicts())
         return
     table = Table(box=None, pad_edge=False)
     for name in clusters.columns:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
+from rich.text import Text
 
 from cmtmed.builds.explanation import Explanation, explain
 from cmtmed.cli.console import output
 from cmtmed.schema import DialogueRow, TraceEntry
+from cmtmed.text.visible import escape_invisible
 
 _SPEAKERS = {"user": "patient", "assistant": "doctor", "system": "system"}
 
@@ -40,7 +43,7 @@ def show(explanation: Explanation) -> None:
         output.print(f"  {_describe_entry(entry)}")
     for index, message in enumerate(row["messages"]):
         speaker = _SPEAKERS.get(message["role"], message["role"])
-        output.print(f"\n[bold]{speaker}[/bold]  {_mark_spans(row, index)}")
+        output.print(Text.assemble("\n", (speaker, "bold"), "  ", _mark_spans(row, index)))
     questions = explanation.questions()
     if questions:
         output.print("\n[bold]questions[/bold]")
@@ -63,21 +66,26 @@ def _describe_entry(entry: TraceEntry) -> str:
     return f"{entry['stage']}: {entry['action']} ({escape(entry['reason'])}{balance})"
 
 
-def _mark_spans(row: DialogueRow, index: int) -> str:
-    """Return a turn as Rich markup: redactions reversed, questions underlined and followed by their slot."""
+def _mark_spans(row: DialogueRow, index: int) -> Text:
+    """Return a turn with its redactions in reverse, and its questions underlined and followed by their slot.
+
+    Built passage by passage rather than from markup, because a patient may have written something that looks like it.
+    """
     text = row["messages"][index]["content"] or ""
-    opens: dict[int, str] = {}
-    closes: dict[int, str] = {}
-    for inquiry in row["inquiries"]:
-        if inquiry["message"] == index:
-            opens[inquiry["start"]] = opens.get(inquiry["start"], "") + "[underline]"
-            closes[inquiry["end"]] = f"[/underline][dim] ‹asks: {inquiry['slot']}›[/dim]"
-    for identifier in row["identifiers"]:
-        if identifier["message"] == index:
-            opens[identifier["start"]] = opens.get(identifier["start"], "") + "[reverse]"
-            closes[identifier["end"]] = "[/reverse]" + closes.get(identifier["end"], "")
-    marked = [
-        closes.get(offset, "") + opens.get(offset, "") + (escape(text[offset]) if text[offset] != "[" else "\\[")
-        for offset in range(len(text))
+    spans = [(span, "reverse", "") for span in row["identifiers"]] + [
+        (span, "underline", f" ‹asks: {span['slot']}›") for span in row["inquiries"]
     ]
-    return "".join(marked) + closes.get(len(text), "")
+    styles = [
+        (span["start"], min(span["end"], len(text)), style, note)
+        for span, style, note in spans
+        if span["message"] == index and span["start"] < min(span["end"], len(text))
+    ]
+    bounds = sorted({0, len(text), *(bound for start, end, _, _ in styles for bound in (start, end))})
+    marked = Text()
+    for start, end in itertools.pairwise(bounds):
+        style = " ".join(style for first, last, style, _ in styles if first <= start and end <= last)
+        marked.append(escape_invisible(text[start:end]), style)
+        for _, last, _, note in styles:
+            if last == end:
+                marked.append(escape_invisible(note), "dim")
+    return marked

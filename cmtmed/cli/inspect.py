@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from cmtmed.cli.console import output
+from cmtmed.cli.console import output, print_json
 from cmtmed.errors import OutputError
 from cmtmed.inspection import GroupFinding, Inspection, inspect
 
@@ -42,7 +41,7 @@ def command(
         except OSError as error:
             raise OutputError(f"{str(out)!r} cannot be written: {error.strerror}") from None
     if as_json:
-        typer.echo(json.dumps(inspection.to_dict(), ensure_ascii=False))
+        print_json(inspection.to_dict())
     elif not quiet:
         show(inspection, examples=examples)
         if out is not None:

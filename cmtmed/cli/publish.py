@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cmtmed.cli.console import fail, messages, output, progress_bar, show_logs
+from cmtmed.cli.console import fail, messages, output, print_json, progress_bar, show_logs
 from cmtmed.hub.gate import CHECKS, MAX_RISK
 from cmtmed.hub.publication import Publication
 from cmtmed.hub.publish import KEY, publish
@@ -80,7 +79,7 @@ def command(
             progress=progress,
         )  # fmt: skip
     if as_json:
-        typer.echo(json.dumps(publication.to_dict(), ensure_ascii=False))
+        print_json(publication.to_dict())
     elif not quiet:
         show(publication)
     if publication.refused:

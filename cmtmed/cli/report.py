@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cmtmed.cli.console import output
+from cmtmed.cli.console import output, print_json
 from cmtmed.report.writer import write_report
 
 
@@ -28,7 +27,7 @@ def command(
     path = write_report(out, page, sample=sample, text=not no_text)
     size = path.stat().st_size
     if as_json:
-        typer.echo(json.dumps({"page": str(path), "bytes": size, "text": not no_text}, ensure_ascii=False))
+        print_json({"page": str(path), "bytes": size, "text": not no_text})
     elif not quiet:
         content = "no dialogues" if no_text else "dialogues: share it as carefully as the dataset"
         output.print(f"{path}: {size / 1e6:.1f} MB, contains {content}", markup=False)

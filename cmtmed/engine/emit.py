@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from cmtmed.artifacts import HashedFile
+from cmtmed.artifacts import HashedFile, make_private_folder
 from cmtmed.messages import count_dialogue_characters
 from cmtmed.pipeline import Pipeline, Views
 from cmtmed.schema import DIALOGUE, QUARANTINE, empty_table
@@ -59,16 +59,24 @@ def emit_tables(
     Returns:
         The counts for manifest and report.
     """
-    result.mkdir()
+    # Without redaction, every table holds the text as it was crawled.
+    is_redacted = any(stage.name() == "redact_identifiers" for stage in pipeline.stages)
+    if is_redacted:
+        result.mkdir()
+    else:
+        make_private_folder(result)
     emission = Emission()
     with ExitStack() as stack:
 
-        def open_writer(name: str, columns: Mapping[str, pl.DataType], *, splits: bool) -> DatasetWriter:
-            return stack.enter_context(DatasetWriter(result / name, columns, fingerprint, splits=splits))
+        def open_writer(
+            name: str, columns: Mapping[str, pl.DataType], *, splits: bool, private: bool = not is_redacted
+        ) -> DatasetWriter:
+            writer = DatasetWriter(result / name, columns, fingerprint, splits=splits, private=private)
+            return stack.enter_context(writer)
 
         dialogues = open_writer("dialogues", DIALOGUE, splits=True)
         dropped = open_writer("dropped", DIALOGUE, splits=False)
-        quarantine = open_writer("quarantine", QUARANTINE, splits=False)
+        quarantine = open_writer("quarantine", QUARANTINE, splits=False, private=True)
         views: dict[str, DatasetWriter] = {
             name: open_writer(name, dict(VIEWS[name](empty_table(), pipeline.views).schema), splits=True)
             for name in pipeline.views.names

@@ -16,6 +16,7 @@ from typing import Final
 
 import polars as pl
 
+from cmtmed.artifacts import create_private_file
 from cmtmed.engine.markers import ReadMarker, SegmentMarker
 from cmtmed.engine.protocol import EngineResult, Job
 from cmtmed.engine.tasks import (
@@ -162,7 +163,7 @@ class LocalEngine:
                 partial(run_segment, segment, shard, folder, new_ids=new_ids, decision=decision) for shard in shards
             ]
             self._run_tasks(job, " ".join(stage.name() for stage in segment.stages) or "prepare", tasks)
-            complete.touch()
+            create_private_file(complete)
         return folder
 
     def _run_tasks(self, job: Job, phase: str, tasks: Sequence[Callable[[], None]]) -> None:

@@ -25,7 +25,7 @@ class Marker(BaseModel):
 
     def write(self, path: Path) -> None:
         """Mark a task as complete."""
-        write_json(path, self.model_dump(mode="json"))
+        write_json(path, self.model_dump(mode="json"), private=True)
 
 
 class ReadMarker(Marker):

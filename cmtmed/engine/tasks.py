@@ -16,6 +16,7 @@ from typing import Final
 import polars as pl
 
 from cmtmed import lineage
+from cmtmed.artifacts import make_private_folder
 from cmtmed.engine.markers import ReadMarker, SegmentMarker
 from cmtmed.engine.workspace import read_table, write_table
 from cmtmed.errors import StrictError
@@ -98,8 +99,8 @@ def read_files(
     if path.exists():
         return
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / "shards").mkdir(parents=True)
-    (folder / "quarantine").mkdir()
+    for subfolder in (folder, folder / "shards", folder / "quarantine"):
+        make_private_folder(subfolder)
     started = time.perf_counter()
     shards, quarantine_files, stats, reading = 0, 0, TableStats(), ReadingStats()
     pending: list[pl.DataFrame] = []

@@ -1,8 +1,8 @@
 """The hidden directory next to the target in which a build grows until it is complete.
 
-Every file is written under a temporary name and renamed when complete, so that a file that exists is complete. A build
-that was killed recognizes its workspace by the plan stored in it and resumes after the last complete file; a workspace
-with another plan is deleted.
+Only its owner may read it: it holds the crawl as it is, before anything is redacted. Every file is written under a
+temporary name and renamed when complete, so that a file that exists is complete. A build that was killed recognizes its
+workspace by the plan stored in it and resumes after the last complete file; a workspace with another plan is deleted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,15 @@ from typing import Final
 
 import polars as pl
 
-from cmtmed.artifacts import MANIFEST_FILE, MANIFEST_FORMAT, read_json, replace_atomically, write_json
+from cmtmed.artifacts import (
+    MANIFEST_FILE,
+    MANIFEST_FORMAT,
+    make_private_folder,
+    read_json,
+    replace_atomically,
+    restrict_to_owner,
+    write_json,
+)
 from cmtmed.errors import OutputError
 
 _PLAN: Final = "plan.json"
@@ -50,8 +58,9 @@ class Workspace:
             if not resumed:
                 if self.root.exists():
                     shutil.rmtree(self.root)
-                self.root.mkdir(parents=True)
-                write_json(plan_file, plan)
+                make_private_folder(self.root)
+                write_json(plan_file, plan, private=True)
+            restrict_to_owner(self.root)
             # Emission is cheap, so an interrupted one starts over.
             shutil.rmtree(self.result, ignore_errors=True)
         except OSError as error:
@@ -63,7 +72,7 @@ class Workspace:
     def folder(self, name: str) -> Path:
         """Return a folder of the workspace, created if necessary."""
         path = self.root / name
-        path.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path)
         return path
 
     def discard(self, name: str) -> None:
@@ -111,8 +120,8 @@ def check_target(target: Path, pipeline: str) -> None:
 
 
 def write_table(path: Path, table: pl.DataFrame) -> None:
-    """Write an Arrow file atomically."""
-    with replace_atomically(path) as partial:
+    """Write an Arrow file atomically, for its owner alone: it may hold text as it was crawled."""
+    with replace_atomically(path, private=True) as partial:
         table.write_ipc(partial, compression="uncompressed")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from cmtmed.artifacts import HashedFile, read_json, write_json
+from cmtmed.artifacts import HashedFile, make_private_folder, read_json, write_json
 from cmtmed.errors import OutputError, UsageError
 
 _PLAN_FILE: Final = "plan.json"
@@ -94,13 +94,13 @@ class Staging:
         resolved = out.resolve()
         self.root = resolved.parent / f".{resolved.name}.publishing"
         try:
-            self.root.mkdir(mode=0o700, exist_ok=True)
+            make_private_folder(self.root)
             self._lock = FileLock(self.root / _LOCK_FILE)
             self._lock.acquire(timeout=0)
             self.resumed = self._read_plan() == plan
             if not self.resumed:
                 self._clear()
-                write_json(self.root / _PLAN_FILE, plan)
+                write_json(self.root / _PLAN_FILE, plan, private=True)
         except Timeout:
             raise UsageError(f"another cmtmed publish is working on {str(out)!r}; wait until it is done") from None
         except OSError as error:

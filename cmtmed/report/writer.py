@@ -29,7 +29,7 @@ def write_report(out: str | Path, page: str | Path | None = None, *, sample: int
 
     The page opens from disk and fetches nothing. It shows the flow of dialogues through the stages, lengths,
     departments, doctors' questions, redactions, clusters of duplicates, and a searchable sample of dialogues. The same
-    build gives the same page, byte for byte.
+    build gives the same page, byte for byte. Only its owner may read a page with dialogues.
 
     Args:
         out: directory of a build.
@@ -57,7 +57,7 @@ def write_report(out: str | Path, page: str | Path | None = None, *, sample: int
     _check_target(target)
     content = _render_page(build, summary, sample=sample, text=text)
     try:
-        artifacts.write_text(target, content)
+        artifacts.write_text(target, content, private=text)
     except OSError as error:
         raise OutputError(f"cannot write {str(target)!r}: {error.strerror}; choose another --page") from None
     return target

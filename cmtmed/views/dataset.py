@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Self
 import polars as pl
 import pyarrow as pa
 
-from cmtmed.artifacts import HashedFile
+from cmtmed.artifacts import HashedFile, make_private_folder, restrict_to_owner
 from cmtmed.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class _Stream:
     """One split: Arrow stream files that roll over at `FILE_BYTES`."""
 
     def __init__(self, folder: Path, schema: pa.Schema) -> None:
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.schema, self.rows = folder, schema, 0
         self._files: list[Path] = []
         self._file: tuple[pa.OSFile, pa.RecordBatchStreamWriter] | None = None
@@ -73,15 +73,25 @@ class DatasetWriter:
         columns: name to Polars type of every table that will be written.
         fingerprint: identifies the content; equal inputs must give equal fingerprints.
         splits: whether tables come with a split name (a ``DatasetDict``) or without (a ``Dataset``).
+        private: whether only the owner may read the files, whatever the umask.
     """
 
-    def __init__(self, folder: Path, columns: Mapping[str, pl.DataType], fingerprint: str, *, splits: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        columns: Mapping[str, pl.DataType],
+        fingerprint: str,
+        *,
+        splits: bool,
+        private: bool = False,
+    ) -> None:
         from datasets import Features
 
         empty = pl.DataFrame(schema=dict(columns)).to_arrow(compat_level=pl.CompatLevel.oldest())
         self._features = Features.from_arrow_schema(pa.schema([_narrow_field(field) for field in empty.schema]))
         self._schema = self._features.arrow_schema
         self._folder, self._fingerprint, self._splits = folder, fingerprint, splits
+        self._private = private
         self._streams: dict[str, _Stream] = {}
         self.files: list[HashedFile] = []
         """The data files; filled by `close`."""
@@ -108,6 +118,8 @@ class DatasetWriter:
         if self._splits:
             order = sorted(self._streams, key=lambda split: (split != "train", split != "validation", split))
             _write_json(self._folder / "dataset_dict.json", {"splits": order})
+        if self._private:
+            restrict_to_owner(self._folder)
 
     def __enter__(self) -> Self:
         return self
@@ -120,6 +132,8 @@ class DatasetWriter:
 
     def _stream(self, split: str) -> _Stream:
         if split not in self._streams:
+            if self._private:
+                make_private_folder(self._folder)
             self._streams[split] = _Stream(self._folder / split, self._schema)
         return self._streams[split]
 

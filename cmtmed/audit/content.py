@@ -15,6 +15,7 @@ FORMAT: Final = "cmtmed.audit"
 VERSION: Final = 1
 
 Status = Literal["unread", "partial", "read"]
+Method = Literal["terminal", "page", "file"]
 
 
 class Scope(TypedDict):
@@ -94,6 +95,16 @@ class ResidualRates(TypedDict):
     per_thousand_dialogues: Rates
 
 
+class Origin(TypedDict):
+    """How some of the verdicts came, by whom and when; days as YYYY-MM-DD, empty if unknown."""
+
+    method: Method
+    turns: int
+    readers: list[str]
+    first: str
+    last: str
+
+
 class AuditOptions(TypedDict):
     """What decides, together with the dialogues, which turns are suspected and which are drawn."""
 
@@ -124,6 +135,7 @@ class AuditContent(_Findings):
     """Everything that ``audit.json`` holds: counts, never text."""
 
     strata: list[ReadStratum]
+    verdicts: list[Origin]
     residual: ResidualRates
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cmtmed.audit.audit import SIZE, Audit, audit_build
-from cmtmed.audit.content import FOLDER, STATEMENT_FILE
+from cmtmed.audit.content import FOLDER, STATEMENT_FILE, Method
 from cmtmed.audit.review import SampledTurn, read_sampled_turns, record_verdict
 from cmtmed.audit.verdicts import Verdict
 from cmtmed.cli.console import messages, output, print_json, progress_bar
@@ -41,12 +41,17 @@ def command(
     verdicts: Annotated[
         Path | None, typer.Option("--verdicts", metavar="FILE", help="Import verdicts from a JSON Lines file.")
     ] = None,
+    reader: Annotated[
+        str, typer.Option("--reader", metavar="NAME", help="Your name, for the privacy statement, with --review.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the audit as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Estimate how many identifiers remain in a build. Also writes its privacy statement."""
     if review and (as_json or quiet):
         raise UsageError("--review asks questions; leave out --json and --quiet")
+    if reader and not review:
+        raise UsageError("--reader names who reads with --review; pass both, or leave it out")
 
     def run_audit(verdicts_file: Path | None = None) -> Audit:
         with progress_bar(enabled=messages.is_terminal and not quiet and not as_json) as progress:
@@ -54,7 +59,7 @@ def command(
 
     audit = run_audit(verdicts)
     if review:
-        _review_sample(audit)
+        _review_sample(audit, reader)
         audit = run_audit()
     if as_json:
         print_json(audit.content)
@@ -113,8 +118,10 @@ def print_audit(audit: Audit) -> None:
     output.print(f"{audit.out / FOLDER / STATEMENT_FILE}: the privacy statement for the dataset card")
 
 
-def _review_sample(audit: Audit) -> None:
+def _review_sample(audit: Audit, reader: str) -> None:
     """Ask for a verdict on every unread turn of the sample, until the reader quits."""
+    # Answers from a pipe may come from anything, so they count as a file.
+    method: Method = "terminal" if sys.stdin.isatty() else "file"
     unread = read_sampled_turns(audit, unread=True)
     for number, turn in enumerate(unread, start=1):
         _print_turn(turn, f"{number} of {len(unread)}")
@@ -122,7 +129,7 @@ def _review_sample(audit: Audit) -> None:
         if answer == "q":
             break
         if answer in _ANSWERS:
-            record_verdict(audit, turn.turn, _ANSWERS[answer])
+            record_verdict(audit, turn.turn, _ANSWERS[answer], method=method, reader=reader)
     else:
         output.print("\nThe whole sample has been read.\n")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -79,26 +80,29 @@ class Staging:
     Args:
         out: directory of the build.
         plan: everything that determines the bytes of the files.
-
-    Attributes:
-        resumed: whether an interrupted call left it.
+        rehearsal: prepare the files among the machine's temporary files instead, so that nothing is written beside the
+            build; they are gone when the lock is released.
 
     Raises:
         UsageError: another call is publishing the same build.
         OutputError: the directory cannot be written.
     """
 
-    def __init__(self, out: Path, plan: Mapping[str, Any]) -> None:
+    def __init__(self, out: Path, plan: Mapping[str, Any], *, rehearsal: bool = False) -> None:
         from filelock import FileLock, Timeout
 
         resolved = out.resolve()
-        self.root = resolved.parent / f".{resolved.name}.publishing"
+        self._rehearsal = rehearsal
         try:
+            self.root = (
+                Path(tempfile.mkdtemp(prefix="cmtmed-publishing-"))
+                if rehearsal
+                else resolved.parent / f".{resolved.name}.publishing"
+            )
             make_private_folder(self.root)
             self._lock = FileLock(self.root / _LOCK_FILE)
             self._lock.acquire(timeout=0)
-            self.resumed = self._read_plan() == plan
-            if not self.resumed:
+            if self._read_plan() != plan:
                 self._clear()
                 write_json(self.root / _PLAN_FILE, plan, private=True)
         except Timeout:
@@ -134,8 +138,10 @@ class Staging:
         return PublishedFile(path, local, len(content), hashlib.sha256(content).hexdigest())
 
     def release(self) -> None:
-        """Release the lock and keep the content."""
+        """Release the lock and keep the content, unless this was a rehearsal."""
         self._lock.release()
+        if self._rehearsal:
+            shutil.rmtree(self.root, ignore_errors=True)
 
     def discard(self) -> None:
         """Remove the directory."""

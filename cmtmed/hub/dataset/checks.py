@@ -169,7 +169,7 @@ def _check_audit(out: Path, max_risk: float) -> Iterator[Finding]:
         return
     residual = audit.residual
     if residual["status"] != "read":
-        progress = f"a person read {residual['read']:,} turns of it" if residual["read"] else "nobody read it"
+        progress = f"there are verdicts on {residual['read']:,} turns" if residual["read"] else "nobody read it"
         yield Finding(
             "risk", f"the audit's sample has not been read ({progress}), so the remaining risk is unknown",
             "run cmtmed audit DIR --review", directory,

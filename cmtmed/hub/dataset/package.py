@@ -105,7 +105,7 @@ class DatasetPackage:
             "ids": self.key_mark,
             "versions": {name: version(name) for name in ("datasets", "pyarrow")} | {"cmtmed": __version__},
         }
-        staging = Staging(self.request.out, plan)
+        staging = Staging(self.request.out, plan, rehearsal=self.request.dry_run)
         try:
             yield staging
         finally:

@@ -8,9 +8,11 @@ goes through this module, so that a name or a format stands in one place.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +37,8 @@ CARD_FILE: Final = "README.md"
 PRIVATE_FILE_MODE: Final = 0o600
 """Of files with text as it was crawled, or with what a person said of it."""
 PRIVATE_FOLDER_MODE: Final = 0o700
+MAX_DEPTH: Final = 64
+"""Nesting of a JSON file at most; what the library writes has far less."""
 
 
 @dataclass(frozen=True)
@@ -180,10 +184,42 @@ def read_json(path: Path) -> Any:
 
     Raises:
         FileNotFoundError: it does not exist.
-        OSError: it cannot be read.
-        ValueError: it is not JSON in UTF-8, or nested too deeply to be read.
+        OSError: it cannot be read, or is no regular file.
+        ValueError: it is not JSON in UTF-8, or nested more deeply than anything that the library writes.
     """
+    if not stat.S_ISREG(path.stat().st_mode):
+        # A pipe would be waited for, and a device never ends.
+        raise OSError(errno.EINVAL, "it is no regular file")
+    text = path.read_text(encoding="utf-8")
+    if not text.strip():
+        raise ValueError("it is empty")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(text)
     except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+        raise ValueError("it is nested too deeply") from error
+    level, depth = [content], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise ValueError("it is nested too deeply")
+        level = [child for value in level for child in _list_children(value)]
+    return content
+
+
+def _list_children(value: object) -> list[object]:
+    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+
+
+def explain_unreadable(error: OSError | ValueError) -> str:
+    """Say in a few words why a JSON file could not be read, given what `read_json` raised."""
+    if isinstance(error, FileNotFoundError):
+        return "it is missing"
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 from byte {error.start} on"
+    if isinstance(error, json.JSONDecodeError):
+        if error.pos >= len(error.doc.rstrip()):
+            return f"it ends early, in line {error.lineno}"
+        return f"it is not JSON from line {error.lineno}, column {error.colno} on"
+    return str(error) if str(error).startswith("it is ") else "it is not JSON that can be read"

@@ -72,6 +72,7 @@ def audit_build(
     seed: int = 0,
     dropped: bool = False,
     verdicts: str | Path | None = None,
+    verify: bool = False,
     progress: Progress | None = None,
 ) -> Audit:
     """Audit a finished build and write ``audit/`` into it.
@@ -86,6 +87,7 @@ def audit_build(
         dropped: also audit dropped dialogues, which are kept on disk and not published.
         verdicts: a file of JSON lines with ``id``, ``message`` and ``verdict`` (``leak`` or ``fine``) to import; the
             statement will say that they came from a file, and name ``reader`` if the lines do.
+        verify: compare the checksums of all tables with those that the build recorded first.
         progress: called with phase, dialogues done and dialogues in all.
 
     Returns:
@@ -98,35 +100,42 @@ def audit_build(
     """
     if size < 1:
         raise UsageError(f"size is {size}; give 1 or more turns to read")
-    build = Build.open(out)
-    folder = build.root / FOLDER
-    options: AuditOptions = {
-        "cmtmed": library_versions()["cmtmed"],
-        "detectors": hash_detectors(),
-        "scope": {"dropped": dropped},
-        "sample": {"size": size, "seed": seed},
-    }
-    digest = hash_dialogues(build, dropped=dropped)
-    try:
-        screening = _read_screening(folder, options, digest) or screen_build(
-            build, options, digest, progress or ignore_progress
-        )
-        sample = read_sample(folder / SAMPLE_FILE)
-        if verdicts is not None:
-            imported = read_verdicts(Path(verdicts), digest)
-            check_sampled(Path(verdicts), imported, sample)
-            earlier = read_audit_verdicts(folder, digest)
-            for turn, judgement in imported.items():
-                if turn not in earlier or earlier[turn].verdict != judgement.verdict:
-                    append_verdict(
-                        folder / VERDICTS_FILE, turn, judgement.verdict, digest, method="file", reader=judgement.reader
-                    )
-        content = _add_estimate(screening, sample, read_audit_verdicts(folder, digest))
-        write_json(folder / AUDIT_FILE, content, private=True)
-        write_text(folder / STATEMENT_FILE, render_statement(content), private=True)
-    except OSError as error:
-        raise OutputError(f"cannot write the audit to {str(folder)!r}: {error.strerror}; make it writable") from None
-    return Audit(build.root, content)
+    with Build.open_checked(out, verify=verify) as build:
+        folder = build.root / FOLDER
+        options: AuditOptions = {
+            "cmtmed": library_versions()["cmtmed"],
+            "detectors": hash_detectors(),
+            "scope": {"dropped": dropped},
+            "sample": {"size": size, "seed": seed},
+        }
+        digest = hash_dialogues(build, dropped=dropped)
+        try:
+            screening = _read_screening(folder, options, digest) or screen_build(
+                build, options, digest, progress or ignore_progress
+            )
+            sample = read_sample(folder / SAMPLE_FILE)
+            if verdicts is not None:
+                imported = read_verdicts(Path(verdicts), digest)
+                check_sampled(Path(verdicts), imported, sample)
+                earlier = read_audit_verdicts(folder, digest)
+                for turn, judgement in imported.items():
+                    if turn not in earlier or earlier[turn].verdict != judgement.verdict:
+                        append_verdict(
+                            folder / VERDICTS_FILE,
+                            turn,
+                            judgement.verdict,
+                            digest,
+                            method="file",
+                            reader=judgement.reader,
+                        )
+            content = _add_estimate(screening, sample, read_audit_verdicts(folder, digest))
+            write_json(folder / AUDIT_FILE, content, private=True)
+            write_text(folder / STATEMENT_FILE, render_statement(content), private=True)
+        except OSError as error:
+            raise OutputError(
+                f"cannot write the audit to {str(folder)!r}: {error.strerror}; make it writable"
+            ) from None
+        return Audit(build.root, content)
 
 
 def read_audit(out: str | Path) -> Audit:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 import polars as pl
-import pyarrow as pa
 
+from cmtmed import schema
 from cmtmed.artifacts import HashedFile, hash_file
+from cmtmed.builds.integrity import find_damage
 from cmtmed.builds.manifest import Manifest, StageOptions
 from cmtmed.builds.report import BuildReport
-from cmtmed.errors import DatasetError
-from cmtmed.schema import upgrade
+from cmtmed.builds.tables import iter_file
+from cmtmed.errors import CmtmedError, DatasetError
+from cmtmed.views.dataset import list_data_files
 
 DIALOGUES: Final = "dialogues"
 """Table of the kept dialogues, with one directory per split."""
@@ -24,6 +27,8 @@ DROPPED: Final = "dropped"
 """Table of the dropped dialogues, with the same columns."""
 QUARANTINE: Final = "quarantine"
 """Table of the records that could not be read."""
+_COLUMNS: Final = {DIALOGUES: schema.DIALOGUE, DROPPED: schema.DIALOGUE, QUARANTINE: schema.QUARANTINE}
+"""Columns of the tables whose columns do not depend on the pipeline."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,48 @@ class Build:
     def open(cls, path: str | Path) -> Build:
         """Open the directory of a finished build.
 
+        The manifest alone is read; see `check_files`.
+
         Raises:
             DatasetError: the directory contains no finished build, or a damaged one.
         """
         root = Path(path)
         return cls(root, Manifest.read(root))
+
+    @classmethod
+    @contextmanager
+    def open_checked(cls, path: str | Path, *, verify: bool = False) -> Iterator[Build]:
+        """Open the directory of a finished build to read its tables inside the block.
+
+        Args:
+            path: the directory.
+            verify: compare the checksums of all Arrow files first; otherwise their names and sizes.
+
+        Raises:
+            DatasetError: the directory contains no finished build, or a damaged one, even if that shows only where its
+                values lead to an error.
+        """
+        build = cls.open(path)
+        build.check_files(verify=verify)
+        with build.translate_damage():
+            yield build
+
+    @contextmanager
+    def translate_damage(self) -> Iterator[None]:
+        """Translate an unexpected error inside the block if a file of the build is not as it was built.
+
+        Raises:
+            DatasetError: the message names the first such file.
+        """
+        try:
+            yield
+        except CmtmedError:
+            raise
+        except (Exception, pl.exceptions.PanicException) as error:
+            damage = find_damage(self.root, self.manifest.files, verify=True)
+            if not damage:
+                raise
+            raise DatasetError(f"{damage} ({type(error).__name__} on reading it); run cmtmed build again") from None
 
     @cached_property
     def report(self) -> BuildReport:
@@ -75,8 +117,22 @@ class Build:
             table: ``dialogues``, ``dropped``, ``quarantine`` or a view.
             split: limits the result to one split.
         """
-        pattern = "*.arrow" if table in {DROPPED, QUARANTINE} else f"{split or '*'}/*.arrow"
-        return sorted((self.root / table).glob(pattern))
+        pattern = "." if table in {DROPPED, QUARANTINE} else split or "*"
+        folders = sorted((self.root / table).glob(pattern))
+        return [path for folder in folders for path in list_data_files(folder)]
+
+    def check_files(self, *, verify: bool = False) -> None:
+        """Make sure that the Arrow files are those that the manifest lists.
+
+        Args:
+            verify: compare checksums, which reads every file; otherwise names and sizes.
+
+        Raises:
+            DatasetError: a file is missing, does not belong to the build, or has changed; the message names the first.
+        """
+        damage = find_damage(self.root, self.manifest.files, verify=verify)
+        if damage:
+            raise DatasetError(f"{damage}; run cmtmed build again")
 
     def iter_batches(
         self, table: str = DIALOGUES, columns: Sequence[str] | None = None, *, split: str | None = None
@@ -92,7 +148,7 @@ class Build:
             DatasetError: a file is damaged or lacks a column.
         """
         for path in self.paths(table, split):
-            yield from iter_file(path, columns)
+            yield from iter_file(path, columns, _COLUMNS.get(table))
 
     def digest(self, *tables: str) -> str:
         """Return a SHA-256 of the names and content of the Arrow files of some tables, as they are now.
@@ -112,27 +168,3 @@ class Build:
         for path in paths:
             digest.update(f"{path.relative_to(self.root).as_posix()} {hash_file(path)}\n".encode())
         return digest.hexdigest()
-
-
-def iter_file(path: Path, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
-    """Yield the record batches of a memory-mapped Arrow stream file.
-
-    Args:
-        path: the file.
-        columns: columns to read, in this order; all by default.
-
-    Raises:
-        DatasetError: the file is damaged or lacks a column.
-    """
-    try:
-        with pa.memory_map(str(path)) as source:
-            reader = pa.ipc.open_stream(source)
-            missing = [name for name in columns or () if name not in reader.schema.names]
-            if missing:
-                raise DatasetError(f"{str(path)!r} has no column {missing[0]!r}; run cmtmed build again")
-            for batch in reader:
-                # By way of a table: Polars' own reader rejects streams whose empty columns have no buffer.
-                table = pa.Table.from_batches([batch if columns is None else batch.select(list(columns))])
-                yield upgrade(pl.DataFrame(pl.from_arrow(table)))
-    except (OSError, pa.ArrowException) as error:
-        raise DatasetError(f"{str(path)!r} is damaged ({type(error).__name__}); run cmtmed build again") from None

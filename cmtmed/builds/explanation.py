@@ -92,23 +92,24 @@ class Explanation:
         return dump_visible_json(content)
 
 
-def explain(out: str | Path, id: str) -> Explanation:
+def explain(out: str | Path, id: str, *, verify: bool = False) -> Explanation:
     """Look up one dialogue in a finished build.
 
     Args:
         out: directory of a build.
         id: the dialogue's id, kept or dropped.
+        verify: compare the checksums of all tables with those that the build recorded first.
 
     Raises:
-        DatasetError: ``out`` holds no finished build.
+        DatasetError: ``out`` holds no finished build, or a damaged one.
         UsageError: no dialogue has that id; the message gives the closest one.
     """
-    build = Build.open(out)
-    ids: list[str] = []
-    for table in (DIALOGUES, DROPPED):
-        for batch in build.iter_batches(table):
-            matches = batch.filter(pl.col("id") == id)
-            if matches.height:
-                return Explanation(to_rows(matches)[0], kept=table == DIALOGUES)
-            ids += batch["id"].to_list() if len(ids) < MAX_SUGGESTIONS else []
-    raise UsageError(f"no dialogue {id!r} in {str(build.root)!r}; {did_you_mean(id, ids[:MAX_SUGGESTIONS])}")
+    with Build.open_checked(out, verify=verify) as build:
+        ids: list[str] = []
+        for table in (DIALOGUES, DROPPED):
+            for batch in build.iter_batches(table):
+                matches = batch.filter(pl.col("id") == id)
+                if matches.height:
+                    return Explanation(to_rows(matches)[0], kept=table == DIALOGUES)
+                ids += batch["id"].to_list() if len(ids) < MAX_SUGGESTIONS else []
+        raise UsageError(f"no dialogue {id!r} in {str(build.root)!r}; {did_you_mean(id, ids[:MAX_SUGGESTIONS])}")

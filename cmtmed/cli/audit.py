@@ -15,7 +15,7 @@ from cmtmed.audit.audit import SIZE, Audit, audit_build
 from cmtmed.audit.content import FOLDER, STATEMENT_FILE, Method
 from cmtmed.audit.review import SampledTurn, read_sampled_turns, record_verdict
 from cmtmed.audit.verdicts import Verdict
-from cmtmed.cli.console import messages, output, print_json, progress_bar
+from cmtmed.cli.console import VERIFY_HELP, messages, output, print_json, progress_bar
 from cmtmed.errors import UsageError
 from cmtmed.text.visible import escape_invisible
 
@@ -44,6 +44,7 @@ def command(
     reader: Annotated[
         str, typer.Option("--reader", metavar="NAME", help="Your name, for the privacy statement, with --review.")
     ] = "",
+    verify: Annotated[bool, typer.Option("--verify", help=VERIFY_HELP)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the audit as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -55,7 +56,9 @@ def command(
 
     def run_audit(verdicts_file: Path | None = None) -> Audit:
         with progress_bar(enabled=messages.is_terminal and not quiet and not as_json) as progress:
-            return audit_build(out, size=size, seed=seed, dropped=dropped, verdicts=verdicts_file, progress=progress)
+            return audit_build(
+                out, size=size, seed=seed, dropped=dropped, verdicts=verdicts_file, verify=verify, progress=progress
+            )
 
     audit = run_audit(verdicts)
     if review:

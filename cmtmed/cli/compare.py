@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from cmtmed.builds.comparison import ROWS, Comparison
-from cmtmed.cli.console import output, print_json
+from cmtmed.cli.console import VERIFY_HELP, output, print_json
 from cmtmed.hub.versions import compare
 
 
@@ -17,10 +17,11 @@ def command(
         str, typer.Argument(metavar="A", help="Older build or version: a directory, or ORG/NAME@TAG on the Hub.")
     ],
     new: Annotated[str, typer.Argument(metavar="B", help="Newer build or version.")],
+    verify: Annotated[bool, typer.Option("--verify", help=VERIFY_HELP)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
 ) -> None:
     """Show what changed between two builds or versions. Counts dialogues added, removed or edited, by stage."""
-    comparison = compare(old, new)
+    comparison = compare(old, new, verify=verify)
     if as_json:
         print_json(comparison.to_dict())
     else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 from rich.console import Console
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from cmtmed.engine.progress import Progress
+
+VERIFY_HELP: Final = "Compare the checksums of all tables with those that the build recorded, first."
 
 
 class SafeConsole(Console):

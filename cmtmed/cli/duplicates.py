@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cmtmed.builds.clusters import Member, compare_texts, find_cluster, list_clusters
-from cmtmed.cli.console import output, print_json
+from cmtmed.cli.console import VERIFY_HELP, output, print_json
 
 
 def command(
@@ -19,13 +19,14 @@ def command(
     limit: Annotated[
         int, typer.Option("--limit", min=1, metavar="N", help="Maximum number of clusters or members to show.")
     ] = 20,
+    verify: Annotated[bool, typer.Option("--verify", help=VERIFY_HELP)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the clusters or members as JSON.")] = False,
 ) -> None:
     """List clusters of duplicates, or compare the members of one. With ID, the text of dialogues is printed."""
     if id is None:
-        _print_clusters(out, limit, as_json=as_json)
+        _print_clusters(out, limit, as_json=as_json, verify=verify)
         return
-    members = find_cluster(out, id)
+    members = find_cluster(out, id, verify=verify)
     if as_json:
         print_json([_to_dict(member) for member in members[:limit]])
         return
@@ -34,8 +35,8 @@ def command(
         output.print(f"\n… and {len(members) - limit} more; --limit shows them")
 
 
-def _print_clusters(out: Path, limit: int, *, as_json: bool) -> None:
-    clusters = list_clusters(out)
+def _print_clusters(out: Path, limit: int, *, as_json: bool, verify: bool) -> None:
+    clusters = list_clusters(out, verify=verify)
     if as_json:
         print_json(clusters.head(limit).to_dicts())
         return

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from cmtmed.builds.explanation import Explanation, explain
-from cmtmed.cli.console import output
+from cmtmed.cli.console import VERIFY_HELP, output
 from cmtmed.schema import DialogueRow, TraceEntry
 from cmtmed.text.visible import escape_invisible
 
@@ -21,10 +21,11 @@ _SPEAKERS = {"user": "patient", "assistant": "doctor", "system": "system"}
 def command(
     out: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a build.")],
     id: Annotated[str, typer.Argument(metavar="ID", help="Id of the dialogue.")],
+    verify: Annotated[bool, typer.Option("--verify", help=VERIFY_HELP)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the explanation as JSON.")] = False,
 ) -> None:
     """Show one dialogue and what each stage did to it. It may be kept or dropped; its text is printed."""
-    explanation = explain(out, id)
+    explanation = explain(out, id, verify=verify)
     if as_json:
         typer.echo(explanation.to_json())
     else:

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from cmtmed.artifacts import HashedFile, make_private_folder, read_json, write_json
+from cmtmed.artifacts import make_private_folder, read_json, write_json
 from cmtmed.errors import OutputError, UsageError
 
 _PLAN_FILE: Final = "plan.json"
@@ -65,7 +65,19 @@ class PublishedFile:
         return content | ({"config": self.config, "split": self.split, "rows": self.rows} if self.config else {})
 
 
-def compute_checksum(files: Sequence[PublishedFile | HashedFile]) -> str:
+class HasChecksum(Protocol):
+    """A file whose checksum is known."""
+
+    @property
+    def path(self) -> str:
+        """Where it is stored."""
+
+    @property
+    def sha256(self) -> str:
+        """In hexadecimal digits."""
+
+
+def compute_checksum(files: Sequence[HasChecksum]) -> str:
     """Return the SHA-256 over the lines ``SHA-256 path`` of files, sorted by path."""
     lines = [f"{file.sha256} {file.path}\n" for file in sorted(files, key=lambda file: file.path)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()

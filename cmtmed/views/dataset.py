@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Final, Self
 import polars as pl
 import pyarrow as pa
 
-from cmtmed.artifacts import HashedFile, make_private_folder, restrict_to_owner
+from cmtmed.artifacts import HashedFile, explain_unreadable, make_private_folder, read_json, restrict_to_owner
 from cmtmed.errors import DatasetError
+from cmtmed.views.arrow_files import REMEDY, validate_files
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -160,14 +161,55 @@ def open_dataset(folder: Path) -> DatasetDict:
     Raises:
         DatasetError: files are missing or damaged.
     """
-    from datasets import load_from_disk
+    from datasets import DatasetDict, load_from_disk
 
+    _check_description(folder)
+    validate_files(folder)
     try:
-        return load_from_disk(str(folder))
+        dataset = load_from_disk(str(folder))
+        if isinstance(dataset, DatasetDict):
+            for rows in dataset.values():
+                rows[:1]  # what describes the columns is only used when a row is decoded
+            return dataset
+    except Exception as error:  # noqa: BLE001 (the library raises all kinds of errors for a file that is not its own)
+        raise DatasetError(f"{str(folder)!r} cannot be opened ({type(error).__name__}); {REMEDY}") from None
+    raise DatasetError(f"{str(folder)!r} has no splits; {REMEDY}")
+
+
+def _check_description(folder: Path) -> None:
+    """Make sure that the JSON files of a dataset name splits and files that are there, and no others.
+
+    Raises:
+        DatasetError: they do not, or cannot be read.
+    """
+    path = folder / "dataset_dict.json"
+    splits = _read_list(path, "splits")
+    for split in splits:
+        if not (isinstance(split, str) and Path(split).name == split and (folder / split).is_dir()):
+            raise DatasetError(f"{str(path)!r} is damaged: there is no split {str(split)[:40]!r}; {REMEDY}")
+        state = folder / split / "state.json"
+        names = [file.get("filename") if isinstance(file, dict) else None for file in _read_list(state, "_data_files")]
+        present = {file.name for file in list_data_files(folder / split)}
+        if not all(isinstance(name, str) for name in names) or {*names} != present or len(names) != len(present):
+            raise DatasetError(
+                f"{str(state)!r} lists {len(names)} files other than the {len(present)} that are there; {REMEDY}"
+            )
+
+
+def list_data_files(folder: Path) -> list[Path]:
+    """List the Arrow files of a split in order, without what the library `datasets` stores beside them."""
+    return sorted(path for path in folder.glob("*.arrow") if not path.name.startswith("cache-"))
+
+
+def _read_list(path: Path, name: str) -> list[object]:
+    try:
+        content = read_json(path)
     except (OSError, ValueError) as error:
-        raise DatasetError(
-            f"{str(folder)!r} cannot be opened ({type(error).__name__}); run cmtmed build again"
-        ) from error
+        raise DatasetError(f"{str(path)!r} cannot be read: {explain_unreadable(error)}; {REMEDY}") from None
+    values = content.get(name) if isinstance(content, dict) else None
+    if not isinstance(values, list):
+        raise DatasetError(f"{str(path)!r} is damaged: it has no list {name!r}; {REMEDY}")
+    return values
 
 
 def _narrow_field(field: pa.Field) -> pa.Field:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from cmtmed.audit.content import AuditContent
-from cmtmed.audit.statement import ENGLISH, ZH, describe_origins, render_statement
+from cmtmed.audit.origins import ENGLISH, ZH, describe_origins
+from cmtmed.audit.statement import render_statement
 from cmtmed.builds import Build
 from cmtmed.hub.citation import write_citation
 from cmtmed.hub.dataset.card_tables import (

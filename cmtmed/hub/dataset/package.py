@@ -82,7 +82,8 @@ class DatasetPackage:
         selected = tuple(name for name in available if name in configs or not configs)
         # The audit covers the dialogues, whichever tables are published.
         files = hash_tables(build, sorted({*selected, DIALOGUES}))
-        labels = scan_labels(build, hashed_ids=key is not None)
+        with build.translate_damage():
+            labels = scan_labels(build, hashed_ids=key is not None)
         return cls(request, details, key, build, labels, selected, files)
 
     @property
@@ -92,7 +93,8 @@ class DatasetPackage:
 
     def run_checks(self) -> list[Finding]:
         """Return every reason not to publish it."""
-        return check_build(self.build, self.files, self.labels, self.details, self.request.acknowledgement)
+        with self.build.translate_damage():
+            return check_build(self.build, self.files, self.labels, self.details, self.request.acknowledgement)
 
     @contextmanager
     def open_staging(self) -> Iterator[Staging]:
@@ -113,11 +115,12 @@ class DatasetPackage:
 
     def prepare_data(self, staging: Staging) -> tuple[Version, list[PublishedFile]]:
         """Write the shards, and determine which version they are."""
-        files = [
-            file
-            for config in self.configs
-            for file in write_shards(self.build, config, staging, key=self.key, progress=self.request.progress)
-        ]
+        with self.build.translate_damage():
+            files = [
+                file
+                for config in self.configs
+                for file in write_shards(self.build, config, staging, key=self.key, progress=self.request.progress)
+            ]
         checksum = compute_checksum(files)
         tag = self.request.tag or f"build-{checksum[:12]}"
         return Version(self.request.repo, tag, checksum, compute_checksum(self.files), self.key_mark), files

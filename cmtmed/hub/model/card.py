@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from cmtmed.audit.statement import ENGLISH, describe_origins
+from cmtmed.audit.origins import ENGLISH, describe_origins
 from cmtmed.hub.card import CardFormat
 from cmtmed.hub.citation import write_citation
 from cmtmed.hub.gate import Finding

@@ -14,6 +14,7 @@ from cmtmed.audit.sample import SAMPLE_FILE, Turn, read_sample
 from cmtmed.audit.screening import find_suspect_spans, mask_spans
 from cmtmed.audit.verdicts import VERDICTS_FILE, Verdict, append_verdict
 from cmtmed.builds.build import Build
+from cmtmed.errors import DatasetError
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,11 @@ def read_sampled_turns(audit: Audit, limit: int | None = None, *, unread: bool =
         for batch in build.iter_batches(table, ["id", "messages", "identifiers"]):
             for id_, messages, identifiers in batch.filter(pl.col("id").is_in(ids)).iter_rows():
                 dialogues[id_] = _Dialogue(messages, identifiers)
+    for turn, _ in sample:
+        if turn.id not in dialogues or turn.message >= len(dialogues[turn.id].messages):
+            raise DatasetError(
+                f"{str(folder / SAMPLE_FILE)!r} lists a turn that the build does not have; run cmtmed audit {audit.out}"
+            )
     return [_read_turn(dialogues[turn.id], turn, stratum) for turn, stratum in sample]
 
 

@@ -100,7 +100,7 @@ def read_verdicts(path: Path, data: str) -> dict[Turn, Judgement]:
             line += 1
     except OSError as error:
         raise UsageError(f"{str(path)!r} cannot be read ({type(error).__name__}); give a file of verdicts") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise UsageError(
             f"{str(path)!r}, line {line}: not of the form "
             '{"id": …, "message": …, "verdict": "leak" or "fine"}; correct the line'

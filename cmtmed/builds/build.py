@@ -117,8 +117,8 @@ class Build:
             table: ``dialogues``, ``dropped``, ``quarantine`` or a view.
             split: limits the result to one split.
         """
-        pattern = "." if table in {DROPPED, QUARANTINE} else split or "*"
-        folders = sorted((self.root / table).glob(pattern))
+        folder = self.root / table
+        folders = [folder] if table in {DROPPED, QUARANTINE} else sorted(folder.glob(split or "*"))
         return [path for folder in folders for path in list_data_files(folder)]
 
     def check_files(self, *, verify: bool = False) -> None:

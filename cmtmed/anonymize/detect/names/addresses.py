@@ -120,21 +120,21 @@ class _LevelReader:
     _last: _LevelReader | None = None
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self.text = text
         self._levels: dict[tuple[int, bool], tuple[int, str]] = {}
 
     @classmethod
     def open(cls, text: str) -> _LevelReader:
         """Return the reader of a text; the candidates of a text follow one another, so one reader is kept."""
         last = cls._last
-        if last is None or last._text is not text:
+        if last is None or last.text is not text:
             last = cls._last = cls(text)
         return last
 
     def __call__(self, start: int, *, is_continued: bool) -> tuple[int, str]:
         key = (start, is_continued)
         if key not in self._levels:
-            self._levels[key] = _read_level(self._text, start, is_continued=is_continued)
+            self._levels[key] = _read_level(self.text, start, is_continued=is_continued)
         return self._levels[key]
 
 

@@ -75,11 +75,15 @@ def mutate(path, rng):
             path.write_bytes(content[: rng.randrange(len(content))] if content else b"")
         elif name == "flipped" and content:
             position = rng.randrange(len(content))
-            path.write_bytes(content[:position] + bytes([content[position] ^ 1 << rng.randrange(8)]) + content[position + 1 :])
+            path.write_bytes(
+                content[:position] + bytes([content[position] ^ 1 << rng.randrange(8)]) + content[position + 1 :]
+            )
         else:
             path.write_bytes(CONTENTS.get(name, b""))
         return name
-    lines = path.read_text(encoding="utf-8").splitlines() if path.suffix == ".jsonl" else [path.read_text(encoding="utf-8")]
+    lines = (
+        path.read_text(encoding="utf-8").splitlines() if path.suffix == ".jsonl" else [path.read_text(encoding="utf-8")]
+    )
     if not lines:
         return "nothing"
     number = rng.randrange(len(lines))

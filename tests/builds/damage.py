@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 
+from typer.testing import CliRunner
+
 import cmtmed
 from cmtmed.audit import audit_build
 from cmtmed.audit.review import read_sampled_turns
 from cmtmed.builds.clusters import find_cluster, list_clusters
 from cmtmed.cli import app
 from cmtmed.errors import CmtmedError
-from cmtmed.hub.versions import compare
 from cmtmed.training.run.views import open_view
 from tests.support.published import CARD
-from typer.testing import CliRunner
 
 VALUES = [
     None, True, False, 0, -1, 7, 10**30, 1.5, float("nan"), float("inf"), "", "x", "0", "../../x", "/etc/hostname",
@@ -143,8 +143,8 @@ COMMANDS = {
     "open_view": _open_views,
     "explain": lambda out, id: _invoke("explain", out, id),
     "explain --verify": lambda out, id: _invoke("explain", out, id, "--verify"),
-    "duplicates": lambda out, id: (_invoke("duplicates", out), list_clusters(out)),
-    "duplicates ID": lambda out, id: find_cluster(out, id),
+    "duplicates": lambda out, _id: (_invoke("duplicates", out), list_clusters(out)),
+    "duplicates ID": find_cluster,
     "compare": lambda out, _id: _invoke("compare", out, out),
     "audit": lambda out, _id: (_invoke("audit", out, "--show", 3), read_sampled_turns(audit_build(out))),
     "stats": lambda out, _id: (cmtmed.Build.open(out).report.to_dict(), cmtmed.Build.open(out).manifest.to_dict()),

@@ -129,8 +129,9 @@ def audit_build(
                             reader=judgement.reader,
                         )
             content = _add_estimate(screening, sample, read_audit_verdicts(folder, digest))
+            statement = render_statement(content, hashed_ids=build.manifest.ids is not None)
             write_json(folder / AUDIT_FILE, content, private=True)
-            write_text(folder / STATEMENT_FILE, render_statement(content), private=True)
+            write_text(folder / STATEMENT_FILE, statement, private=True)
         except OSError as error:
             raise OutputError(
                 f"cannot write the audit to {str(folder)!r}: {error.strerror}; make it writable"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from typing import Final
 import polars as pl
 
 from cmtmed import schema
+from cmtmed.anonymize.replace.hashed_ids import KEY_VARIABLE, hash_ids
+from cmtmed.anonymize.replace.secret_key import fingerprint_key, read_key
 from cmtmed.artifacts import HashedFile, hash_file
 from cmtmed.builds.integrity import find_damage
 from cmtmed.builds.manifest import Manifest, StageOptions
 from cmtmed.builds.report import BuildReport
 from cmtmed.builds.tables import iter_file
-from cmtmed.errors import CmtmedError, DatasetError
+from cmtmed.errors import CmtmedError, DatasetError, UsageError
 from cmtmed.views.dataset import list_data_files
 
 DIALOGUES: Final = "dialogues"
@@ -109,6 +112,22 @@ class Build:
     def stage_options(self, name: str) -> StageOptions | None:
         """Return the options of a stage; None if the pipeline does not have the stage."""
         return self.manifest.stage_options(name)
+
+    def resolve_id(self, id: str) -> str:
+        """Return the id of a dialogue in the tables, given that or, where ids are hashed, the one that it had before.
+
+        Raises:
+            UsageError: ids are hashed, this is none of them, and the environment does not hold their key.
+        """
+        hashed = self.manifest.ids
+        if hashed is None or re.fullmatch("[0-9a-f]{32}", id):
+            return id
+        key = read_key(KEY_VARIABLE, f"the ids of {str(self.root)!r} are hashed, and looking up {id!r} needs")
+        if fingerprint_key(key) != hashed.key:
+            raise UsageError(
+                f"the ids of {str(self.root)!r} were hashed with another key than that in {KEY_VARIABLE}; set that key"
+            )
+        return str(hash_ids([id], key)[0])
 
     def paths(self, table: str = DIALOGUES, split: str | None = None) -> list[Path]:
         """List the Arrow files of a table that exist now, in corpus order within each split.

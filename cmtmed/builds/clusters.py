@@ -90,6 +90,7 @@ def find_cluster(out: str | Path, id: str, *, verify: bool = False) -> list[Memb
         UsageError: no dialogue has that id, or it has no duplicate.
     """
     with Build.open_checked(out, verify=verify) as build:
+        id = build.resolve_id(id)
         cluster, ids = None, []
         for rows in _iter_dialogues(build, ["id", "cluster"]):
             matches = rows.filter(pl.col("id") == id)

@@ -97,7 +97,8 @@ def explain(out: str | Path, id: str, *, verify: bool = False) -> Explanation:
 
     Args:
         out: directory of a build.
-        id: the dialogue's id, kept or dropped.
+        id: the dialogue's id, kept or dropped; where ids are hashed and the key is in the environment, also the id
+            that it had before.
         verify: compare the checksums of all tables with those that the build recorded first.
 
     Raises:
@@ -105,6 +106,7 @@ def explain(out: str | Path, id: str, *, verify: bool = False) -> Explanation:
         UsageError: no dialogue has that id; the message gives the closest one.
     """
     with Build.open_checked(out, verify=verify) as build:
+        id = build.resolve_id(id)
         ids: list[str] = []
         for table in (DIALOGUES, DROPPED):
             for batch in build.iter_batches(table):

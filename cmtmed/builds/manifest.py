@@ -71,6 +71,14 @@ class PipelineRecord(BaseModel):
     )
 
 
+class HashedIds(BaseModel):
+    """Ids that are keyed hashes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: str = Field(pattern="^[0-9a-f]{16}$", description="Digits that tell two keys apart and reveal neither.")
+
+
 class Manifest(BaseModel):
     """What a finished build was made from and what became of every record. Holds nothing that depends on time."""
 
@@ -89,6 +97,7 @@ class Manifest(BaseModel):
     selection: Selection | None = Field(
         default=None, description="The records that were read, if the build does not hold the whole crawl."
     )
+    ids: HashedIds | None = Field(default=None, description="How ids were hashed, if they were.")
     versions: dict[str, str] = Field(description="Versions of Python and of the libraries that can change a row.")
     counts: RecordCounts
     drops: dict[str, Count] = Field(description="Dropped dialogues by reason.")
@@ -117,6 +126,8 @@ class Manifest(BaseModel):
         content = self.model_dump(mode="json")
         if self.selection is None:
             del content["selection"]
+        if self.ids is None:
+            del content["ids"]
         if not self.proposed_sources:
             del content["proposed_sources"]
         return content

@@ -16,9 +16,12 @@ from typing import Final
 
 import polars as pl
 
+from cmtmed.anonymize.replace.hashed_ids import KEY_VARIABLE
+from cmtmed.anonymize.replace.secret_key import fingerprint_key, read_key
 from cmtmed.artifacts import HashedFile
 from cmtmed.builds.manifest import (
     CharacterCounts,
+    HashedIds,
     Manifest,
     PipelineRecord,
     RecordCounts,
@@ -26,7 +29,7 @@ from cmtmed.builds.manifest import (
     library_versions,
 )
 from cmtmed.builds.report import BuildReport
-from cmtmed.builds.warnings import list_warnings
+from cmtmed.builds.warnings import count_identifying_names, list_warnings
 from cmtmed.engine.emit import Emission, emit_tables
 from cmtmed.engine.local import LocalEngine
 from cmtmed.engine.progress import Progress, ignore_progress
@@ -90,6 +93,9 @@ def build(
         pipeline = Pipeline.load(pipeline)
     selection = create_selection(limit, sample, pipeline.seed)
     secrets = {stage.name(): token for stage in pipeline.stages if (token := stage.check_requirements()) is not None}
+    key = read_key(KEY_VARIABLE, "hashed ids need") if pipeline.ids == "hash" else None
+    if key is not None:
+        secrets["ids"] = fingerprint_key(key)
     target = Path(out)
     check_target(target, pipeline.name)
     files = match_files(inputs, pipeline.sources)
@@ -107,7 +113,7 @@ def build(
     try:
         result = runner.run(job)
         emit_started = time.perf_counter()
-        emission = _emit(job, result, _hash_plan(plan))
+        emission = _emit(job, result, _hash_plan({**plan, "ids": secrets["ids"]} if key else plan), key)
         emit_seconds = time.perf_counter() - emit_started
         counts = _count_records(result, emission)
         characters = _count_characters(result, emission)
@@ -158,9 +164,9 @@ def _hash_plan(plan: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(plan, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def _emit(job: Job, result: EngineResult, fingerprint: str) -> Emission:
+def _emit(job: Job, result: EngineResult, fingerprint: str, key: bytes | None) -> Emission:
     job.progress("emit", 0, 1)
-    emission = emit_tables(job.pipeline, result.shards, result.quarantined, job.workspace.result, fingerprint)
+    emission = emit_tables(job.pipeline, result.shards, result.quarantined, job.workspace.result, fingerprint, key)
     job.progress("emit", 1, 1)
     return emission
 
@@ -213,6 +219,7 @@ def _write_manifest(
         ],
         inputs=inputs,
         selection=job.selection,
+        ids=HashedIds(key=fingerprint_key(read_key(KEY_VARIABLE))) if pipeline.ids == "hash" else None,
         versions=library_versions(),
         counts=counts,
         drops=dict(sorted(emission.drops.items())),
@@ -241,7 +248,14 @@ def _create_report(
         characters=characters,
         reading=result.reading,
         warnings=list_warnings(
-            counts["read"], losses, characters["read"], result.reading, result.stages, job.selection, resolution
+            counts["read"],
+            losses,
+            characters["read"],
+            result.reading,
+            result.stages,
+            job.selection,
+            resolution,
+            labels={**emission.identifying_labels, **count_identifying_names(job.files, result.before.sources)},
         ),
         stages=tuple(result.stages),
         drops=emission.drops,

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from cmtmed.anonymize.replace.hashed_ids import KEY_VARIABLE
 from cmtmed.anonymize.replace.secret_key import read_key
 from cmtmed.artifacts import CARD_FILE
 from cmtmed.engine.progress import Progress, ignore_progress
@@ -45,7 +46,7 @@ from cmtmed.hub.upload import commit_files, ensure_repository, set_tag, validate
 
 log = logging.getLogger("cmtmed.hub")
 
-KEY: Final = "CMTMED_KEY"
+KEY: Final = KEY_VARIABLE
 """Environment variable with the secret key of hashed ids."""
 
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
 
 from cmtmed.artifacts import hash_file
+from cmtmed.builds.build import Build
 from cmtmed.builds.comparison import Comparison, Side, build_side, compare_sides, summarize_rows
 from cmtmed.builds.manifest import RecordCounts, StageOptions, merge_stages
 from cmtmed.errors import DatasetError, UsageError
@@ -91,7 +92,8 @@ def compare(old: str | Path, new: str | Path, *, verify: bool = False) -> Compar
 
 def _load_side(name: str | Path, *, verify: bool) -> _LoadedSide:
     if Path(name).is_dir():
-        return _LoadedSide(build_side(Path(name), verify=verify), "")
+        hashed = Build.open(name).manifest.ids
+        return _LoadedSide(build_side(Path(name), verify=verify), hashed.key if hashed else "")
     match = _VERSION_NAME.fullmatch(str(name))
     if match is None:
         raise UsageError(f"{str(name)!r} is not a directory; a version on the Hub is named ORG/NAME@TAG")

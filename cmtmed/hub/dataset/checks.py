@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
+from cmtmed.anonymize.labels import find_identifying_labels
 from cmtmed.anonymize.replace.actions import list_unredacted
 from cmtmed.artifacts import HashedFile
 from cmtmed.audit import is_settled, read_audit
@@ -14,7 +15,7 @@ from cmtmed.builds import Build, Manifest
 from cmtmed.errors import DatasetError
 from cmtmed.hub.dataset.benchmarks import count_overlaps
 from cmtmed.hub.dataset.details import DatasetDetails
-from cmtmed.hub.dataset.label_scan import LabelScan, find_identifying_labels
+from cmtmed.hub.dataset.label_scan import LabelScan
 from cmtmed.hub.gate import MAX_EXAMPLES, Acknowledgement, Finding, check_card, check_licenses
 
 

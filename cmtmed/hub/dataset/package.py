@@ -69,6 +69,8 @@ class DatasetPackage:
             DatasetError: it is not a finished build, or damaged.
         """
         build = Build.open(request.out)
+        if build.manifest.ids and key is not None:
+            raise UsageError(f"the ids of {str(request.out)!r} are hashed already; leave out --hash-ids")
         available = [name for name in CONFIGS if name in build.manifest.views]
         for name in configs:
             if name not in available:
@@ -83,13 +85,14 @@ class DatasetPackage:
         # The audit covers the dialogues, whichever tables are published.
         files = hash_tables(build, sorted({*selected, DIALOGUES}))
         with build.translate_damage():
-            labels = scan_labels(build, hashed_ids=key is not None)
+            labels = scan_labels(build, hashed_ids=key is not None or build.manifest.ids is not None)
         return cls(request, details, key, build, labels, selected, files)
 
     @property
     def key_mark(self) -> str:
         """Distinguishes the key of hashed ids from others; empty if ids are published unchanged."""
-        return fingerprint_key(self.key) if self.key else ""
+        hashed = self.build.manifest.ids
+        return hashed.key if hashed else fingerprint_key(self.key) if self.key else ""
 
     def run_checks(self) -> list[Finding]:
         """Return every reason not to publish it."""

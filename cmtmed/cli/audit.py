@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -15,9 +14,8 @@ from cmtmed.audit.audit import SIZE, Audit, audit_build
 from cmtmed.audit.content import FOLDER, STATEMENT_FILE, Method
 from cmtmed.audit.review import SampledTurn, read_sampled_turns, record_verdict
 from cmtmed.audit.verdicts import Verdict
-from cmtmed.cli.console import VERIFY_HELP, messages, output, print_json, progress_bar
+from cmtmed.cli.console import VERIFY_HELP, assemble_text, messages, output, print_json, progress_bar
 from cmtmed.errors import UsageError
-from cmtmed.text.visible import escape_invisible
 
 _SPEAKERS: Final = {"user": "patient", "assistant": "doctor", "system": "system"}
 _ANSWERS: Final[dict[str, Verdict]] = {"y": "leak", "n": "fine"}
@@ -143,7 +141,7 @@ def _ask_verdict() -> str:
         output.print(_QUESTION, end="")
         if sys.stdin.isatty():
             answer = typer.getchar()
-            output.print(escape(answer) if answer.isprintable() else "")
+            output.print(answer if answer.isprintable() else "")
         else:
             answer = sys.stdin.readline() or "q"
         if answer.strip().lower()[:1] in {"y", "n", "s", "q"}:
@@ -152,23 +150,19 @@ def _ask_verdict() -> str:
 
 def _print_turn(turn: SampledTurn, heading: str) -> None:
     speaker = _SPEAKERS.get(turn.role, turn.role)
-    output.print(
-        f"\n[bold]{heading}[/bold]  {escape(turn.turn.id)}, message {turn.turn.message}, {speaker}, {turn.detector}"
-    )
+    position = f"  {turn.turn.id}, message {turn.turn.message}, {speaker}, {turn.detector}"
+    output.print(assemble_text("\n", (heading, "bold"), position))
     output.print(_highlight_spans(turn))
 
 
 def _highlight_spans(turn: SampledTurn) -> Text:
-    """Return the text of a turn with the suspected spans in reverse on a terminal, in brackets elsewhere.
-
-    Built piece by piece rather than from markup, because a patient may have written something that looks like markup.
-    """
-    highlighted, position = Text(), 0
+    """Return the text of a turn with the suspected spans in reverse on a terminal, in brackets elsewhere."""
+    passages: list[str | tuple[str, str]] = []
+    position = 0
     for span_start, end in turn.spans:
         start = max(span_start, position)
         if start < end:
-            highlighted.append(escape_invisible(turn.text[position:start]))
-            suspect = escape_invisible(turn.text[start:end])
-            highlighted.append(suspect if output.is_terminal else f"⟦{suspect}⟧", style="reverse")
+            suspect = turn.text[start:end]
+            passages += [turn.text[position:start], (suspect if output.is_terminal else f"⟦{suspect}⟧", "reverse")]
             position = end
-    return highlighted.append(escape_invisible(turn.text[position:]))
+    return assemble_text(*passages, turn.text[position:])

@@ -112,4 +112,4 @@ def show(report: BuildReport) -> None:
         splits = ", ".join(f"{split} {count:,}" for split, count in rows.items()) or "no rows"
         output.print(f"  {report.out / name}: {splits}")
     for warning in report.warnings:
-        messages.print(f"cmtmed: warning: {warning.message}", style="yellow", markup=False)
+        messages.print(f"cmtmed: warning: {warning.message}", style="yellow")

@@ -46,14 +46,14 @@ def command(
     set_up_logging()
     chat = Chat(model, system=system, max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
     while True:
-        messages.print("患者：", end="", style="bold", markup=False)
+        messages.print("患者：", end="", style="bold")
         line = sys.stdin.readline().strip()
         if not line:
             break
         if line == "/clear":
             chat.clear()
             continue
-        messages.print("医生：", end="", style="bold", markup=False)
+        messages.print("医生：", end="", style="bold")
         for chunk in chat.say(line):
             print_text(chunk, end="")
             sys.stdout.flush()

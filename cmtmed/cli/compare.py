@@ -38,9 +38,9 @@ def show(comparison: Comparison) -> None:
             continue
         for key in sorted({*old_options, *new_options}):
             if old_options.get(key) != new_options.get(key):
-                output.print(f"{name}.{key}: {old_options.get(key)} -> {new_options.get(key)}", markup=False)
+                output.print(f"{name}.{key}: {old_options.get(key)} -> {new_options.get(key)}")
     for name, (old_version, new_version) in comparison.versions.items():
-        output.print(f"{name}: {old_version} -> {new_version}", markup=False)
+        output.print(f"{name}: {old_version} -> {new_version}")
     output.print()
     table = Table(box=None, pad_edge=False)
     table.add_column("dialogues")

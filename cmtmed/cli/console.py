@@ -54,9 +54,10 @@ class SafeConsole(Console):
             yield segment if segment.control else segment._replace(text=escape_invisible(segment.text))
 
 
+# A patient may have written something that looks like markup, so none is interpreted.
 # Results go to standard output and everything else to standard error, so that results can be piped.
-output = SafeConsole(highlight=False, soft_wrap=True, emoji=False)
-messages = SafeConsole(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+output = SafeConsole(highlight=False, soft_wrap=True, emoji=False, markup=False)
+messages = SafeConsole(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
 
 
 class _ConsoleHandler(logging.Handler):
@@ -79,6 +80,18 @@ def show_logs(*, enabled: bool) -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
+
+
+def assemble_text(*parts: str | tuple[str, str]) -> Text:
+    """Join texts of different styles.
+
+    Args:
+        parts: texts, or pairs of a text and its style, such as ``bold``.
+    """
+    from rich.text import Text
+
+    styled = [(part, "") if isinstance(part, str) else part for part in parts]
+    return Text.assemble(*((escape_invisible(text), style) for text, style in styled))
 
 
 def fail(reason: object) -> None:

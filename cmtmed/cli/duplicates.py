@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from cmtmed.builds.clusters import Member, compare_texts, find_cluster, list_clusters
-from cmtmed.cli.console import VERIFY_HELP, output, print_json
+from cmtmed.cli.console import VERIFY_HELP, assemble_text, output, print_json
 
 
 def command(
@@ -44,7 +43,7 @@ def _print_clusters(out: Path, limit: int, *, as_json: bool, verify: bool) -> No
     for name in clusters.columns:
         table.add_column(name, justify="left" if name == "cluster" else "right")
     for row in clusters.head(limit).iter_rows():
-        table.add_row(*(escape(str(value)) for value in row))
+        table.add_row(*map(str, row))
     output.print(table)
     dropped = int(clusters["size"].sum()) - clusters.height
     output.print(f"\n{clusters.height} clusters, {dropped} dialogues dropped as duplicates of the kept ones")
@@ -52,29 +51,27 @@ def _print_clusters(out: Path, limit: int, *, as_json: bool, verify: bool) -> No
 
 def _print_members(members: list[Member]) -> None:
     kept = members[0]
-    output.print(f"[bold]{escape(kept.dialogue['id'])}[/bold]  kept  {_format_sizes(kept)}")
+    output.print(assemble_text((kept.dialogue["id"], "bold"), f"  kept  {_format_sizes(kept)}"))
     for member in members[1:]:
         row = member.dialogue
-        output.print(
-            f"\n[bold]{escape(row['id'])}[/bold]  {row['drop_reason'] or 'kept too'}  {_format_sizes(member)}\n"
-            f"Jaccard {member.jaccard:.3f}, {member.containment:.3f} of it in the kept one; {member.why}"
-        )
+        reason = row["drop_reason"] or "kept too"
+        output.print(assemble_text("\n", (row["id"], "bold"), f"  {reason}  {_format_sizes(member)}"))
+        output.print(f"Jaccard {member.jaccard:.3f}, {member.containment:.3f} of it in the kept one; {member.why}")
         table = Table(box=None, padding=(0, 2, 0, 0), expand=True)
-        table.add_column(escape(kept.dialogue["id"]), ratio=1, overflow="fold")
-        table.add_column(escape(row["id"]), ratio=1, overflow="fold")
-        kept_text = member_text = ""
+        table.add_column(kept.dialogue["id"], ratio=1, overflow="fold")
+        table.add_column(row["id"], ratio=1, overflow="fold")
+        kept_passages: list[str | tuple[str, str]] = []
+        member_passages: list[str | tuple[str, str]] = []
         for tag, kept_passage, member_passage in compare_texts(kept.text, member.text):
-            kept_text += escape(kept_passage) if tag == "same" else _highlight(kept_passage)
-            member_text += escape(member_passage) if tag == "same" else _highlight(member_passage)
-        table.add_row(kept_text, member_text)
+            kept_passages.append(kept_passage if tag == "same" else _highlight(kept_passage))
+            member_passages.append(member_passage if tag == "same" else _highlight(member_passage))
+        table.add_row(assemble_text(*kept_passages), assemble_text(*member_passages))
         output.print(table, soft_wrap=False)
 
 
-def _highlight(text: str) -> str:
+def _highlight(text: str) -> tuple[str, str]:
     """Mark a difference: reversed on a terminal, in brackets elsewhere."""
-    if not text:
-        return ""
-    return f"[reverse]{escape(text)}[/reverse]" if output.is_terminal else f"⟦{escape(text)}⟧"
+    return text if output.is_terminal or not text else f"⟦{text}⟧", "reverse"
 
 
 def _format_sizes(member: Member) -> str:

@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.text import Text
 
 from cmtmed.builds.explanation import Explanation, explain
-from cmtmed.cli.console import VERIFY_HELP, output
+from cmtmed.cli.console import VERIFY_HELP, assemble_text, output
 from cmtmed.schema import DialogueRow, TraceEntry
-from cmtmed.text.visible import escape_invisible
 
 _SPEAKERS = {"user": "patient", "assistant": "doctor", "system": "system"}
 
@@ -35,26 +32,26 @@ def command(
 def show(explanation: Explanation) -> None:
     """Print an explanation: verdict, trace, then the turns with redactions and questions marked."""
     row = explanation.dialogue
-    output.print(f"[bold]{escape(row['id'])}[/bold]  {escape(explanation.verdict())}")
+    output.print(assemble_text((row["id"], "bold"), f"  {explanation.verdict()}"))
     origin = {name: row[name] for name in ("source", "license", "department", "subdepartment")}
     for name, value in origin.items():
         if value:
-            output.print(f"  {name}: {escape(value)}")
+            output.print(f"  {name}: {value}")
     for entry in row["trace"]:
         output.print(f"  {_describe_entry(entry)}")
     for index, message in enumerate(row["messages"]):
         speaker = _SPEAKERS.get(message["role"], message["role"])
-        output.print(Text.assemble("\n", (speaker, "bold"), "  ", _mark_spans(row, index)))
+        output.print(assemble_text("\n", (speaker, "bold"), "  ", *_mark_spans(row, index)))
     questions = explanation.questions()
     if questions:
-        output.print("\n[bold]questions[/bold]")
+        output.print(assemble_text("\n", ("questions", "bold")))
     for question in questions:
         text = row["messages"][question.message]["content"] or ""
-        sentence = escape(text[question.start : question.end])
+        sentence = text[question.start : question.end]
         why = (
             f"asks for {question.slot}, by {question.cue}" if question.asks else f"{question.cue}, but {question.frame}"
         )
-        output.print(f"  {question.message}: {sentence}  [dim]‹{why}›[/dim]")
+        output.print(assemble_text(f"  {question.message}: {sentence}  ", (f"‹{why}›", "dim")))
 
 
 def _describe_entry(entry: TraceEntry) -> str:
@@ -62,16 +59,13 @@ def _describe_entry(entry: TraceEntry) -> str:
     characters = entry["characters"]
     if entry["action"] == "left_out":
         verb = "left out" if characters >= 0 else "repeated"
-        return f"{entry['stage']}: {verb} {abs(characters):,} characters ({escape(entry['reason'])})"
+        return f"{entry['stage']}: {verb} {abs(characters):,} characters ({entry['reason']})"
     balance = f", {-characters:+,} characters" if characters else ""
-    return f"{entry['stage']}: {entry['action']} ({escape(entry['reason'])}{balance})"
+    return f"{entry['stage']}: {entry['action']} ({entry['reason']}{balance})"
 
 
-def _mark_spans(row: DialogueRow, index: int) -> Text:
-    """Return a turn with its redactions in reverse, and its questions underlined and followed by their slot.
-
-    Built passage by passage rather than from markup, because a patient may have written something that looks like it.
-    """
+def _mark_spans(row: DialogueRow, index: int) -> list[str | tuple[str, str]]:
+    """Return a turn as passages: redactions in reverse, questions underlined and followed by their slot."""
     text = row["messages"][index]["content"] or ""
     spans = [(span, "reverse", "") for span in row["identifiers"]] + [
         (span, "underline", f" ‹asks: {span['slot']}›") for span in row["inquiries"]
@@ -82,11 +76,9 @@ def _mark_spans(row: DialogueRow, index: int) -> Text:
         if span["message"] == index and span["start"] < min(span["end"], len(text))
     ]
     bounds = sorted({0, len(text), *(bound for start, end, _, _ in styles for bound in (start, end))})
-    marked = Text()
+    passages: list[str | tuple[str, str]] = []
     for start, end in itertools.pairwise(bounds):
         style = " ".join(style for first, last, style, _ in styles if first <= start and end <= last)
-        marked.append(escape_invisible(text[start:end]), style)
-        for _, last, _, note in styles:
-            if last == end:
-                marked.append(escape_invisible(note), "dim")
-    return marked
+        passages.append((text[start:end], style))
+        passages += [(note, "dim") for _, last, _, note in styles if last == end]
+    return passages

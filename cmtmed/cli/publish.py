@@ -93,9 +93,9 @@ def show(publication: Publication) -> None:
     if not publication.commit:
         width = max(len(f"{file.bytes:,}") for file in publication.files)
         for file in publication.files:
-            output.print(f"{file.sha256}  {file.bytes:>{width},}  {file.path}", markup=False)
-        output.print(f"\n--- README.md of {publication.repo}, version {publication.tag} ---\n", markup=False)
-        output.print(publication.card, markup=False)
+            output.print(f"{file.sha256}  {file.bytes:>{width},}  {file.path}")
+        output.print(f"\n--- README.md of {publication.repo}, version {publication.tag} ---\n")
+        output.print(publication.card)
         return
     size = sum(file.bytes for file in publication.files)
     output.print(
@@ -104,5 +104,5 @@ def show(publication: Publication) -> None:
         markup=False,
     )
     for finding in publication.overridden:
-        output.print(f"overridden, as the card says: {finding}", markup=False)
-    output.print(publication.url, markup=False)
+        output.print(f"overridden, as the card says: {finding}")
+    output.print(publication.url)

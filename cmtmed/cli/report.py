@@ -31,4 +31,4 @@ def command(
         print_json({"page": str(path), "bytes": size, "text": not no_text})
     elif not quiet:
         content = "no dialogues" if no_text else "dialogues: share it as carefully as the dataset"
-        output.print(f"{path}: {size / 1e6:.1f} MB, contains {content}", markup=False)
+        output.print(f"{path}: {size / 1e6:.1f} MB, contains {content}")

@@ -78,7 +78,7 @@ def main() -> None:
 
 @contextmanager
 def _handle_signals() -> Iterator[None]:
-    """Let requests to end raise `StoppedError` while the block runs, so that everything that was started is ended too."""
+    """Let requests to end raise `StoppedError` while the block runs, so that whatever was started is ended too."""
     numbers: list[signal.Signals] = []
     if threading.current_thread() is threading.main_thread():
         # A handler that somebody has set stays: nohup ignores SIGHUP.

@@ -9,6 +9,7 @@ for them, so this holds after a power cut too.
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 import tempfile
@@ -38,6 +39,8 @@ from cmtmed.errors import OutputError
 _PLAN: Final = "plan.json"
 _TEMPORARY: Final = "tmp"
 _REPLACED: Final = "replaced"
+
+_DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 _logger = logging.getLogger(__name__)
 
@@ -74,7 +77,11 @@ class Workspace:
             if holder is not None:
                 _logger.info("taking over from %s, which was stopped", holder.describe())
             content = {"format": WORKSPACE_FORMAT, "version": 1, "pipeline": self._pipeline}
-            write_json(self.root / WORKSPACE_FILE, content, sync=self.sync)
+            try:
+                write_json(self.root / WORKSPACE_FILE, content, sync=self.sync)
+            except BaseException:
+                self._lock.release(delete=False)
+                raise
         return self
 
     def __exit__(
@@ -206,6 +213,8 @@ class Workspace:
         try:
             yield
         except OSError as error:
+            if error.errno in _DISK_FULL:
+                raise
             raise OutputError(
                 f"cannot write next to {str(self.target)!r}: {error.strerror}; choose another --out"
             ) from None

@@ -5,6 +5,7 @@ Everything here is the same for all engines; see `cmtmed.engine.protocol` for wh
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,29 +13,24 @@ from typing import Final
 
 import polars as pl
 
-from cmtmed.builds.manifest import (
-    CharacterCounts,
-    Manifest,
-    PipelineRecord,
-    RecordCounts,
-    library_versions,
-)
 from cmtmed.builds.report import BuildReport
-from cmtmed.builds.warnings import list_warnings
 from cmtmed.engine.emit import Emission, emit_tables
-from cmtmed.engine.inputs import InputFile, hash_inputs
+from cmtmed.engine.inputs import hash_inputs, report_changes
 from cmtmed.engine.local import LocalEngine
 from cmtmed.engine.plan import hash_plan, plan_datasets, plan_workspace
 from cmtmed.engine.progress import Progress, ignore_progress
 from cmtmed.engine.protocol import Engine, EngineResult, Job
+from cmtmed.engine.records import count_characters, count_records, create_report, write_manifest
 from cmtmed.engine.target import check_inputs_apart, check_target, resolve_target
 from cmtmed.engine.workspace import Workspace
 from cmtmed.errors import BuildError, UsageError
+from cmtmed.inspection.resolution import Resolution, resolve_sources
 from cmtmed.io.declared_fields import check_declared
 from cmtmed.io.read import match_files
 from cmtmed.io.selection import create_selection
 from cmtmed.pipeline import Pipeline
 
+log = logging.getLogger("cmtmed.engine")
 ENGINES: Final[Mapping[str, Callable[[int | None], Engine]]] = {"local": LocalEngine}
 """Constructor of each engine by name. It takes the number of workers, or None for the engine's default."""
 
@@ -100,11 +96,16 @@ def build(
             # Another build may have written the target before this one got the lock.
             check_target(target, pipeline.name)
             hashed_inputs = hash_inputs(files)
+            # After the files were hashed, so that a change in between is noticed when they are read.
+            with report_changes(hashed_inputs):
+                resolution = resolve_sources(files, pipeline.sources)
+            _announce(resolution)
+            pipeline = pipeline.with_sources(resolution.sources) if resolution.proposed else pipeline
             plan = plan_datasets(pipeline, [file.content for file in hashed_inputs], selection)
             workspace.open(plan_workspace(plan, pipeline, engine, secrets))
             progress = progress or ignore_progress
             job = Job(pipeline, hashed_inputs, workspace, strict=strict, progress=progress, selection=selection)
-            report = _run_job(job, runner, hash_plan(plan), Path(out), started)
+            report = _run_job(job, runner, resolution, hash_plan(plan), Path(out), started)
             report.write(workspace.result)
             workspace.publish()
     except (OSError, pl.exceptions.PolarsError) as error:
@@ -133,32 +134,31 @@ def create_engine(name: str, workers: int | None = None) -> Engine:
     return ENGINES[name](workers)
 
 
-def _run_job(job: Job, engine: Engine, fingerprint: str, out: Path, started: float) -> BuildReport:
+def _announce(resolution: Resolution) -> None:
+    """Log the sources that were proposed, before anything is read with them."""
+    for proposal in resolution.proposed:
+        log.info("names find no dialogue; the contents of the files do: %s", proposal.describe())
+
+
+def _run_job(
+    job: Job, engine: Engine, resolution: Resolution, fingerprint: str, out: Path, started: float
+) -> BuildReport:
     """Run the engine, write all tables and the manifest to the workspace, and return the report."""
     planning_seconds = time.perf_counter() - started
     result = engine.run(job)
     emit_started = time.perf_counter()
     emission = _emit(job, result, fingerprint)
     emit_seconds = time.perf_counter() - emit_started
-    counts = _count_records(result, emission)
-    characters = _count_characters(result, emission)
-    _write_manifest(job, counts, emission)
+    counts = count_records(result, emission)
+    characters = count_characters(result, emission)
+    write_manifest(job, resolution, counts, emission)
     seconds = {
         "read": planning_seconds + result.read_seconds,
         "stages": result.stage_seconds,
         "emit": emit_seconds,
         "total": time.perf_counter() - started,
     }
-    return _create_report(job, out, result, emission, counts, characters, seconds)
-
-
-def _find_changed_inputs(inputs: Sequence[InputFile]) -> dict[str, str]:
-    """Return what happened to the inputs that changed after they had been read, by path.
-
-    The build holds what they were before, as its manifest says.
-    """
-    changes = {str(file.path): file.find_change(has_been_read=False) for file in inputs}
-    return {path: change for path, change in changes.items() if change is not None}
+    return create_report(job, resolution, out, result, emission, counts, characters, seconds)
 
 
 def _emit(job: Job, result: EngineResult, fingerprint: str) -> Emission:
@@ -166,85 +166,3 @@ def _emit(job: Job, result: EngineResult, fingerprint: str) -> Emission:
     emission = emit_tables(job.pipeline, result.shards, result.quarantined, job.workspace.result, fingerprint)
     job.progress("emit", 1, 1)
     return emission
-
-
-def _count_records(result: EngineResult, emission: Emission) -> RecordCounts:
-    counts: RecordCounts = {
-        "read": result.before.dialogues + emission.quarantine.total(),
-        "kept": emission.kept.dialogues,
-        "dropped": emission.drops.total(),
-        "quarantined": emission.quarantine.total(),
-    }
-    if counts["read"] != counts["kept"] + counts["dropped"] + counts["quarantined"]:
-        raise BuildError(f"counts do not add up: {counts}; this is a bug in cmtmed, please report it")
-    return counts
-
-
-def _count_characters(result: EngineResult, emission: Emission) -> CharacterCounts:
-    dialogues = result.before.nonblank_characters.total()
-    left_out_by_stages = sum(stage.left_out.total() for stage in result.stages)
-    counts: CharacterCounts = {
-        "read": dialogues + result.reading.left_out.total(),
-        "kept": emission.kept.nonblank_characters.total(),
-        "dropped": emission.dropped_characters,
-        "left_out": result.reading.left_out.total() + left_out_by_stages,
-    }
-    if counts["read"] != counts["kept"] + counts["dropped"] + counts["left_out"]:
-        raise BuildError(f"characters do not add up: {counts}; this is a bug in cmtmed, please report it")
-    return counts
-
-
-def _write_manifest(job: Job, counts: RecordCounts, emission: Emission) -> None:
-    pipeline = job.pipeline
-    manifest = Manifest(
-        pipeline=PipelineRecord(
-            name=pipeline.name,
-            fingerprint=pipeline.fingerprint(),
-            stages=[{stage.name(): stage.options()} for stage in pipeline.stages],
-        ),
-        seed=pipeline.seed,
-        inputs=[file.content for file in job.inputs],
-        selection=job.selection,
-        versions=library_versions(),
-        counts=counts,
-        drops=dict(sorted(emission.drops.items())),
-        quarantine=dict(sorted(emission.quarantine.items())),
-        views=dict(sorted(emission.rows.items())),
-        files=emission.files,
-    )
-    manifest.write(job.workspace.result)
-
-
-def _create_report(
-    job: Job,
-    out: Path,
-    result: EngineResult,
-    emission: Emission,
-    counts: RecordCounts,
-    characters: CharacterCounts,
-    seconds: dict[str, float],
-) -> BuildReport:
-    losses = emission.drops + emission.quarantine
-    return BuildReport(
-        pipeline=job.pipeline.name,
-        out=out,
-        counts=counts,
-        characters=characters,
-        reading=result.reading,
-        warnings=list_warnings(
-            counts["read"],
-            losses,
-            characters["read"],
-            result.reading,
-            result.stages,
-            job.selection,
-            _find_changed_inputs(job.inputs),
-        ),
-        stages=tuple(result.stages),
-        drops=emission.drops,
-        quarantine=emission.quarantine,
-        before=result.before,
-        after=emission.kept,
-        rows=emission.rows,
-        seconds=seconds,
-    )

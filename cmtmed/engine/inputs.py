@@ -7,7 +7,8 @@ and after it is read: by its times, size and place, which cost nothing, and by i
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Final
 
 from cmtmed.artifacts import HashedFile, hash_file
 from cmtmed.engine.file_systems import NETWORK_TYPES, find_type
+from cmtmed.engine.workers import WorkerDeathError
 from cmtmed.errors import BuildError, InputError
 
 _COARSEST_CLOCK: Final = 2_000_000_000
@@ -127,6 +129,23 @@ def _is_on_network(folder: Path) -> bool:
 
 _VANISHED: Final = "vanished"
 _NEXT_STEP: Final = "wait until the crawl is complete, then run the same command again"
+
+
+@contextmanager
+def report_changes(files: Sequence[InputFile]) -> Iterator[None]:
+    """Report a change of a file instead of the error to which it led.
+
+    A file that is gone or cut off fails in many ways; a disk that is full is not the file's fault, and its error passes.
+
+    Raises:
+        BuildError: the block failed, and a file changed.
+    """
+    try:
+        yield
+    except (OSError, InputError, WorkerDeathError):
+        for file in files:
+            file.check(has_been_read=False)
+        raise
 
 
 def hash_inputs(files: Sequence[Path]) -> list[InputFile]:

@@ -16,12 +16,12 @@ from typing import Final
 
 import polars as pl
 
-from cmtmed.engine.inputs import InputFile
+from cmtmed.engine.inputs import InputFile, report_changes
 from cmtmed.engine.markers import ReadMarker, SegmentMarker
 from cmtmed.engine.protocol import EngineResult, Job
 from cmtmed.engine.reading import hash_records, read_files, refuse_record
 from cmtmed.engine.tasks import Segment, Shard, find_new_ids, run_segment, split_segments
-from cmtmed.engine.workers import Task, WorkerDeathError, WorkerPool
+from cmtmed.engine.workers import Task, WorkerPool
 from cmtmed.engine.workspace import read_table, write_table
 from cmtmed.errors import UsageError
 from cmtmed.io.selection import FirstRecords, HashedRecords, Selector, find_threshold
@@ -59,13 +59,9 @@ class LocalEngine:
         started = time.perf_counter()
         with job.workspace.hold_temporary_files() as temporary, WorkerPool(self.workers, temporary) as pool:
             run_tasks = partial(_run_tasks, job, pool)
-            try:
+            # The system kills a process that reads a mapped file beyond its new end.
+            with report_changes(job.inputs):
                 groups = self._read_groups(job, run_tasks)
-            except WorkerDeathError:
-                # The system kills a process that reads a mapped file beyond its new end.
-                for file in job.inputs:
-                    file.check(has_been_read=False)
-                raise
             markers = [ReadMarker.read(group / _READ_MARKER) for group in groups]
             if job.strict:
                 _refuse_quarantine(groups, markers)

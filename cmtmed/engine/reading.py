@@ -14,10 +14,10 @@ from typing import Final, NoReturn
 import polars as pl
 
 from cmtmed.artifacts import sync_folder
-from cmtmed.engine.inputs import InputFile
+from cmtmed.engine.inputs import InputFile, report_changes
 from cmtmed.engine.markers import ReadMarker
 from cmtmed.engine.workspace import write_table
-from cmtmed.errors import InputError, StrictError
+from cmtmed.errors import StrictError
 from cmtmed.io.read import ReadBatch, read_file
 from cmtmed.io.selection import Selector, SmallestHashes
 from cmtmed.schema import complete, empty_table
@@ -99,12 +99,8 @@ def _read_unchanged(
         BuildError: it changed, or cannot be read any more.
     """
     file.check(has_been_read=False)
-    try:
+    with report_changes([file]):
         yield from read_file(file.path, sources, batch_rows=batch_rows, selector=selector)
-    except (OSError, InputError):
-        # A file that is gone or cut off fails in many ways; a disk that is full is not the file's fault.
-        file.check(has_been_read=True)
-        raise
     file.check(has_been_read=True)
 
 

@@ -135,7 +135,7 @@ _NEXT_STEP: Final = "wait until the crawl is complete, then run the same command
 def report_changes(files: Sequence[InputFile]) -> Iterator[None]:
     """Report a change of a file instead of the error to which it led.
 
-    A file that is gone or cut off fails in many ways; a disk that is full is not the file's fault, and its error passes.
+    A file that is gone or cut off fails in many ways. A full disk is not the file's fault, and its error passes.
 
     Raises:
         BuildError: the block failed, and a file changed.

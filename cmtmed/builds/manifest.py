@@ -70,6 +70,11 @@ class Manifest(BaseModel):
     version: Literal[1] = MANIFEST_VERSION
     pipeline: PipelineRecord
     seed: int
+    proposed_sources: list[dict[str, Any]] = Field(
+        default=[],
+        description="Sources that the inspection proposed, and that were read by, for files in which names find no "
+        "dialogue; as in a pipeline file.",
+    )
     inputs: list[HashedFile] = Field(description="Files of the crawl, in reading order.")
     selection: Selection | None = Field(
         default=None, description="The records that were read, if the build does not hold the whole crawl."
@@ -97,6 +102,8 @@ class Manifest(BaseModel):
         content = self.model_dump(mode="json")
         if self.selection is None:
             del content["selection"]
+        if not self.proposed_sources:
+            del content["proposed_sources"]
         return content
 
     def write(self, folder: Path) -> None:

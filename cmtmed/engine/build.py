@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -32,11 +33,13 @@ from cmtmed.engine.progress import Progress, ignore_progress
 from cmtmed.engine.protocol import Engine, EngineResult, Job
 from cmtmed.engine.workspace import Workspace, check_target
 from cmtmed.errors import BuildError, UsageError
+from cmtmed.inspection.resolution import Resolution, resolve_sources
 from cmtmed.io.declared_fields import check_declared
 from cmtmed.io.read import match_files
 from cmtmed.io.selection import Selection, create_selection
 from cmtmed.pipeline import Pipeline
 
+log = logging.getLogger("cmtmed.engine")
 ENGINES: Final[Mapping[str, Callable[[int | None], Engine]]] = {"local": LocalEngine}
 """Constructor of each engine by name. It takes the number of workers, or None for the engine's default."""
 
@@ -91,6 +94,9 @@ def build(
     check_target(target, pipeline.name)
     files = match_files(inputs, pipeline.sources)
     check_declared(files, pipeline.sources, pipeline.name)
+    resolution = resolve_sources(files, pipeline.sources)
+    _announce(resolution)
+    pipeline = pipeline.with_sources(resolution.sources) if resolution.proposed else pipeline
     hashed_inputs = describe_inputs(files)
     plan = _plan_build(pipeline, hashed_inputs, selection)
     workspace = Workspace(target)
@@ -105,14 +111,14 @@ def build(
         emit_seconds = time.perf_counter() - emit_started
         counts = _count_records(result, emission)
         characters = _count_characters(result, emission)
-        _write_manifest(job, hashed_inputs, counts, emission)
+        _write_manifest(job, resolution, hashed_inputs, counts, emission)
         seconds = {
             "read": planning_seconds + result.read_seconds,
             "stages": result.stage_seconds,
             "emit": emit_seconds,
             "total": time.perf_counter() - started,
         }
-        report = _create_report(job, target, result, emission, counts, characters, seconds)
+        report = _create_report(job, resolution, target, result, emission, counts, characters, seconds)
         report.write(workspace.result)
         workspace.publish()
     except (OSError, pl.exceptions.PolarsError) as error:
@@ -185,7 +191,15 @@ def _count_characters(result: EngineResult, emission: Emission) -> CharacterCoun
     return counts
 
 
-def _write_manifest(job: Job, inputs: list[HashedFile], counts: RecordCounts, emission: Emission) -> None:
+def _announce(resolution: Resolution) -> None:
+    """Log the sources that were proposed, before anything is read with them."""
+    for proposal in resolution.proposed:
+        log.info("names find no dialogue; the contents of the files do: %s", proposal.describe())
+
+
+def _write_manifest(
+    job: Job, resolution: Resolution, inputs: list[HashedFile], counts: RecordCounts, emission: Emission
+) -> None:
     pipeline = job.pipeline
     manifest = Manifest(
         pipeline=PipelineRecord(
@@ -194,6 +208,9 @@ def _write_manifest(job: Job, inputs: list[HashedFile], counts: RecordCounts, em
             stages=[{stage.name(): stage.options()} for stage in pipeline.stages],
         ),
         seed=pipeline.seed,
+        proposed_sources=[
+            proposal.source.model_dump(mode="json", exclude_defaults=True) for proposal in resolution.proposed
+        ],
         inputs=inputs,
         selection=job.selection,
         versions=library_versions(),
@@ -208,6 +225,7 @@ def _write_manifest(job: Job, inputs: list[HashedFile], counts: RecordCounts, em
 
 def _create_report(
     job: Job,
+    resolution: Resolution,
     out: Path,
     result: EngineResult,
     emission: Emission,
@@ -223,7 +241,7 @@ def _create_report(
         characters=characters,
         reading=result.reading,
         warnings=list_warnings(
-            counts["read"], losses, characters["read"], result.reading, result.stages, job.selection
+            counts["read"], losses, characters["read"], result.reading, result.stages, job.selection, resolution
         ),
         stages=tuple(result.stages),
         drops=emission.drops,

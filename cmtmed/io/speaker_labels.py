@@ -152,6 +152,8 @@ class SpeakerLabels(LabelGrammar):
 
     def _split_loosely(self, text: str, usual: Transcript) -> Transcript:
         """Divide a text by labels anywhere in it, if they alternate and are more than the usual ones."""
+        if not any(mark in text for mark in ":：】"):
+            return usual
         matches = list(self._loose.finditer(text))
         roles = [self.find_role(match["name"] or match["framed"]) for match in matches]
         alternates = all(role != other for role, other in itertools.pairwise(roles))

@@ -113,6 +113,15 @@ TEXTS: Final[Mapping[str, Bilingual]] = {
         "Records in which no field is known to hold a dialogue have these fields:",
         "未能识别对话字段的记录含有以下字段：",
     ),
+    "files": Bilingual("files", "文件"),
+    "warning_proposed_source": Bilingual(
+        "Names find no dialogue in some files, which were read by what they hold:",
+        "有些文件按名称找不到对话，已按内容读取：",
+    ),
+    "warning_unknown_layout": Bilingual(
+        "Neither names nor contents show dialogues for certain in some files:",
+        "有些文件按名称和内容都不能确定有对话：",
+    ),
     "warning_unread_fields": Bilingual("Fields that were not read:", "未读取的字段："),
     "warning_lost_to_one_reason": Bilingual(
         "More than half of the records were lost to one reason:", "超过一半的记录因同一原因丢失："

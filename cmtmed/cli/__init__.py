@@ -12,31 +12,24 @@ from typing import Final, NoReturn
 
 import typer
 
-from cmtmed.cli import audit, build, chat, compare, duplicates, explain, inspect, path, publish, report, stages, train
+from cmtmed.cli.commands import CommandGroup
 from cmtmed.cli.console import fail
 from cmtmed.errors import CmtmedError, UsageError
 
 app = typer.Typer(
     name="cmtmed",
-    help="Build clean, deduplicated, anonymized Arrow datasets from raw crawls of Chinese medical dialogues.",
+    cls=CommandGroup,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     # A traceback with local variables would show text of patients.
     pretty_exceptions_enable=False,
 )
-app.command("inspect")(inspect.command)
-app.command("build")(build.command)
-app.command("audit")(audit.command)
-app.command("duplicates")(duplicates.command)
-app.command("report")(report.command)
-app.command("compare")(compare.command)
-app.command("explain")(explain.command)
-app.command("publish")(publish.command)
-app.command("stages")(stages.command)
-app.command("path")(path.command)
-app.add_typer(train.app)
-app.command("chat")(chat.command)
+
+
+@app.callback()
+def _explain() -> None:
+    """Build clean, deduplicated, anonymized Arrow datasets from raw crawls of Chinese medical dialogues."""
 
 
 INTERRUPTED: Final = 130

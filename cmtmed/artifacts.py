@@ -21,10 +21,15 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
+from cmtmed.private_files import create_private_file
+
 MANIFEST_FILE: Final = "manifest.json"
 """What a finished build was made from; its presence makes a directory a build."""
 MANIFEST_FORMAT: Final = "cmtmed.build"
 MANIFEST_VERSION: Final = 1
+WORKSPACE_FILE: Final = "workspace.json"
+"""Whose unfinished build it is; its presence makes a directory a workspace."""
+WORKSPACE_FORMAT: Final = "cmtmed.workspace"
 REPORT_FILE: Final = "report.json"
 """What a build did, stage by stage."""
 RUN_FILE: Final = "run.json"
@@ -34,9 +39,6 @@ TRAINING_FILE: Final = "training.json"
 TRAINING_FORMAT: Final = "cmtmed.training"
 CARD_FILE: Final = "README.md"
 """A dataset or model card, under the name that the Hub reads."""
-PRIVATE_FILE_MODE: Final = 0o600
-"""Of files with text as it was crawled, or with what a person said of it."""
-PRIVATE_FOLDER_MODE: Final = 0o700
 MAX_DEPTH: Final = 64
 """Nesting of a JSON file at most; what the library writes has far less."""
 
@@ -80,65 +82,55 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def make_private_folder(path: Path) -> None:
-    """Create a directory that only its owner may enter, or take an existing one from everybody else.
-
-    Directories above it are created as the umask says.
+def sync_file(path: Path) -> None:
+    """Wait until a file's content is on the disk, so that it survives a power cut.
 
     Raises:
-        OSError: it cannot be created, or belongs to somebody else.
+        OSError: it cannot be written.
     """
-    path.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
-    # The umask may have taken more, and an existing directory may allow more.
-    path.chmod(PRIVATE_FOLDER_MODE)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
-def create_private_file(path: Path) -> None:
-    """Create an empty file that only its owner may read and write, or empty an existing one.
+def sync_folder(path: Path) -> None:
+    """Wait until the names in a directory are on the disk; what is in the files is `sync_file`'s.
 
     Raises:
-        OSError: it cannot be created, or belongs to somebody else.
+        OSError: it cannot be written.
     """
-    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, PRIVATE_FILE_MODE)
-    os.close(descriptor)
-    path.chmod(PRIVATE_FILE_MODE)
+    try:
+        sync_file(path)
+    except OSError as error:
+        # Some network file systems write names at once, and refuse to be asked.
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP, errno.EBADF}:
+            raise
 
 
-def append_private_line(path: Path, line: str) -> None:
-    """Append a line to a UTF-8 text file that only its owner may read; it is created if need be.
+def sync_tree(folder: Path) -> None:
+    """Wait until a directory and everything in it is on the disk.
 
     Raises:
-        OSError: it cannot be written, or belongs to somebody else.
+        OSError: something cannot be written.
     """
-    if not path.exists():
-        create_private_file(path)
-    path.chmod(PRIVATE_FILE_MODE)
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(f"{line}\n")
-
-
-def restrict_to_owner(folder: Path) -> None:
-    """Take a directory and everything in it from everybody but its owner; links are not followed.
-
-    Raises:
-        OSError: a file belongs to somebody else.
-    """
-    for directory, _, names in os.walk(folder):
-        Path(directory).chmod(PRIVATE_FOLDER_MODE)
+    for directory, _, names in os.walk(folder, topdown=False):
         for name in names:
-            path = Path(directory, name)
-            if not path.is_symlink():
-                path.chmod(PRIVATE_FILE_MODE)
+            sync_file(Path(directory, name))
+        sync_folder(Path(directory))
 
 
 @contextmanager
-def replace_atomically(path: Path, *, private: bool = False) -> Iterator[Path]:
+def replace_atomically(path: Path, *, sync: bool = False, private: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside a file, and rename it over the file when the block ends without an error.
 
     The temporary file is removed if the block fails, so that no reader ever meets half a file.
 
     Args:
         path: the file to create or replace; its directory exists.
+        sync: whether the content is on the disk before the file has its name, so that a power cut leaves no file
+            without its content.
         private: whether only the owner may read the file. The temporary file exists then; open it for writing.
 
     Raises:
@@ -149,34 +141,34 @@ def replace_atomically(path: Path, *, private: bool = False) -> Iterator[Path]:
         if private:
             create_private_file(partial)
         yield partial
+        if sync:
+            sync_file(partial)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def write_bytes(path: Path, content: bytes, *, private: bool = False) -> None:
-    """Create or replace a file atomically.
-
-    Args:
-        path: the file.
-        content: its bytes.
-        private: whether only the owner may read it.
+def write_bytes(path: Path, content: bytes, *, sync: bool = False, private: bool = False) -> None:
+    """Create or replace a file atomically; for ``sync`` and ``private``, see `replace_atomically`.
 
     Raises:
         OSError: it cannot be written.
     """
-    with replace_atomically(path, private=private) as partial:
+    with replace_atomically(path, sync=sync, private=private) as partial:
         partial.write_bytes(content)
 
 
-def write_text(path: Path, content: str, *, private: bool = False) -> None:
+def write_text(path: Path, content: str, *, sync: bool = False, private: bool = False) -> None:
     """Create or replace a UTF-8 text file atomically; line ends are written as they are."""
-    write_bytes(path, content.encode("utf-8"), private=private)
+    write_bytes(path, content.encode("utf-8"), sync=sync, private=private)
 
 
-def write_json(path: Path, content: object, *, sort_keys: bool = False, private: bool = False) -> None:
+def write_json(
+    path: Path, content: object, *, sort_keys: bool = False, sync: bool = False, private: bool = False
+) -> None:
     """Create or replace a JSON file atomically: indented for people, the same bytes for the same content."""
-    write_text(path, json.dumps(content, ensure_ascii=False, indent=2, sort_keys=sort_keys) + "\n", private=private)
+    text = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=sort_keys) + "\n"
+    write_text(path, text, sync=sync, private=private)
 
 
 def read_json(path: Path) -> Any:

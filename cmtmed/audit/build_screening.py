@@ -12,7 +12,6 @@ import polars as pl
 
 from cmtmed.anonymize import TYPES
 from cmtmed.anonymize.replace.actions import list_unredacted
-from cmtmed.artifacts import make_private_folder
 from cmtmed.audit.content import FOLDER, FORMAT, VERSION, AuditOptions, DrawnStratum, Redaction, Screening
 from cmtmed.audit.detectors import DETECTORS
 from cmtmed.audit.residual import NONE, Stratum, allocate_sample
@@ -24,6 +23,7 @@ from cmtmed.builds.manifest import Manifest
 from cmtmed.engine.progress import Progress
 from cmtmed.errors import DatasetError
 from cmtmed.messages import flatten
+from cmtmed.private_files import make_private_folder
 
 UNSUSPECTED_PRIOR: Final = 0.001
 """Assumed share of leaks among unsuspected turns; it decides how many of them are drawn, not what is reported."""

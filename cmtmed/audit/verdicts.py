@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeGuard
 
-from cmtmed.artifacts import append_private_line
 from cmtmed.audit.content import Method, Origin
 from cmtmed.audit.sample import SAMPLE_FILE, Turn, iter_json_lines
 from cmtmed.errors import UsageError, did_you_mean
+from cmtmed.private_files import append_private_line
 
 VERDICTS_FILE: Final = "verdicts.jsonl"
 Verdict = Literal["leak", "fine"]

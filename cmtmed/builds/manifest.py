@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 import reprlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -182,15 +182,6 @@ def _check_options(name: str, options: StageOptions) -> StageOptions:
         location = ".".join(map(str, (name, *first["loc"])))
         raise DatasetError(f"{MANIFEST_FILE} is damaged: {location}: {first['msg']}; run cmtmed build again") from None
     return options
-
-
-def describe_inputs(files: Sequence[Path]) -> list[HashedFile]:
-    """Hash the files of a crawl, in reading order.
-
-    Raises:
-        OSError: a file cannot be read.
-    """
-    return [HashedFile.of(file) for file in files]
 
 
 def library_versions() -> dict[str, str]:

@@ -13,9 +13,10 @@ import polars as pl
 
 from cmtmed.anonymize.labels import count_identifying_labels
 from cmtmed.anonymize.replace.hashed_ids import ID_COLUMNS, hash_ids
-from cmtmed.artifacts import HashedFile, make_private_folder
+from cmtmed.artifacts import HashedFile
 from cmtmed.messages import count_dialogue_characters
 from cmtmed.pipeline import Pipeline, Views
+from cmtmed.private_files import make_private_folder
 from cmtmed.schema import DIALOGUE, QUARANTINE, empty_table
 from cmtmed.stats import TableStats
 from cmtmed.views import VIEWS

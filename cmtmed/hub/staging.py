@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from cmtmed.artifacts import make_private_folder, read_json, write_json
+from cmtmed.artifacts import read_json, write_json
 from cmtmed.errors import OutputError, UsageError
+from cmtmed.private_files import make_private_folder
 
 _PLAN_FILE: Final = "plan.json"
 _LOCK_FILE: Final = "lock"

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Final, Self
 import polars as pl
 import pyarrow as pa
 
-from cmtmed.artifacts import HashedFile, explain_unreadable, make_private_folder, read_json, restrict_to_owner
+from cmtmed.artifacts import HashedFile, explain_unreadable, read_json
 from cmtmed.errors import DatasetError
+from cmtmed.private_files import make_private_folder, restrict_to_owner
 from cmtmed.views.arrow_files import REMEDY, validate_files
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import cmtmed
 from cmtmed.anonymize.labels import count_identifying_labels, find_identifying_labels
 from cmtmed.anonymize.replace.hashed_ids import hash_ids
-from cmtmed.artifacts import make_private_folder, restrict_to_owner, write_text
+from cmtmed.artifacts import write_text
 from cmtmed.audit import audit_build
 from cmtmed.audit.review import read_sampled_turns, record_verdict
 from cmtmed.builds import Build
@@ -23,6 +23,7 @@ from cmtmed.builds.explanation import explain
 from cmtmed.engine.build import build
 from cmtmed.errors import UsageError
 from cmtmed.hub.versions import compare
+from cmtmed.private_files import make_private_folder, restrict_to_owner
 from cmtmed.report.writer import write_report
 from tests.support.files import write_json_lines
 from tests.support.published import LINES, build_small

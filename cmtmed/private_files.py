@@ -47,15 +47,17 @@ def append_private_line(path: Path, line: str) -> None:
         stream.write(f"{line}\n")
 
 
-def restrict_to_owner(folder: Path) -> None:
-    """Take a directory and everything in it from everybody but its owner; links are not followed.
+def restrict_to_owner(path: Path) -> None:
+    """Take a file, or a directory and everything in it, from everybody but its owner; links are not followed.
 
     Raises:
         OSError: a file belongs to somebody else.
     """
-    for directory, _, names in os.walk(folder):
+    if path.is_file():
+        path.chmod(PRIVATE_FILE_MODE)
+    for directory, _, names in os.walk(path):
         Path(directory).chmod(PRIVATE_FOLDER_MODE)
         for name in names:
-            path = Path(directory, name)
-            if not path.is_symlink():
-                path.chmod(PRIVATE_FILE_MODE)
+            file = Path(directory, name)
+            if not file.is_symlink():
+                file.chmod(PRIVATE_FILE_MODE)

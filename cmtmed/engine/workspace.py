@@ -194,7 +194,7 @@ class Workspace:
     def _restrict(self) -> None:
         """Take what an earlier release left from everybody but the owner; an earlier build keeps its permissions."""
         for path in self.root.iterdir():
-            if path.name != _REPLACED and path.is_dir() and not path.is_symlink():
+            if path.name != _REPLACED and not path.is_symlink():
                 restrict_to_owner(path)
 
     def _restore_target(self) -> None:

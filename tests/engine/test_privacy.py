@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import threading
+from contextlib import suppress
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -118,11 +120,11 @@ def test_worker_processes_write_private_files(tmp_path, set_umask, monkeypatch):
 
     def watch():
         while not done.wait(0.002):
-            for path in workspace.rglob("*"):
-                try:
-                    modes[path.relative_to(workspace).as_posix()] = stat.S_IMODE(path.lstat().st_mode)
-                except FileNotFoundError:
-                    continue
+            # Files and folders come and go while they are looked at.
+            for folder, names, files in os.walk(workspace):
+                for path in (Path(folder, name) for name in (*names, *files)):
+                    with suppress(FileNotFoundError):
+                        modes[path.relative_to(workspace).as_posix()] = stat.S_IMODE(path.lstat().st_mode)
 
     watcher = threading.Thread(target=watch)
     watcher.start()

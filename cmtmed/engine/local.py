@@ -27,7 +27,7 @@ from cmtmed.engine.tasks import (
     run_segment,
     split_segments,
 )
-from cmtmed.engine.workers import run_tasks
+from cmtmed.engine.workers import Task, WorkerPool
 from cmtmed.engine.workspace import read_table, write_table
 from cmtmed.errors import UsageError
 from cmtmed.io.selection import FirstRecords, HashedRecords, Selector, find_threshold
@@ -41,6 +41,8 @@ GROUP_BYTES = 64_000_000
 """Small files are read by one task until the group reaches this size; a larger file is a group of its own."""
 
 _READ_MARKER: Final = "done.json"
+_TaskRunner = Callable[[str, Sequence[Task]], None]
+"""Runs the tasks of a phase, given its name."""
 
 
 class LocalEngine:
@@ -61,10 +63,12 @@ class LocalEngine:
     def run(self, job: Job) -> EngineResult:
         """Read the crawl and run every stage over it; see `Engine.run`."""
         started = time.perf_counter()
-        groups = self._read_groups(job)
-        markers = [ReadMarker.read(group / _READ_MARKER) for group in groups]
-        read = time.perf_counter()
-        shards, stages = self._run_stages(job, _list_shards(groups, markers))
+        with job.workspace.hold_temporary_files() as temporary, WorkerPool(self.workers, temporary) as pool:
+            run_tasks = partial(_run_tasks, job, pool)
+            groups = self._read_groups(job, run_tasks)
+            markers = [ReadMarker.read(group / _READ_MARKER) for group in groups]
+            read = time.perf_counter()
+            shards, stages = self._run_stages(job, _list_shards(groups, markers), run_tasks)
         return EngineResult(
             shards=(read_table(shard.path) for shard in shards),
             quarantined=(
@@ -79,13 +83,13 @@ class LocalEngine:
             stage_seconds=time.perf_counter() - read,
         )
 
-    def _read_groups(self, job: Job) -> list[Path]:
+    def _read_groups(self, job: Job, run_tasks: _TaskRunner) -> list[Path]:
         """Read the crawl into one folder per group of files."""
         folders, tasks = [], []
         limit = job.selection.limit if job.selection else None
         # Records are counted in reading order, so one task reads them.
         groups = [list(job.files)] if limit else list(_group_files(job.files))
-        threshold = self._find_threshold(job, groups)
+        threshold = self._find_threshold(job, groups, run_tasks)
         first = 0
         for number, files in enumerate(groups):
             folder = job.workspace.folder("read") / f"{number:05d}"
@@ -99,10 +103,10 @@ class LocalEngine:
             first += len(files)
             read = partial(read_files, files, job.pipeline.sources, folder, shard_rows=SHARD_ROWS, strict=job.strict)
             tasks.append(partial(read, selectors=selectors))
-        self._run_tasks(job, "read", tasks)
+        run_tasks("read", tasks)
         return folders
 
-    def _find_threshold(self, job: Job, groups: Sequence[Sequence[Path]]) -> int | None:
+    def _find_threshold(self, job: Job, groups: Sequence[Sequence[Path]], run_tasks: _TaskRunner) -> int | None:
         """Return the largest hash of a position in the sample; None if the build takes no sample."""
         if job.selection is None or job.selection.sample is None:
             return None
@@ -114,10 +118,12 @@ class LocalEngine:
             paths.append(path)
             tasks.append(partial(hash_records, files, first, job.pipeline.sources, path, seed=seed, size=size))
             first += len(files)
-        self._run_tasks(job, "sample", tasks)
+        run_tasks("sample", tasks)
         return find_threshold((value for path in paths for value in read_table(path)["hash"].to_list()), size)
 
-    def _run_stages(self, job: Job, shards: list[Shard]) -> tuple[list[Shard], list[StageStats]]:
+    def _run_stages(
+        self, job: Job, shards: list[Shard], run_tasks: _TaskRunner
+    ) -> tuple[list[Shard], list[StageStats]]:
         stages = job.pipeline.stages
         totals: dict[str, StageStats] = {stage.name(): StageStats(stage.name()) for stage in stages}
         new_ids = job.workspace.root / "names.arrow"
@@ -126,7 +132,7 @@ class LocalEngine:
         decision: Path | None = None
         for number, segment in enumerate(split_segments(stages)):
             ids = new_ids if number == 0 else None
-            folder = self._run_segment(job, number, segment, shards, new_ids=ids, decision=decision)
+            folder = self._run_segment(job, number, segment, shards, run_tasks, new_ids=ids, decision=decision)
             markers = [SegmentMarker.read(folder / "done" / f"{shard.name}.json") for shard in shards]
             for marker in markers:
                 for stats in marker.stages:
@@ -148,6 +154,7 @@ class LocalEngine:
         number: int,
         segment: Segment,
         shards: Sequence[Shard],
+        run_tasks: _TaskRunner,
         *,
         new_ids: Path | None,
         decision: Path | None,
@@ -161,14 +168,15 @@ class LocalEngine:
             tasks = [
                 partial(run_segment, segment, shard, folder, new_ids=new_ids, decision=decision) for shard in shards
             ]
-            self._run_tasks(job, " ".join(stage.name() for stage in segment.stages) or "prepare", tasks)
+            run_tasks(" ".join(stage.name() for stage in segment.stages) or "prepare", tasks)
             complete.touch()
         return folder
 
-    def _run_tasks(self, job: Job, phase: str, tasks: Sequence[Callable[[], None]]) -> None:
-        job.progress(phase, 0, len(tasks))
-        for completed, _ in enumerate(run_tasks(tasks, self.workers), start=1):
-            job.progress(phase, completed, len(tasks))
+
+def _run_tasks(job: Job, pool: WorkerPool, phase: str, tasks: Sequence[Task]) -> None:
+    job.progress(phase, 0, len(tasks))
+    for completed, _ in enumerate(pool.run(tasks), start=1):
+        job.progress(phase, completed, len(tasks))
 
 
 def _list_shards(groups: Sequence[Path], markers: Sequence[ReadMarker]) -> list[Shard]:

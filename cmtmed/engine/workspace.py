@@ -8,7 +8,9 @@ with another plan is deleted.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +20,7 @@ from cmtmed.artifacts import MANIFEST_FILE, MANIFEST_FORMAT, read_json, replace_
 from cmtmed.errors import OutputError
 
 _PLAN: Final = "plan.json"
+_TEMPORARY: Final = "tmp"
 
 
 class Workspace:
@@ -69,6 +72,21 @@ class Workspace:
     def discard(self, name: str) -> None:
         """Delete a folder that is no longer needed."""
         shutil.rmtree(self.root / name, ignore_errors=True)
+
+    @contextmanager
+    def hold_temporary_files(self) -> Iterator[Path]:
+        """Keep the temporary files of this process in a folder of the workspace while the block runs.
+
+        What a killed build leaves of them goes with the workspace, and patients' text never lies elsewhere.
+        """
+        self.discard(_TEMPORARY)
+        folder, earlier = self.folder(_TEMPORARY), tempfile.tempdir
+        tempfile.tempdir = str(folder)
+        try:
+            yield folder
+        finally:
+            tempfile.tempdir = earlier
+            self.discard(_TEMPORARY)
 
     def publish(self) -> None:
         """Move the finished result to the target and delete the workspace.

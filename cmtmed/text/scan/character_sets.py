@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cache
 from typing import Final
@@ -21,7 +22,10 @@ _SPACE: Final = (
 )  # fmt: skip
 _SAME_LETTER: Final = {"k": "\u212a", "s": "\u017f", "i": "\u0130\u0131", "\u00b5": "\u03bc", "\u00e5": "\u212b"}
 """Letters that engines take for one another without regard to case, besides upper and lower case."""
-_FREQUENT: Final = "的一是不了在人有我他这为之大来以个中上们，。、到说国和地也子时道出而要于就下得可你年生自会医疗病症"
+_FREQUENT_CODES: Final = (
+    *map(ord, "的一是不了在人有我他这为之大来以个中上们，。、到说国和地也子时道出而要于就下得可你年生自会医疗病症0123"),
+    EDGE,
+)
 
 
 class SetTable:
@@ -59,9 +63,13 @@ class SetTable:
         share = self._shares.get(number)
         if share is None:
             ranges = self.ranges[number]
+            firsts = [first for first, _ in ranges]
             size = sum(min(last, 0x9FFF) - first + 1 for first, last in ranges if first <= 0x9FFF)
-            frequent = sum(any(first <= code <= last for first, last in ranges) for code in map(ord, _FREQUENT))
-            share = self._shares[number] = min(1.0, size / 10000 + frequent / len(_FREQUENT) / 2)
+            frequent = 0
+            for code in _FREQUENT_CODES:
+                index = bisect_right(firsts, code) - 1
+                frequent += index >= 0 and code <= ranges[index][1]
+            share = self._shares[number] = min(1.0, size / 10000 + frequent / len(_FREQUENT_CODES) / 2)
         return share
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -13,8 +12,8 @@ import polars as pl
 
 from cmtmed.text.scan.scanner import POSSIBLE, Scanner
 
-_FEW_CHARACTERS: Final = 50_000
-"""Fewer characters than this are searched pattern by pattern: compiling a scanner would take longer."""
+_FEW_BYTES: Final = 150_000
+"""Less text than this is searched pattern by pattern, unless there is a scanner: building one would take longer."""
 
 
 class PatternSet:
@@ -27,13 +26,8 @@ class PatternSet:
     def __init__(self, patterns: Sequence[str]) -> None:
         self.patterns = tuple(patterns)
 
-    @cached_property
-    def _scanner(self) -> Scanner:
-        return Scanner(self.patterns)
-
-    @cached_property
-    def _compiled(self) -> list[re.Pattern[str] | None]:
-        return [None] * len(self.patterns)
+        self._scanner: Scanner | None = None
+        self._compiled: list[re.Pattern[str] | None] = [None] * len(self.patterns)
 
     def _search(self, number: int, text: str) -> bool:
         compiled = self._compiled[number]
@@ -50,8 +44,10 @@ class PatternSet:
         Returns:
             Shape (texts, patterns).
         """
-        if int(texts.str.len_bytes().sum()) < 3 * _FEW_CHARACTERS:
-            return self.match_one_by_one(texts.to_list())
+        if self._scanner is None:
+            if int(texts.str.len_bytes().sum()) < _FEW_BYTES:
+                return self.match_one_by_one(texts.to_list())
+            self._scanner = Scanner(self.patterns)
         found = self._scanner.scan(texts)
         matches: npt.NDArray[np.bool_] = found > POSSIBLE
         rows, numbers = np.nonzero(found == POSSIBLE)

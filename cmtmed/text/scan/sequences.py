@@ -29,7 +29,7 @@ _MAX_ALTERNATIVES: Final = 1500
 """A pattern that stands for more sequences than this is cut."""
 _MAX_WORDS: Final = 24
 """Of more words than this only the characters at each place are kept, if the words are rare."""
-_RARE: Final = 1e-3
+_RARE: Final = 5e-4
 """Estimated share of places with such characters up to which words are rare."""
 _MAX_REPEATED: Final = 100
 """A repetition that stands for more is required in part."""

@@ -1,8 +1,8 @@
 """Find identifiers in many texts: a cheap pass over all of them, a careful one over the few that can hold any.
 
 The hints of all recognizers are matched in one pass over all texts (`cmtmed.text.scan`); only texts that match a hint
-reach Python, and only the patterns behind that hint look at them. Whatever is found is masked and the text is searched again until nothing new
-appears: a second run over the redacted text then finds nothing, by construction.
+reach Python, and only the patterns behind that hint look at them. Whatever is found is masked and the text is searched
+again until nothing new appears: a second run over the redacted text then finds nothing, by construction.
 """
 
 from __future__ import annotations

@@ -23,9 +23,7 @@ def read_classes(data, start, end, class_of, out):
             code = (first & 0x1F) << 6 | (np.int64(data[offset + 1]) & 0x3F)
             offset += 2
         elif first < 0xF0:
-            code = (
-                (first & 0x0F) << 12 | (np.int64(data[offset + 1]) & 0x3F) << 6 | (np.int64(data[offset + 2]) & 0x3F)
-            )
+            code = (first & 0x0F) << 12 | (np.int64(data[offset + 1]) & 0x3F) << 6 | (np.int64(data[offset + 2]) & 0x3F)
             offset += 3
         else:
             code = (
@@ -41,9 +39,7 @@ def read_classes(data, start, end, class_of, out):
 
 
 @njit(cache=True, nogil=True)
-def scan_texts(
-    data, offsets, class_of, edge, starts, words, word_of, second_masks, sequences, sets, members, out
-):
+def scan_texts(data, offsets, class_of, edge, starts, words, word_of, second_masks, sequences, sets, members, out):
     """Look for all sequences in all texts.
 
     Args:

@@ -44,9 +44,13 @@ class PatternSet:
         Returns:
             Shape (texts, patterns).
         """
+        if self._scanner is None and int(texts.str.len_bytes().sum()) < _FEW_BYTES:
+            return self.match_one_by_one(texts.to_list())
+        return self.match_together(texts)
+
+    def match_together(self, texts: pl.Series) -> npt.NDArray[np.bool_]:
+        """Match texts as `match` does, all patterns in one pass."""
         if self._scanner is None:
-            if int(texts.str.len_bytes().sum()) < _FEW_BYTES:
-                return self.match_one_by_one(texts.to_list())
             self._scanner = Scanner(self.patterns)
         found = self._scanner.scan(texts)
         matches: npt.NDArray[np.bool_] = found > POSSIBLE

@@ -126,7 +126,8 @@ def _classify_characters(table: SetTable) -> tuple[npt.NDArray[np.uint16], npt.N
     Returns:
         The class of each code point and of the edge, and which set has which class, shape (sets, classes).
     """
-    bounds = np.unique([0, EDGE, EDGE + 1, *(code for ranges in table.ranges for a, b in ranges for code in (a, b + 1))])
+    ends = {code for ranges in table.ranges for first, last in ranges for code in (first, last + 1)}
+    bounds = np.array(sorted({0, EDGE, EDGE + 1, *ends}))
     firsts = [np.array([a for a, _ in ranges]) for ranges in table.ranges]
     lasts = [np.array([b + 1 for _, b in ranges]) for ranges in table.ranges]
     change = np.zeros((len(table.ranges), len(bounds)), dtype=np.int8)

@@ -1,9 +1,9 @@
 """What a pattern requires of a text, derived from the pattern itself: sequences of character sets.
 
-A text with a match holds one of the sequences, character by character. Short patterns are sequences already (``王医生``,
-``[0-9]床``); longer ones are cut at their gaps (``病.{0,80}史``), and the part that is rarer in Chinese text is kept.
-The construction is that of necessary literals (Cox, "Regular Expression Matching with a Trigram Index", 2012), with
-character sets in place of letters.
+A text with a match holds one of the sequences, character by character. Short patterns are sequences already
+(``王医生``, ``[0-9]床``); longer ones are cut at their gaps (``病.{0,80}史``), and the part that is rarer in Chinese
+text is kept. The construction is that of necessary literals (Cox, "Regular Expression Matching with a Trigram Index",
+2012), with character sets in place of letters.
 """
 
 from __future__ import annotations
@@ -117,8 +117,8 @@ class _Derivation:
             groups: dict[tuple[object, ...], list[CharacterSequence]] = {}
             for sequence in current:
                 sets = sequence.sets
-                known = len(sets) > place and sets[place] != _GAP
-                key = (sequence.is_exact, sets[:place], sets[place + 1 :], known)
+                has_set = len(sets) > place and sets[place] != _GAP
+                key = (sequence.is_exact, sets[:place], sets[place + 1 :]) if has_set else sequence
                 groups.setdefault(key, []).append(sequence)
             if len(groups) == len(current):
                 continue
@@ -132,13 +132,14 @@ class _Derivation:
         return sorted(current)
 
     def _blur(self, alternatives: Alternatives) -> Alternatives:
-        """Replace many rare words of one length by what their characters are at each place: 欧阳, 上官: [欧上][阳官]."""
+        """Replace many rare words of one length by the characters at each place: 欧阳 and 上官 by [欧上][阳官]."""
         blurred: Alternatives = []
         for length in sorted({len(sequence.sets) for sequence in alternatives}):
             words = [sequence for sequence in alternatives if len(sequence.sets) == length]
             has_gap = any(_GAP in sequence.sets for sequence in words)
             if len(words) > _MAX_WORDS and not has_gap:
-                sets = tuple(self._table.unite(frozenset(places)) for places in zip(*(w.sets for w in words), strict=True))
+                places = zip(*(word.sets for word in words), strict=True)
+                sets = tuple(self._table.unite(frozenset(members)) for members in places)
                 if self._estimate_share(sets) <= _RARE:
                     words = [CharacterSequence(sets, is_exact=False)]
             blurred += words
@@ -148,9 +149,7 @@ class _Derivation:
         """Expand a whole pattern: what is optional or repeated at its ends is not needed for a match."""
         if len(nodes) == 1 and str(nodes[0][0]) == "BRANCH":
             branches = _list_branches(nodes[0])
-            return [
-                sequence for branch in branches for sequence in self._expand_whole(branch, ignore_case=ignore_case)
-            ]
+            return [sequence for branch in branches for sequence in self._expand_whole(branch, ignore_case=ignore_case)]
         if len(nodes) == 1 and str(nodes[0][0]) == "SUBPATTERN":
             body, nested = _open_group(nodes[0], ignore_case=ignore_case)
             return self._expand_whole(body, ignore_case=nested)
@@ -180,8 +179,9 @@ class _Derivation:
         if operation in {"LITERAL", "NOT_LITERAL", "ANY", "IN"}:
             return [CharacterSequence((self._table.add(_read_set(node, ignore_case=ignore_case)),))]
         if operation == "BRANCH":
-            branches = _list_branches(node)
-            expanded = (sequence for each in branches for sequence in self._expand_sequence(each, ignore_case=ignore_case))
+            expanded: Alternatives = []
+            for branch in _list_branches(node):
+                expanded += self._expand_sequence(branch, ignore_case=ignore_case)
             return self._blur(self._merge(expanded))
         if operation == "SUBPATTERN":
             body, nested = _open_group(node, ignore_case=ignore_case)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -126,6 +126,10 @@ class Pipeline(Settings):
         except PipelineError as error:
             raise PipelineError(f"{location}: {error}") from None
         return cls(**dict(settings), stages=tuple(stages))
+
+    def with_sources(self, sources: Sequence[Source]) -> Pipeline:
+        """Return the pipeline with other sources; stages that take the speakers' names of the sources get theirs."""
+        return Pipeline(**{**dict(self), "sources": tuple(sources)})
 
     def fingerprint(self) -> str:
         """Return a SHA-256 (64 hex digits) that changes whenever the pipeline could treat a row differently."""

@@ -7,7 +7,7 @@ manifest. Times are in the report. ``schemas/manifest.v1.json`` is generated fro
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -70,6 +70,11 @@ class Manifest(BaseModel):
     version: Literal[1] = MANIFEST_VERSION
     pipeline: PipelineRecord
     seed: int
+    proposed_sources: list[dict[str, Any]] = Field(
+        default=[],
+        description="Sources that the inspection proposed, and that were read by, for files in which names find no "
+        "dialogue; as in a pipeline file.",
+    )
     inputs: list[HashedFile] = Field(description="Files of the crawl, in reading order.")
     selection: Selection | None = Field(
         default=None, description="The records that were read, if the build does not hold the whole crawl."
@@ -97,6 +102,8 @@ class Manifest(BaseModel):
         content = self.model_dump(mode="json")
         if self.selection is None:
             del content["selection"]
+        if not self.proposed_sources:
+            del content["proposed_sources"]
         return content
 
     def write(self, folder: Path) -> None:
@@ -135,15 +142,6 @@ class Manifest(BaseModel):
 def merge_stages(stages: Iterable[Mapping[str, StageOptions]]) -> dict[str, StageOptions]:
     """Return the options by stage, given a list of mappings with one stage each, as in ``manifest.json``."""
     return {name: options for stage in stages for name, options in stage.items()}
-
-
-def describe_inputs(files: Sequence[Path]) -> list[HashedFile]:
-    """Hash the files of a crawl, in reading order.
-
-    Raises:
-        OSError: a file cannot be read.
-    """
-    return [HashedFile.of(file) for file in files]
 
 
 def library_versions() -> dict[str, str]:

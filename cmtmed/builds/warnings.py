@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cmtmed.inspection.resolution import Resolution
 from cmtmed.io.selection import Selection
 from cmtmed.stats import ReadingStats, StageStats, add_counts
 
@@ -34,7 +36,16 @@ class BuildWarning(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    code: Literal["part_of_the_crawl", "missing_field", "unread_fields", "lost_to_one_reason", "text_left_out"]
+    code: Literal[
+        "part_of_the_crawl",
+        "input_changed",
+        "proposed_source",
+        "unknown_layout",
+        "missing_field",
+        "unread_fields",
+        "lost_to_one_reason",
+        "text_left_out",
+    ]
     message: str = Field(description="The fact and the next step, in one line.")
     counts: dict[str, int] = Field(description="Characters or records by field or reason.")
 
@@ -46,6 +57,8 @@ def list_warnings(
     reading: ReadingStats,
     stages: Sequence[StageStats],
     selection: Selection | None = None,
+    resolution: Resolution | None = None,
+    changed_inputs: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[BuildWarning, ...]:
     """Return the warnings of a build.
 
@@ -56,9 +69,13 @@ def list_warnings(
         reading: what the readers left out.
         stages: what each stage did.
         selection: the records that were read, if not all.
+        resolution: the sources that the crawl was read by, if some were looked for.
+        changed_inputs: what happened to the files that changed after they had been read, by path.
     """
     warnings = (
         _warn_selection(selection),
+        _warn_changed_inputs(changed_inputs),
+        *((_warn_proposals(resolution), _warn_unknown(resolution)) if resolution else ()),
         _warn_missing_field(losses, reading),
         _warn_unread_fields(reading),
         _warn_losses(records, losses),
@@ -73,6 +90,37 @@ def _warn_selection(selection: Selection | None) -> Iterator[BuildWarning]:
             code="part_of_the_crawl",
             message=f"this build holds {selection.describe()} of the crawl; build without --limit and --sample for all",
             counts={name: size for name in ("limit", "sample") if (size := getattr(selection, name)) is not None},
+        )
+
+
+def _warn_changed_inputs(changes: Mapping[str, str]) -> Iterator[BuildWarning]:
+    if changes:
+        names = [f"{path!r} {change}" for path, change in changes.items()]
+        yield BuildWarning(
+            code="input_changed",
+            message=f"{len(changes):,} inputs changed after they had been read: {_shorten(names)}; the build holds "
+            "what they were before, as its manifest says; build again to have what they are now",
+            counts={"files": len(changes)},
+        )
+
+
+def _warn_proposals(resolution: Resolution) -> Iterator[BuildWarning]:
+    for proposal in resolution.proposed:
+        yield BuildWarning(
+            code="proposed_source",
+            message=f"names find no dialogue in some files, which were read by what they hold: {proposal.describe()}; "
+            "look at some dialogues, then keep the source: cmtmed inspect INPUT --out my.yaml",
+            counts={"files": proposal.files},
+        )
+
+
+def _warn_unknown(resolution: Resolution) -> Iterator[BuildWarning]:
+    for doubt, files in resolution.unknown:
+        yield BuildWarning(
+            code="unknown_layout",
+            message=f"neither names nor contents of {files:,} files show dialogues for certain: {doubt}; look at them "
+            "with cmtmed inspect, and declare their source (docs/crawl-formats.md)",
+            counts={"files": files},
         )
 
 

@@ -18,6 +18,7 @@ app = typer.Typer(
     name="train",
     help="Train a model on the views of a build. Options of a stage: cmtmed train STAGE --help.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )

@@ -7,6 +7,7 @@ a publication) goes through this module, so that a name or a format stands in on
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -22,6 +23,9 @@ MANIFEST_FILE: Final = "manifest.json"
 """What a finished build was made from; its presence makes a directory a build."""
 MANIFEST_FORMAT: Final = "cmtmed.build"
 MANIFEST_VERSION: Final = 1
+WORKSPACE_FILE: Final = "workspace.json"
+"""Whose unfinished build it is; its presence makes a directory a workspace."""
+WORKSPACE_FORMAT: Final = "cmtmed.workspace"
 REPORT_FILE: Final = "report.json"
 """What a build did, stage by stage."""
 RUN_FILE: Final = "run.json"
@@ -72,14 +76,55 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def sync_file(path: Path) -> None:
+    """Wait until a file's content is on the disk, so that it survives a power cut.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in a directory are on the disk; what is in the files is `sync_file`'s.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    try:
+        sync_file(path)
+    except OSError as error:
+        # Some network file systems write names at once, and refuse to be asked.
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP, errno.EBADF}:
+            raise
+
+
+def sync_tree(folder: Path) -> None:
+    """Wait until a directory and everything in it is on the disk.
+
+    Raises:
+        OSError: something cannot be written.
+    """
+    for directory, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            sync_file(Path(directory, name))
+        sync_folder(Path(directory))
+
+
 @contextmanager
-def replace_atomically(path: Path) -> Iterator[Path]:
+def replace_atomically(path: Path, *, sync: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside a file, and rename it over the file when the block ends without an error.
 
     The temporary file is removed if the block fails, so that no reader ever meets half a file.
 
     Args:
         path: the file to create or replace; its directory exists.
+        sync: whether the content is on the disk before the file has its name, so that a power cut leaves no file
+            without its content.
 
     Raises:
         OSError: the file cannot be written or renamed.
@@ -87,29 +132,31 @@ def replace_atomically(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         yield partial
+        if sync:
+            sync_file(partial)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Create or replace a file atomically.
+def write_bytes(path: Path, content: bytes, *, sync: bool = False) -> None:
+    """Create or replace a file atomically; for ``sync``, see `replace_atomically`.
 
     Raises:
         OSError: it cannot be written.
     """
-    with replace_atomically(path) as partial:
+    with replace_atomically(path, sync=sync) as partial:
         partial.write_bytes(content)
 
 
-def write_text(path: Path, content: str) -> None:
+def write_text(path: Path, content: str, *, sync: bool = False) -> None:
     """Create or replace a UTF-8 text file atomically; line ends are written as they are."""
-    write_bytes(path, content.encode("utf-8"))
+    write_bytes(path, content.encode("utf-8"), sync=sync)
 
 
-def write_json(path: Path, content: object, *, sort_keys: bool = False) -> None:
+def write_json(path: Path, content: object, *, sort_keys: bool = False, sync: bool = False) -> None:
     """Create or replace a JSON file atomically: indented for people, the same bytes for the same content."""
-    write_text(path, json.dumps(content, ensure_ascii=False, indent=2, sort_keys=sort_keys) + "\n")
+    write_text(path, json.dumps(content, ensure_ascii=False, indent=2, sort_keys=sort_keys) + "\n", sync=sync)
 
 
 def read_json(path: Path) -> Any:

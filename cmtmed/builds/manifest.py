@@ -7,7 +7,7 @@ manifest. Times are in the report. ``schemas/manifest.v1.json`` is generated fro
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -142,15 +142,6 @@ class Manifest(BaseModel):
 def merge_stages(stages: Iterable[Mapping[str, StageOptions]]) -> dict[str, StageOptions]:
     """Return the options by stage, given a list of mappings with one stage each, as in ``manifest.json``."""
     return {name: options for stage in stages for name, options in stage.items()}
-
-
-def describe_inputs(files: Sequence[Path]) -> list[HashedFile]:
-    """Hash the files of a crawl, in reading order.
-
-    Raises:
-        OSError: a file cannot be read.
-    """
-    return [HashedFile.of(file) for file in files]
 
 
 def library_versions() -> dict[str, str]:

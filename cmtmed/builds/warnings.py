@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -37,6 +38,7 @@ class BuildWarning(BaseModel):
 
     code: Literal[
         "part_of_the_crawl",
+        "input_changed",
         "proposed_source",
         "unknown_layout",
         "missing_field",
@@ -56,6 +58,7 @@ def list_warnings(
     stages: Sequence[StageStats],
     selection: Selection | None = None,
     resolution: Resolution | None = None,
+    changed_inputs: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[BuildWarning, ...]:
     """Return the warnings of a build.
 
@@ -67,9 +70,11 @@ def list_warnings(
         stages: what each stage did.
         selection: the records that were read, if not all.
         resolution: the sources that the crawl was read by, if some were looked for.
+        changed_inputs: what happened to the files that changed after they had been read, by path.
     """
     warnings = (
         _warn_selection(selection),
+        _warn_changed_inputs(changed_inputs),
         *((_warn_proposals(resolution), _warn_unknown(resolution)) if resolution else ()),
         _warn_missing_field(losses, reading),
         _warn_unread_fields(reading),
@@ -85,6 +90,17 @@ def _warn_selection(selection: Selection | None) -> Iterator[BuildWarning]:
             code="part_of_the_crawl",
             message=f"this build holds {selection.describe()} of the crawl; build without --limit and --sample for all",
             counts={name: size for name in ("limit", "sample") if (size := getattr(selection, name)) is not None},
+        )
+
+
+def _warn_changed_inputs(changes: Mapping[str, str]) -> Iterator[BuildWarning]:
+    if changes:
+        names = [f"{path!r} {change}" for path, change in changes.items()]
+        yield BuildWarning(
+            code="input_changed",
+            message=f"{len(changes):,} inputs changed after they had been read: {_shorten(names)}; the build holds "
+            "what they were before, as its manifest says; build again to have what they are now",
+            counts={"files": len(changes)},
         )
 
 

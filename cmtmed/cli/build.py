@@ -39,6 +39,9 @@ def command(
     sample: Annotated[
         int | None, typer.Option("--sample", metavar="N", help="Read only N records, drawn from all files.")
     ] = None,
+    no_sync: Annotated[
+        bool, typer.Option("--no-sync", help="Do not wait for the disk: faster, but a power cut may damage the build.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -55,6 +58,7 @@ def command(
             progress=progress,
             limit=limit,
             sample=sample,
+            sync=not no_sync,
         )
     if as_json:
         typer.echo(json.dumps(report.to_dict(), ensure_ascii=False))

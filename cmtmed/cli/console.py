@@ -27,10 +27,12 @@ class _ConsoleHandler(logging.Handler):
 @contextmanager
 def show_logs(*, enabled: bool) -> Iterator[None]:
     """Print the library's log records while the block runs."""
-    logger, handler = logging.getLogger("cmtmed"), _ConsoleHandler(logging.INFO)
+    # Without any handler, Python itself would print warnings.
+    handler = _ConsoleHandler(logging.INFO) if enabled else logging.NullHandler()
+    logger = logging.getLogger("cmtmed")
     level = logger.level
+    logger.addHandler(handler)
     if enabled:
-        logger.addHandler(handler)
         logger.setLevel(logging.INFO)
     try:
         yield

@@ -5,18 +5,17 @@ A damaged file can crash the library that reads it, so another process validates
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from cmtmed.io.column_batches import iter_batches
 from cmtmed.io.quarantine import Reason, Unreadable
 from cmtmed.io.records import Record, Value
 from cmtmed.io.sandbox import DamagedFileError, check_columns
 
-_BATCH_ROWS: Final = 1024
 _CONVERSION_ERRORS: Final = (ArithmeticError, LookupError, TypeError, ValueError, SystemError, pa.ArrowException)
 """What pyarrow raises on values that Python cannot represent, such as a date in the year 2,739,877."""
 
@@ -68,30 +67,3 @@ def _to_representable(column: pa.Array) -> pa.Array:
         if pa.types.is_temporal(column.type):
             return column.view(pa.int32() if column.type.bit_width == 32 else pa.int64())
     return column
-
-
-def iter_batches(path: Path, *, parquet: bool) -> Iterator[pa.RecordBatch]:
-    """Yield the batches of a file as its library reads them."""
-    return _iter_parquet(path) if parquet else _iter_arrow(path)
-
-
-def _iter_parquet(path: Path) -> Iterator[pa.RecordBatch]:
-    with pq.ParquetFile(path) as file:
-        yield from file.iter_batches(batch_size=_BATCH_ROWS)
-
-
-def _iter_arrow(path: Path) -> Iterator[pa.RecordBatch]:
-    with pa.memory_map(str(path)) as source:
-        try:
-            reader = pa.ipc.open_file(source)
-        except pa.ArrowInvalid:
-            source.seek(0)
-            yield from _slice_batches(pa.ipc.open_stream(source))
-            return
-        yield from _slice_batches(reader.get_batch(number) for number in range(reader.num_record_batches))
-
-
-def _slice_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        for start in range(0, batch.num_rows, _BATCH_ROWS):
-            yield batch.slice(start, _BATCH_ROWS)

@@ -147,7 +147,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _iter_columns(path: str, *, parquet: bool) -> Iterator[object]:
-    from cmtmed.io.columnar import iter_batches
+    from cmtmed.io.column_batches import iter_batches
 
     for batch in iter_batches(Path(path), parquet=parquet):
         batch.validate(full=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from pydantic import Field, PositiveInt
 
@@ -47,13 +48,14 @@ class DropBoilerplate(CorpusStage):
     )
 
     def sketch(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """Return a hash of each text that could be canned, with a hash of the dialogue's first turn.
+        """Return a hash of each text that could be canned, with a hash of the dialogue's question.
+
+        The question is the patient's first turn with text; where the patient says nothing, it is the first turn.
 
         One additional row per dialogue, with sentence null, counts the corpus.
         """
         turns = flatten(batch["messages"])
-        first = turns.content.gather(turns.first[turns.count > 0])
-        questions = hash_texts(first).rename("question").to_frame()
+        questions = hash_texts(turns.content.gather(_find_questions(turns))).rename("question").to_frame()
         corpus = questions.select(pl.lit(None, dtype=pl.UInt64).alias("sentence"), "question")
         question_of_turn = pl.Series(
             questions["question"].to_numpy().repeat(turns.count[turns.count > 0]), dtype=pl.UInt64
@@ -113,6 +115,16 @@ class DropBoilerplate(CorpusStage):
                 for row, text in zip(units_by_row, texts, strict=True)
             }
         )
+
+
+def _find_questions(turns: Turns) -> npt.NDArray[np.int64]:
+    """Return for each dialogue with turns the number of the patient's first turn with text, or of its first turn."""
+    questions = turns.first.copy()
+    spoken = ((turns.role == "user") & (turns.content.str.strip_chars() != "")).fill_null(value=False)
+    rows = spoken.arg_true().to_numpy()
+    owners, firsts = np.unique(turns.dialogue.to_numpy()[rows], return_index=True)
+    questions[owners] = rows[firsts]
+    return questions[turns.count > 0]
 
 
 def _find_answers(turns: Turns, by_rules: pl.Series, texts: pl.Series) -> list[int]:

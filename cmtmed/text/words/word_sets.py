@@ -89,9 +89,15 @@ class WordSets:
 
     def _holds(self, text: str, number: int) -> bool:
         ranges = self._ranges.get(number, ())
-        return any(word in text for word in self._sets[number]) or any(
-            first <= character <= last for first, last in ranges for character in text
+        return (
+            not self._characters[number].isdisjoint(text)
+            or any(word in text for word in self._sets[number] if len(word) > 1)
+            or any(first <= character <= last for first, last in ranges for character in text)
         )
+
+    @cached_property
+    def _characters(self) -> list[frozenset[str]]:
+        return [frozenset(word for word in words if len(word) == 1) for words in self._sets]
 
     @cached_property
     def automaton(self) -> Automaton:

@@ -44,8 +44,9 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Compares what is measured now with benchmarks/figures.json, e.g. make bench ONLY="build reading".
 bench: setup
-	$(BIN)/python benchmarks/build.py
+	$(BIN)/python benchmarks/figures.py $(ONLY)
 
 docs: setup
 	$(BIN)/mkdocs build --strict

@@ -31,6 +31,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import calibration
+from figures import record
+
 from identifier_finders import FINDERS, SUPPORTED_TYPES, Spans
 
 NOT_INSTALLED = 3
@@ -117,12 +120,27 @@ def measure_quality(options: argparse.Namespace, folder: Path) -> list[str]:
         spans_of_set = {tool: spans[start : start + len(rows)] for tool, spans in spans_by_tool.items()}
         for tool, spans in spans_of_set.items():
             print(format_scores(tool, rows, spans))
+            if tool == "cmtmed":
+                record_scores(name.replace(" ", "_"), rows, spans)
             if tool in SUPPORTED_TYPES and any(row["spans"] for row in rows):
                 for compared in (tool, "cmtmed"):
                     label = f"{compared} on {tool}'s types"
                     print(format_scores(label, rows, spans_of_set[compared], SUPPORTED_TYPES[tool]))
         start += len(rows)
     return list(spans_by_tool)
+
+
+def record_scores(name: str, rows: list[dict[str, Any]], spans: list[Spans]) -> None:
+    """Record the scores of this library on one set."""
+    from cmtmed.anonymize import evaluate_identifiers
+
+    report = evaluate_identifiers([row["spans"] for row in rows], spans, texts=[row["text"] for row in rows])
+    lookalikes = [bool(found) for row, found in zip(rows, spans, strict=True) if row.get("kind") == "lookalike"]
+    if report.leaking_texts.of:
+        record(f"anonymize.{name}.exact_f1", report.exact.f1)
+        record(f"anonymize.{name}.overlap_f1", report.overlap.f1)
+        record(f"anonymize.{name}.leaking_texts", report.leaking_texts.count, better="lower")
+    record(f"anonymize.{name}.lookalikes_changed", sum(lookalikes), better="lower")
 
 
 def format_scores(label: str, rows: list[dict[str, Any]], spans: list[Spans], types: list[str] | None = None) -> str:
@@ -187,7 +205,9 @@ def measure_speed(options: argparse.Namespace, folder: Path, tools: list[str]) -
                 f"(startup {startup:.1f} s; measured on {len(sample):,} texts)",
                 flush=True,
             )
+        record(f"anonymize.{name}.texts_per_loop", steady_rates["cmtmed"] * calibration.measure(), slack=0.15)
         for tool in tools[1:]:
+            record(f"anonymize.{name}.speed_over_{tool}", steady_rates["cmtmed"] / steady_rates[tool], slack=0.2)
             print(
                 f"cmtmed is {steady_rates['cmtmed'] / steady_rates[tool]:.1f} times as fast as {tool}, "
                 f"{process_rates['cmtmed'] / process_rates[tool]:.1f} times for the whole process"

@@ -1,9 +1,12 @@
 """Time the whole `cmtmedqa` pipeline, from raw crawl to Arrow datasets, as a whole process.
 
-``python benchmarks/build.py`` builds 100,000 recombined real dialogues and prints dialogues per second, peak memory
-of all processes together and seconds per stage; then the same at 30,000 and 300,000 and the ratio of their costs per
-dialogue, the ratio to a plain script of `datasets.map`, OpenCC and datasketch on the same rows, and the time of
-`import cmtmed` compared with `import polars`. ``--dialogues N`` only builds that number.
+``python benchmarks/build.py`` builds recombined real dialogues beside two others on the same 10,000 rows: data-juicer
+with nine operators of the same kind and two processes (``peers/data_juicer.yaml``), and a plain script of
+`datasets.map`, OpenCC and datasketch. Each runs three times, in turn, and the medians are compared. Then it builds
+100,000 and prints dialogues per second as a ratio to data-juicer's, peak memory of all processes together, and
+processor seconds per stage, divided by `calibration.measure` of the same run; the cost per dialogue at 300,000 over
+that at 30,000; and `import cmtmed` over `import polars`. ``--dialogues N`` only builds that number; ``--skip-peers``
+leaves out the others, ``--skip-growth`` the builds of 30,000 and 300,000.
 """
 
 from __future__ import annotations
@@ -15,14 +18,37 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
+import calibration
 import psutil
+from figures import record
+from peers import FOLDER as PEERS
+from peers import prepare_environment
 
 from corpus import write_crawl
 
 PEER_ROWS = 10_000
+RUNS = 3
+LARGE = 100_000
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a build cost: wall seconds and the peak memory of its processes, and its report."""
+
+    dialogues: int
+    seconds: float
+    peak_gib: float
+    report: dict[str, Any]
+
+    @property
+    def speed(self) -> float:
+        """Dialogues per second."""
+        return self.dialogues / self.seconds
 
 
 def measure_command(command: list[str]) -> tuple[float, int, str]:
@@ -63,23 +89,29 @@ def measure_tree_memory(pid: int) -> int:
     return total
 
 
-def measure_build(count: int, folder: Path, *, stages: bool) -> float:
-    """Build ``count`` dialogues, print the cost, and return seconds per dialogue."""
+def measure_build(count: int, folder: Path) -> Build:
+    """Build ``count`` dialogues, print the cost, and return it."""
     size = write_crawl(folder / f"crawl{count}", count)
     command = [sys.executable, "-m", "cmtmed.cli", "build", "cmtmedqa", str(folder / f"crawl{count}")]
     seconds, peak, output = measure_command([*command, "--out", str(folder / f"out{count}"), "--json"])
     report = json.loads(output)
     print(
         f"{count:>9,} dialogues, {size / 1e6:.0f} MB: {seconds:6.1f} s  {count / seconds:7,.0f} dialogues/s  "
-        f"peak {peak / 2**30:.2f} GiB  kept {report['counts']['kept']:,}"
+        f"peak {peak / 2**30:.2f} GiB  kept {report['counts']['kept']:,}",
+        flush=True,
     )
-    if stages:
-        phases = "  ".join(f"{name} {value:.1f} s" for name, value in report["seconds"].items())
-        print(f"  elapsed: {phases}")
-        print("  processor seconds per stage, all workers together:")
-        for stage in report["stages"]:
-            print(f"    {stage['stage']:<24}{stage['seconds']:8.2f}")
-    return seconds / count
+    return Build(count, seconds, peak / 2**30, report)
+
+
+def print_stages(build: Build) -> None:
+    """Print elapsed seconds per phase and processor seconds per stage, and record the latter per calibration loop."""
+    print("  elapsed: " + "  ".join(f"{name} {value:.1f} s" for name, value in build.report["seconds"].items()))
+    unit = calibration.measure()
+    print(f"  processor seconds, all workers together (calibration loop: {unit:.3f} s)")
+    for stage in build.report["stages"]:
+        print(f"    {stage['stage']:<24}{stage['seconds']:8.2f}{stage['seconds'] / unit:8.1f} loops")
+        loops_per_100k = stage["seconds"] / unit * 100_000 / build.dialogues
+        record(f"build.loops_per_100k.{stage['stage']}", loops_per_100k, better="lower", slack=0.25)
 
 
 PLAIN_SCRIPT = r"""
@@ -105,19 +137,46 @@ rows.select(kept).save_to_disk(sys.argv[3])
 """
 
 
-def compare_with_plain_script(folder: Path) -> None:
-    """Run the plain script and the pipeline on the same rows, and print the ratio."""
+def compare_with_peers(folder: Path) -> float:
+    """Run data-juicer, the plain script and the pipeline in turn on the same rows; return data-juicer's rows/s."""
     write_crawl(folder / "peer", PEER_ROWS)
-    merged = folder / "peer.jsonl"
-    merged.write_text("".join(path.read_text("utf-8") for path in sorted((folder / "peer").iterdir())), "utf-8")
-    plain = [sys.executable, "-c", PLAIN_SCRIPT, str(merged), str(folder / "cache"), str(folder / "plain")]
-    build = [sys.executable, "-m", "cmtmed.cli", "build", "cmtmedqa", str(folder / "peer"), "--quiet"]
-    plain_seconds, _, _ = measure_command(plain)
-    build_seconds, _, _ = measure_command([*build, "--out", str(folder / "ours")])
-    print(
-        f"plain script (datasets.map, OpenCC, one regex, datasketch) on {PEER_ROWS:,}: {plain_seconds:.1f} s; "
-        f"cmtmed, whole pipeline: {build_seconds:.1f} s; ratio {plain_seconds / build_seconds:.1f}"
-    )
+    rows = [
+        json.loads(line)
+        for path in sorted((folder / "peer").iterdir())
+        for line in path.read_text("utf-8").splitlines()
+    ]
+    merged, joined = folder / "peer.jsonl", folder / "joined.jsonl"
+    merged.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    with joined.open("w", encoding="utf-8") as file:
+        for row in rows:
+            turns = [turn for pair in row["history"] for turn in pair] + [row["instruction"], row["output"]]
+            file.write(json.dumps({"text": "\n".join(turns)}, ensure_ascii=False) + "\n")
+    juicer = prepare_environment("data_juicer") / "dj-process"
+    seconds: dict[str, list[float]] = {"data-juicer": [], "plain script": [], "cmtmed": []}
+    for run in range(RUNS):
+        out = folder / f"run{run}"
+        commands = {
+            "data-juicer": [
+                *(str(juicer), "--config", str(PEERS / "data_juicer.yaml"), "--dataset_path", str(joined)),
+                *("--export_path", str(out / "juicer" / "rows.jsonl"), "--ds_cache_dir", str(out / "juicer-cache")),
+            ],
+            "plain script": [sys.executable, "-c", PLAIN_SCRIPT, str(merged), str(out / "cache"), str(out / "plain")],
+            "cmtmed": [
+                *(sys.executable, "-m", "cmtmed.cli", "build", "cmtmedqa", str(folder / "peer"), "--quiet"),
+                *("--out", str(out / "ours")),
+            ],
+        }
+        out.mkdir()
+        for name, command in commands.items():
+            seconds[name].append(measure_command(command)[0])
+    medians = {name: median(values) for name, values in seconds.items()}
+    for name, value in medians.items():
+        print(f"{name:<13}{PEER_ROWS:>7,} dialogues: {value:6.1f} s  {PEER_ROWS / value:7,.0f} dialogues/s", flush=True)
+    for name, label in (("data-juicer", "data_juicer"), ("plain script", "plain_script")):
+        ratio = medians[name] / medians["cmtmed"]
+        print(f"  {ratio:.1f} times as fast as {name}")
+        record(f"build.speed_over_{label}", ratio, slack=0.12)
+    return PEER_ROWS / medians["data-juicer"]
 
 
 def compare_imports() -> None:
@@ -130,24 +189,36 @@ def compare_imports() -> None:
             times.append(time.perf_counter() - started)
     cmtmed, polars = median(times_by_module["cmtmed"]), median(times_by_module["polars"])
     print(f"import cmtmed {cmtmed:.3f} s, import polars {polars:.3f} s: ratio {cmtmed / polars:.2f}")
+    record("build.import_over_polars", cmtmed / polars, better="lower", slack=0.15)
 
 
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dialogues", type=int, help="one size instead of 100,000, 30,000 and 300,000")
-    count = parser.parse_args().dialogues
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dialogues", type=int, help="build this number and nothing else")
+    parser.add_argument("--skip-peers", action="store_true")
+    parser.add_argument("--skip-growth", action="store_true")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if count:
-            measure_build(count, folder, stages=True)
+        if options.dialogues:
+            print_stages(measure_build(options.dialogues, folder))
             return
         compare_imports()
-        compare_with_plain_script(folder)
-        measure_build(100_000, folder, stages=True)
-        cost_at_30k = measure_build(30_000, folder, stages=False)
-        cost_at_300k = measure_build(300_000, folder, stages=False)
-        print(f"cost per dialogue at 300,000 over that at 30,000: {cost_at_300k / cost_at_30k:.2f}")
+        peer_speed = None if options.skip_peers else compare_with_peers(folder)
+        large = measure_build(LARGE, folder)
+        print_stages(large)
+        record("build.peak_gib_at_100k", large.peak_gib, better="lower", slack=0.05)
+        record("build.kept_at_100k", large.report["counts"]["kept"], better="higher")
+        if peer_speed:
+            ratio = large.speed / peer_speed
+            print(f"  {ratio:.1f} times data-juicer's dialogues per second at {PEER_ROWS:,}")
+            record("build.speed_at_100k_over_data_juicer", ratio, slack=0.12)
+        if not options.skip_growth:
+            small, huge = measure_build(30_000, folder), measure_build(300_000, folder)
+            growth = small.speed / huge.speed
+            print(f"cost per dialogue at 300,000 over that at 30,000: {growth:.2f}")
+            record("build.cost_at_300k_over_30k", growth, better="lower", slack=0.1)
 
 
 if __name__ == "__main__":

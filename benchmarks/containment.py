@@ -20,7 +20,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 
+import calibration
 import polars as pl
+from figures import record
 
 import corpus
 import planted
@@ -120,7 +122,12 @@ def main() -> None:
         )
         for kind in KINDS:
             print(f"  {kind}: {options.planted - by_kind[kind]} of {options.planted} kept")
+            label = kind.replace(" ", "_")
+            record(f"containment.{name}.kept.{label}", options.planted - by_kind[kind], better="lower")
         print(f"  others: {by_kind['original']:,} dropped, {contained:,} of them as contained", flush=True)
+        loops_per_100k = busy / calibration.measure() * 100_000 / table.height
+        record(f"containment.{name}.loops_per_100k", loops_per_100k, better="lower", slack=0.25)
+        record(f"containment.{name}.peak_gib", peak, better="lower", slack=0.1)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import calibration
+from figures import record
+
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / ".." / "shared" / "data"
 LABELS = ROOT / "tests" / "data" / "inquiries_dev.jsonl"
@@ -161,9 +164,14 @@ def print_scores(turns: list[Turn]) -> None:
                     for unit, metrics in (("turn", turn), ("sentence", sentence))
                 )
                 print(f"{name:<15} {line}   " + (f"slot {slot:.3f}" if name == "cmtmed" else ""))
+                if name == "cmtmed":
+                    record(f"inquiries.{half}.{source}.turn_f1", turn.f1)
+                    record(f"inquiries.{half}.{source}.sentence_f1", sentence.f1)
+                    record(f"inquiries.{half}.{source}.slot", slot)
         counts = count_ignored(half_turns, find_with_cmtmed([turn.text for turn in half_turns]))
         for look, (ignored, total) in counts.items():
             print(f"no inquiry, but {look}: {ignored} of {total} ignored, {ignored / max(total, 1):.3f}")
+            record(f"inquiries.{half}.ignored.{look.replace(' ', '_')}", ignored)
 
 
 def print_errors(turns: list[Turn]) -> None:
@@ -184,6 +192,7 @@ def print_speed(turns: list[Turn]) -> None:
     seconds = time.process_time() - started
     length = sum(map(len, texts)) / len(texts)
     print(f"\n{len(texts) / seconds:,.0f} turns/s of {length:.0f} characters, processor time")
+    record("inquiries.turns_per_loop", len(texts) / seconds * calibration.measure(), slack=0.15)
 
 
 def read_turns_with_department() -> list[tuple[str, int, str]]:

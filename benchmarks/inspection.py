@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
+from figures import record  # noqa: E402
 from inspection_gold import Dialogue, read_gold  # noqa: E402
 
 import cmtmed  # noqa: E402
@@ -25,6 +26,7 @@ from cmtmed.source import Source  # noqa: E402
 from tests.support.crawls import make_crawls  # noqa: E402
 
 SHARED = ROOT.parent / "shared"
+FIGURES = ("auto_f1", "auto_lost", "proposal_f1", "proposal_lost")
 
 
 def iter_cases(folder: Path) -> Iterator[tuple[str, Path, list[Dialogue]]]:
@@ -94,6 +96,9 @@ def main() -> None:
             f"\nmean of {len(totals)}: auto F1 {means[0]:.3f}, lost {means[1]:.2%}; "
             f"proposal F1 {means[2]:.3f}, lost {means[3]:.2%}"
         )
+        if not sys.argv[1:]:
+            for name, value, better in zip(FIGURES, means, ("higher", "lower") * 2, strict=True):
+                record(f"inspection.{name}", value, better=better, slack=0.001)
 
 
 if __name__ == "__main__":

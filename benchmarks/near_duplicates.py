@@ -24,6 +24,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from figures import record
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -208,9 +210,14 @@ def measure_tools(options: argparse.Namespace, folder: Path, table: pl.DataFrame
             remaining, unjustified = count_errors(kept, names, pairs)
             line += f"   kept {len(kept)}   similar pairs left {remaining} of {len(pairs)}"
             line += f"   dropped without a similar text {unjustified}"
+            if tool == "cmtmed":
+                record("near_duplicates.pairs_left", remaining, better="lower")
+                record("near_duplicates.dropped_without_a_pair", unjustified, better="lower")
+                record("near_duplicates.peak_gib", peak, better="lower", slack=0.1)
         print(line, flush=True)
     for peer in speeds.keys() - {"cmtmed"}:
         print(f"{speeds['cmtmed'] / speeds[peer]:.1f} times as fast as {peer}")
+        record(f"near_duplicates.speed_over_{peer}", speeds["cmtmed"] / speeds[peer], slack=0.15)
     return speeds["cmtmed"]
 
 
@@ -228,6 +235,8 @@ def measure_recall(texts: pl.Series, truth: pl.DataFrame) -> None:
             f"threshold {threshold}: {true_pairs.height} pairs, recall {hits / true_pairs.height:.5f}, "
             f"precision {hits / pairs.height:.5f}"
         )
+        record(f"near_duplicates.recall_at_{threshold}", hits / true_pairs.height)
+        record(f"near_duplicates.precision_at_{threshold}", hits / pairs.height)
 
 
 def compare_orders(folder: Path, table: pl.DataFrame) -> None:
@@ -240,6 +249,7 @@ def compare_orders(folder: Path, table: pl.DataFrame) -> None:
         table.sample(fraction=1.0, shuffle=True, seed=seed).write_parquet(shuffled, row_group_size=7_000 * seed)
         texts = {text_by_id[name] for name in keep_with_cmtmed(shuffled, threads=threads)}
         print(f"rows shuffled, {threads} threads: same texts kept {texts == kept_texts}")
+        record(f"near_duplicates.same_with_{threads}_threads", texts == kept_texts)
 
 
 if __name__ == "__main__":

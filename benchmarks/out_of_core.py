@@ -21,6 +21,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from figures import record
+
 BLOCK = 50_000
 BATCH = 20_000
 
@@ -123,6 +125,7 @@ def main() -> None:
     rows, seconds, peaks = np.array(measurements).T
     if len(rows) > 1:
         slope, fixed = np.polyfit(rows, peaks, 1)
+        record("out_of_core.bytes_per_dialogue", slope, better="lower", slack=0.15)
         print(f"peak memory = {fixed / 2**30:.2f} GiB + {slope:.0f} bytes per dialogue")
         print(f"10,000,000 dialogues: {(fixed + 1e7 * slope) / 2**30:.1f} GiB")
         print(

@@ -15,6 +15,9 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+import calibration
+from figures import record
+
 from build import measure_command
 from corpus import write_crawl
 
@@ -59,6 +62,9 @@ def main() -> None:
                 f"cmtmed report {' '.join(flags):<10} {seconds:5.1f} s  peak {peak / 2**30:.2f} GiB  "
                 f"page {page.stat().st_size / 1e6:.2f} MB"
             )
+            size, label = page.stat().st_size / 1e6, "page_without_text" if flags else "page"
+            record(f"report.{label}.megabytes", size, better="lower", slack=0.05)
+            record(f"report.{label}.loops", seconds / calibration.measure(), better="lower", slack=0.25)
         for width in (1400, 390):
             loads, charts = zip(*(open_page(folder / "page0.html", width) for _ in range(OPENINGS)), strict=True)
             print(

@@ -7,7 +7,7 @@
   padded);
 - whether a run that is killed twice and resumed logs the same losses, digit by digit, as one that is not;
 - seconds per update and peak memory of our PPO and of ``trl.experimental.ppo`` of TRL 1.12, the last release with it.
-  TRL 1.12 runs in an environment of its own, which this program creates under ``--peers`` (or ``--skip-ppo``).
+  TRL 1.12 runs in an environment of its own, which this program creates (or ``--skip-ppo``).
 
 Every trainer runs in a process of its own. Text is read, never printed.
 """
@@ -23,6 +23,9 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+
+from figures import record
+from peers import prepare_environment
 
 import training_ppo
 import training_sft
@@ -47,18 +50,6 @@ def run_trainer(trainer: str, work: Path, *arguments: object, python: str = sys.
     return json.loads(process.stdout.splitlines()[-1])
 
 
-def prepare_peer(folder: Path) -> str:
-    """Return the interpreter of an environment with TRL 1.12; create the environment if it does not exist."""
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    imports = subprocess.run([str(python), "-c", "import peft, trl.experimental.ppo"], capture_output=True, check=False)
-    if imports.returncode:
-        subprocess.run([str(python), "-m", "pip", "install", "-q", "torch==2.13.0"], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", "trl==1.12.*", "peft"], check=True)
-    return str(python)
-
-
 def measure_sft(work: Path, options: argparse.Namespace) -> None:
     """Print the figures of fine-tuning."""
     training_sft.write_inputs(work, options.rows, options.hidden, options.layers)
@@ -74,18 +65,20 @@ def measure_sft(work: Path, options: argparse.Namespace) -> None:
             f"{figures['seconds']:6.1f} s   peak {figures['peak_gib']:.2f} GiB"
         )
     print(f"  ours / trl: {speeds['ours'] / speeds['trl']:.2f}")
+    record("training.sft_tokens_over_trl", speeds["ours"] / speeds["trl"], slack=0.15)
     resumed = run_trainer("resumed", work, *arguments)
     print(
         f"killed {resumed['kills']} times and resumed: {resumed['losses']} losses, identical in all digits: "
         f"{resumed['identical']}"
     )
+    record("training.resumed_losses_identical", resumed["identical"])
 
 
 def measure_ppo(work: Path, options: argparse.Namespace) -> None:
     """Print the figures of PPO."""
     training_ppo.write_inputs(work, options.ppo_hidden, options.ppo_layers)
     arguments = ("--steps", options.ppo_steps, "--batch", 32)
-    python = prepare_peer(options.peers)
+    python = str(prepare_environment("trl", options.peers) / "python")
     print(f"PPO, {options.ppo_steps} updates of 32 prompts, answers of up to 48 tokens, 4 epochs, LoRA")
     ours = run_trainer("ppo", work, *arguments)
     peer = run_trainer("ppo_trl", work, *arguments, python=python)
@@ -93,6 +86,8 @@ def measure_ppo(work: Path, options: argparse.Namespace) -> None:
         print(f"  {trainer:<8} {figures['seconds']:6.2f} s per update   peak {figures['peak_gib']:.2f} GiB")
     ratio = {name: ours[name] / peer[name] for name in ("seconds", "peak_gib")}
     print(f"  ours / trl 1.12: time {ratio['seconds']:.2f}, memory {ratio['peak_gib']:.2f}")
+    record("training.ppo_seconds_over_trl", ratio["seconds"], better="lower", slack=0.15)
+    record("training.ppo_memory_over_trl", ratio["peak_gib"], better="lower", slack=0.1)
 
 
 def main() -> None:
@@ -106,7 +101,7 @@ def main() -> None:
     parser.add_argument("--ppo-steps", type=int, default=6, help="updates of PPO")
     parser.add_argument("--ppo-hidden", type=int, default=384)
     parser.add_argument("--ppo-layers", type=int, default=6)
-    parser.add_argument("--peers", type=Path, default=Path("build/trl-1.12"), help="environment with TRL 1.12")
+    parser.add_argument("--peers", type=Path, help="environment with TRL 1.12; default: build/peers/trl")
     parser.add_argument("--skip-sft", action="store_true")
     parser.add_argument("--skip-ppo", action="store_true")
     parser.add_argument("--trainer", choices=sorted(TRAINERS), help=argparse.SUPPRESS)

@@ -16,18 +16,12 @@ from typing import Final
 
 import polars as pl
 
+from cmtmed.engine.inputs import InputFile, report_changes
 from cmtmed.engine.markers import ReadMarker, SegmentMarker
 from cmtmed.engine.protocol import EngineResult, Job
-from cmtmed.engine.tasks import (
-    Segment,
-    Shard,
-    find_new_ids,
-    hash_records,
-    read_files,
-    run_segment,
-    split_segments,
-)
-from cmtmed.engine.workers import run_tasks
+from cmtmed.engine.reading import hash_records, read_files, refuse_record
+from cmtmed.engine.tasks import Segment, Shard, find_new_ids, run_segment, split_segments
+from cmtmed.engine.workers import Task, WorkerPool
 from cmtmed.engine.workspace import read_table, write_table
 from cmtmed.errors import UsageError
 from cmtmed.io.selection import FirstRecords, HashedRecords, Selector, find_threshold
@@ -41,6 +35,8 @@ GROUP_BYTES = 64_000_000
 """Small files are read by one task until the group reaches this size; a larger file is a group of its own."""
 
 _READ_MARKER: Final = "done.json"
+_TaskRunner = Callable[[str, Sequence[Task]], None]
+"""Runs the tasks of a phase, given its name."""
 
 
 class LocalEngine:
@@ -61,17 +57,19 @@ class LocalEngine:
     def run(self, job: Job) -> EngineResult:
         """Read the crawl and run every stage over it; see `Engine.run`."""
         started = time.perf_counter()
-        groups = self._read_groups(job)
-        markers = [ReadMarker.read(group / _READ_MARKER) for group in groups]
-        read = time.perf_counter()
-        shards, stages = self._run_stages(job, _list_shards(groups, markers))
+        with job.workspace.hold_temporary_files() as temporary, WorkerPool(self.workers, temporary) as pool:
+            run_tasks = partial(_run_tasks, job, pool)
+            # The system kills a process that reads a mapped file beyond its new end.
+            with report_changes(job.inputs):
+                groups = self._read_groups(job, run_tasks)
+            markers = [ReadMarker.read(group / _READ_MARKER) for group in groups]
+            if job.strict:
+                _refuse_quarantine(groups, markers)
+            read = time.perf_counter()
+            shards, stages = self._run_stages(job, _list_shards(groups, markers), run_tasks)
         return EngineResult(
             shards=(read_table(shard.path) for shard in shards),
-            quarantined=(
-                read_table(group / "quarantine" / f"{number:05d}.arrow")
-                for group, marker in zip(groups, markers, strict=True)
-                for number in range(marker.quarantine)
-            ),
+            quarantined=map(read_table, _list_quarantine(groups, markers)),
             before=sum((marker.stats for marker in markers), TableStats()),
             reading=sum((marker.reading for marker in markers), ReadingStats()),
             stages=stages,
@@ -79,13 +77,13 @@ class LocalEngine:
             stage_seconds=time.perf_counter() - read,
         )
 
-    def _read_groups(self, job: Job) -> list[Path]:
+    def _read_groups(self, job: Job, run_tasks: _TaskRunner) -> list[Path]:
         """Read the crawl into one folder per group of files."""
         folders, tasks = [], []
         limit = job.selection.limit if job.selection else None
         # Records are counted in reading order, so one task reads them.
-        groups = [list(job.files)] if limit else list(_group_files(job.files))
-        threshold = self._find_threshold(job, groups)
+        groups = [list(job.inputs)] if limit else list(_group_files(job.inputs))
+        threshold = self._find_threshold(job, groups, run_tasks)
         first = 0
         for number, files in enumerate(groups):
             folder = job.workspace.folder("read") / f"{number:05d}"
@@ -97,12 +95,12 @@ class LocalEngine:
                 seed = job.selection.seed
                 selectors = [HashedRecords(seed, file, threshold) for file in range(first, first + len(files))]
             first += len(files)
-            read = partial(read_files, files, job.pipeline.sources, folder, shard_rows=SHARD_ROWS, strict=job.strict)
-            tasks.append(partial(read, selectors=selectors))
-        self._run_tasks(job, "read", tasks)
+            read = partial(read_files, files, job.pipeline.sources, folder, shard_rows=SHARD_ROWS)
+            tasks.append(partial(read, strict=job.strict, sync=job.workspace.sync, selectors=selectors))
+        run_tasks("read", tasks)
         return folders
 
-    def _find_threshold(self, job: Job, groups: Sequence[Sequence[Path]]) -> int | None:
+    def _find_threshold(self, job: Job, groups: Sequence[Sequence[InputFile]], run_tasks: _TaskRunner) -> int | None:
         """Return the largest hash of a position in the sample; None if the build takes no sample."""
         if job.selection is None or job.selection.sample is None:
             return None
@@ -112,21 +110,24 @@ class LocalEngine:
         for number, files in enumerate(groups):
             path = folder / f"{number:05d}.arrow"
             paths.append(path)
-            tasks.append(partial(hash_records, files, first, job.pipeline.sources, path, seed=seed, size=size))
+            record = partial(hash_records, files, first, job.pipeline.sources, path, seed=seed, size=size)
+            tasks.append(partial(record, sync=job.workspace.sync))
             first += len(files)
-        self._run_tasks(job, "sample", tasks)
+        run_tasks("sample", tasks)
         return find_threshold((value for path in paths for value in read_table(path)["hash"].to_list()), size)
 
-    def _run_stages(self, job: Job, shards: list[Shard]) -> tuple[list[Shard], list[StageStats]]:
+    def _run_stages(
+        self, job: Job, shards: list[Shard], run_tasks: _TaskRunner
+    ) -> tuple[list[Shard], list[StageStats]]:
         stages = job.pipeline.stages
         totals: dict[str, StageStats] = {stage.name(): StageStats(stage.name()) for stage in stages}
         new_ids = job.workspace.root / "names.arrow"
         if not new_ids.exists():
-            write_table(new_ids, find_new_ids(shards))
+            write_table(new_ids, find_new_ids(shards), sync=job.workspace.sync)
         decision: Path | None = None
         for number, segment in enumerate(split_segments(stages)):
             ids = new_ids if number == 0 else None
-            folder = self._run_segment(job, number, segment, shards, new_ids=ids, decision=decision)
+            folder = self._run_segment(job, number, segment, shards, run_tasks, new_ids=ids, decision=decision)
             markers = [SegmentMarker.read(folder / "done" / f"{shard.name}.json") for shard in shards]
             for marker in markers:
                 for stats in marker.stages:
@@ -148,6 +149,7 @@ class LocalEngine:
         number: int,
         segment: Segment,
         shards: Sequence[Shard],
+        run_tasks: _TaskRunner,
         *,
         new_ids: Path | None,
         decision: Path | None,
@@ -158,17 +160,17 @@ class LocalEngine:
         if not complete.exists():
             for name in ("shards", "sketches", "done"):
                 job.workspace.folder(f"segment{number}/{name}")
-            tasks = [
-                partial(run_segment, segment, shard, folder, new_ids=new_ids, decision=decision) for shard in shards
-            ]
-            self._run_tasks(job, " ".join(stage.name() for stage in segment.stages) or "prepare", tasks)
-            complete.touch()
+            run = partial(run_segment, segment, new_ids=new_ids, decision=decision, sync=job.workspace.sync)
+            tasks = [partial(run, shard, folder) for shard in shards]
+            run_tasks(" ".join(stage.name() for stage in segment.stages) or "prepare", tasks)
+            job.workspace.mark(complete)
         return folder
 
-    def _run_tasks(self, job: Job, phase: str, tasks: Sequence[Callable[[], None]]) -> None:
-        job.progress(phase, 0, len(tasks))
-        for completed, _ in enumerate(run_tasks(tasks, self.workers), start=1):
-            job.progress(phase, completed, len(tasks))
+
+def _run_tasks(job: Job, pool: WorkerPool, phase: str, tasks: Sequence[Task]) -> None:
+    job.progress(phase, 0, len(tasks))
+    for completed, _ in enumerate(pool.run(tasks), start=1):
+        job.progress(phase, completed, len(tasks))
 
 
 def _list_shards(groups: Sequence[Path], markers: Sequence[ReadMarker]) -> list[Shard]:
@@ -189,20 +191,39 @@ def _decide(job: Job, stage: CorpusStage, folder: Path, shards: Sequence[Shard])
         job.progress(phase, 0, 1)
         sketches = [pl.scan_ipc(folder / "sketches" / f"{shard.name}.arrow") for shard in shards]
         empty_batch = pl.DataFrame(schema=dict(stage.reads))
-        write_table(path, stage.decide(pl.concat(sketches) if sketches else stage.sketch(empty_batch).lazy()))
+        write_table(
+            path,
+            stage.decide(pl.concat(sketches) if sketches else stage.sketch(empty_batch).lazy()),
+            sync=job.workspace.sync,
+        )
         job.progress(phase, 1, 1)
     return path, time.perf_counter() - started
 
 
-def _group_files(files: Sequence[Path]) -> Iterator[list[Path]]:
-    group: list[Path] = []
+def _list_quarantine(groups: Sequence[Path], markers: Sequence[ReadMarker]) -> list[Path]:
+    """List all tables of quarantined records, in reading order."""
+    return [
+        group / "quarantine" / f"{number:05d}.arrow"
+        for group, marker in zip(groups, markers, strict=True)
+        for number in range(marker.quarantine)
+    ]
+
+
+def _refuse_quarantine(groups: Sequence[Path], markers: Sequence[ReadMarker]) -> None:
+    """Fail if there is a quarantined record: the interrupted build that read the crawl may not have been strict."""
+    for path in _list_quarantine(groups, markers):
+        refuse_record(read_table(path))
+
+
+def _group_files(files: Sequence[InputFile]) -> Iterator[list[InputFile]]:
+    group: list[InputFile] = []
     size = 0
     for file in files:
-        if group and size + file.stat().st_size > GROUP_BYTES:
+        if group and size + file.content.bytes > GROUP_BYTES:
             yield group
             group, size = [], 0
         group.append(file)
-        size += file.stat().st_size
+        size += file.content.bytes
     if group:
         yield group
 

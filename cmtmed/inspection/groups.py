@@ -56,7 +56,7 @@ def list_files(inputs: Sequence[str | Path]) -> list[Path]:
     for pattern in inputs:
         path = Path(pattern)
         if path.is_dir():
-            files.update(f for f in path.rglob("*") if f.is_file() and not _is_aside(f.relative_to(path)))
+            files.update(f for f in path.rglob("*") if f.is_file() and not is_aside(f.relative_to(path)))
         elif path.is_file():
             files.add(path)
         elif glob.has_magic(str(pattern)):
@@ -69,7 +69,8 @@ def list_files(inputs: Sequence[str | Path]) -> list[Path]:
     return sorted(files)
 
 
-def _is_aside(path: Path) -> bool:
+def is_aside(path: Path) -> bool:
+    """Return whether a file is hidden or tells about the others, as a licence does."""
     return any(part.startswith(".") for part in path.parts) or path.stem.lower() in _OTHERS
 
 
@@ -176,3 +177,8 @@ def _find_prefix(names: Sequence[str]) -> str:
 
 def _escape(name: str) -> str:
     return re.sub(r"([*?\[])", r"[\1]", name)
+
+
+def name_pattern(file: Path, *, is_unique: bool) -> str:
+    """Return a pattern for one file: its name, or its folder and name where other files have the same name."""
+    return _escape(file.name if is_unique else f"{file.parent.name}/{file.name}")

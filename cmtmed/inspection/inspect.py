@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cmtmed.inspection.explicit import make_explicit
 from cmtmed.inspection.findings import describe_group, name_source
-from cmtmed.inspection.groups import FileGroup, group_files, list_files
+from cmtmed.inspection.groups import FileGroup, group_files, list_files, name_pattern
 from cmtmed.inspection.inspection import GroupFinding, Inspection
 from cmtmed.inspection.pipeline_text import write_pipeline
 from cmtmed.inspection.proposal import choose_source
@@ -51,14 +51,9 @@ def _divide_unmatched(groups: Sequence[FileGroup]) -> list[FileGroup]:
         for file in group.files:
             samples = [sample for sample in group.samples if sample.path == file] or group.samples[:1]
             divided.append(
-                FileGroup([file], samples, group.traits, _name_pattern(file, is_unique=names[file.name] == 1))
+                FileGroup([file], samples, group.traits, name_pattern(file, is_unique=names[file.name] == 1))
             )
     return divided
-
-
-def _name_pattern(file: Path, *, is_unique: bool) -> str:
-    name = file.name if is_unique else f"{file.parent.name}/{file.name}"
-    return "".join(f"[{character}]" if character in "*?[" else character for character in name)
 
 
 def _inspect_group(group: FileGroup, name: str) -> GroupFinding:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from typing import Final
 
 from cmtmed.io.bytestream import SAMPLE_BYTES
@@ -93,8 +94,9 @@ def _score_as_utf8(sample: bytes) -> float:
 
 
 def _share_of_common(text: str) -> float:
-    characters = [character for character in text if character > "\x7f"]
-    return sum(character in _COMMON for character in characters) / len(characters) if characters else 0.0
+    counts = {character: count for character, count in Counter(text).items() if character > "\x7f"}
+    total = sum(counts.values())
+    return sum(count for character, count in counts.items() if character in _COMMON) / total if total else 0.0
 
 
 def is_utf8_record(raw: bytes) -> bool:

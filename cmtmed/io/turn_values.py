@@ -8,9 +8,10 @@ character of the value ends in a turn or in `Parsed.left_out`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from cmtmed.io.declared_labels import assign_opening_roles
 from cmtmed.io.field_names import find_names, guess_field, normalize_name
 from cmtmed.io.parsed import Parsed
 from cmtmed.io.preamble import clean_preamble, is_form
@@ -169,9 +170,8 @@ class TurnParser:
     def _parse_messages(self, messages: list[Mapping[str, Value]], path: str) -> Parsed:
         parsed = Parsed()
         plans = [self.find_plan(message) for message in messages]
-        roles = self._assign_roles(
-            {self._read_label(message[plan[0]]) for message, plan in zip(messages, plans, strict=True) if plan}
-        )
+        names = [self._read_label(message[plan[0]]) for message, plan in zip(messages, plans, strict=True) if plan]
+        roles = self._assign_roles(list(dict.fromkeys(names)))
         for message, plan in zip(messages, plans, strict=True):
             keys = tuple(message)
             if plan is None:
@@ -196,7 +196,7 @@ class TurnParser:
     def _read_label(speaker: Value) -> str:
         return speaker if isinstance(speaker, str) else to_text(speaker) or ""
 
-    def _assign_roles(self, names: Collection[str]) -> dict[str, Role | None]:
+    def _assign_roles(self, names: Sequence[str]) -> dict[str, Role | None]:
         """Return the role of each speaker of one dialogue; None for one whose turns are left out.
 
         One unknown name beside one known side is the other side. Beside both sides it is neither.
@@ -212,6 +212,11 @@ class TurnParser:
                 unknown.append(name)
             else:
                 roles[name] = None if self.labels.is_ignored(name) else role
+        if self.labels.first_speaker is not None and unknown:
+            given = [name for name in names if name not in roles or roles[name] is not None]
+            known = [roles.get(name) for name in given]
+            roles |= assign_opening_roles(given, known, self.labels.first_speaker)
+            unknown = [name for name in unknown if roles[name] is None]
         if not any(roles.values()) and unknown and all(name.isdigit() for name in names) and len(names) in {2, 3}:
             # 0 and 1, 1 and 2: the patient comes first; a third code is that of notices.
             return dict(zip(sorted(names, key=int), (*_SIDES, "system"), strict=False))

@@ -94,7 +94,7 @@ def test_an_interrupted_build_is_not_resumed_by_another_engine(crawl, tmp_path, 
         cmtmed.build("cmtmedqa", [crawl], tmp_path / "out", engine="interrupted")
     leftover = tmp_path / ".out.building" / "leftover"
     assert leftover.exists()
-    monkeypatch.setattr(local, "run_tasks", lambda *_: pytest.fail("resumed") if leftover.exists() else 1 / 0)
+    monkeypatch.setattr(local.WorkerPool, "run", lambda *_: pytest.fail("resumed") if leftover.exists() else 1 / 0)
     with pytest.raises(ZeroDivisionError):
         cmtmed.build("cmtmedqa", [crawl], tmp_path / "out")
 

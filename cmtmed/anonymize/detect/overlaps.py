@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from cmtmed.anonymize.detect.occupancy import Occupancy
 from cmtmed.anonymize.identifier import TYPES, Identifier
 
 PRIORITY: Final = (
@@ -52,11 +53,12 @@ def resolve_overlaps(candidates: Iterable[tuple[int, int, str, float]]) -> list[
     >>> resolve_overlaps([(0, 5, "PERSON", 0.7), (0, 9, "HOSPITAL", 0.7), (12, 14, "DATE", 0.9)])
     [Identifier(start=0, end=9, type='HOSPITAL'), Identifier(start=12, end=14, type='DATE')]
     """
-    identifiers: list[Identifier] = []
-    for start, end, identifier_type, _ in sorted(set(_merge_addresses(candidates)), key=_sort_key):
-        if all(end <= other.start or other.end <= start for other in identifiers):
-            identifiers.append(Identifier(start, end, identifier_type))
-    return sorted(identifiers)
+    occupied = Occupancy()
+    return sorted(
+        Identifier(start, end, identifier_type)
+        for start, end, identifier_type, _ in sorted(set(_merge_addresses(candidates)), key=_sort_key)
+        if occupied.add(start, end)
+    )
 
 
 def _merge_addresses(candidates: Iterable[tuple[int, int, str, float]]) -> list[tuple[int, int, str, float]]:

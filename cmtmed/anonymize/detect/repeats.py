@@ -13,12 +13,15 @@ import polars as pl
 
 from cmtmed.anonymize.detect.lexicon.dictionary import load_words
 from cmtmed.anonymize.detect.lexicon.surnames import COMPOUND_SURNAMES
+from cmtmed.anonymize.detect.occupancy import Occupancy
 from cmtmed.anonymize.identifier import Identifier, IdentifiersByRow
 
 _MIN_LENGTH: Final = 5
 """Shorter numbers and handles (a bed, a position in a queue) are too common to be searched for without their label."""
 _UNREPEATED_TYPES: Final = frozenset(("AGE90", "HOSPITAL"))
 """Types whose values recur with another meaning, or which their recognizer finds wherever they stand."""
+_FEW_VALUES: Final = 16
+"""Values for which a search for each is faster than one automaton."""
 
 
 def find_repeats(
@@ -49,20 +52,22 @@ def find_repeats(
                 types_by_value[dialogues[row]].setdefault(value, identifier_type)
     if not types_by_value:
         return {}
-    repeats: IdentifiersByRow = {}
+    rows_by_dialogue: dict[int, list[int]] = defaultdict(list)
     for row in _find_rows(group, types_by_value) if group is not None else list(types_by_value):
-        types = types_by_value[dialogues[row]]
-        text = texts[row]
-        occupied = [(start, end) for start, end, _ in identifiers.get(row, [])] + protected_spans.get(row, [])
-        occurrences: list[Identifier] = []
-        for value in sorted(types, key=lambda value: (-len(value), value)):
-            for start in _find_occurrences(text, value):
-                end = start + len(value)
-                if all(end <= other_start or other_end <= start for other_start, other_end in occupied):
-                    occurrences.append(Identifier(start, end, types[value]))
-                    occupied.append((start, end))
-        if occurrences:
-            repeats[row] = occurrences
+        rows_by_dialogue[dialogues[row]].append(row)
+    repeats: IdentifiersByRow = {}
+    for dialogue, rows in rows_by_dialogue.items():
+        types = types_by_value[dialogue]
+        for row, matches in zip(rows, _find_values(texts.gather(rows), list(types)), strict=True):
+            occupied = Occupancy([(start, end) for start, end, _ in identifiers.get(row, [])])
+            occupied.add_all(protected_spans.get(row, []))
+            occurrences = [
+                Identifier(start, start + len(value), types[value])
+                for value, start in sorted(matches, key=lambda match: (-len(match[0]), match))
+                if occupied.add(start, start + len(value))
+            ]
+            if occurrences:
+                repeats[row] = occurrences
     return repeats
 
 
@@ -86,15 +91,44 @@ def _expand_value(value: str, identifier_type: str) -> list[str]:
     return [value, given_name] if len(given_name) == 2 and len(value) <= 4 and not is_word else [value]
 
 
+def _find_values(texts: pl.Series, values: list[str]) -> Iterator[list[tuple[str, int]]]:
+    """Yield for each text the values in it and where they begin."""
+    if len(values) <= _FEW_VALUES:
+        for text in texts.to_list():
+            yield [(value, start) for value in values for start in _find_occurrences(text, value)]
+        return
+    # One automaton for all values of a dialogue: a search for each would be quadratic in a dialogue full of numbers.
+    found = texts.str.extract_many(values, overlapping=True).to_list()
+    offsets = texts.str.find_many(values, overlapping=True).to_list()
+    for text, names, starts in zip(texts.to_list(), found, offsets, strict=True):
+        indices = _convert_offsets(text, starts)
+        yield [(value, start) for value, start in zip(names, indices, strict=True) if _stands_alone(text, value, start)]
+
+
+def _convert_offsets(text: str, offsets: list[int]) -> list[int]:
+    """Return the code points of byte offsets into the UTF-8 of a text."""
+    encoded, indices = text.encode(), {0: 0}
+    last = 0
+    for offset in sorted(set(offsets)):
+        indices[offset] = indices[last] + len(encoded[last:offset].decode())
+        last = offset
+    return [indices[offset] for offset in offsets]
+
+
 def _find_occurrences(text: str, value: str) -> Iterator[int]:
     """Yield where the value begins, except inside a longer number or a longer word of Latin letters."""
     start = text.find(value)
     while start >= 0:
-        end = start + len(value)
-        continues_before = start and _are_joined(text[start - 1], value[0])
-        if not continues_before and not (end < len(text) and _are_joined(value[-1], text[end])):
+        if _stands_alone(text, value, start):
             yield start
         start = text.find(value, start + 1)
+
+
+def _stands_alone(text: str, value: str, start: int) -> bool:
+    """Say whether a value is no part of a longer number or Latin word."""
+    end = start + len(value)
+    continues_before = start and _are_joined(text[start - 1], value[0])
+    return not continues_before and not (end < len(text) and _are_joined(value[-1], text[end]))
 
 
 def _are_joined(first: str, second: str) -> bool:

@@ -86,26 +86,56 @@ class AddressReading(NamedTuple):
     levels: tuple[str, ...]
 
 
+_MAX_LEVELS: Final = 32
+"""Levels of one address at most; a longer chain is read on from its next place, so that the work stays linear."""
+
+
 def read_address(text: str, start: int, *, is_name_start: bool = False) -> AddressReading:
-    """Read an address that begins at ``start``.
+    """Read an address that begins at ``start``, up to 32 levels of it.
 
     Args:
         text: the canonical text.
         start: index of its first character.
         is_name_start: whether a name is known to begin at ``start``, so that any level may come first.
     """
+    read_levels = _LevelReader.open(text)
     levels: list[str] = []
     position = start
     for level, pattern in (("province", _PROVINCE), ("city", _CITY)):
         if match := pattern.match(text, position):
             levels.append(level)
             position = match.end()
-    while True:
-        end, level = _read_level(text, position, is_continued=bool(levels) or is_name_start)
+    while len(levels) < _MAX_LEVELS:
+        end, level = read_levels(position, is_continued=bool(levels) or is_name_start)
         if end == position:
-            return AddressReading(position, tuple(levels))
+            break
         levels.append(level)
         position = end
+    return AddressReading(position, tuple(levels))
+
+
+class _LevelReader:
+    """Reads the levels of one text, each once, however many addresses are read through it."""
+
+    _last: _LevelReader | None = None
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._levels: dict[tuple[int, bool], tuple[int, str]] = {}
+
+    @classmethod
+    def open(cls, text: str) -> _LevelReader:
+        """Return the reader of a text; the candidates of a text follow one another, so one reader is kept."""
+        last = cls._last
+        if last is None or last.text is not text:
+            last = cls._last = cls(text)
+        return last
+
+    def __call__(self, start: int, *, is_continued: bool) -> tuple[int, str]:
+        key = (start, is_continued)
+        if key not in self._levels:
+            self._levels[key] = _read_level(self.text, start, is_continued=is_continued)
+        return self._levels[key]
 
 
 def _read_level(text: str, start: int, *, is_continued: bool) -> tuple[int, str]:

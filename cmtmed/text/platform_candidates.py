@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from cmtmed.text.form_labels import ANY_LABEL
-from cmtmed.text.platform_rules import CARD, END, PLACEHOLDER, QUOTED_QUESTION, RULES
+from cmtmed.text.platform_rules import CARD, PLACEHOLDER, QUOTED_QUESTION, RULES
 from cmtmed.text.sentences import CLOSERS, STOPS
 from cmtmed.text.words.pattern_filter import PatternFilter
 
@@ -51,9 +51,7 @@ def _get_filter() -> PatternFilter:
 def _widen(pattern: str) -> str:
     """Return a pattern for Polars that every text matches with a sentence that a rule's pattern matches."""
     # Polars knows no lookahead; one at the end of a pattern may as well be part of the match.
-    before_end, *behind_end = pattern.split(END)
-    widened = _ANCHOR.sub(lambda _: _SENTENCE_START, before_end).replace("$", "")
-    return f"(?m){widened}" + (END.replace("(?=", "(?:") if behind_end else "") + "".join(behind_end)
+    return "(?m)" + _ANCHOR.sub(lambda _: _SENTENCE_START, pattern.replace("(?=", "(?:"))
 
 
 _ANCHOR: Final = re.compile(r"(?<!\[)\^")

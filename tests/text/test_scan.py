@@ -20,7 +20,7 @@ from cmtmed.text.scan.character_sets import SetTable
 from cmtmed.text.scan.sequences import MAX_LENGTH, derive_sequences
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
-HINTS = sorted({hint for recognizer in RECOGNIZERS.values() for hint in recognizer.patterns_by_hint})
+HINTS = sorted({hint for recognizer in RECOGNIZERS.values() for hints in recognizer.patterns_by_hint for hint in hints})
 ALPHABET = "王医生床号12aA，\n🐧"
 
 ATOMS = st.sampled_from(["王", "医", "a", ".", "[王医]", "[^医\\n]", "[0-9]", "(?i:a)", "\\s", "🐧"])

@@ -25,7 +25,7 @@ from cmtmed.text.scan.character_sets import (
 
 MAX_LENGTH: Final = 24
 """Longest sequence; what follows is not required."""
-_MAX_ALTERNATIVES: Final = 1500
+_MAX_ALTERNATIVES: Final = 6000
 """A pattern that stands for more sequences than this is cut."""
 _MAX_WORDS: Final = 24
 """Of more words than this only the characters at each place are kept, if the words are rare."""
@@ -79,6 +79,19 @@ def derive_sequences(pattern: str, table: SetTable) -> Alternatives | None:
     return _Derivation(table).derive(list(parsed), ignore_case=bool(parsed.state.flags & _IGNORECASE))
 
 
+def list_last_characters(words: str) -> str:
+    """List the characters with which the words of an alternation can end.
+
+    >>> list_last_characters("爸爸?|[老大]妈")
+    '妈爸'
+    """
+    table = SetTable()
+    nodes = list(import_module("re._parser").parse(words))
+    expanded = _Derivation(table).expand(nodes)
+    ranges = unite(*(table.ranges[sequence.sets[-1]] for sequence in expanded))
+    return "".join(chr(code) for first, last in ranges for code in range(first, last + 1))
+
+
 class _Derivation:
     """The derivation of one pattern's sequences."""
 
@@ -89,6 +102,10 @@ class _Derivation:
     def derive(self, nodes: Sequence[Node], *, ignore_case: bool) -> Alternatives | None:
         expanded = {self._choose_segment(sequence) for sequence in self._expand_whole(nodes, ignore_case=ignore_case)}
         return None if any(not sequence.sets for sequence in expanded) else self._merge(expanded)
+
+    def expand(self, nodes: Sequence[Node]) -> Alternatives:
+        """Return all sequences of an alternation, optional ends included."""
+        return self._expand_sequence(nodes, ignore_case=False)
 
     def _choose_segment(self, sequence: CharacterSequence) -> CharacterSequence:
         """Return the rarest part of a sequence between two gaps, without what any character satisfies."""

@@ -32,22 +32,25 @@ _RULES: Final = tuple(
     for recognizer in RECOGNIZERS.values()
     for hints, patterns in recognizer.patterns_by_hint.items()
 )
-_HINTS: Final = tuple(dict.fromkeys(hint for _, hints, _ in _RULES for hint in hints))
+_HINTS: Final = tuple(dict.fromkeys(hint for _, (hint, _), _ in _RULES))
+_REQUIRED: Final = tuple(dict.fromkeys(required for _, (_, required), _ in _RULES if required))
 _FOLDING: Final = len(_HINTS)
-_SPLIT_NUMBERS: Final = slice(_FOLDING + 1, None)
+_SPLIT_NUMBERS: Final = slice(_FOLDING + 1, _FOLDING + 1 + len(SPLIT_NUMBER_HINTS))
 
 
 @cache
 def _load_hints() -> PatternSet:
     """Return the hints of all recognizers, of a text to be folded, and of numbers that are split over turns."""
-    return PatternSet([*_HINTS, build_fold_pattern(), *SPLIT_NUMBER_HINTS])
+    return PatternSet([*_HINTS, build_fold_pattern(), *SPLIT_NUMBER_HINTS], _REQUIRED)
 
 
 def _select_rules(matches: npt.NDArray[np.bool_], pending: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     """Yield the position of each pending text and the number of each rule that has to look at it, in order."""
-    position = {hint: number for number, hint in enumerate(_HINTS)}
     columns = matches[pending].T
-    selected = [columns[[position[hint] for hint in hints]].all(axis=0) for _, hints, _ in _RULES]
+    selected = []
+    for _, (hint, required), _ in _RULES:
+        column = columns[_HINTS.index(hint)]
+        selected.append(column & columns[_SPLIT_NUMBERS.stop + _REQUIRED.index(required)] if required else column)
     indexes, rules = np.nonzero(np.stack(selected, axis=1))
     return zip(pending[indexes].tolist(), rules.tolist(), strict=True)
 

@@ -137,12 +137,11 @@ class Recognizer:
     lookalikes: tuple[str, ...] = ()
 
     @property
-    def patterns_by_hint(self) -> dict[tuple[str, ...], list[Pattern]]:
-        """Patterns by their hints; a text that does not match all of them holds no identifier of these patterns."""
-        patterns: dict[tuple[str, ...], list[Pattern]] = {}
+    def patterns_by_hint(self) -> dict[tuple[str, str], list[Pattern]]:
+        """Patterns by their hint and what they require; a text that does not match both holds nothing of theirs."""
+        patterns: dict[tuple[str, str], list[Pattern]] = {}
         for pattern in self.patterns:
-            hints = tuple(filter(None, (pattern.hint or self.shared_hint, pattern.required)))
-            patterns.setdefault(hints, []).append(pattern)
+            patterns.setdefault((pattern.hint or self.shared_hint, pattern.required), []).append(pattern)
         return patterns
 
     def scan(self, text: CanonicalText, patterns: Iterable[Pattern] | None = None) -> Iterator[Candidate]:

@@ -58,7 +58,8 @@ def test_one_pass_decides_as_re_does(drawn: list[str], texts: list[str]) -> None
         ("王医生|李医生", [3]),  # [王李]医生
         ("[0-9]{1,2}床?", [1]),  # one digit is enough
         ("住院.{0,2}号", [3, 4, 5]),
-        ("患者.{40}病", [MAX_LENGTH]),
+        ("患者.{40}病", [2]),  # cut at the gap
+        ("病" + "[0-9]" * 40, [MAX_LENGTH]),
         (".*", None),
     ],
 )

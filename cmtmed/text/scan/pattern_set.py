@@ -22,11 +22,17 @@ class PatternSet:
     Args:
         patterns: patterns for Polars; ``$`` is the end of the text, and ``(?i)`` may open a pattern.
         necessary: further patterns, of which it is enough to know that a text does not match: what might match does.
+            They may look around, which is not looked at.
+        edges: for each of the necessary patterns at which characters texts may be cut before it is matched, None for
+            all characters (see `cmtmed.text.scan.sequences`); by default they are matched against whole texts.
     """
 
-    def __init__(self, patterns: Sequence[str], necessary: Sequence[str] = ()) -> None:
+    def __init__(
+        self, patterns: Sequence[str], necessary: Sequence[str] = (), edges: Sequence[str | None] | None = None
+    ) -> None:
         self.patterns = tuple(patterns)
         self.necessary = tuple(necessary)
+        self._edges: list[str | None] = [*[""] * len(patterns), *([""] * len(necessary) if edges is None else edges)]
 
         self._scanner: Scanner | None = None
         self._compiled: list[re.Pattern[str] | None] = [None] * len(self.patterns)
@@ -53,7 +59,7 @@ class PatternSet:
     def match_together(self, texts: pl.Series) -> npt.NDArray[np.bool_]:
         """Match texts as `match` does, all patterns in one pass."""
         if self._scanner is None:
-            self._scanner = Scanner([*self.patterns, *self.necessary])
+            self._scanner = Scanner([*self.patterns, *self.necessary], self._edges)
         found = self._scanner.scan(texts)
         matches: npt.NDArray[np.bool_] = found > 0
         rows, numbers = np.nonzero(found[:, : len(self.patterns)] == POSSIBLE)

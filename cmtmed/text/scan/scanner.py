@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from functools import cache
+from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
@@ -23,9 +25,6 @@ POSSIBLE: Final = 1
 """The text holds what every match requires; the pattern itself must decide."""
 EXACT: Final = 2
 """The text matches."""
-
-_VERSION: Final = "1"
-"""Of the tables and of how they are derived; a new one makes cached tables invalid."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +57,14 @@ class ScanTables:
     is_open: npt.NDArray[np.bool_]
 
     @classmethod
-    def build(cls, patterns: Sequence[str]) -> Self:
-        """Compile patterns."""
+    def build(cls, patterns: Sequence[str], edges: Sequence[str | None]) -> Self:
+        """Compile patterns; see `Scanner`."""
         table = SetTable()
         everything = table.add(unite(ANY, AT_EDGE))
         entries: list[_Entry] = []
         is_open = np.zeros(len(patterns), dtype=bool)
-        for rule, pattern in enumerate(patterns):
-            sequences = derive_sequences(pattern, table)
+        for rule, (pattern, edge) in enumerate(zip(patterns, edges, strict=True)):
+            sequences = derive_sequences(pattern, table, edge)
             is_open[rule] = sequences is None
             entries += [_find_anchor(rule, sequence, table, everything) for sequence in sequences or ()]
         # Anchors of frequent characters together, so that rare ones leave whole words empty.
@@ -93,18 +92,30 @@ class ScanTables:
         )
 
 
+@cache
+def _read_sources() -> str:
+    """Return the source from which tables follow: when it changes, tables on disk are out of date."""
+    return "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _SOURCES)
+
+
+_SOURCES: Final = ("character_sets.py", "sequences.py", "scanner.py")
+
+
 class Scanner:
     """Patterns compiled for a common pass.
 
     Args:
-        patterns: patterns for Polars; one that requires nothing that could be looked for is possible everywhere.
+        patterns: patterns; one that requires nothing that could be looked for is possible everywhere.
+        edges: for each pattern the edges besides those of the text, see `derive_sequences`; none by default.
     """
 
-    def __init__(self, patterns: Sequence[str]) -> None:
-        arrays = load_tables([_VERSION, *patterns])
+    def __init__(self, patterns: Sequence[str], edges: Sequence[str | None] | None = None) -> None:
+        all_edges = [""] * len(patterns) if edges is None else edges
+        key = [_read_sources(), *patterns, *(repr(edge) for edge in all_edges)]
+        arrays = load_tables(key)
         if arrays is None:
-            tables = ScanTables.build(patterns)
-            save_tables([_VERSION, *patterns], astuple(tables))
+            tables = ScanTables.build(patterns, all_edges)
+            save_tables(key, astuple(tables))
         else:
             tables = ScanTables(*arrays)
         self._tables = tables

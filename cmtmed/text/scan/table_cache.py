@@ -13,11 +13,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 _PREFIX: Final = "cmtmed-scan-"
+_UNREADABLE: Final = (OSError, ValueError, KeyError, EOFError, BadZipFile)
 
 Arrays = tuple[npt.NDArray[Any], ...]
 
@@ -26,7 +28,7 @@ def load_tables(key: Sequence[str]) -> Arrays | None:
     """Return the arrays that were saved under a key, if there are any."""
     name = _build_name(key)
     for folder in _list_folders():
-        with suppress(OSError, ValueError, KeyError), np.load(folder / name, allow_pickle=False) as archive:
+        with suppress(*_UNREADABLE), np.load(folder / name, allow_pickle=False) as archive:
             return tuple(archive[f"arr_{number}"] for number in range(len(archive.files)))
     return None
 

@@ -45,7 +45,7 @@ def test_drawn_turns_are_decided_as_one_by_one(turns: list[str]) -> None:
 
 @needs_real_data
 def test_real_turns_are_decided_as_one_by_one() -> None:
-    path = SHARED / "data" / "remedi" / "doctor_acts_dev.jsonl"
+    path = SHARED / "remedi" / "doctor_acts_dev.jsonl"
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     turns = [value for row in rows for value in row.values() if isinstance(value, str)]
     labelled = Path(__file__).parents[1] / "data" / "inquiries_dev.jsonl"

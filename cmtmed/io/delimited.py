@@ -69,8 +69,10 @@ def _ends_in_quotes(lines: Sequence[str], delimiter: str) -> bool:
 
 
 def _has_quoted_cells(text: str, delimiter: str) -> bool:
+    """Return whether a quoted cell holds what would end it: a delimiter, a line break, or doubled quotes."""
     end = re.escape(delimiter)
-    return re.search(rf'(?:^|{end})"(?:[^"]|"")*[\n{end}](?:[^"]|"")*"(?={end}|$)', text, re.MULTILINE) is not None
+    held = rf"(?:[^\"]|\"\")*[\n{end}](?:[^\"]|\"\")*|(?:[^\"\n{end}]|\"\")*[^\"\n{end}]\"\"(?:[^\"\n{end}]|\"\")*"
+    return re.search(rf'(?:^|{end})"(?:{held})"(?={end}|$)', text, re.MULTILINE) is not None
 
 
 def read_table(rows: Iterator[Row | Unreadable], source: Source) -> Iterator[Record | Unreadable]:

@@ -239,6 +239,8 @@ class _MessagesReader:
         left_out: dict[str, int] = {"speaker": label_characters}
         ignored: dict[str, int] = {}
         columns = self.rest.read(record, turns, left_out, ignored)
+        if ignored and next((role for role, _ in turns if role != "system"), "") == "assistant":
+            return None  # what the doctor answers may stand in a field whose name says nothing
         return None if columns is None else (columns[0], columns[1], columns[2], turns, left_out, ignored)
 
 

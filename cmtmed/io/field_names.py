@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from cmtmed.text.han import HAN
+
 # ruff: noqa: E501 (the table below reads best in long lines)
 
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -137,12 +139,12 @@ def _guess_by_words(key: str) -> str | None:
     for word in reversed(head):
         if word in _HEADS:
             return _HEADS[word]
-    if is_text and len(set(head) & _PATIENTS) + len(set(head) & _DOCTORS) == 1:
-        return "question" if set(head) & _PATIENTS else "answer"
+    if is_text and len(set(head) & PATIENTS) + len(set(head) & DOCTORS) == 1:
+        return "question" if set(head) & PATIENTS else "answer"
     return None
 
 
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[\u3400-\u9fff]+")
+_WORD: Final = re.compile(rf"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[{HAN}]+")
 _TEXTUAL: Final = frozenset(
     {
         "text",
@@ -190,9 +192,9 @@ _HEADS: Final = {
     "q": "question", "ques": "question", "qn": "question", "ans": "answer", "resp": "answer", "rep": "answer",
 }  # fmt: skip
 """Words, in pinyin or abbreviated, by which the last word of a name tells the field."""
-_PATIENTS: Final = frozenset(
+PATIENTS: Final = frozenset(
     {"patient", "pat", "user", "client", "asker", "customer", "sick", "human", "huanzhe", "bingren", "yonghu"}
 )
-_DOCTORS: Final = frozenset(
+DOCTORS: Final = frozenset(
     {"doctor", "doc", "dr", "physician", "expert", "assistant", "bot", "yisheng", "daifu", "zhuanjia", "medic"}
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from cmtmed.io.bytestream import SAMPLE_BYTES, TruncatedStreamError
 from cmtmed.io.encoding import detect_encoding
+from cmtmed.io.page_layouts import find_dialogues
 from cmtmed.io.quarantine import Reason, Unreadable
 from cmtmed.io.records import Record
 from cmtmed.io.speaker_labels import SpeakerLabels
@@ -81,9 +82,7 @@ def _iter_dialogues(text: str, source: Source) -> Iterator[Record]:
     tree.strip_tags(HIDDEN)
     page_text = _read_text(tree.body) if tree.body is not None else ""
     if not selectors.turn:
-        transcript = labels.split(page_text)
-        if transcript.turns and labels.line.search(page_text):
-            yield Record("", {"text": page_text})
+        yield from find_dialogues(tree, page_text, source, _read_text)
         return
     records = [
         record for dialogue in tree.css(selectors.dialogue) if (record := _read_dialogue(dialogue, selectors, labels))

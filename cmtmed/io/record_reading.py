@@ -153,7 +153,10 @@ class RecordReading(FramedRecord):
             nested = parse_nested(value) if isinstance(value, str) else value
             if not isinstance(nested, list) or len(nested) < 2 or key in self.used:
                 continue
-            are_messages = all(isinstance(item, Mapping) and self.turns.find_plan(item) for item in nested)
+            are_objects = all(isinstance(item, Mapping) for item in nested)
+            are_messages = are_objects and (
+                all(map(self.turns.find_plan, nested)) or self.turns.find_codes(nested) is not None
+            )
             if are_messages or are_alternating(nested):
                 parsed = self.turns.parse(value, path=key, alternating=not are_messages)
                 if len(parsed) == 1:

@@ -1,0 +1,120 @@
+"""Dialogues on pages for which no selector is declared: tables with named columns, and text with speakers' labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from cmtmed.io.field_names import find_names, holds_field
+from cmtmed.io.records import Record
+from cmtmed.io.speaker_labels import SIDES, SpeakerLabels
+from cmtmed.io.speaker_words import find_role_by_words
+from cmtmed.io.transcript import read_transcripts
+from cmtmed.source import Source
+from cmtmed.text.characters import count_characters
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+ReadText = Callable[["LexborNode"], str]
+"""Returns an element's text as a browser lays it out."""
+_NAME_CHARACTERS: Final = 16
+_SEVERAL: Final = 2
+_PAIR: Final = 2
+
+
+def find_dialogues(tree: LexborHTMLParser, page_text: str, source: Source, read_text: ReadText) -> Iterator[Record]:
+    """Yield the dialogues of a page: of its tables and lists, or of its text.
+
+    What stands beside them is counted as ``outside_dialogue`` with the first.
+
+    Args:
+        tree: the page.
+        page_text: its text, block by block on lines of their own.
+        source: the source, for the speakers' names.
+        read_text: reads the text of an element.
+    """
+    labels = SpeakerLabels(source)
+    rest = count_characters(page_text)
+    values = list(_iter_table_values(tree, labels, read_text))
+    if values:
+        records = [Record("", value) for value in values]
+        rest -= sum(map(_count_cells, values))
+    else:
+        for furniture in tree.css("nav, footer"):
+            furniture.decompose()
+        text = read_text(tree.body) if tree.body is not None else ""
+        transcript = labels.split(text)
+        records = list(_iter_blocks(text, source, labels)) if transcript.turns else []
+        if len(records) < _SEVERAL:
+            is_labelled = labels.line.search(text) or transcript.roles >= set(SIDES)
+            records = [Record("", {"text": text})] if transcript.turns and is_labelled else []
+        rest -= sum(map(_count_record, records))
+    for number, record in enumerate(records):
+        left_out = {"outside_dialogue": rest} if number == 0 and rest > 0 else {}
+        yield Record("", record.value, {**record.left_out, **left_out})
+
+
+def _iter_blocks(page_text: str, source: Source, labels: SpeakerLabels) -> Iterator[Record]:
+    """Yield the dialogues of a text that numbered lines or rules divide, if both sides speak in each."""
+    chunks = iter([page_text.encode("utf-8", "replace")])
+    for record in read_transcripts(chunks, source.model_copy(update={"encoding": "utf-8"})):
+        if isinstance(record, Record):
+            text = record.value.get("transcript") or record.value.get("text") or ""
+            if labels.split(text).roles >= set(SIDES):
+                yield Record("", record.value, dict(record.left_out))
+
+
+def _count_record(record: Record) -> int:
+    return sum(map(count_characters, record.value.values())) + sum(record.left_out.values())
+
+
+def _iter_table_values(
+    tree: LexborHTMLParser, labels: SpeakerLabels, read_text: ReadText
+) -> Iterator[Mapping[str, object]]:
+    """Yield the records of tables and lists whose cells name the speakers, or whose first row names the columns."""
+    for group in tree.css("dl"):
+        terms, texts = ([read_text(item) for item in group.css(tag)] for tag in ("dt", "dd"))
+        if len(terms) == len(texts) and _are_speakers(terms, labels):
+            yield {"messages": [{"role": r, "content": t} for r, t in zip(terms, texts, strict=True)]}
+    tables = [cells for table in tree.css("table") if (cells := _read_cells(table, read_text))]
+    for cells in tables:
+        rows = _name_cells(cells)
+        names = list(rows[0]) if rows else []
+        if find_names(names, "role") and find_names(names, "content"):
+            if len(tables) == 1 and find_names(names, "group"):
+                yield from rows  # the rows say which dialogue they belong to
+            else:
+                yield {"messages": rows}
+        elif holds_field(names, "question") and holds_field(names, "answer"):
+            yield from rows
+        elif all(len(row) == _PAIR for row in cells) and _are_speakers([row[0] for row in cells], labels):
+            yield {"messages": [{"role": row[0], "content": row[1]} for row in cells]}
+
+
+def _are_speakers(names: Sequence[str], labels: SpeakerLabels) -> bool:
+    """Return whether names are those of speakers of both sides."""
+    roles = {labels.find_role(name) or find_role_by_words(name) for name in names if len(name) <= _NAME_CHARACTERS}
+    return all(len(name) <= _NAME_CHARACTERS for name in names) and None not in roles and roles >= set(SIDES)
+
+
+def _read_cells(table: LexborNode, read_text: ReadText) -> list[list[str]]:
+    """Return the cells of a table's rows; none if it holds tables, which are for layout."""
+    if len(table.css("table")) > 1:
+        return []
+    rows = [[read_text(cell) for cell in row.css("td, th")] for row in table.css("tr")]
+    return [row for row in rows if any(row)]
+
+
+def _name_cells(rows: Sequence[Sequence[str]]) -> list[dict[str, str]]:
+    """Return the rows below a header by column; none if the first row is no header."""
+    header = rows[0]
+    if len(rows) < _SEVERAL or len(set(header)) < len(header) or any(len(name) > _NAME_CHARACTERS for name in header):
+        return []
+    return [dict(zip(header, row, strict=True)) for row in rows[1:] if len(row) == len(header)]
+
+
+def _count_cells(value: Mapping[str, object]) -> int:
+    rows = value.get("messages")
+    cells = [cell for row in rows for cell in row.values()] if isinstance(rows, list) else list(value.values())
+    return sum(count_characters(cell) for cell in cells if isinstance(cell, str))

@@ -8,6 +8,7 @@ in the same way.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ _NAMED_FILES: Final = 50
 """Files that a source can be declared for one by one, where no pattern tells them from the others."""
 _MEMBERS: Final = 5
 _PERSON_SCORE: Final = 1.0
+_START: Final = re.compile(r"\W{0,3}\w{1,8}\W")
+"""What may be a speaker's label at the beginning of a line."""
 _UNDECIDED: Final = frozenset(
     {
         "name", "match", "license", "compression", "encoding", "delimiter", "answers", "ignore_fields",
@@ -185,11 +188,25 @@ def _find_doubt(trial: Trial) -> str:
     turns = sum(len(dialogue.turns) for dialogue in trial.dialogues)
     if turns < _FEW_TURNS or (len(trial.dialogues) < _FEW_DIALOGUES and trial.voice < _SURE_VOICE_OF_FEW):
         return "the dialogues are too few to tell"
-    if trial.fidelity < SURE_FIDELITY or trial.contamination > MAX_CONTAMINATION:
+    if trial.fidelity < SURE_FIDELITY or trial.contamination > MAX_CONTAMINATION or _has_unread_labels(trial):
         return "every layout leaves text aside, or takes in what nobody says"
     if any(_is_person(name) for names in trial.source.roles.values() for name in names):
         return "the speakers are called by their own names"
     return ""
+
+
+def _has_unread_labels(trial: Trial) -> bool:
+    """Return whether lines that are taken for fields of a record begin alike, as turns do after their speakers."""
+    if trial.source.format != "blocks":
+        return False
+    starts: dict[str, Counter[str]] = defaultdict(Counter)
+    for reading in trial.readings:
+        if isinstance(reading.record.value, dict):
+            for name, text in reading.record.value.items():
+                starts[name][match.group() if (match := _START.match(str(text))) else ""] += 1
+    return any(
+        start and count > counts.total() / 2 for counts in starts.values() for start, count in counts.most_common(1)
+    )
 
 
 def _is_person(name: str) -> bool:

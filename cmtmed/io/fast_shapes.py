@@ -49,6 +49,8 @@ def make_fast_reader(
     if shape not in {"auto", "single_turn", "history"} or len(fields["answer"]) != 1 or not fields["question"]:
         return None
     others = set(fields["messages"]) | set(fields["text"])
+    if any(key.startswith(f"{fields['answer'][0]}#") for key in keys):
+        return None  # a second column of that name
     if others - {fields["answer"][0], *fields["question"]} or len(question) > 2 or len(answer) > 1:
         return None
     if len(fields["title"]) > 1 or (shape == "history" and not fields["history"]):

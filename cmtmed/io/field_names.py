@@ -29,7 +29,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "content": ("content", "parts", "value", "text", "utterance", "sentence", "内容", "msg", "message", "body", "文本", "words", "utt", "发言", "內容", "消息", "txt", "originalsentence", "speech", "reply", "response", "回复", "话语", "say"),
     "text": ("text", "dialogue", "dialog", "conversation", "content", "对话", "对话内容", "transcript", "body", "内容", "內容", "input", "source", "document"),
     "system": ("system", "systemprompt", "sys", "systemmessage", "系统", "系统提示", "meta"),
-    "group": ("dialogueid", "dialogid", "sessionid", "session", "conversationid", "convid", "dialogue", "dialog", "对话编号", "会话编号", "会话id", "对话id", "threadid", "thread", "caseid", "consultid", "consultationid", "orderid", "visitid", "qid", "questionid", "topicid", "病例编号", "问诊编号", "咨询编号", "帖子编号"),
+    "group": ("会话", "会话号", "对话号", "订单号", "问诊号", "dialogueid", "dialogid", "sessionid", "session", "conversationid", "convid", "dialogue", "dialog", "对话编号", "会话编号", "会话id", "对话id", "threadid", "thread", "caseid", "consultid", "consultationid", "orderid", "visitid", "qid", "questionid", "topicid", "病例编号", "问诊编号", "咨询编号", "帖子编号"),
     "order": ("seq", "order", "index", "idx", "turn", "turnid", "round", "position", "sentenceid", "msgid", "messageid", "no", "floor", "序号", "轮次", "楼层", "顺序", "time", "timestamp", "createtime", "createdat", "datetime", "sendtime", "date", "时间", "发送时间", "发言时间", "回复时间"),
 }  # fmt: skip
 """For each field, the names that crawls give it, most specific first."""

@@ -12,12 +12,14 @@ import re
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from cmtmed.io.field_names import find_names, normalize_name
+from cmtmed.io.field_names import find_names, holds_field, normalize_name
+from cmtmed.io.message_keys import read_label
 from cmtmed.io.quarantine import Unreadable
+from cmtmed.io.record_fields import to_text_or_none
 from cmtmed.io.record_values import count_leaves, to_text
 from cmtmed.io.records import Record, Value
 from cmtmed.io.turn_values import TurnParser
@@ -73,8 +75,12 @@ def detect_group(values: Sequence[Value], source: Source, turns: TurnParser) -> 
         return "none"
     sides = [_find_side(value, turns) for value in values]
     if all(side is None for side in sides):
-        return _detect_rounds(values)
-    if any(side is None for side in sides):
+        sides, is_coded = _find_coded_sides(values, turns), True
+        if not any(sides):
+            return _detect_rounds(values)
+    else:
+        is_coded = False
+    if None in sides:
         return "none"
     plan = turns.find_plan(values[0]) or ()
     for name in _list_group_fields(values[0]):
@@ -84,7 +90,44 @@ def detect_group(values: Sequence[Value], source: Source, turns: TurnParser) -> 
         complete = sum({"user", "assistant"} <= speakers for speakers in groups.values())
         if name not in plan and len(groups) < len(values) and "" not in groups and 2 * complete >= len(groups):
             return (name,)
-    return _FILE if {"user", "assistant"} <= set(sides) else "none"
+    if (found := _find_group_by_content(values, sides, plan)) is not None:
+        return (found,)
+    return _FILE if {"user", "assistant"} <= set(sides) and not is_coded else "none"
+
+
+def _find_coded_sides(values: Sequence[Mapping[str, Value]], turns: TurnParser) -> list[Role | None]:
+    """Return who speaks in records whose speakers are codes (0 and 1) and that hold no question with its answer."""
+    are_pairs = any(holds_field(value, "question") and holds_field(value, "answer") for value in values)
+    codes = None if are_pairs else turns.find_codes(values)
+    if codes is None:
+        return []
+    key, _, roles = codes
+    return [roles[read_label(value[key]).lower()] for value in values]
+
+
+def _find_group_by_content(
+    values: Sequence[Mapping[str, Value]], sides: Sequence[Role | None], plan: Collection[str]
+) -> str | None:
+    """Return the field, under any name, that is the same in records that follow one another, in which both sides speak.
+
+    Of several the one that makes most dialogues is taken. The last group may be cut by the end of the sample.
+    """
+    found: dict[str, int] = {}
+    for name in values[0]:
+        texts = [(to_text_or_none(value.get(name)) or "").strip() for value in values]
+        runs = [list(run) for _, run in itertools.groupby(zip(texts, sides, strict=True), key=lambda item: item[0])]
+        if name in plan or "" in texts or len(runs) < _GROUPS or len(set(texts)) < len(runs):
+            continue
+        whole = runs[:-1]
+        complete = sum({"user", "assistant"} <= {side for _, side in run} for run in whole)
+        if complete >= _COMPLETE * len(whole):
+            found[name] = len(runs)
+    return max(found, key=lambda name: found[name], default=None)
+
+
+_GROUPS: Final = 2
+_COMPLETE: Final = 0.9
+"""Share of the groups in which both sides must speak for a field whose name says nothing."""
 
 
 def _are_labelled(texts: Sequence[Value], turns: TurnParser) -> bool:

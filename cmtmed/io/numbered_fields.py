@@ -80,10 +80,14 @@ def pair_declared(question: str, answer: str, keys: Iterable[str]) -> list[tuple
 def list_numbered(key: str, keys: Iterable[str]) -> list[str]:
     """Return the keys that differ from a numbered key in the number alone, in order; of any other key itself.
 
+    Columns that have the name of an earlier one are called after it: ``answer#2``.
+
     >>> list_numbered("answer1", ["id", "answer2", "answer1", "answers"])
     ['answer1', 'answer2']
+    >>> list_numbered("answer", ["answer", "answer2", "answer#2"])
+    ['answer', 'answer#2']
     """
     stem = _strip_number(key)
     if stem == key:
-        return [key]
+        return [key, *(name for name in keys if name.startswith(f"{key}#"))]
     return sorted((name for name in keys if _strip_number(name) == stem != name), key=_get_number)

@@ -189,7 +189,10 @@ class FramedRecord(RecordFields):
         unused = [name for name in self.fields if name not in self.used]
         # A declared field is that field alone.
         for name in [key] if self.declared.answer else list_numbered(key, unused):
-            answers += read_answers(self.fields[name], name, parsed)
+            further = read_answers(self.fields[name], name, parsed)
+            repeated = [text for text in further if "#" in name and text in answers]
+            parsed.left_out["duplicate_column"] += sum(map(count_characters, repeated))
+            answers += [text for text in further if text not in repeated]
             self.used.add(name)
         if not answers:
             parsed.turns.append(("assistant", ""))  # an answer that is empty is an empty turn

@@ -59,8 +59,8 @@ class SpeakerLabels(LabelGrammar):
         self._closing = re.compile(rf"</(?:{known})>", re.IGNORECASE)
         self._weak = re.compile(
             rf"{_LEAD}(?:#{{2,6}}[ ]*)?[〔《（(＜<『]?(?P<name>{known}|{patient}|{doctor}|[pd])[〕》）)＞>』]?[ \t　]*"
-            rf"(?:(?:说|问|答|道|回答|回复|表示)?[ ]*[:：]|[>＞|｜\t](?:[ \t]*{_STAMP}[ \t]*[>＞|｜\t])?|——|"
-            r"(?<=[〕》）)＞>』])|(?=\n|\Z))",
+            rf"(?:(?:说|问|答|道|回答|回复|表示)?[ ]*[:：]|[>＞|｜\t](?:[ \t]*{_STAMP}[ \t]*[>＞|｜\t])?|"
+            r"——|[-=]+>|→|=|~|(?<=[〕》）)＞>』])|(?=\n|\Z))",
             re.IGNORECASE | re.MULTILINE,
         )
         self._loose = re.compile(

@@ -34,8 +34,8 @@ from cmtmed.engine.protocol import Engine, EngineResult, Job
 from cmtmed.engine.workspace import Workspace, check_target
 from cmtmed.errors import BuildError, UsageError
 from cmtmed.inspection.resolution import Resolution, resolve_sources
+from cmtmed.io.crawl_files import match_files
 from cmtmed.io.declared_fields import check_declared
-from cmtmed.io.read import match_files
 from cmtmed.io.selection import Selection, create_selection
 from cmtmed.pipeline import Pipeline
 

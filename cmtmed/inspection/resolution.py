@@ -129,7 +129,7 @@ def _propose_sources(
     chosen: list[tuple[FileGroup, Source]] = []
     for number, group in enumerate(groups):
         samples = [sample for sample in group.samples if sample.head.strip()]
-        if not samples or (number < _GROUPS and _is_read(read_samples(samples, source))):
+        if not samples or (number < _GROUPS and _is_read(read_samples(samples, source, by_content=True))):
             continue
         if number >= _GROUPS:
             unknown["files of too many forms"] += len(group.files)
@@ -172,7 +172,7 @@ def _is_file_read(file: Path, source: Source) -> bool:
     except OSError:
         return True  # the reader says what is wrong with the file
     samples = [sample for sample in samples if sample.head.strip()]
-    return not samples or _is_read(read_samples(samples, source))
+    return not samples or _is_read(read_samples(samples, source, by_content=True))
 
 
 def _is_read(trial: Trial) -> bool:

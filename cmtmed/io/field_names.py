@@ -35,6 +35,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 """For each field, the names that crawls give it, most specific first."""
 
 _WORDS: Final = (
+    ("department", re.compile(r"科室|department")),
     (
         "answer",
         re.compile(
@@ -57,7 +58,6 @@ _WORDS: Final = (
         ),
     ),
     ("messages", re.compile(r"对话|會話|会话|聊天|问诊记录|dialog|conversation|messages|utterance|chat")),
-    ("department", re.compile(r"科室|department")),
 )
 _OTHER: Final = re.compile(
     r"(?:id|chosen|rejected|negative|time|date|count|num|number|url|link|name|score|type|tags?|label|len|length|user|author|index|status|level|"

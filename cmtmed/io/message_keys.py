@@ -106,7 +106,11 @@ class MessageKeys:
                 sides = [next(side for side in SIDES if side != flag), flag]
                 return key, content or "", dict(zip(sorted(labels), sides, strict=True))
             if all(label.isdigit() for label in labels):
-                return key, content or "", self.assign_roles(labels)
+                texts = {
+                    label: [m[content or ""] for m in messages if read_label(m[key]).lower() == label]
+                    for label in sorted(labels)
+                }
+                return key, content or "", self.assign_roles(texts)
         return None
 
     def name_role(self, key: str) -> Role | None:
@@ -118,8 +122,8 @@ class MessageKeys:
             return "assistant"
         return role
 
-    def assign_roles(self, names: Collection[str]) -> dict[str, Role | None]:
-        """Return the role of each speaker of one dialogue; None for one whose turns are left out.
+    def assign_roles(self, names: Mapping[str, Collection[Value]]) -> dict[str, Role | None]:
+        """Return the role of each speaker of one dialogue, given what each says; None for one whose turns are left out.
 
         One unknown name beside one known side is the other side. Beside both sides it is neither.
 
@@ -136,7 +140,9 @@ class MessageKeys:
                 roles[name] = None if self.labels.is_ignored(name) else role
         if not any(roles.values()) and unknown and all(name.isdigit() for name in names) and len(names) in {2, 3}:
             # 0 and 1, 1 and 2: the patient comes first; a third code is that of notices.
-            return dict(zip(sorted(names, key=int), (*SIDES, "system"), strict=False))
+            notices = [name for name in names if len(names) > len(SIDES) and _are_notices(names[name])][:1]
+            codes = [*sorted((name for name in names if name not in notices), key=int), *notices]
+            return dict(zip(codes, (*SIDES, "system"), strict=False))
         sides = {role for role in roles.values() if role in SIDES}
         if unknown and (not sides or (len(sides) == 1 and len(unknown) > 1)):
             raise BrokenRecordError(Reason.UNKNOWN_ROLE)
@@ -148,6 +154,30 @@ class MessageKeys:
 def read_label(speaker: Value) -> str:
     """Return a speaker's name as text."""
     return speaker if isinstance(speaker, str) else to_text(speaker) or ""
+
+
+def _are_notices(texts: Collection[Value]) -> bool:
+    """Return whether what a speaker says are a platform's notices."""
+    said = [text for text in (find_content(text) for text in texts) if text]
+    return bool(said) and 2 * sum(_NOTICE.search(text) is not None for text in said) > len(said)
+
+
+def find_content(content: Value) -> str | None:
+    """Return the text of a message's content, which may be an object or a list of parts; None if it has none."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else [content]
+    return next((text for part in parts if isinstance(part, Mapping) for text in part.values() if _is_text(text)), None)
+
+
+def _is_text(value: Value) -> bool:
+    return isinstance(value, str) and _HAN.search(value) is not None
+
+
+_NOTICE: Final = re.compile(
+    r"已?接诊|(?:问诊|咨询|会话|对话|订单|服务)(?:已经?)?(?:开始|结束|关闭|完成|超时|取消)|对方已?|已(?:上传|发送|支付|退款|关闭|开具|加入|"
+    r"提交|添加|撤回|查看|购买|评价)|系统|温馨提示|请(?:描述|等待|耐心|您?对)|自动|剩余|评价|撤回"
+)
 
 
 def _find_flag_side(key: str) -> Role | None:

@@ -21,6 +21,10 @@ ReadText = Callable[["LexborNode"], str]
 _NAME_CHARACTERS: Final = 16
 _SEVERAL: Final = 2
 _PAIR: Final = 2
+_DEPTH: Final = 32
+"""Elements inside one another down to the dialogues."""
+_INSIDE: Final = 0.9
+"""Share of the turns that must stand in such elements."""
 
 
 def find_dialogues(tree: LexborHTMLParser, page_text: str, source: Source, read_text: ReadText) -> Iterator[Record]:
@@ -45,7 +49,9 @@ def find_dialogues(tree: LexborHTMLParser, page_text: str, source: Source, read_
             furniture.decompose()
         text = read_text(tree.body) if tree.body is not None else ""
         transcript = labels.split(text)
-        records = list(_iter_blocks(text, source, labels)) if transcript.turns else []
+        records = []
+        if transcript.turns and tree.body is not None:
+            records = _list_containers(tree.body, labels, read_text) or list(_iter_blocks(text, source, labels))
         if len(records) < _SEVERAL:
             is_labelled = labels.line.search(text) or transcript.roles >= set(SIDES)
             records = [Record("", {"text": text})] if transcript.turns and is_labelled else []
@@ -53,6 +59,22 @@ def find_dialogues(tree: LexborHTMLParser, page_text: str, source: Source, read_
     for number, record in enumerate(records):
         left_out = {"outside_dialogue": rest} if number == 0 and rest > 0 else {}
         yield Record("", record.value, {**record.left_out, **left_out})
+
+
+def _list_containers(body: LexborNode, labels: SpeakerLabels, read_text: ReadText) -> list[Record]:
+    """Return the dialogues that stand in elements beside one another, if both sides speak in each, and few outside."""
+    node = body
+    for _ in range(_DEPTH):
+        texts = [read_text(child) for child in node.iter()]
+        transcripts = [labels.split(text) if text else None for text in texts]
+        both = [number for number, t in enumerate(transcripts) if t is not None and t.roles >= set(SIDES)]
+        if len(both) == 1:
+            node = list(node.iter())[both[0]]
+            continue
+        turns = sum(len(transcript.turns) for transcript in transcripts if transcript is not None)
+        inside = sum(len(transcript.turns) for number in both if (transcript := transcripts[number]) is not None)
+        return [Record("", {"text": texts[number]}) for number in both] if inside >= _INSIDE * turns else []
+    return []
 
 
 def _iter_blocks(page_text: str, source: Source, labels: SpeakerLabels) -> Iterator[Record]:

@@ -194,6 +194,7 @@ class FramedRecord(RecordFields):
             parsed.left_out["duplicate_column"] += sum(map(count_characters, repeated))
             answers += [text for text in further if text not in repeated]
             self.used.add(name)
+        answers = [answer for answer in answers if answer.strip()] or answers[:1]
         if not answers:
             parsed.turns.append(("assistant", ""))  # an answer that is empty is an empty turn
             return [parsed]

@@ -33,6 +33,7 @@ _OUTCOMES: Final = re.compile(
 _PERSON: Final = re.compile(r"[者人方友生师]$")
 """How the name of one who speaks ends."""
 _SHARE: Final = 0.6
+_TURNS: Final = 1.5
 _COLUMNS: Final = (
     ("id", re.compile(r"编号|序号|单号|^号$|\bid\b|\bno\b|number", re.IGNORECASE)),
     ("department", re.compile(r"科室|科别|科別|clinic|department|dept", re.IGNORECASE)),
@@ -57,14 +58,20 @@ class SectionTitles:
     def __init__(self, blocks: Sequence[Sequence[Line]], labels: SpeakerLabels) -> None:
         self._titles: set[str] = set()
         counts: Counter[str] = Counter()
+        lines: Counter[str] = Counter()
         for block in blocks:
-            lines = [line.text or "" for line in block]
-            counts.update({key for line in lines if labels.line.match(line) is None and (key := _get_title(line))})
+            texts = [line.text or "" for line in block]
+            keys = [key for text in texts if labels.line.match(text) is None and (key := _get_title(text))]
+            counts.update(set(keys))
+            lines.update(keys)
         if len(blocks) > 1:
+            # What stands in a record again and again is the name of one who speaks.
             known = {
                 key
                 for key in counts
-                if labels.find_role(key) or (_PERSON.search(key) and find_role_by_words(key) in SIDES)
+                if labels.find_role(key)
+                or (_PERSON.search(key) and find_role_by_words(key) in SIDES)
+                or lines[key] >= _TURNS * counts[key]
             }
             self._titles = {key for key, count in counts.items() if count >= max(2, _SHARE * len(blocks))} - known
 
@@ -125,4 +132,5 @@ def _get_title(text: str) -> str | None:
     match = _BRACKETED.fullmatch(text) or _BARE.fullmatch(text)
     if match is None and (match := _LABELLED.fullmatch(text)) is not None and not _OUTCOMES.search(match["title"]):
         return None
-    return match["title"].strip() if match else None
+    title = match["title"].strip() if match else ""
+    return title if title and not title.isdigit() else None

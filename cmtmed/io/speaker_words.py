@@ -26,7 +26,7 @@ _NAME_WORDS: Final[tuple[tuple[Role, re.Pattern[str]], ...]] = (
     (
         "user",
         re.compile(
-            r"患者|患儿|病人|病患|用户|家属|家长|病友|求助|求医|就诊|问诊者|咨询|询问|提问|问题|疑问|网友|亲属|本人|女士|先生|patient|user|human|client|"
+            r"患者|患儿|病人|病患|用户|家属|家长|病友|求助|求医|求诊|就诊|问诊者|咨询|询问|提问|问题|疑问|网友|亲属|本人|女士|先生|patient|user|human|client|"
             r"asker|customer|inquirer|sick|(?<![a-z])(?:pat|pt|usr|ask)(?![a-z])",
             re.IGNORECASE,
         ),

@@ -8,6 +8,7 @@ character of the value ends in a turn or in `Parsed.left_out`.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -18,6 +19,7 @@ from cmtmed.io.quarantine import Reason
 from cmtmed.io.record_values import BrokenRecordError, count_leaves, parse_nested, to_text
 from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SIDES, SpeakerLabels
+from cmtmed.io.text_objects import find_text_key
 from cmtmed.schema import Role
 from cmtmed.text.characters import count_characters
 
@@ -169,8 +171,11 @@ class TurnParser(MessageKeys):
     ) -> Parsed:
         parsed = Parsed()
         plans = [self.find_plan(message) if codes is None else codes[:2] for message in messages]
-        labels = {read_label(message[plan[0]]) for message, plan in zip(messages, plans, strict=True) if plan}
-        roles = self.assign_roles(labels) if codes is None else {label: codes[2][label.lower()] for label in labels}
+        texts: dict[str, list[Value]] = defaultdict(list)
+        for message, plan in zip(messages, plans, strict=True):
+            if plan:
+                texts[read_label(message[plan[0]])].append(message.get(plan[1]))
+        roles = self.assign_roles(texts) if codes is None else {label: codes[2][label.lower()] for label in texts}
         for message, plan in zip(messages, plans, strict=True):
             keys = tuple(message)
             if plan is None:
@@ -211,10 +216,10 @@ class TurnParser(MessageKeys):
             if isinstance(part, str):
                 texts.append(part)
             elif isinstance(part, Mapping):
+                text_keys = {key for key in part if key in _PART_TEXTS or (key == part.get("type") and "text" in key)}
+                text_keys = text_keys or {find_text_key(part)}
                 for key, value in part.items():
-                    if isinstance(value, str) and (
-                        key in _PART_TEXTS or (key.endswith("text") and key == part.get("type"))
-                    ):
+                    if isinstance(value, str) and key in text_keys:
                         texts.append(value)
                     elif key in _PARTS and isinstance(value, list):
                         texts.append(self._read_content(value, parsed, f"{path}.{key}"))

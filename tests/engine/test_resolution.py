@@ -13,7 +13,7 @@ import cmtmed
 from cmtmed.builds import Build
 from cmtmed.inspection import resolution
 from cmtmed.inspection.resolution import resolve_sources
-from cmtmed.io.read import match_files
+from cmtmed.io.crawl_files import match_files
 from cmtmed.pipeline import Pipeline
 from cmtmed.source import Source
 from tests.support.unseen import make_unseen

@@ -18,7 +18,7 @@ from cmtmed.io.bytestream import Member, TruncatedStreamError, peek_head, store_
 from cmtmed.io.column_content import name_by_content
 from cmtmed.io.columnar import read_columnar
 from cmtmed.io.containers import iter_members
-from cmtmed.io.crawl_files import describe_sources
+from cmtmed.io.crawl_files import describe_sources, match_files
 from cmtmed.io.delimited import read_delimited
 from cmtmed.io.formats import detect_format
 from cmtmed.io.grouping import group_turns
@@ -32,6 +32,8 @@ from cmtmed.io.shapes import RecordParser
 from cmtmed.io.spreadsheet import read_workbook
 from cmtmed.io.transcript import read_blocks, read_transcripts
 from cmtmed.source import Source
+
+__all__ = ["ReadBatch", "iter_records", "match_files", "read_file"]
 
 _READERS: Final[dict[str, Callable[[Iterator[bytes], Source], Iterator[Record | Unreadable]]]] = {
     "csv": lambda chunks, source: read_delimited(chunks, source, tabs=False),

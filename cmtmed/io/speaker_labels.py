@@ -27,8 +27,10 @@ SIDES: Final[tuple[Role, Role]] = ("user", "assistant")
 _DATE: Final = r"\d{2,4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?"
 _CLOCK: Final = r"\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
 _STAMP: Final = rf"[\[(（【]?(?:{_DATE}(?:[ T　]*{_CLOCK})?|{_CLOCK})[\])）】]?"
+_FLOOR: Final = r"(?:第?\d{1,4}[楼樓层]|#\d{1,4})"
 _LEAD: Final = (
-    rf"^[ \t　]*(?:第[ ]*\d+[ ]*[轮次回][ ]*[-:：]?[ ]*)?(?:\d{{1,4}}[ ]*[.、)）|｜\t][ ]*)?(?:{_STAMP}[ \t　]*)?"
+    r"^[ \t　]*(?:第[ ]*\d+[ ]*[轮次回][ ]*[-:：]?[ ]*)?"
+    rf"(?:\d{{1,4}}[ ]*[.、)）|｜\t][ ]*|{_FLOOR}[ \t　:：]*)?(?:{_STAMP}[ \t　]*)?"
     r"(?:(?:[^\w\s【\[「『<《〔（(。？！，、“\"‘']{1,6})[ \t　]*)?"
 )
 _CODE_NAME: Final = rf"(?:[A-Za-z](?:[A-Za-z_ ]{{0,14}}[A-Za-z])?|[{HAN}]{{1,8}})"
@@ -58,7 +60,8 @@ class SpeakerLabels(LabelGrammar):
         doctor = rf"[{HAN}]{{1,3}}(?:主任|副主任|主治)?(?:医生|大夫|医师|主任|教授)"
         self._closing = re.compile(rf"</(?:{known})>", re.IGNORECASE)
         self._weak = re.compile(
-            rf"{_LEAD}(?:#{{2,6}}[ ]*)?[〔《（(＜<『]?(?P<name>{known}|{patient}|{doctor}|[pd])[〕》）)＞>』]?[ \t　]*"
+            rf"{_LEAD}(?:#{{2,6}}[ ]*)?[〔《（(＜<『]?(?P<name>{known}|{patient}|{doctor}|[pd])[〕》）)＞>』]?"
+            rf"[ \t　]*(?:{_FLOOR}[ \t　]*)?"
             rf"(?:(?:说|问|答|道|回答|回复|表示)?[ ]*[:：]|[>＞|｜\t](?:[ \t]*{_STAMP}[ \t]*[>＞|｜\t])?|"
             r"——|[-=]+>|→|=|~|(?<=[〕》）)＞>』])|(?=\n|\Z))",
             re.IGNORECASE | re.MULTILINE,

@@ -61,9 +61,9 @@ class SectionTitles:
         lines: Counter[str] = Counter()
         for block in blocks:
             texts = [line.text or "" for line in block]
-            keys = [key for text in texts if labels.line.match(text) is None and (key := _get_title(text))]
-            counts.update(set(keys))
-            lines.update(keys)
+            titled = [(text, key) for text in texts if labels.line.match(text) is None and (key := _get_title(text))]
+            counts.update({key for _, key in titled})
+            lines.update(key for text, key in titled if _BARE.fullmatch(text))
         if len(blocks) > 1:
             # What stands in a record again and again is the name of one who speaks.
             known = {

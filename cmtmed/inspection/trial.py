@@ -24,7 +24,8 @@ from cmtmed.io.column_content import name_by_content
 from cmtmed.io.grouping import group_turns
 from cmtmed.io.parsed import Turn
 from cmtmed.io.quarantine import Reason, Unreadable
-from cmtmed.io.record_fields import flatten, is_empty
+from cmtmed.io.record_fields import is_empty
+from cmtmed.io.record_flattening import flatten
 from cmtmed.io.record_values import BrokenRecordError, count_leaves
 from cmtmed.io.records import Record
 from cmtmed.io.shapes import Dialogue, RecordParser

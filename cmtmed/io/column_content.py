@@ -64,7 +64,8 @@ def find_sides(values: Sequence[Value]) -> dict[str, str]:
     ):
         return {}
     texts = {key: [str(value[key]) for value in values if value[key] is not None] for key in keys}
-    free = [key for key in keys if _are_free_texts(texts[key])]
+    are_texts = {key: all(isinstance(value[key], str | None) for value in values) for key in keys}
+    free = [key for key in keys if are_texts[key] and _are_free_texts(texts[key])]
     if len(free) != 2 or any(holds_field(keys, field) for field in ("question", "answer")):
         return {}
     earlier, later = free

@@ -104,7 +104,9 @@ def read_table(rows: Iterator[Row | Unreadable], source: Source) -> Iterator[Rec
             is_second = number == skipped
             left_out["heading"] += sum(map(count_characters, cells)) if number < skipped else 0
             continue
-        is_header_again = cells == names or (is_second and source.header == "auto" and is_second_header(cells))
+        is_header_again = (
+            cells == names or _is_rule(cells) or (is_second and source.header == "auto" and is_second_header(cells))
+        )
         is_second = False
         if is_header_again:
             # A second row of names, or the header of a file that was appended to this one.
@@ -119,6 +121,14 @@ def read_table(rows: Iterator[Row | Unreadable], source: Source) -> Iterator[Rec
             continue
         yield Record(f"line {row.number}", dict(zip(header, cells, strict=True)), left_out)
         left_out = Counter()
+
+
+def _is_rule(cells: Sequence[str]) -> bool:
+    """Return whether a row is the rule below the header of a table in Markdown: ``|---|:--|``."""
+    return all(_RULE.fullmatch(cell) for cell in cells) and any(cell.strip() for cell in cells)
+
+
+_RULE: Final = re.compile(r"\s*(?::?-{2,}:?)?\s*")
 
 
 def detect_delimiter(lines: Sequence[str], default: str) -> str:

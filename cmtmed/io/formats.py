@@ -33,9 +33,11 @@ def detect_format(name: str, head: bytes, source: Source) -> str:
     if head[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
         return "xlsx"
     file_format = _SUFFIXES.get(PurePath(name).suffix.lower())
+    if file_format == "xlsx":
+        file_format = None  # pages and text that are called workbooks so that a spreadsheet opens them
     if file_format in {"tsv", "transcript", None} and b"\t" in head and _has_tabbed_labels(head, source):
         return "transcript"
-    if file_format in {"csv", "tsv", "html", "parquet", "arrow", "xlsx"}:
+    if file_format in {"csv", "tsv", "html", "parquet", "arrow"}:
         return file_format
     start = b"".join(transcode_to_utf8(iter([head]), source.encoding)).removeprefix(b"\xef\xbb\xbf").lstrip(_BLANKS)
     begins_json = _JSON.match(start) is not None and _LABEL.match(start) is None

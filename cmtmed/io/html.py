@@ -30,6 +30,10 @@ _SOURCE_BREAKS: Final = re.compile(r"[ \t\r\n\f]+")
 _PREFORMATTED: Final = re.compile(r"(<pre\b.*?</pre\s*>|<textarea\b.*?</textarea\s*>)", re.IGNORECASE | re.DOTALL)
 _ANY_TAG: Final = re.compile(r"</?(?P<name>[a-zA-Z][\w:-]*)(?:\s[^<>]*)?/?>")
 _EMPHASIS: Final = frozenset("abiqsu")
+_STAMP: Final = re.compile(
+    r"\A(?:\d{2,4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?[ \t]*)?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?[ \t]*\n?"
+)
+"""A time with which every turn begins."""
 HIDDEN: Final = ["script", "style", "noscript", "template", "head", "title"]
 
 
@@ -104,6 +108,9 @@ def _read_dialogue(dialogue: LexborNode, selectors: Html, labels: SpeakerLabels)
     ]
     if not turns:
         return None
+    if len(turns) > 1 and all(_STAMP.match(turn["content"]) for turn in turns):
+        for turn in turns:
+            turn["content"] = _STAMP.sub("", turn["content"])
     fields = {
         "messages": turns,
         "id": _get_value(dialogue, selectors.id),

@@ -7,20 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from cmtmed.io.field_names import find_names, guess_field, normalize_name
-from cmtmed.io.numbered_fields import are_numbered
+from cmtmed.io.field_names import find_names, guess_field
 from cmtmed.io.parsed import Parsed
 from cmtmed.io.record_values import BrokenRecordError, count_leaves, to_text
 from cmtmed.io.records import Value
-from cmtmed.io.text_objects import find_text_key, is_of_person
+from cmtmed.io.text_objects import is_of_person
 from cmtmed.source import FieldName, Fields
 from cmtmed.text.characters import count_characters
 
 METADATA: Final = ("id", "department", "subdepartment")
 DIALOGUE_FIELDS: Final = ("title", "opening", "question", "answer", "history", "messages", "text", "system")
 _TEXTS: Final = frozenset({"title", "opening", "question", "answer", "text"})
-_NESTING: Final = 4
-"""How deep objects inside a record are searched for fields."""
 
 
 @dataclass(frozen=True)
@@ -155,65 +152,6 @@ class RecordFields:
             for key in self.plan.keys[name]
             if not is_empty(self.fields.get(key))
         ]
-
-
-def flatten(record: Mapping[str, Value]) -> Mapping[str, Value]:
-    """Return a record with the fields of objects inside it under dotted names."""
-    if not any(isinstance(value, Mapping) for value in record.values()):
-        return record
-    return dict(_iter_flat(record, "", _NESTING))
-
-
-def _iter_flat(record: Mapping[str, Value], prefix: str, depth: int) -> Iterator[tuple[str, Value]]:
-    for key, value in record.items():
-        if isinstance(value, Mapping) and len(value) == 1 and next(iter(value)).startswith("$"):
-            # MongoDB's extended JSON: {"$oid": …}, {"$numberLong": …}, {"$date": …}.
-            yield f"{prefix}{key}", next(iter(value.values()))
-        elif isinstance(value, Mapping) and (content := _find_object_text(key, value)) is not None:
-            yield f"{prefix}{key}", value[content]
-            yield from ((f"{prefix}{key}.{name}", other) for name, other in value.items() if name != content)
-        elif isinstance(value, Mapping) and normalize_name(key) in _TEXT_FIELDS and not _holds_parts(value):
-            yield f"{prefix}{key}", value  # an object without a text is none
-        elif isinstance(value, Mapping) and are_numbered(value):
-            yield f"{prefix}{key}", list(value.values())  # a list that is written as an object: {"0": …, "u1": …}
-        elif isinstance(value, Mapping) and value and depth:
-            yield from _iter_flat(value, f"{prefix}{key}.", depth - 1)
-        else:
-            yield f"{prefix}{key}", value
-
-
-_TEXT_FIELDS: Final = frozenset(
-    {
-        "question",
-        "ask",
-        "instruction",
-        "input",
-        "answer",
-        "output",
-        "response",
-        "reply",
-        "q",
-        "a",
-        "问题",
-        "提问",
-        "回答",
-        "回复",
-    }
-)
-"""Names whose value is a text, if need be with something about it: {"text": …, "time": …}."""
-
-
-def _find_object_text(key: str, value: Mapping[str, Value]) -> str | None:
-    """Return the key of the text in an object under the name of a text; None if the object is no such text."""
-    if normalize_name(key) in _TEXT_FIELDS:
-        return find_text_key(value, key)
-    is_text_name = any(find_names([key], field) for field in ("question", "answer", "opening", "title"))
-    return next((n for n in find_names(value, "content") if isinstance(value[n], str)), None) if is_text_name else None
-
-
-def _holds_parts(value: Mapping[str, Value]) -> bool:
-    """Return whether an object holds a title or a description, of which the text consists."""
-    return any(find_names(value, field) for field in ("title", "opening"))
 
 
 def is_empty(value: Value) -> bool:

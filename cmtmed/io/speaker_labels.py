@@ -34,7 +34,9 @@ _LEAD: Final = (
     r"(?:(?:[^\w\s【\[「『<《〔（(。？！，、“\"‘']{1,6})[ \t　]*)?"
 )
 _CODE_NAME: Final = rf"(?:[A-Za-z](?:[A-Za-z_ ]{{0,14}}[A-Za-z])?|[{HAN}]{{1,8}})"
-_UNKNOWN: Final = re.compile(rf"{_LEAD}(?P<name>{_CODE_NAME})[ ]?\d{{0,3}}[ \t　]*[:：]", re.MULTILINE)
+_UNKNOWN: Final = re.compile(
+    rf"{_LEAD}(?P<name>{_CODE_NAME})(?:\d{{1,3}}[ \t　]*(?:：|:(?!\d\d))|[ \t　]*[:：])", re.MULTILINE
+)
 _CODE: Final = re.compile(rf"[A-Za-z]|[{HAN}]{{1,4}}")
 _STAMPED: Final = re.compile(
     rf"^[ \t　]*(?:(?P<before>[^\n:：，。？！]{{1,20}}?)[ \t　]+{_STAMP}|"
@@ -62,7 +64,7 @@ class SpeakerLabels(LabelGrammar):
         self._weak = re.compile(
             rf"{_LEAD}(?:#{{2,6}}[ ]*)?[〔《（(＜<『]?(?P<name>{known}|{patient}|{doctor}|[pd])[〕》）)＞>』]?"
             rf"[ \t　]*(?:{_FLOOR}[ \t　]*)?"
-            rf"(?:(?:说|问|答|道|回答|回复|表示)?[ ]*[:：]|[>＞|｜\t](?:[ \t]*{_STAMP}[ \t]*[>＞|｜\t])?|"
+            rf"(?:(?:说|问|答|道|回答|回复|表示)?[ ]*[:：]|(?:[>＞|｜\t]|-(?!>))(?:[ \t]*{_STAMP}[ \t]*[->＞|｜\t])?|"
             r"——|[-=]+>|→|=|~|(?<=[〕》）)＞>』])|(?=\n|\Z))",
             re.IGNORECASE | re.MULTILINE,
         )

@@ -64,8 +64,9 @@ def find_sides(values: Sequence[Value]) -> dict[str, str]:
     ):
         return {}
     texts = {key: [str(value[key]) for value in values if value[key] is not None] for key in keys}
-    are_texts = {key: all(isinstance(value[key], str | None) for value in values) for key in keys}
-    free = [key for key in keys if are_texts[key] and _are_free_texts(texts[key])]
+    if any(isinstance(item, list | dict) for value in values for item in value.values()):
+        return {}  # turns of their own
+    free = [key for key in keys if _are_free_texts(texts[key])]
     if len(free) != 2 or any(holds_field(keys, field) for field in ("question", "answer")):
         return {}
     earlier, later = free

@@ -45,7 +45,12 @@ def _iter_flat(record: Mapping[str, Value], prefix: str, depth: int) -> Iterator
         elif isinstance(value, Mapping) and (content := _find_object_text(key, value)) is not None:
             yield f"{prefix}{key}", value[content]
             yield from ((f"{prefix}{key}.{name}", other) for name, other in value.items() if name != content)
-        elif isinstance(value, Mapping) and normalize_name(key) in _TEXT_FIELDS and not _holds_parts(value):
+        elif (
+            isinstance(value, Mapping)
+            and len(key) > 1
+            and normalize_name(key) in _TEXT_FIELDS
+            and not _holds_parts(value)
+        ):
             yield f"{prefix}{key}", value  # an object without a text is none
         elif isinstance(value, Mapping) and are_numbered(value):
             yield f"{prefix}{key}", list(value.values())  # a list that is written as an object: {"0": …, "u1": …}

@@ -98,6 +98,21 @@ def check_header_pattern(pattern: str) -> str:
     return pattern
 
 
+def check_label_pattern(pattern: str) -> str:
+    """Check a regular expression for the labels at which turns begin.
+
+    Raises:
+        ValueError: it is not one, matches between any two characters, or has a group that says nothing of a speaker.
+    """
+    compiled = compile_pattern(pattern)
+    unknown = sorted(set(compiled.groupindex) - LABEL_GROUPS)
+    if unknown:
+        raise ValueError(f"has no use for a group {unknown[0]!r}; its groups are {', '.join(sorted(LABEL_GROUPS))}")
+    if any(match.end() == match.start() > 0 for probe in _PROBES for match in compiled.finditer(f"\n{probe}")):
+        raise ValueError("matches where nothing stands; write what a label is made of")
+    return pattern
+
+
 def check_selector(selector: str) -> str:
     """Check a CSS selector.
 
@@ -134,6 +149,8 @@ def check_value_selector(expression: str) -> str:
     return expression
 
 
+LABEL_GROUPS: Final = frozenset({"speaker", "user", "assistant", "system"})
+LabelPattern = Annotated[str, AfterValidator(check_label_pattern)]
 LinePattern = Annotated[str, AfterValidator(check_line_pattern)]
 Separator = Annotated[str, AfterValidator(check_separator)]
 HeaderPattern = Annotated[str, AfterValidator(check_header_pattern)]

@@ -9,7 +9,15 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator
 
-from cmtmed.patterns import HeaderPattern, LinePattern, OptionalSelector, Selector, Separator, ValueSelector
+from cmtmed.patterns import (
+    HeaderPattern,
+    LabelPattern,
+    LinePattern,
+    OptionalSelector,
+    Selector,
+    Separator,
+    ValueSelector,
+)
 from cmtmed.schema import Role
 from cmtmed.text.speaker_names import create_role_table
 
@@ -67,6 +75,13 @@ class Transcript(Strict):
         description="Separator between dialogues: ``blank`` lines, ``rule`` lines (---, ===, ***), every ``line``, a "
         "regular expression for a whole line, or ``auto``: whichever gives the most dialogues with both speakers.",
     )
+    label: LabelPattern = Field(
+        default="",
+        description="Regular expression for the labels at which turns begin, where the usual ones are not: its group "
+        "``speaker`` is the name, as in ``^(?P<speaker>\\S+) \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d$``; a group ``user``, "
+        "``assistant`` or ``system`` says the role. ``^`` is the beginning of a line. Without these groups the "
+        "speakers alternate. It serves transcripts in fields of records as well.",
+    )
     headers: Mapping[str, HeaderPattern] = Field(
         default={"department": "科室|科別|科别|department", "id": "编号|編號|序号|id|ID"},
         description="Regular expressions for the names of header lines, such as 科室：内科 or id=7, by column.",
@@ -98,12 +113,23 @@ class Html(Strict):
     """HTML pages, parsed with CSS selectors."""
 
     dialogue: Selector = Field(default="body", description="Selector of a dialogue.")
-    turn: OptionalSelector = Field(default="", description="Within a dialogue: selector of a turn.")
+    turn: OptionalSelector = Field(
+        default="",
+        description="Within a dialogue: selector of a turn; empty if the "
+        "dialogue's text is a transcript with speakers' labels in it.",
+    )
     role: ValueSelector = Field(
         default="@class",
         description="Within a turn: the speaker, as a selector, ``@attribute``, or ``selector@attribute``.",
     )
-    text: OptionalSelector = Field(default="", description="Within a turn: the text; empty means all text of the turn.")
+    text: OptionalSelector = Field(
+        default="",
+        description="Within a turn: the text; empty means all text of the turn but the speaker's name before it.",
+    )
+    opening: OptionalSelector = Field(
+        default="",
+        description="Within a dialogue: the patient's description outside the turns, which stands before them.",
+    )
     id: ValueSelector = Field(
         default="", description="Within a dialogue: its id, as a selector with or without ``@attribute``."
     )
@@ -132,7 +158,10 @@ class Source(Strict):
         "with undecodable bytes are quarantined.",
     )
     delimiter: str | None = Field(
-        default=None, min_length=1, max_length=1, description="Delimiter of a table; detected if it is not given."
+        default=None,
+        min_length=1,
+        max_length=32,
+        description="Delimiter of a table: a character, or a word or mark such as ``<sep>``; detected if not given.",
     )
     header: Literal["auto", "first", "none"] = Field(
         default="auto", description="Whether the ``first`` row of a table names its columns."
@@ -167,6 +196,11 @@ class Source(Strict):
     fields: Fields = Field(default=Fields(), description="Names of the record's fields.")
     roles: Mapping[Role, tuple[str, ...]] = Field(
         default={}, description="Additional speaker names for the patient (user), the doctor (assistant), the system."
+    )
+    first_speaker: Literal["user", "assistant"] | None = Field(
+        default=None,
+        description="Role of the speaker who opens a dialogue where names say nothing, such as nicknames or account "
+        "numbers; the others are the other side. By default such a dialogue cannot be read.",
     )
     transcript: Transcript = Field(
         default=Transcript(), description="For format ``transcript`` and shape ``prefixed``."

@@ -107,9 +107,10 @@ SOURCE_EXAMPLES = {
     "fields.messages": "dialogue", "fields.role": "speaker", "fields.content": "sentence", "fields.text": "transcript",
     "fields.system": "system_prompt", "transcript.separator": r"'第(?P<id>\d+)条'",
     "transcript.headers": "{department: 科室|科别}", "transcript.preamble": "opening",
-    "transcript.ignore": "['=+ .* =+']",
+    "transcript.label": r"'^(?P<speaker>\S+) >> '", "first_speaker": "user", "transcript.ignore": "['=+ .* =+']",
     "transcript.end": "[诊断结果]", "blocks.lines": "[question, answer]", "html.dialogue": "div.thread",
-    "html.turn": "div.post", "html.role": "'a.user@data-role'", "html.text": "div.content", "html.id": "'@data-id'",
+    "html.turn": "div.post", "html.opening": "div.description",
+    "html.role": "'a.user@data-role'", "html.text": "div.content", "html.id": "'@data-id'",
     "html.department": "span.dept",
 }  # fmt: skip
 """An example value of each option of a source, as YAML."""

@@ -50,6 +50,7 @@ def test_the_pages_that_users_read_first_are_there_in_chinese():
         "README.zh-CN.md",
         "docs/anonymization.zh-CN.md",
         "docs/crawl-formats.zh-CN.md",
+        "docs/resuming.zh-CN.md",
         "docs/source-options.zh-CN.md",
         "docs/tutorial.zh-CN.md",
     ]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import runpy
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from cmtmed.cli.console import output
+from cmtmed.cli.console import output, print_json
 from cmtmed.errors import UsageError
 from cmtmed.resources import bundled
 
@@ -18,6 +17,7 @@ app = typer.Typer(
     name="train",
     help="Train a model on the views of a build. Options of a stage: cmtmed train STAGE --help.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -124,6 +124,6 @@ def curves_command(
 
     files = [str(path) for path in draw_curves(Run.open(run).root, smoothing)]
     if as_json:
-        typer.echo(json.dumps(files))
+        print_json(files)
     else:
         output.print("\n".join(files))

@@ -5,38 +5,31 @@ Everything here is the same for all engines; see `cmtmed.engine.protocol` for wh
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
-from cmtmed.artifacts import HashedFile
-from cmtmed.builds.manifest import (
-    CharacterCounts,
-    Manifest,
-    PipelineRecord,
-    RecordCounts,
-    describe_inputs,
-    library_versions,
-)
+from cmtmed.anonymize.replace.hashed_ids import KEY_VARIABLE
+from cmtmed.anonymize.replace.secret_key import fingerprint_key, read_key
 from cmtmed.builds.report import BuildReport
-from cmtmed.builds.warnings import list_warnings
 from cmtmed.engine.emit import Emission, emit_tables
+from cmtmed.engine.inputs import hash_inputs, report_changes
 from cmtmed.engine.local import LocalEngine
+from cmtmed.engine.plan import hash_plan, plan_datasets, plan_workspace
 from cmtmed.engine.progress import Progress, ignore_progress
 from cmtmed.engine.protocol import Engine, EngineResult, Job
-from cmtmed.engine.workspace import Workspace, check_target
+from cmtmed.engine.records import count_characters, count_records, create_report, write_manifest
+from cmtmed.engine.target import check_inputs_apart, check_target, resolve_target
+from cmtmed.engine.workspace import Workspace
 from cmtmed.errors import BuildError, UsageError
 from cmtmed.inspection.resolution import Resolution, resolve_sources
 from cmtmed.io.crawl_files import match_files
 from cmtmed.io.declared_fields import check_declared
-from cmtmed.io.selection import Selection, create_selection
+from cmtmed.io.selection import create_selection
 from cmtmed.pipeline import Pipeline
 
 log = logging.getLogger("cmtmed.engine")
@@ -55,22 +48,27 @@ def build(
     progress: Progress | None = None,
     limit: int | None = None,
     sample: int | None = None,
+    sync: bool = True,
 ) -> BuildReport:
     """Turn a raw crawl into Arrow datasets.
 
-    The result grows in a hidden directory next to ``out`` and is renamed once it is complete. A build that was killed
-    resumes where it stopped when the same call is made again, and produces the same bytes.
+    The result grows in a hidden directory next to ``out`` and is renamed once it is complete. A build that was killed,
+    also by a power cut, resumes where it stopped when the same call is made again, and produces the same bytes. One
+    build at a time writes to ``out``.
 
     Args:
         pipeline: a pipeline, the name of a bundled one, or the path of a YAML file.
         inputs: files, directories or glob patterns, read in sorted order.
-        out: directory of the result; it must be new, empty, or an earlier build of the same pipeline.
+        out: directory of the result; it must be new, empty, or an earlier build of the same pipeline. Links are
+            followed.
         engine: name of the engine that runs the pipeline; ``"local"`` uses all cores of this machine.
         strict: fail at the first record that cannot be read instead of quarantining it.
         workers: maximum number of worker processes; by default one per core.
         progress: called with the phase, the number of finished tasks and the total number of tasks.
         limit: number of records to read, from the first on; by default all.
         sample: number of records to read, drawn uniformly from all files by the pipeline's seed; by default all.
+        sync: whether to wait until what the build vouches for is on the disk. Without, it is faster by a little and
+            survives any kill, but not a power cut.
 
     Returns:
         What the build did: counts that add up, per stage and in total.
@@ -78,11 +76,11 @@ def build(
     Raises:
         PipelineError: the pipeline is invalid, or declares a field that no record has.
         InputError: an input is missing, or no source of the pipeline matches it.
-        OutputError: ``out`` holds something else or cannot be written.
+        OutputError: ``out`` holds something else, cannot be written, or is being written by another build.
         UsageError: no engine has that name, ``workers``, ``limit`` or ``sample`` is less than 1, both ``limit`` and
             ``sample`` are given, or a stage lacks a requirement.
         StrictError: a record cannot be read although ``strict`` is set.
-        BuildError: the disk is full, or a worker was killed.
+        BuildError: the disk is full, a worker was killed, or an input changed while it was read.
     """
     started = time.perf_counter()
     runner = create_engine(engine, workers)
@@ -90,37 +88,33 @@ def build(
         pipeline = Pipeline.load(pipeline)
     selection = create_selection(limit, sample, pipeline.seed)
     secrets = {stage.name(): token for stage in pipeline.stages if (token := stage.check_requirements()) is not None}
-    target = Path(out)
+    key = read_key(KEY_VARIABLE, "hashed ids need") if pipeline.ids == "hash" else None
+    if key is not None:
+        secrets["ids"] = fingerprint_key(key)
+    target = resolve_target(out)
     check_target(target, pipeline.name)
     files = match_files(inputs, pipeline.sources)
+    check_inputs_apart(files, target)
     check_declared(files, pipeline.sources, pipeline.name)
-    resolution = resolve_sources(files, pipeline.sources)
-    _announce(resolution)
-    pipeline = pipeline.with_sources(resolution.sources) if resolution.proposed else pipeline
-    hashed_inputs = describe_inputs(files)
-    plan = _plan_build(pipeline, hashed_inputs, selection)
-    workspace = Workspace(target)
-    # Engine and secrets decide whether an interrupted build resumes, but are not part of anything published.
-    workspace.open({**plan, "engine": engine, **({"secrets": secrets} if secrets else {})})
-    job = Job(pipeline, files, workspace, strict=strict, progress=progress or ignore_progress, selection=selection)
-    planning_seconds = time.perf_counter() - started
     try:
-        result = runner.run(job)
-        emit_started = time.perf_counter()
-        emission = _emit(job, result, _hash_plan(plan))
-        emit_seconds = time.perf_counter() - emit_started
-        counts = _count_records(result, emission)
-        characters = _count_characters(result, emission)
-        _write_manifest(job, resolution, hashed_inputs, counts, emission)
-        seconds = {
-            "read": planning_seconds + result.read_seconds,
-            "stages": result.stage_seconds,
-            "emit": emit_seconds,
-            "total": time.perf_counter() - started,
-        }
-        report = _create_report(job, resolution, target, result, emission, counts, characters, seconds)
-        report.write(workspace.result)
-        workspace.publish()
+        with Workspace(target, pipeline.name, sync=sync) as workspace:
+            # Another build may have written the target before this one got the lock.
+            check_target(target, pipeline.name)
+            hashed_inputs = hash_inputs(files)
+            # After the files were hashed, so that a change in between is noticed when they are read.
+            with report_changes(hashed_inputs):
+                resolution = resolve_sources(files, pipeline.sources)
+            _announce(resolution)
+            pipeline = pipeline.with_sources(resolution.sources) if resolution.proposed else pipeline
+            plan = plan_datasets(pipeline, [file.content for file in hashed_inputs], selection)
+            workspace.open(plan_workspace(plan, pipeline, engine, secrets))
+            progress = progress or ignore_progress
+            job = Job(pipeline, hashed_inputs, workspace, strict=strict, progress=progress, selection=selection)
+            # Other ids are other datasets; what tells keys apart is published with them anyway.
+            fingerprint = hash_plan({**plan, "ids": secrets["ids"]} if key is not None else plan)
+            report = _run_job(job, runner, resolution, fingerprint, key, Path(out), started)
+            report.write(workspace.result)
+            workspace.publish()
     except (OSError, pl.exceptions.PolarsError) as error:
         if isinstance(error, pl.exceptions.PolarsError) and "os error" not in str(error):
             raise
@@ -147,107 +141,41 @@ def create_engine(name: str, workers: int | None = None) -> Engine:
     return ENGINES[name](workers)
 
 
-def _plan_build(pipeline: Pipeline, inputs: Sequence[HashedFile], selection: Selection | None) -> dict[str, object]:
-    """Describe everything that determines the content of the datasets."""
-    hashed = [asdict(file) for file in inputs]
-    plan: dict[str, object] = {"pipeline": pipeline.fingerprint(), "inputs": hashed, "versions": library_versions()}
-    return plan if selection is None else {**plan, "selection": selection.model_dump()}
-
-
-def _hash_plan(plan: Mapping[str, object]) -> str:
-    return hashlib.sha256(json.dumps(plan, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def _emit(job: Job, result: EngineResult, fingerprint: str) -> Emission:
-    job.progress("emit", 0, 1)
-    emission = emit_tables(job.pipeline, result.shards, result.quarantined, job.workspace.result, fingerprint)
-    job.progress("emit", 1, 1)
-    return emission
-
-
-def _count_records(result: EngineResult, emission: Emission) -> RecordCounts:
-    counts: RecordCounts = {
-        "read": result.before.dialogues + emission.quarantine.total(),
-        "kept": emission.kept.dialogues,
-        "dropped": emission.drops.total(),
-        "quarantined": emission.quarantine.total(),
-    }
-    if counts["read"] != counts["kept"] + counts["dropped"] + counts["quarantined"]:
-        raise BuildError(f"counts do not add up: {counts}; this is a bug in cmtmed, please report it")
-    return counts
-
-
-def _count_characters(result: EngineResult, emission: Emission) -> CharacterCounts:
-    dialogues = result.before.nonblank_characters.total()
-    left_out_by_stages = sum(stage.left_out.total() for stage in result.stages)
-    counts: CharacterCounts = {
-        "read": dialogues + result.reading.left_out.total(),
-        "kept": emission.kept.nonblank_characters.total(),
-        "dropped": emission.dropped_characters,
-        "left_out": result.reading.left_out.total() + left_out_by_stages,
-    }
-    if counts["read"] != counts["kept"] + counts["dropped"] + counts["left_out"]:
-        raise BuildError(f"characters do not add up: {counts}; this is a bug in cmtmed, please report it")
-    return counts
-
-
 def _announce(resolution: Resolution) -> None:
     """Log the sources that were proposed, before anything is read with them."""
     for proposal in resolution.proposed:
         log.info("names find no dialogue; the contents of the files do: %s", proposal.describe())
 
 
-def _write_manifest(
-    job: Job, resolution: Resolution, inputs: list[HashedFile], counts: RecordCounts, emission: Emission
-) -> None:
-    pipeline = job.pipeline
-    manifest = Manifest(
-        pipeline=PipelineRecord(
-            name=pipeline.name,
-            fingerprint=pipeline.fingerprint(),
-            stages=[{stage.name(): stage.options()} for stage in pipeline.stages],
-        ),
-        seed=pipeline.seed,
-        proposed_sources=[
-            proposal.source.model_dump(mode="json", exclude_defaults=True) for proposal in resolution.proposed
-        ],
-        inputs=inputs,
-        selection=job.selection,
-        versions=library_versions(),
-        counts=counts,
-        drops=dict(sorted(emission.drops.items())),
-        quarantine=dict(sorted(emission.quarantine.items())),
-        views=dict(sorted(emission.rows.items())),
-        files=emission.files,
-    )
-    manifest.write(job.workspace.result)
-
-
-def _create_report(
+def _run_job(
     job: Job,
+    engine: Engine,
     resolution: Resolution,
+    fingerprint: str,
+    key: bytes | None,
     out: Path,
-    result: EngineResult,
-    emission: Emission,
-    counts: RecordCounts,
-    characters: CharacterCounts,
-    seconds: dict[str, float],
+    started: float,
 ) -> BuildReport:
-    losses = emission.drops + emission.quarantine
-    return BuildReport(
-        pipeline=job.pipeline.name,
-        out=out,
-        counts=counts,
-        characters=characters,
-        reading=result.reading,
-        warnings=list_warnings(
-            counts["read"], losses, characters["read"], result.reading, result.stages, job.selection, resolution
-        ),
-        stages=tuple(result.stages),
-        drops=emission.drops,
-        quarantine=emission.quarantine,
-        before=result.before,
-        after=emission.kept,
-        rows=emission.rows,
-        seconds=seconds,
-    )
+    """Run the engine, write all tables and the manifest to the workspace, and return the report."""
+    planning_seconds = time.perf_counter() - started
+    result = engine.run(job)
+    emit_started = time.perf_counter()
+    emission = _emit(job, result, fingerprint, key)
+    emit_seconds = time.perf_counter() - emit_started
+    counts = count_records(result, emission)
+    characters = count_characters(result, emission)
+    write_manifest(job, resolution, counts, emission, key)
+    seconds = {
+        "read": planning_seconds + result.read_seconds,
+        "stages": result.stage_seconds,
+        "emit": emit_seconds,
+        "total": time.perf_counter() - started,
+    }
+    return create_report(job, resolution, out, result, emission, counts, characters, seconds)
+
+
+def _emit(job: Job, result: EngineResult, fingerprint: str, key: bytes | None) -> Emission:
+    job.progress("emit", 0, 1)
+    emission = emit_tables(job.pipeline, result.shards, result.quarantined, job.workspace.result, fingerprint, key)
+    job.progress("emit", 1, 1)
+    return emission

@@ -16,17 +16,11 @@ from typing import Final
 
 import polars as pl
 
+from cmtmed.engine.inputs import InputFile, report_changes
 from cmtmed.engine.markers import ReadMarker, SegmentMarker
 from cmtmed.engine.protocol import EngineResult, Job
-from cmtmed.engine.tasks import (
-    Segment,
-    Shard,
-    find_new_ids,
-    hash_records,
-    read_files,
-    run_segment,
-    split_segments,
-)
+from cmtmed.engine.reading import hash_records, read_files, refuse_record
+from cmtmed.engine.tasks import Segment, Shard, find_new_ids, run_segment, split_segments
 from cmtmed.engine.workers import Task, WorkerPool
 from cmtmed.engine.workspace import read_table, write_table
 from cmtmed.errors import UsageError
@@ -65,17 +59,17 @@ class LocalEngine:
         started = time.perf_counter()
         with job.workspace.hold_temporary_files() as temporary, WorkerPool(self.workers, temporary) as pool:
             run_tasks = partial(_run_tasks, job, pool)
-            groups = self._read_groups(job, run_tasks)
+            # The system kills a process that reads a mapped file beyond its new end.
+            with report_changes(job.inputs):
+                groups = self._read_groups(job, run_tasks)
             markers = [ReadMarker.read(group / _READ_MARKER) for group in groups]
+            if job.strict:
+                _refuse_quarantine(groups, markers)
             read = time.perf_counter()
             shards, stages = self._run_stages(job, _list_shards(groups, markers), run_tasks)
         return EngineResult(
             shards=(read_table(shard.path) for shard in shards),
-            quarantined=(
-                read_table(group / "quarantine" / f"{number:05d}.arrow")
-                for group, marker in zip(groups, markers, strict=True)
-                for number in range(marker.quarantine)
-            ),
+            quarantined=map(read_table, _list_quarantine(groups, markers)),
             before=sum((marker.stats for marker in markers), TableStats()),
             reading=sum((marker.reading for marker in markers), ReadingStats()),
             stages=stages,
@@ -88,7 +82,7 @@ class LocalEngine:
         folders, tasks = [], []
         limit = job.selection.limit if job.selection else None
         # Records are counted in reading order, so one task reads them.
-        groups = [list(job.files)] if limit else list(_group_files(job.files))
+        groups = [list(job.inputs)] if limit else list(_group_files(job.inputs))
         threshold = self._find_threshold(job, groups, run_tasks)
         first = 0
         for number, files in enumerate(groups):
@@ -101,12 +95,12 @@ class LocalEngine:
                 seed = job.selection.seed
                 selectors = [HashedRecords(seed, file, threshold) for file in range(first, first + len(files))]
             first += len(files)
-            read = partial(read_files, files, job.pipeline.sources, folder, shard_rows=SHARD_ROWS, strict=job.strict)
-            tasks.append(partial(read, selectors=selectors))
+            read = partial(read_files, files, job.pipeline.sources, folder, shard_rows=SHARD_ROWS)
+            tasks.append(partial(read, strict=job.strict, sync=job.workspace.sync, selectors=selectors))
         run_tasks("read", tasks)
         return folders
 
-    def _find_threshold(self, job: Job, groups: Sequence[Sequence[Path]], run_tasks: _TaskRunner) -> int | None:
+    def _find_threshold(self, job: Job, groups: Sequence[Sequence[InputFile]], run_tasks: _TaskRunner) -> int | None:
         """Return the largest hash of a position in the sample; None if the build takes no sample."""
         if job.selection is None or job.selection.sample is None:
             return None
@@ -116,7 +110,8 @@ class LocalEngine:
         for number, files in enumerate(groups):
             path = folder / f"{number:05d}.arrow"
             paths.append(path)
-            tasks.append(partial(hash_records, files, first, job.pipeline.sources, path, seed=seed, size=size))
+            record = partial(hash_records, files, first, job.pipeline.sources, path, seed=seed, size=size)
+            tasks.append(partial(record, sync=job.workspace.sync))
             first += len(files)
         run_tasks("sample", tasks)
         return find_threshold((value for path in paths for value in read_table(path)["hash"].to_list()), size)
@@ -128,7 +123,7 @@ class LocalEngine:
         totals: dict[str, StageStats] = {stage.name(): StageStats(stage.name()) for stage in stages}
         new_ids = job.workspace.root / "names.arrow"
         if not new_ids.exists():
-            write_table(new_ids, find_new_ids(shards))
+            write_table(new_ids, find_new_ids(shards), sync=job.workspace.sync)
         decision: Path | None = None
         for number, segment in enumerate(split_segments(stages)):
             ids = new_ids if number == 0 else None
@@ -165,11 +160,10 @@ class LocalEngine:
         if not complete.exists():
             for name in ("shards", "sketches", "done"):
                 job.workspace.folder(f"segment{number}/{name}")
-            tasks = [
-                partial(run_segment, segment, shard, folder, new_ids=new_ids, decision=decision) for shard in shards
-            ]
+            run = partial(run_segment, segment, new_ids=new_ids, decision=decision, sync=job.workspace.sync)
+            tasks = [partial(run, shard, folder) for shard in shards]
             run_tasks(" ".join(stage.name() for stage in segment.stages) or "prepare", tasks)
-            complete.touch()
+            job.workspace.mark(complete)
         return folder
 
 
@@ -197,20 +191,39 @@ def _decide(job: Job, stage: CorpusStage, folder: Path, shards: Sequence[Shard])
         job.progress(phase, 0, 1)
         sketches = [pl.scan_ipc(folder / "sketches" / f"{shard.name}.arrow") for shard in shards]
         empty_batch = pl.DataFrame(schema=dict(stage.reads))
-        write_table(path, stage.decide(pl.concat(sketches) if sketches else stage.sketch(empty_batch).lazy()))
+        write_table(
+            path,
+            stage.decide(pl.concat(sketches) if sketches else stage.sketch(empty_batch).lazy()),
+            sync=job.workspace.sync,
+        )
         job.progress(phase, 1, 1)
     return path, time.perf_counter() - started
 
 
-def _group_files(files: Sequence[Path]) -> Iterator[list[Path]]:
-    group: list[Path] = []
+def _list_quarantine(groups: Sequence[Path], markers: Sequence[ReadMarker]) -> list[Path]:
+    """List all tables of quarantined records, in reading order."""
+    return [
+        group / "quarantine" / f"{number:05d}.arrow"
+        for group, marker in zip(groups, markers, strict=True)
+        for number in range(marker.quarantine)
+    ]
+
+
+def _refuse_quarantine(groups: Sequence[Path], markers: Sequence[ReadMarker]) -> None:
+    """Fail if there is a quarantined record: the interrupted build that read the crawl may not have been strict."""
+    for path in _list_quarantine(groups, markers):
+        refuse_record(read_table(path))
+
+
+def _group_files(files: Sequence[InputFile]) -> Iterator[list[InputFile]]:
+    group: list[InputFile] = []
     size = 0
     for file in files:
-        if group and size + file.stat().st_size > GROUP_BYTES:
+        if group and size + file.content.bytes > GROUP_BYTES:
             yield group
             group, size = [], 0
         group.append(file)
-        size += file.stat().st_size
+        size += file.content.bytes
     if group:
         yield group
 

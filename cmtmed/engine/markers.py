@@ -23,9 +23,14 @@ class Marker(BaseModel):
         """
         return cls.model_validate(read_json(path))
 
-    def write(self, path: Path) -> None:
-        """Mark a task as complete."""
-        write_json(path, self.model_dump(mode="json"))
+    def write(self, path: Path, *, sync: bool) -> None:
+        """Mark a task as complete.
+
+        Args:
+            path: the marker.
+            sync: whether it is on the disk before it has its name. What it vouches for has to be there before.
+        """
+        write_json(path, self.model_dump(mode="json"), sync=sync, private=True)
 
 
 class ReadMarker(Marker):

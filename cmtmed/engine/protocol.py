@@ -14,6 +14,7 @@ from typing import Protocol
 
 import polars as pl
 
+from cmtmed.engine.inputs import InputFile
 from cmtmed.engine.progress import Progress
 from cmtmed.engine.workspace import Workspace
 from cmtmed.io.selection import Selection
@@ -27,7 +28,8 @@ class Job:
 
     Attributes:
         pipeline: the pipeline; the requirements of its stages are met.
-        files: files of the crawl, in reading order.
+        inputs: files of the crawl, in reading order, as they were when they were hashed. An engine checks each before
+            and after it reads it (`InputFile.check`), so that what it read is what the manifest names.
         workspace: directory for intermediate files. It survives an interruption: the same job run again by the same
             engine gets the same workspace and resumes from what it finds there.
         strict: whether to fail at the first record that cannot be read.
@@ -36,11 +38,16 @@ class Job:
     """
 
     pipeline: Pipeline
-    files: Sequence[Path]
+    inputs: Sequence[InputFile]
     workspace: Workspace
     strict: bool
     progress: Progress
     selection: Selection | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        """The files of the crawl, in reading order."""
+        return [file.path for file in self.inputs]
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,6 @@ class Engine(Protocol):
         Raises:
             StrictError: a record cannot be read and ``job.strict`` is set.
             StageError: a stage violates its contract.
-            BuildError: a worker was killed.
+            BuildError: a worker was killed, or an input changed.
             OSError: an intermediate file cannot be written.
         """

@@ -1,4 +1,4 @@
-"""The work of a worker process: read some files into shards, or run a segment of stages over one shard.
+"""The work of a worker process on shards: run a segment of stages over one of them.
 
 A task receives paths and configurations, writes files, and returns nothing, so that no data passes between processes.
 It is complete once its marker exists, and is skipped if the marker exists already.
@@ -6,7 +6,6 @@ It is complete once its marker exists, and is skipped if the marker exists alrea
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,15 +15,10 @@ from typing import Final
 import polars as pl
 
 from cmtmed import lineage
-from cmtmed.engine.markers import ReadMarker, SegmentMarker
+from cmtmed.artifacts import sync_folder
+from cmtmed.engine.markers import SegmentMarker
 from cmtmed.engine.workspace import read_table, write_table
-from cmtmed.errors import StrictError
-from cmtmed.io.read import read_file
-from cmtmed.io.selection import Selector, SmallestHashes
-from cmtmed.schema import complete, empty_table
-from cmtmed.source import Source
 from cmtmed.stage import AnyStage, CorpusStage
-from cmtmed.stats import ReadingStats, TableStats
 
 _COPY_SEPARATOR: Final = "~"
 
@@ -72,99 +66,9 @@ def split_segments(stages: Sequence[AnyStage]) -> list[Segment]:
     return [*segments, Segment(tuple(current), None)]
 
 
-def read_files(
-    files: Sequence[Path],
-    sources: Sequence[Source],
-    folder: Path,
-    *,
-    shard_rows: int,
-    strict: bool,
-    selectors: Sequence[Selector] = (),
+def run_segment(
+    segment: Segment, shard: Shard, folder: Path, *, new_ids: Path | None, decision: Path | None, sync: bool
 ) -> None:
-    """Read some files into shards ``folder/shards/NNNNN.arrow`` and ``folder/quarantine/NNNNN.arrow``.
-
-    Args:
-        files: the files, in reading order.
-        sources: the pipeline's sources; they decide how each record is parsed.
-        folder: where the shards go; anything an interrupted task left there is removed.
-        shard_rows: dialogues per shard; the last one may have fewer.
-        strict: whether to fail at the first record that cannot be read.
-        selectors: what selects the records, for each file; without any, all records are read.
-
-    Raises:
-        StrictError: a record was quarantined although ``strict`` is set.
-    """
-    path = folder / "done.json"
-    if path.exists():
-        return
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "shards").mkdir(parents=True)
-    (folder / "quarantine").mkdir()
-    started = time.perf_counter()
-    shards, quarantine_files, stats, reading = 0, 0, TableStats(), ReadingStats()
-    pending: list[pl.DataFrame] = []
-    for index, file in enumerate(files):
-        selector = selectors[index] if selectors else None
-        if selector is not None and selector.is_done:
-            break
-        for batch in read_file(file, sources, batch_rows=shard_rows, selector=selector):
-            if batch.quarantined.height:
-                if strict:
-                    _refuse_record(batch.quarantined)
-                write_table(folder / "quarantine" / f"{quarantine_files:05d}.arrow", batch.quarantined)
-                quarantine_files += 1
-            reading += batch.stats
-            pending.append(batch.dialogues)
-            while sum(rows.height for rows in pending) >= shard_rows:
-                rows = pl.concat(pending)
-                stats += _write_shard(folder, shards, rows.head(shard_rows))
-                pending = [rows.slice(shard_rows)]
-                shards += 1
-    remaining = pl.concat(pending) if pending else empty_table()
-    if remaining.height:
-        stats += _write_shard(folder, shards, remaining)
-        shards += 1
-    seconds = time.perf_counter() - started
-    ReadMarker(shards=shards, quarantine=quarantine_files, stats=stats, reading=reading, seconds=seconds).write(path)
-
-
-def hash_records(
-    files: Sequence[Path], first: int, sources: Sequence[Source], path: Path, *, seed: int, size: int
-) -> None:
-    """Write the smallest hashes of the records' positions in some files as an Arrow file.
-
-    Args:
-        files: the files, in reading order.
-        first: number of the first of them in the crawl.
-        sources: the pipeline's sources.
-        path: the file to write.
-        seed: seed of the sample.
-        size: number of hashes that are kept.
-    """
-    if path.exists():
-        return
-    smallest = SmallestHashes(seed, size)
-    for smallest.file, file in enumerate(files, start=first):
-        for _ in read_file(file, sources, selector=smallest):
-            pass
-    write_table(path, pl.DataFrame({"hash": smallest.hashes}, schema={"hash": pl.Int64}))
-
-
-def _write_shard(folder: Path, number: int, rows: pl.DataFrame) -> TableStats:
-    table = complete(rows)
-    write_table(folder / "shards" / f"{number:05d}.arrow", table)
-    return TableStats.from_rows(table)
-
-
-def _refuse_record(quarantined: pl.DataFrame) -> None:
-    first = quarantined.row(0, named=True)
-    raise StrictError(
-        f"{first['file']}: {first['position']}: {first['reason']}; "
-        "fix the input, or build without --strict to quarantine such records"
-    )
-
-
-def run_segment(segment: Segment, shard: Shard, folder: Path, *, new_ids: Path | None, decision: Path | None) -> None:
     """Run a segment over one shard; write a shard, a sketch and a marker to ``folder``.
 
     Args:
@@ -173,6 +77,7 @@ def run_segment(segment: Segment, shard: Shard, folder: Path, *, new_ids: Path |
         folder: where the results go; its subfolders ``shards``, ``sketches`` and ``done`` exist.
         new_ids: table of ids to replace (see `find_new_ids`), for the first segment.
         decision: decision of the first stage, if that is a corpus stage.
+        sync: whether everything is on the disk before the marker is.
     """
     path = folder / "done" / f"{shard.name}.json"
     if path.exists():
@@ -185,14 +90,18 @@ def run_segment(segment: Segment, shard: Shard, folder: Path, *, new_ids: Path |
         stage_decision = read_table(decision) if index == 0 and decision is not None else None
         rows, stats = lineage.apply_stage(stage, rows, stage_decision)
         stage_stats.append(stats)
-    write_table(shard.relocate(folder).path, rows)
+    write_table(shard.relocate(folder).path, rows, sync=sync)
     started = time.perf_counter()
     if segment.corpus_stage is not None:
         stage = segment.corpus_stage
         covered = rows if stage.covers_dropped else rows.filter(pl.col("drop_reason").is_null())
         sketch = stage.sketch(covered.select(list(stage.reads)))
-        write_table(folder / "sketches" / f"{shard.name}.arrow", sketch)
-    SegmentMarker(stages=stage_stats, sketch_seconds=time.perf_counter() - started).write(path)
+        write_table(folder / "sketches" / f"{shard.name}.arrow", sketch, sync=sync)
+    marker = SegmentMarker(stages=stage_stats, sketch_seconds=time.perf_counter() - started)
+    if sync:
+        sync_folder(folder / "shards")
+        sync_folder(folder / "sketches")
+    marker.write(path, sync=sync)
 
 
 def _replace_ids(rows: pl.DataFrame, new_ids: pl.DataFrame) -> pl.DataFrame:

@@ -39,6 +39,10 @@ _THREADS: Final = {"POLARS_MAX_THREADS": "1", "NUMBA_NUM_THREADS": "1", "OMP_NUM
 _GROUP_SIGNALS: Final = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 
+class WorkerDeathError(BuildError):
+    """A worker process ended in the middle of a task."""
+
+
 class WorkerPool:
     """Worker processes that are started when the first tasks come and run until the pool is closed.
 
@@ -55,7 +59,7 @@ class WorkerPool:
         """Run all tasks and yield once for each as it completes, in any order.
 
         Raises:
-            BuildError: a worker was killed, usually because the system ran out of memory.
+            WorkerDeathError: a worker was killed, usually because the system ran out of memory.
         """
         if self._workers == 1 or len(tasks) <= 1:
             for task in tasks:
@@ -139,7 +143,7 @@ class _Worker:
         if code not in {-signal.SIGKILL, -signal.SIGTERM}:
             name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
             cause = f"ended unexpectedly ({name})"
-        raise BuildError(
+        raise WorkerDeathError(
             f"a worker process {cause} (running the same command again resumes where this one stopped)"
         ) from None
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from cmtmed.inspection.measures import SAID
 from cmtmed.inspection.samples import Sample
 from cmtmed.inspection.trial import Trial, is_valid, read_samples
 from cmtmed.io.lines import iter_lines
@@ -18,10 +19,6 @@ from cmtmed.source import Source
 
 _LINES: Final = 2000
 _LABEL: Final = re.compile(r"\s*[【〔\[「《#*]*\s*(?P<title>[\u4e00-\u9fffA-Za-z ]{2,12}?)\s*[】〕\]」》*]*\s*[:：]")
-_SAID: Final = re.compile(
-    r"^(?!总结|初步|诊断|诊疗).*(?:分析|指导|意见|建议|注意|提醒|原因|饮食|护理|措施|方法|描述|检查|治疗|用法|用量)"
-)
-"""Labels by which doctors divide what they say."""
 _SHARE: Final = 0.6
 _LEAST: Final = 3
 _ELSEWHERE: Final = 0.1
@@ -62,7 +59,7 @@ def find_endings(trial: Trial) -> list[str]:
         for title, count in sorted(last.items())
         if count >= max(_LEAST, _SHARE * len(dialogues))
         and elsewhere[title] <= _ELSEWHERE * count
-        and not _SAID.search(title)
+        and not SAID.search(title)
     ]
 
 

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from cmtmed.inspection.page_texts import list_selectors, propose_page_texts
+from cmtmed.inspection.question_pages import parse_pages
 from cmtmed.inspection.samples import Sample
-from cmtmed.inspection.speakers import assign_roles, declare_roles
-from cmtmed.io.html import HIDDEN, decode_page, get_text
+from cmtmed.inspection.speakers import assign_roles, declare_variants
+from cmtmed.io.html import get_text
 from cmtmed.source import Html, Source
 
 if TYPE_CHECKING:
@@ -20,13 +22,15 @@ if TYPE_CHECKING:
 _PAGES: Final = 10
 _TURN_SELECTORS: Final = 8
 _MANY: Final = 6.0
+_ENOUGH: Final = 12
 _COMPARED_NODES: Final = 60
 _INNER_SELECTORS: Final = 30
 _PLACED: Final = frozenset({"td", "span", "div", "p", "b", "strong"})
 _ROLE_SELECTORS: Final = 6
 _MAX_VALUES: Final = 12
 _MAX_NAME: Final = 16
-_CLASS: Final = re.compile(r"-?[A-Za-z_][\w-]*")
+_MANY_NAMES: Final = 3
+_PAIRED: Final = 0.8
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _NO_TURNS: Final = frozenset({"html", "head", "body", "script", "style", "option", "br", "hr", "img", "input"})
 
@@ -38,19 +42,17 @@ class _Turns:
     selector: str
     container: str
     nodes: list[LexborNode] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
     containers: int = 0
     characters: int = 0
 
 
 def propose_pages(samples: Sequence[Sample], base: Source) -> Iterator[Source]:
     """Yield candidate sources for pages."""
-    from selectolax.lexbor import LexborHTMLParser
-
+    trees = parse_pages(samples[:_PAGES], base.encoding)
+    yield from propose_page_texts(trees, base)
     candidates: dict[tuple[str, str], _Turns] = {}
-    for sample in samples[:_PAGES]:
-        page = decode_page(sample.head, base.encoding)
-        tree = LexborHTMLParser(page or "")
-        tree.strip_tags(list(HIDDEN))
+    for tree in trees:
         if tree.body is not None:
             _collect_turns(tree.body, candidates)
     ranked = sorted(candidates.values(), key=_rank_turns, reverse=True)
@@ -63,18 +65,18 @@ def propose_pages(samples: Sequence[Sample], base: Source) -> Iterator[Source]:
 
 def _rank_turns(turns: _Turns) -> float:
     """Return how likely elements are turns: they hold much of the text, in several pieces each."""
-    return turns.characters * min(len(turns.nodes) / turns.containers, _MANY)
+    return turns.characters * min(len(turns.nodes) / turns.containers, _MANY) * min(len(turns.nodes), _ENOUGH)
 
 
 def _collect_turns(body: LexborNode, candidates: dict[tuple[str, str], _Turns]) -> None:
     """Add the children of every element that has several alike, by selector."""
-    for parent in (body, *body.css("*")):
+    for parent in {node.mem_id: node for node in (body, *body.css("*"))}.values():
         children = [child for child in parent.iter() if child.tag not in _NO_TURNS and _HAN.search(child.text() or "")]
         if len(children) < 2:
             continue
         selectors: dict[str, list[LexborNode]] = defaultdict(list)
         for child in children:
-            for selector in _list_selectors(child):
+            for selector in list_selectors(child):
                 selectors[selector].append(child)
         if len({child.tag for child in children}) == 2:
             first, second = sorted({child.tag or "" for child in children})
@@ -88,17 +90,12 @@ def _collect_turns(body: LexborNode, candidates: dict[tuple[str, str], _Turns]) 
         for selector in distinct.values():
             nodes = selectors[selector]
             if len(nodes) > 1:
-                container = "body" if parent.tag == "body" else _list_selectors(parent)[0]
+                container = "body" if parent.tag == "body" else list_selectors(parent)[0]
                 turns = candidates.setdefault((container, selector), _Turns(selector, container))
                 turns.nodes += nodes
+                turns.numbers += [turns.containers] * len(nodes)
                 turns.containers += 1
                 turns.characters += sum(len((node.text() or "").strip()) for node in nodes)
-
-
-def _list_selectors(node: LexborNode) -> list[str]:
-    """Return selectors that match an element: its tag with each of its classes, then its tag."""
-    tokens = [token for token in (node.attributes.get("class") or "").split() if _CLASS.fullmatch(token)]
-    return [*(f"{node.tag}.{token}" for token in tokens), str(node.tag)]
 
 
 def _propose_selectors(turns: _Turns, base: Source) -> Iterator[Source]:
@@ -107,9 +104,12 @@ def _propose_selectors(turns: _Turns, base: Source) -> Iterator[Source]:
             spoken: dict[str, list[str]] = defaultdict(list)
             for node, value in zip(turns.nodes, values, strict=True):
                 spoken[value].append(get_text(node, text))
-            source = declare_roles(base, assign_roles(spoken))
             html = Html(dialogue=turns.container, turn=turns.selector, role=expression, text=text)
-            yield source.model_copy(update={"format": "html", "html": html})
+            source = base.model_copy(update={"format": "html", "html": html})
+            if len(spoken) <= _MAX_VALUES:
+                yield from declare_variants(source, assign_roles(spoken))
+            else:
+                yield from (source.model_copy(update={"first_speaker": side}) for side in ("user", "assistant"))
 
 
 def _list_role_expressions(turns: _Turns) -> list[tuple[str, list[str]]]:
@@ -131,13 +131,22 @@ def _list_role_expressions(turns: _Turns) -> list[tuple[str, list[str]]]:
         for name in ("class", "alt", "title", "data-role", "src"):
             values = [(match.attributes.get(name) or "") if match else "" for match in matches]
             expressions.append((f"{selector}@{name}", values))
-    return [(e, values) for e, values in expressions if _are_speakers(values)][:_ROLE_SELECTORS]
+    named = [(e, values) for e, values in expressions if _are_speakers(values, turns)]
+    return named[:_ROLE_SELECTORS]
 
 
-def _are_speakers(values: Sequence[str]) -> bool:
+def _are_speakers(values: Sequence[str], turns: _Turns) -> bool:
+    """Return whether values are few and recur, or are two or three in nearly every dialogue, as nicknames are."""
     counts = Counter(values)
-    is_short = all(0 < len(value) <= _MAX_NAME for value in counts)
-    return is_short and 2 <= len(counts) <= min(_MAX_VALUES, max(2, len(values) // 2))
+    if not all(0 < len(value) <= _MAX_NAME for value in counts) or len(counts) < 2:
+        return False
+    if len(counts) <= min(_MAX_VALUES, max(2, len(values) // 2)):
+        return True
+    dialogues: dict[int, list[str]] = defaultdict(list)
+    for number, value in zip(turns.numbers, values, strict=True):
+        dialogues[number].append(value)
+    paired = sum(2 <= len(set(names)) <= _MANY_NAMES and len(names) > len(set(names)) for names in dialogues.values())
+    return paired >= _PAIRED * len(dialogues)
 
 
 def _list_inner_selectors(turns: _Turns) -> list[str]:
@@ -148,7 +157,7 @@ def _list_inner_selectors(turns: _Turns) -> list[str]:
     counts: Counter[str] = Counter()
     for node in turns.nodes:
         inner = [child for child in node.css("*") if child != node]
-        named = {selector for child in inner for selector in _list_selectors(child)}
+        named = {selector for child in inner for selector in list_selectors(child)}
         placed = {
             f"{child.tag}:nth-child({number})"
             for number, child in enumerate(node.iter(), start=1)

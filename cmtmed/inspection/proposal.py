@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from cmtmed.inspection.page_openings import add_opening
 from cmtmed.inspection.pages import propose_pages
 from cmtmed.inspection.profiles import FieldProfile, profile_rows
 from cmtmed.inspection.question_pages import PAGES, count_speech, propose_question_pages
 from cmtmed.inspection.records import propose_records, propose_turns
 from cmtmed.inspection.samples import Sample
-from cmtmed.inspection.texts import decode_sample, propose_tabbed, propose_texts
+from cmtmed.inspection.texts import decode_sample, propose_texts
+from cmtmed.inspection.transcripts import propose_tabbed
 from cmtmed.inspection.trial import Trial, is_valid, read_samples
 from cmtmed.io.record_flattening import flatten
 from cmtmed.io.records import Record, Value
@@ -22,8 +24,15 @@ _TABLES: Final = frozenset({"csv", "tsv", "xlsx"})
 _TEXTS: Final = frozenset({"transcript", "blocks"})
 _MARGIN: Final = 0.02
 _EXCELLENT: Final = 0.985
+_CLEAN: Final = 0.1
+"""Share of turns with something like a label in them up to which a reading by names is settled."""
+_LONG: Final = 16
+"""Turns of a dialogue on average up to which no two dialogues have been taken for one."""
+_TIMES: Final = 3
+_APART: Final = 0.06
+"""Score that a reading with several times as many dialogues of the same turns may be worse by."""
 _GUESS: Final = 0.55
-"""Voice up to which it is anybody's guess who is who."""
+"""Certainty of the sides up to which it is anybody's guess who is who."""
 _FEW: Final = 0.4
 """Score by which a candidate must beat what reads by names, divided by the number of dialogues: few say little."""
 
@@ -69,7 +78,7 @@ def choose_source(samples: Sequence[Sample], base: Source) -> Proposal:
             trials.append(read_samples(pages, source, speech=speech))
             if file_format == "html" and trials[-1].score >= _EXCELLENT:
                 break  # selectors are many, and the likely ones come first
-    best = _choose(trials)
+    best = add_opening(pages, _choose(trials))
     if file_format in _TABLES and best.source.header == "none":
         rows = [dict(reading.record.value) for reading in best.readings]
         profiles = profile_rows(rows)
@@ -79,7 +88,9 @@ def choose_source(samples: Sequence[Sample], base: Source) -> Proposal:
 def _is_settled(trial: Trial) -> bool:
     """Return whether names alone read everything, and the speakers sound right."""
     is_clear = trial.voice >= 0.9 or (trial.voice >= 0.5 and len(trial.dialogues) < 5)
-    return trial.completeness >= 0.98 and trial.fidelity >= 0.995 and is_clear
+    if trial.mean_turns > _LONG:
+        return False  # several dialogues may have been read as one
+    return trial.completeness >= 0.98 and trial.fidelity >= 0.995 and is_clear and trial.contamination <= _CLEAN
 
 
 def _choose(trials: Sequence[Trial]) -> Trial:
@@ -89,13 +100,22 @@ def _choose(trials: Sequence[Trial]) -> Trial:
     better = [
         trial
         for trial in others
-        if trial.score > by_names.score + margin and trial.voice > _GUESS and not _merges(trial, by_names)
+        if trial.sides > _GUESS
+        and not _merges(trial, by_names)
+        and (trial.score > by_names.score + margin or _divides(trial, by_names))
     ]
     if not better:
         return by_names
-    top = max(trial.score for trial in better)
-    near = [trial for trial in better if trial.score >= top - _MARGIN]
+    top = max(better, key=lambda trial: trial.score)
+    near = [trial for trial in better if trial.score >= top.score - _MARGIN or _divides(trial, top)]
     return max(near, key=lambda trial: (round(trial.completeness * _count_distinct(trial)), trial.score))
+
+
+def _divides(trial: Trial, other: Trial) -> bool:
+    """Return whether a trial reads the same text as several times as many dialogues, and hardly worse."""
+    are_many = len(trial.dialogues) >= _TIMES * max(1, len(other.dialogues)) and other.mean_turns > _LONG
+    is_same = abs(trial.characters - other.characters) <= _MARGIN * other.characters
+    return are_many and is_same and trial.score >= other.score - _APART
 
 
 def _count_distinct(trial: Trial) -> int:

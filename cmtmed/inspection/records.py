@@ -10,7 +10,7 @@ from typing import Final
 
 from cmtmed.inspection.labels import collect_speakers
 from cmtmed.inspection.profiles import FieldProfile, is_aside, is_speech, list_items, profile_rows
-from cmtmed.inspection.speakers import assign_roles, declare_roles
+from cmtmed.inspection.speakers import assign_roles, declare_variants
 from cmtmed.io.field_names import find_names
 from cmtmed.io.numbered_fields import list_numbered, pair_declared
 from cmtmed.io.record_values import count_leaves
@@ -64,14 +64,14 @@ def propose_turns(profile: FieldProfile, base: Source) -> Iterator[Source]:
         texts = [item for item in items if isinstance(item, str)]
         speakers = assign_roles(collect_speakers(texts))
         if {speaker.role for speaker in speakers} >= {"user", "assistant"}:
-            yield declare_roles(source, speakers)
+            yield from declare_variants(source, speakers)
         yield source.model_copy(update={"shape": "alternating"})
     elif all(isinstance(item, list) and len(item) == 2 for item in items):
         texts_by_name: dict[str, list[str]] = defaultdict(list)
         for name, text in items:
             texts_by_name[str(name)].append(str(text))
         if len(texts_by_name) <= _MAX_SPEAKERS:
-            yield declare_roles(source, assign_roles(texts_by_name))
+            yield from declare_variants(source, assign_roles(texts_by_name))
         yield source
 
 
@@ -88,12 +88,11 @@ def _propose_messages(messages: Sequence[Mapping[str, Value]], source: Source) -
         speakers: dict[str, list[str]] = defaultdict(list)
         for message in messages:
             speakers[_to_label(message.get(role.name))].append(str(message.get(content.name) or ""))
-        declared = declare_roles(source, assign_roles(speakers))
-        fields = declared.fields.model_copy(update={"role": role.name, "content": content.name})
-        yield declared.model_copy(update={"fields": fields})
+        fields = source.fields.model_copy(update={"role": role.name, "content": content.name})
+        yield from declare_variants(source.model_copy(update={"fields": fields}), assign_roles(speakers))
     speeches = {p.name: p.texts for p in profiles.values() if p.content in {"text", "label", "other"} and p.texts}
     if 2 <= len(speeches) <= _MAX_SPEAKERS:
-        yield declare_roles(source, [s for s in assign_roles(speeches) if s.role is not None])
+        yield from declare_variants(source, [s for s in assign_roles(speeches) if s.role is not None])
 
 
 def _list_role_fields(profiles: Mapping[str, FieldProfile]) -> list[FieldProfile]:
@@ -145,8 +144,8 @@ def _add_companions(candidate: Source, profiles: Mapping[str, FieldProfile], tur
 def _propose_labelled(profile: FieldProfile, base: Source) -> Iterator[Source]:
     speakers = assign_roles(collect_speakers(profile.texts))
     if {speaker.role for speaker in speakers} >= {"user", "assistant"}:
-        source = declare_roles(base, speakers)
-        yield source.model_copy(update={"fields": Fields(text=profile.name), "shape": "prefixed"})
+        source = base.model_copy(update={"fields": Fields(text=profile.name), "shape": "prefixed"})
+        yield from declare_variants(source, speakers)
 
 
 # One turn a record.
@@ -164,14 +163,12 @@ def _propose_utterances(
         texts: dict[str, list[str]] = defaultdict(list)
         for row in rows:
             texts[_to_label(row.get(role.name))].append(str(row.get(content.name) or ""))
-        declared = declare_roles(base, assign_roles(texts))
-        for group in _list_group_fields(profiles, rows, {content.name, role.name}):
-            fields = Fields(role=role.name, content=content.name)
-            order = _find_order(profiles, rows, group, {content.name, role.name})
-            yield declared.model_copy(update={"fields": fields, "group_by": group, "order_by": order})
-        yield declared.model_copy(
-            update={"fields": Fields(role=role.name, content=content.name), "group_by": "file", "order_by": None}
-        )
+        source = base.model_copy(update={"fields": Fields(role=role.name, content=content.name)})
+        for declared in declare_variants(source, assign_roles(texts)):
+            for group in _list_group_fields(profiles, rows, {content.name, role.name}):
+                order = _find_order(profiles, rows, group, {content.name, role.name})
+                yield declared.model_copy(update={"group_by": group, "order_by": order})
+            yield declared.model_copy(update={"group_by": "file", "order_by": None})
 
 
 def _list_group_fields(

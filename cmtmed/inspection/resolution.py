@@ -52,7 +52,7 @@ _START: Final = re.compile(r"\W{0,3}\w{1,8}\W")
 _UNDECIDED: Final = frozenset(
     {
         "name", "match", "license", "compression", "encoding", "delimiter", "answers", "ignore_fields",
-        "ignore_speakers", "roles", "null_values", "max_record_bytes",
+        "ignore_speakers", "roles", "first_speaker", "null_values", "max_record_bytes",
     }
 )  # fmt: skip
 """Options of a source that leave the layout open."""

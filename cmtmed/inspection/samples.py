@@ -102,7 +102,7 @@ def _make_key(source: Source) -> str:
     """Return what of a source decides how its files fall into records."""
     is_textual = source.format in {"auto", "transcript", "blocks", "html"}
     used = {"format", "encoding", "delimiter", "header", "columns", "blocks", "html", "max_record_bytes"}
-    used |= {"transcript", "roles", "ignore_speakers", "shape"} if is_textual else set()
+    used |= {"transcript", "roles", "first_speaker", "ignore_speakers", "shape"} if is_textual else set()
     return source.model_dump_json(include=used)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cmtmed.inspection.voice import mean_voice
@@ -13,7 +13,7 @@ from cmtmed.source import Source
 
 _CANNED_COUNT: Final = 5
 _CANNED_SHARE: Final = 0.2
-_CLEAR: Final = 0.8
+_CLEAR: Final = 2.0
 """Difference of voices from which two speakers are told apart without doubt."""
 
 
@@ -44,7 +44,7 @@ def assign_roles(texts: Mapping[str, Sequence[str]]) -> list[Speaker]:
     labels = SpeakerLabels(Source(name="crawl"))
     voices = {name: mean_voice(said) for name, said in texts.items()}
     # One letter or digit is no name: A may be the doctor who answers or the first of two who speak.
-    known = {name: labels.find_role(name) if len(name.strip()) > 1 else None for name in texts}
+    known = {name: labels.name_role(name) if len(name.strip()) > 1 else None for name in texts}
     sides: dict[Role, list[float]] = {"user": [], "assistant": []}
     for name, role in known.items():
         if role in sides:
@@ -100,6 +100,19 @@ def _is_canned(said: Sequence[str]) -> bool:
 def _is_clear(name: str, voices: Mapping[str, float], assigned: Mapping[str, Role | None]) -> bool:
     others = [voices[other] for other, role in assigned.items() if role != assigned.get(name) and role is not None]
     return all(abs(voices[name] - other) >= _CLEAR for other in others)
+
+
+def declare_variants(source: Source, speakers: Sequence[Speaker]) -> Iterator[Source]:
+    """Yield a source that names the speakers, and where it is not sure who is who the same with the sides swapped."""
+    yield declare_roles(source, speakers)
+    if not all(speaker.is_known or speaker.is_sure or speaker.role is None for speaker in speakers):
+        swapped = [
+            speaker if speaker.is_known else replace(speaker, role=_SWAPPED.get(speaker.role)) for speaker in speakers
+        ]
+        yield declare_roles(source, swapped)
+
+
+_SWAPPED: Final[Mapping[Role | None, Role]] = {"user": "assistant", "assistant": "user"}
 
 
 def declare_roles(source: Source, speakers: Sequence[Speaker]) -> Source:

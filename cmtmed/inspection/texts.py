@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from cmtmed.inspection.labels import collect_inline, collect_speakers, collect_tabbed
+from cmtmed.inspection.labels import collect_inline, collect_speakers
 from cmtmed.inspection.profiles import profile_rows
 from cmtmed.inspection.records import propose_records
 from cmtmed.inspection.samples import Sample
-from cmtmed.inspection.speakers import assign_roles, declare_roles
+from cmtmed.inspection.speakers import assign_roles, declare_variants
+from cmtmed.inspection.transcripts import find_separators, propose_label_forms, propose_tabbed
 from cmtmed.io.lines import transcode_to_utf8
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.io.table_cells import Dialect, split_cells
@@ -37,43 +37,19 @@ def propose_texts(samples: Sequence[Sample], base: Source) -> Iterator[Source]:
     speakers = [speaker for speaker in assign_roles(collect_speakers(texts)) if speaker.turns > 1]
     declared = [transcript]
     if {speaker.role for speaker in speakers} >= {"user", "assistant"} and not all(s.is_known for s in speakers):
-        declared.insert(0, declare_roles(transcript, speakers))
+        declared[:0] = declare_variants(transcript, speakers)
     for source in declared:
         for separator in ("auto", *find_separators(texts, SpeakerLabels(source))):
             yield source.model_copy(update={"transcript": Transcript(separator=separator)})
     inline = assign_roles(collect_inline(texts))
     if {speaker.role for speaker in inline} >= {"user", "assistant"}:
-        line = Transcript(separator="line")
-        yield declare_roles(transcript, inline).model_copy(update={"transcript": line})
+        line = transcript.model_copy(update={"transcript": Transcript(separator="line")})
+        yield from declare_variants(line, inline)
+    yield from propose_label_forms(texts, transcript)
     yield from propose_tabbed(texts, transcript)
     yield from _propose_blocks(texts, base)
     yield from _propose_tables(texts, base)
     yield transcript.model_copy(update={"shape": "alternating", "transcript": Transcript(separator="blank")})
-
-
-def propose_tabbed(texts: Sequence[str], base: Source) -> Iterator[Source]:
-    """Yield sources for files whose lines are a speaker's label, a tab and what is said."""
-    speakers = assign_roles(collect_tabbed(texts))
-    if {speaker.role for speaker in speakers} >= {"user", "assistant"}:
-        source = declare_roles(base.model_copy(update={"format": "transcript"}), speakers)
-        for separator in ("auto", *find_separators(texts, SpeakerLabels(source))):
-            yield source.model_copy(update={"transcript": Transcript(separator=separator)})
-
-
-def find_separators(texts: Sequence[str], labels: SpeakerLabels) -> list[str]:
-    """Return regular expressions for the lines that recur, with other numbers, between dialogues."""
-    shapes: Counter[str] = Counter()
-    for line in itertools.chain.from_iterable(text.splitlines() for text in texts):
-        stripped = line.strip()
-        if stripped and len(stripped) <= _MAX_SEPARATOR and not labels.line.match(line):
-            shapes[re.sub(r"\d+", "0", stripped)] += 1
-    separators = []
-    for shape, count in shapes.most_common(10):
-        if count > 1 and not re.search(r"[，。？！]", shape):
-            first, *rest = (re.escape(part) for part in shape.split("0"))
-            number = r"(?P<id>[\w-]*\d[\w-]*)" if rest else ""
-            separators.append(rf"\s*{first}{number}" + r"\d+".join(rest) + r"\s*")
-    return separators[:_SEPARATORS]
 
 
 def _propose_blocks(texts: Sequence[str], base: Source) -> Iterator[Source]:

@@ -6,8 +6,6 @@ proposal that reads its samples right does the same in a build.
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,12 +15,18 @@ from typing import Final
 from pydantic import ValidationError
 
 from cmtmed.errors import PipelineError
+from cmtmed.inspection.measures import (
+    are_spoken,
+    has_both_speakers,
+    measure_alternation,
+    measure_labels,
+    measure_openings,
+    measure_voice,
+)
 from cmtmed.inspection.profiles import FieldProfile, is_aside, is_speech, lists_turns
 from cmtmed.inspection.samples import Sample
-from cmtmed.inspection.voice import score_voice
 from cmtmed.io.column_content import name_by_content
 from cmtmed.io.grouping import group_turns
-from cmtmed.io.parsed import Turn
 from cmtmed.io.quarantine import Reason, Unreadable
 from cmtmed.io.record_fields import is_empty
 from cmtmed.io.record_flattening import flatten
@@ -74,6 +78,11 @@ class Trial:
         return sum(count_characters(text) for dialogue in self.dialogues for _, text in dialogue.turns)
 
     @cached_property
+    def mean_turns(self) -> float:
+        """Turns of a dialogue on average."""
+        return sum(len(dialogue.turns) for dialogue in self.dialogues) / max(1, len(self.dialogues))
+
+    @cached_property
     def left_out(self) -> Counter[str]:
         """Characters that stand in no turn, by reason."""
         total: Counter[str] = Counter()
@@ -92,7 +101,7 @@ class Trial:
     @cached_property
     def completeness(self) -> float:
         """Share of the records that became a dialogue in which both speak."""
-        complete = sum(any(map(_has_both_speakers, reading.dialogues)) for reading in self.readings)
+        complete = sum(any(map(has_both_speakers, reading.dialogues)) for reading in self.readings)
         records = len(self.readings) + sum(
             count for reason, count in self.failures.items() if reason not in _NO_RECORDS
         )
@@ -101,13 +110,12 @@ class Trial:
     @cached_property
     def voice(self) -> float:
         """Mean share of the pairs of a doctor's and a patient's turn in which the doctor sounds more so."""
-        points, weight = 0.0, 0
-        for dialogue in self.dialogues:
-            share = _compare_voices(dialogue.turns)
-            if share is not None:
-                points += share
-                weight += 1
-        return points / weight if weight else 0.0
+        return measure_voice(self.dialogues)
+
+    @cached_property
+    def sides(self) -> float:
+        """How sure it is who is who, from 0 to 1: by what is said, and by who begins."""
+        return min(1.0, max(0.0, self.voice + _OPENING_WEIGHT * measure_openings(self.dialogues)))
 
     @cached_property
     def fidelity(self) -> float:
@@ -130,34 +138,18 @@ class Trial:
         return is_speech(profile) or lists_turns(profile)
 
     @cached_property
-    def alternation(self) -> float:
-        """Share of the turns that follow one of another speaker."""
-        pairs = [
-            first[0] != second[0] for dialogue in self.dialogues for first, second in itertools.pairwise(dialogue.turns)
-        ]
-        return sum(pairs) / len(pairs) if pairs else 0.0
-
-    @cached_property
     def contamination(self) -> float:
-        """Share of the turns that begin or end with a line that many have: a label, a time, a rule."""
-        if self.source.format not in {"html", "transcript"}:
-            return 0.0
-        edges: list[Counter[str]] = [Counter(), Counter()]
-        turns = [text.split("\n") for dialogue in self.dialogues for _, text in dialogue.turns if text.strip()]
-        shapes = [tuple(_to_shape(lines[index]) for index in (0, -1)) for lines in turns if len(lines) > 1]
-        for first, last in shapes:
-            edges[0][first] += 1
-            edges[1][last] += 1
-        frequent = max(3, _RECURRING * len(turns))
-        dirty = sum(map(_count_repeated_labels, self.readings))
-        dirty += sum(edges[0][first] >= frequent or edges[1][last] >= frequent for first, last in shapes)
-        return min(1.0, dirty / len(turns)) if turns else 0.0
+        """Share of the turns that hold what nobody says: a label, a time, a rule."""
+        turns = max(1, sum(len(dialogue.turns) for dialogue in self.dialogues))
+        repeated = sum(map(_count_repeated_labels, self.readings)) / turns
+        return min(1.0, measure_labels(self.dialogues) + repeated)
 
     @cached_property
     def score(self) -> float:
         """How good the reading is, from 0 to 1: complete dialogues, right speakers, little text lost, clean turns."""
-        sides = self.completeness * (0.2 + 0.8 * self.voice)
-        return sides * (0.5 + 0.5 * self.fidelity) * (0.7 + 0.3 * self.alternation) * (1 - 0.5 * self.contamination)
+        sides = self.completeness * (0.2 + 0.8 * self.sides) * (1 if are_spoken(self.dialogues) else _UNSPOKEN)
+        alternation = 0.7 + 0.3 * measure_alternation(self.dialogues)
+        return sides * (0.5 + 0.5 * self.fidelity) * alternation * (1 - 0.5 * self.contamination)
 
     def is_same_as(self, other: Trial) -> bool:
         """Return whether both read the same dialogues."""
@@ -166,9 +158,9 @@ class Trial:
         ]
 
 
-_RECURRING: Final = 0.15
+_OPENING_WEIGHT: Final = 0.15
+_UNSPOKEN: Final = 0.3
 _PROFILED: Final = 100
-_EDGE_CHARACTERS: Final = 40
 _NO_RECORDS: Final = frozenset({Reason.EMPTY_FILE, Reason.TRUNCATED_STREAM, Reason.DAMAGED_FILE})
 
 
@@ -213,24 +205,6 @@ def is_valid(source: Source) -> bool:
     return True
 
 
-def _has_both_speakers(dialogue: Dialogue) -> bool:
-    return {"user", "assistant"} <= {role for role, text in dialogue.turns if text.strip()}
-
-
-def _compare_voices(turns: Sequence[Turn]) -> float | None:
-    """Return the share of pairs in which the doctor sounds more like one, even ones by half; None if one is missing."""
-    scores: dict[str, list[float]] = {"user": [], "assistant": []}
-    for role, text in turns:
-        if role in scores and text.strip():
-            scores[role].append(score_voice(text))
-    if not scores["user"] or not scores["assistant"]:
-        return None
-    means = [sum(scores[role]) / len(scores[role]) for role in ("assistant", "user")]
-    pairs = list(itertools.product(scores["assistant"], scores["user"]))
-    share = sum((doctor > patient) + 0.5 * (doctor == patient) for doctor, patient in pairs) / len(pairs)
-    return (share + (means[0] > means[1]) + 0.5 * (means[0] == means[1])) / 2
-
-
 def _count_repeated_labels(reading: Reading) -> int:
     """Return the number of turns whose text begins with their own label."""
     value = reading.record.value
@@ -242,11 +216,6 @@ def _count_repeated_labels(reading: Reading) -> int:
         for message in messages
         if isinstance(message, dict)
     )
-
-
-def _to_shape(line: str) -> str:
-    """Return a line with its digits as zeros, or an empty text if it is too long to be a label, a time or a rule."""
-    return re.sub(r"\d+", "0", line.strip()) if len(line) <= _EDGE_CHARACTERS else line
 
 
 def _to_key(dialogue: Dialogue) -> tuple[object, ...]:

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import glob
+import logging
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Final
 
 from cmtmed.errors import InputError
+from cmtmed.io.outputs import is_output, iter_crawl_files
 from cmtmed.source import Source
+
+_logger = logging.getLogger(__name__)
 
 
 def match_files(inputs: Sequence[str | Path], sources: Sequence[Source]) -> list[Path]:
     """Expand files, directories and globs into the files to read, each once, in order of path.
 
+    Directories that cmtmed wrote are no part of a crawl: earlier builds, unfinished ones, training runs.
+
     Raises:
         InputError: an input is missing or matches nothing, or no source matches a file given by name.
     """
     files: set[Path] = set()
+    outputs: list[Path] = []
     for pattern in inputs:
         path = Path(pattern)
         if path.is_dir():
-            candidates = [
-                file
-                for file in path.rglob("*")
-                if file.is_file() and not _is_hidden(file.relative_to(path)) and not _is_companion(file)
-            ]
+            if is_output(path):
+                outputs.append(path)
+                continue
+            candidates = [file for file in path.rglob("*") if file.is_file() and not _is_hidden(file.relative_to(path))]
+            candidates = [file for file in iter_crawl_files(candidates, path) if not _is_companion(file)]
             matching = [file for file in candidates if any(source.matches(file) for source in sources)]
             if not matching:
                 raise InputError(
@@ -39,6 +46,7 @@ def match_files(inputs: Sequence[str | Path], sources: Sequence[Source]) -> list
         elif glob.has_magic(str(pattern)):
             # Path.glob does not accept absolute patterns.
             candidates = [Path(file) for file in glob.glob(str(pattern), recursive=True) if Path(file).is_file()]  # noqa: PTH207
+            candidates = list(iter_crawl_files(candidates, _find_base(path)))
             matching = [file for file in candidates if any(source.matches(file) for source in sources)]
             if not matching:
                 raise InputError(
@@ -47,9 +55,21 @@ def match_files(inputs: Sequence[str | Path], sources: Sequence[Source]) -> list
             files.update(matching)
         else:
             raise InputError(f"input {str(pattern)!r} does not exist; pass files, directories or glob patterns")
+    for path in outputs:
+        _logger.info("%s is not read: cmtmed wrote it", path)
+    if outputs and not files:
+        raise InputError(
+            f"input {str(outputs[0])!r} is no crawl: cmtmed wrote it; pass the files of a crawl (or, to read this "
+            "directory all the same, its files by name)"
+        )
     if not files:
         raise InputError("no inputs; pass files, directories or glob patterns")
     return sorted(files)
+
+
+def _find_base(pattern: Path) -> Path:
+    """Return the directory that a glob pattern begins in."""
+    return next(path for path in pattern.parents if not glob.has_magic(str(path)))
 
 
 def _is_hidden(path: PurePath) -> bool:

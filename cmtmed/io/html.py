@@ -29,6 +29,7 @@ _CHARSET: Final = re.compile(rb"<meta[^>]+charset=[\"']?([A-Za-z0-9_-]+)", re.IG
 _SOURCE_BREAKS: Final = re.compile(r"[ \t\r\n\f]+")
 _PREFORMATTED: Final = re.compile(r"(<pre\b.*?</pre\s*>|<textarea\b.*?</textarea\s*>)", re.IGNORECASE | re.DOTALL)
 _ANY_TAG: Final = re.compile(r"</?(?P<name>[a-zA-Z][\w:-]*)(?:\s[^<>]*)?/?>")
+_RULE: Final = re.compile(r"<hr\b[^<>]*>", re.IGNORECASE)
 _EMPHASIS: Final = frozenset("abiqsu")
 _STAMP: Final = re.compile(
     r"\A(?:\d{2,4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?[ \t]*)?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?[ \t]*\n?"
@@ -86,7 +87,7 @@ def _iter_dialogues(text: str, source: Source) -> Iterator[Record]:
     tree.strip_tags(HIDDEN)
     page_text = _read_text(tree.body) if tree.body is not None else ""
     if not selectors.turn:
-        yield from find_dialogues(tree, page_text, source, _read_text)
+        yield from find_dialogues(tree, page_text, source, _read_text, _read_between_rules)
         return
     records = [
         record for dialogue in tree.css(selectors.dialogue) if (record := _read_dialogue(dialogue, selectors, labels))
@@ -100,11 +101,16 @@ def _iter_dialogues(text: str, source: Source) -> Iterator[Record]:
         yield Record("", record.value, left_out)
 
 
+def _read_between_rules(node: LexborNode) -> list[str]:
+    """Return an element's text, divided where a rule stands in it."""
+    parts = _RULE.split(node.html or "")
+    return [text for part in parts if (text := _read_markup(part))]
+
+
 def _read_dialogue(dialogue: LexborNode, selectors: Html, labels: SpeakerLabels) -> Record | None:
     nodes = dialogue.css(selectors.turn)
     turns = [
-        {"role": _get_speaker(turn, selectors.role, labels), "content": get_text(turn, selectors.text)}
-        for turn in nodes
+        {"role": _get_speaker(turn, selectors.role, labels), "content": _get_content(turn, selectors)} for turn in nodes
     ]
     if not turns:
         return None
@@ -113,11 +119,13 @@ def _read_dialogue(dialogue: LexborNode, selectors: Html, labels: SpeakerLabels)
             turn["content"] = _STAMP.sub("", turn["content"])
     fields = {
         "messages": turns,
+        "opening": get_text(dialogue, selectors.opening) if selectors.opening else "",
         "id": _get_value(dialogue, selectors.id),
         "department": _get_value(dialogue, selectors.department),
     }
     in_text = [turn["content"] for turn in turns]
     in_text += [turn["role"] for turn in turns] if "@" not in selectors.role else []
+    in_text += [str(fields["opening"])]
     in_text += [str(fields[name]) for name in ("id", "department") if "@" not in getattr(selectors, name)]
     rest = count_characters(_read_text(dialogue)) - sum(map(count_characters, in_text))
     left_out = {"outside_turns": rest} if rest > 0 else {}
@@ -126,7 +134,11 @@ def _read_dialogue(dialogue: LexborNode, selectors: Html, labels: SpeakerLabels)
 
 def _read_text(node: LexborNode) -> str:
     """Return an element's text as a browser lays it out: blocks on lines of their own, cells apart."""
-    parts = _PREFORMATTED.split(node.html or "")
+    return _read_markup(node.html or "")
+
+
+def _read_markup(html: str) -> str:
+    parts = _PREFORMATTED.split(html)
     markup = "".join(part if index % 2 else _SOURCE_BREAKS.sub(" ", part) for index, part in enumerate(parts))
     # Elements that no list of tags knows, such as those of an app's own components, are no text either.
     text = strip_markup(_ANY_TAG.sub(_keep_known_tag, markup))
@@ -144,6 +156,15 @@ def get_text(node: LexborNode, selector: str) -> str:
     """Return the text of all matches in their order."""
     matches = node.css(selector) if selector else [node]
     return "\n".join(text for match in matches if (text := _read_text(match)))
+
+
+def _get_content(turn: LexborNode, selectors: Html) -> str:
+    """Return what is said in a turn; without a selector all of its text but the speaker's name before it."""
+    text = get_text(turn, selectors.text)
+    if selectors.text or "@" in selectors.role or not selectors.role:
+        return text
+    name = _get_value(turn, selectors.role)
+    return text.removeprefix(name).lstrip(" \t\n　:：") if name else text
 
 
 def _get_value(node: LexborNode, expression: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+from cmtmed.io.declared_labels import assign_opening_roles
 from cmtmed.io.field_names import DOCTORS, PATIENTS, find_names, guess_field, normalize_name, split_words
 from cmtmed.io.quarantine import Reason
 from cmtmed.io.record_values import BrokenRecordError, to_text
@@ -138,6 +139,11 @@ class MessageKeys:
                 unknown.append(name)
             else:
                 roles[name] = None if self.labels.is_ignored(name) else role
+        if self.labels.first_speaker is not None and unknown:
+            given = [name for name in names if name not in roles or roles[name] is not None]
+            known = [roles.get(name) for name in given]
+            roles |= assign_opening_roles(given, known, self.labels.first_speaker)
+            unknown = [name for name in unknown if roles[name] is None]
         if not any(roles.values()) and unknown and all(name.isdigit() for name in names) and len(names) in {2, 3}:
             # 0 and 1, 1 and 2: the patient comes first; a third code is that of notices.
             notices = [name for name in names if len(names) > len(SIDES) and _are_notices(names[name])][:1]

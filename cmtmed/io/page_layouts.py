@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from cmtmed.io.field_names import find_names, holds_field
+from cmtmed.io.record_values import count_leaves
 from cmtmed.io.records import Record
 from cmtmed.io.speaker_labels import SIDES, SpeakerLabels
 from cmtmed.io.speaker_words import find_role_by_words
 from cmtmed.io.transcript import read_transcripts
-from cmtmed.source import Source
+from cmtmed.source import Source, Transcript
 from cmtmed.text.characters import count_characters
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 ReadText = Callable[["LexborNode"], str]
 """Returns an element's text as a browser lays it out."""
+DivideText = Callable[["LexborNode"], list[str]]
+"""Returns the texts of an element between its rules."""
+_BODY: Final = "body"
 _NAME_CHARACTERS: Final = 16
 _SEVERAL: Final = 2
 _PAIR: Final = 2
@@ -27,7 +31,9 @@ _INSIDE: Final = 0.9
 """Share of the turns that must stand in such elements."""
 
 
-def find_dialogues(tree: LexborHTMLParser, page_text: str, source: Source, read_text: ReadText) -> Iterator[Record]:
+def find_dialogues(
+    tree: LexborHTMLParser, page_text: str, source: Source, read_text: ReadText, divide_text: DivideText
+) -> Iterator[Record]:
     """Yield the dialogues of a page: of its tables and lists, or of its text.
 
     What stands beside them is counted as ``outside_dialogue`` with the first.
@@ -37,11 +43,17 @@ def find_dialogues(tree: LexborHTMLParser, page_text: str, source: Source, read_
         page_text: its text, block by block on lines of their own.
         source: the source, for the speakers' names.
         read_text: reads the text of an element.
+        divide_text: reads the texts of an element between its rules.
     """
     labels = SpeakerLabels(source)
     rest = count_characters(page_text)
-    values = list(_iter_table_values(tree, labels, read_text))
-    if values:
+    is_declared = source.html.dialogue != _BODY or source.transcript != Transcript()
+    values = [] if is_declared else list(_iter_table_values(tree, labels, read_text))
+    if is_declared:
+        texts = [text for node in tree.css(source.html.dialogue) for text in divide_text(node)]
+        records = list(_iter_transcripts(texts, source))
+        rest -= sum(map(_count_record, records))
+    elif values:
         records = [Record("", value) for value in values]
         rest -= sum(map(_count_cells, values))
     else:
@@ -51,7 +63,11 @@ def find_dialogues(tree: LexborHTMLParser, page_text: str, source: Source, read_
         transcript = labels.split(text)
         records = []
         if transcript.turns and tree.body is not None:
-            records = _list_containers(tree.body, labels, read_text) or list(_iter_blocks(text, source, labels))
+            records = _list_containers(tree.body, labels, read_text) or [
+                record
+                for record in _iter_transcripts(divide_text(tree.body), source)
+                if labels.split(_get_text(record)).roles >= set(SIDES)
+            ]
         if len(records) < _SEVERAL:
             is_labelled = labels.line.search(text) or transcript.roles >= set(SIDES)
             records = [Record("", {"text": text})] if transcript.turns and is_labelled else []
@@ -77,18 +93,22 @@ def _list_containers(body: LexborNode, labels: SpeakerLabels, read_text: ReadTex
     return []
 
 
-def _iter_blocks(page_text: str, source: Source, labels: SpeakerLabels) -> Iterator[Record]:
-    """Yield the dialogues of a text that numbered lines or rules divide, if both sides speak in each."""
-    chunks = iter([page_text.encode("utf-8", "replace")])
-    for record in read_transcripts(chunks, source.model_copy(update={"encoding": "utf-8"})):
-        if isinstance(record, Record):
-            text = record.value.get("transcript") or record.value.get("text") or ""
-            if labels.split(text).roles >= set(SIDES):
+def _iter_transcripts(texts: Sequence[str], source: Source) -> Iterator[Record]:
+    """Yield the dialogues of texts, each of them read as a text file is."""
+    stream = source.model_copy(update={"encoding": "utf-8"})
+    for text in texts:
+        for record in read_transcripts(iter([text.encode("utf-8", "replace")]), stream):
+            if isinstance(record, Record):
                 yield Record("", record.value, dict(record.left_out))
 
 
+def _get_text(record: Record) -> str:
+    text = record.value.get("transcript") or record.value.get("text") or ""
+    return text if isinstance(text, str) else ""
+
+
 def _count_record(record: Record) -> int:
-    return sum(map(count_characters, record.value.values())) + sum(record.left_out.values())
+    return count_leaves(record.value) + sum(record.left_out.values())
 
 
 def _iter_table_values(

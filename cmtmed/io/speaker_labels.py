@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from cmtmed.io.chat_templates import BREAKS, HEADING, find_heading_role, name_template_roles
+from cmtmed.io.declared_labels import split_by_pattern
 from cmtmed.io.speaker_words import find_role_by_words
 from cmtmed.schema import Role
 from cmtmed.source import Source
@@ -55,11 +56,16 @@ class SpeakerLabels(LabelGrammar):
     def __init__(self, source: Source) -> None:
         super().__init__(source.role_table(), source.ignore_speakers)
         self._declared = {name.lower() for names in source.roles.values() for name in names}
+        self.first_speaker: Role | None = source.first_speaker
+        """Role of the first speaker of a dialogue where names say nothing."""
+        self._pattern = re.compile(source.transcript.label, re.MULTILINE) if source.transcript.label else None
         names = [re.escape(name) for name in self.names if len(name) > 1 or name in self._declared]
         known = "|".join(names)
         short = "|".join(re.escape(name) for name in self.names if len(name) == 1)
         patient = rf"[{HAN}]{{1,2}}(?:女士|先生|小姐)"
         doctor = rf"[{HAN}]{{1,3}}(?:主任|副主任|主治)?(?:医生|大夫|医师|主任|教授)"
+        if self._pattern is not None:
+            self.line = self.anywhere = self._pattern
         self._closing = re.compile(rf"</(?:{known})>", re.IGNORECASE)
         self._weak = re.compile(
             rf"{_LEAD}(?:#{{2,6}}[ ]*)?[〔《（(＜<『]?(?P<name>{known}|{patient}|{doctor}|[pd])[〕》）)＞>』]?"
@@ -76,6 +82,8 @@ class SpeakerLabels(LabelGrammar):
 
     def split(self, text: str) -> Transcript:
         """Divide a text into turns; without any label everything is preamble."""
+        if self._pattern is not None:
+            return split_by_pattern(text, self._pattern, self.name_role, self.is_ignored, self.first_speaker)
         plain = text
         if "<" in text:
             plain = BREAKS.sub("\n", self._closing.sub("", text))
@@ -87,6 +95,10 @@ class SpeakerLabels(LabelGrammar):
         elif plain is not text:
             transcript.preamble = text
         return transcript
+
+    def name_role(self, name: str) -> Role | None:
+        """Return the role of a name as it stands, or by the words in it."""
+        return self.find_role(name) or find_role_by_words(name)
 
     def _choose_division(self, text: str) -> Transcript:
         usual = super().split(text)

@@ -109,6 +109,10 @@ TEXTS: Final[Mapping[str, Bilingual]] = {
     "in_dropped": Bilingual("in dropped dialogues", "在剔除的对话中"),
     "nothing_left_out": Bilingual("Nothing was left out.", "没有略去任何文字。"),
     "warning_part_of_the_crawl": Bilingual("Only a part of the crawl was read:", "只读取了部分爬取内容："),
+    "warning_input_changed": Bilingual(
+        "Inputs changed after they had been read; the build holds what they were before:",
+        "有些输入文件在读取之后发生了变化，构建结果是变化之前的内容：",
+    ),
     "warning_missing_field": Bilingual(
         "Records in which no field is known to hold a dialogue have these fields:",
         "未能识别对话字段的记录含有以下字段：",
@@ -128,6 +132,9 @@ TEXTS: Final[Mapping[str, Bilingual]] = {
     ),
     "warning_text_left_out": Bilingual(
         "More than 5 % of the text was left out of the dialogues:", "超过 5 % 的文字未进入对话："
+    ),
+    "warning_identifying_labels": Bilingual(
+        "Labels beside the text look like identifiers of people:", "文本之外的标签疑似个人标识："
     ),
     # Lengths
     "lengths": Bilingual("Turns and lengths", "轮次与长度"),

@@ -92,7 +92,7 @@ def test_json_is_json_and_quiet_is_quiet(build):
         (("explain", "nowhere", "crawl/1"), 1, "holds no finished build"),
         (("path", "pipelines/cmtmedqb.yaml"), 2, "did you mean 'pipelines/cmtmedqa.yaml'?"),
         (("path", "../pyproject.toml"), 2, "no bundled file"),
-        (("bild",), 2, "No such command 'bild'"),
+        (("bild",), 2, "unknown command 'bild'; did you mean build?"),
     ],
 )
 def test_exit_codes_and_messages(build, call, arguments, code, message):
@@ -219,3 +219,13 @@ def test_a_limit_and_a_sample_exclude_each_other(call, build, tmp_path):
     process = call("build", "cmtmedqa", folder / "crawl.jsonl", "--out", out, "--limit", 1, "--sample", 1)
     assert (process.returncode, process.stderr.count("\n"), out.exists()) == (2, 1, False)
     assert "limit (1) and sample (1) exclude each other" in process.stderr
+
+
+def test_a_command_imports_only_its_own_module() -> None:
+    """A build does not wait for the rules of the audit or the libraries of the trainers."""
+    program = (
+        "import sys; from cmtmed.cli.commands import NAMES, load_command; load_command('build'); "
+        "print([name for name in NAMES if f'cmtmed.cli.{name}' in sys.modules], 'cmtmed.anonymize' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout == "['build'] False\n"

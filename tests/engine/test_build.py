@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 import cmtmed
-from cmtmed.engine import local, tasks
+from cmtmed.engine import local, reading, tasks
 from cmtmed.errors import DatasetError, InputError, OutputError, StrictError, UsageError
 from cmtmed.resources import bundled
 
@@ -163,7 +163,7 @@ def test_a_resumed_build_does_not_read_again(crawl, tmp_path, monkeypatch):
     with pytest.raises(_Killed):
         cmtmed.build("cmtmedqa", [crawl], tmp_path / "out")
     monkeypatch.undo()
-    monkeypatch.setattr(tasks, "read_file", lambda *_, **__: pytest.fail("read again"))
+    monkeypatch.setattr(reading, "read_file", lambda *_, **__: pytest.fail("read again"))
     assert cmtmed.build("cmtmedqa", [crawl], tmp_path / "out").counts["read"] == 46
 
 
@@ -288,7 +288,7 @@ def test_bad_calls(crawl, tmp_path):
     with pytest.raises(UsageError, match="no dialogue 'crawl/r999'"):
         cmtmed.explain(tmp_path / "out", id="crawl/r999")
     (tmp_path / "out" / "sft" / "train" / "state.json").unlink()
-    with pytest.raises(DatasetError, match="cannot be opened"):
+    with pytest.raises(DatasetError, match=r"state\.json. cannot be read: it is missing; run cmtmed build again"):
         cmtmed.load(tmp_path / "out")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,9 @@ from cmtmed.messages import nest_rows
 from cmtmed.schema import DIALOGUE, READ, TRACE
 from cmtmed.source import Source
 from cmtmed.stats import ReadingStats
+
+_BATCH_BYTES: Final = 2**26
+"""Characters and bytes of a batch beyond which it is full with fewer rows."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,12 @@ class BatchBuilder:
         self._characters: list[int] = []
         self._reason_counts: list[int] = []
         self.stats = ReadingStats()
+        self._bytes = 0
+
+    def add_unreadable(self, record: Unreadable) -> None:
+        """Add a quarantine record."""
+        self.unreadable.append(record)
+        self._bytes += len(record.raw)
 
     def add(self, source: Source, dialogue: Dialogue, source_id: str) -> None:
         """Add a dialogue of a source."""
@@ -58,6 +68,7 @@ class BatchBuilder:
         self._subdepartments.append(dialogue.subdepartment)
         self._turns += dialogue.turns
         self._counts.append(len(dialogue.turns))
+        self._bytes += sum(len(text) for _, text in dialogue.turns)
         left_out = dialogue.left_out
         self._reasons.extend(left_out)
         self._characters.extend(left_out.values())
@@ -69,8 +80,8 @@ class BatchBuilder:
                     self.stats.unread_characters[field] += characters
 
     def is_full(self, rows: int) -> bool:
-        """Return whether there are as many dialogues or quarantine records as a batch may have."""
-        return len(self._counts) >= rows or len(self.unreadable) >= rows
+        """Return whether there are as many dialogues, quarantine records or bytes as a batch may have."""
+        return len(self._counts) >= rows or len(self.unreadable) >= rows or self._bytes > _BATCH_BYTES
 
     def build(self) -> ReadBatch:
         """Return the batch."""

@@ -191,7 +191,7 @@ def _find_flag_side(key: str) -> Role | None:
     words = split_words(key)
     if not words or words[0] not in _FLAGS | DOCTORS | PATIENTS:
         name = normalize_name(key)
-        return find_role_by_words(name) if name.startswith("是否") else None
+        return find_role_by_words(name.removeprefix("是否")) if name.startswith("是否") else None
     sides = {"assistant" for word in words if word in DOCTORS} | {"user" for word in words if word in PATIENTS}
     return SIDES["assistant" in sides] if words[0] in _FLAGS and len(sides) == 1 else None
 

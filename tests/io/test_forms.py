@@ -240,3 +240,27 @@ def test_fields_of_any_length(tmp_path, suffix):
         lines = [json.dumps(row, ensure_ascii=False) for row in rows]
         path.write_text("\n".join(lines) if suffix == "jsonl" else f"[{','.join(lines)}]", encoding="utf-8")
     assert read_all(path) == ([[("u", Q1), ("a", text)] for text in LONG.values()], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "pairs.jsonl",
+            (
+                '{"conversation": [{"system": "你是医生", "input": "牙龈出血一周", "output": "刷牙时出血还是自己出血"}, '
+                '{"input": "刷牙时", "output": "先洗牙，仍出血再查血小板"}]}\n'
+            ),
+        ),
+        (
+            "rows.csv",
+            "department,ask,answer\n"
+            + "".join(f"口腔科,{n}号患者说牙龈出血一周,{n}号先洗牙，医生说仍出血再查\n" for n in range(9)),
+        ),
+    ],
+)
+def test_a_sentence_with_a_speaker_in_it_is_no_speaker(tmp_path, name, text):
+    """An instruction (你是医生) or a question that says 患者 is not taken for the name of who speaks."""
+    dialogues, quarantined = read_text(tmp_path, name, text)
+    assert (len(dialogues), quarantined) == (text.count("\n") - name.endswith("csv"), [])
+    assert all([role for role, _ in turns if role != "s"][:2] == ["u", "a"] for turns in dialogues)

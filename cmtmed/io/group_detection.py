@@ -12,6 +12,7 @@ from cmtmed.io.message_keys import read_label
 from cmtmed.io.record_fields import to_text_or_none
 from cmtmed.io.record_values import to_text
 from cmtmed.io.records import Value
+from cmtmed.io.speaker_words import are_alternating
 from cmtmed.io.turn_values import TurnParser
 from cmtmed.schema import Role
 from cmtmed.source import Source
@@ -29,9 +30,9 @@ def detect_group(values: Sequence[Value], source: Source, turns: TurnParser) -> 
     """
     if source.shape != "auto" or len(values) < 2 or not all(isinstance(value, Mapping) for value in values):
         return "none"
-    if any(isinstance(item, list) for value in values for item in value.values()):
+    if any(isinstance(item, list) and _holds_turns(item) for value in values for item in value.values()):
         return "none"
-    sides = [_find_side(value, turns) for value in values]
+    sides = [find_side(value, turns) for value in values]
     if all(side is None for side in sides):
         sides, is_coded = _find_coded_sides(values, turns), True
         if not any(sides):
@@ -51,6 +52,11 @@ def detect_group(values: Sequence[Value], source: Source, turns: TurnParser) -> 
     if (found := _find_group_by_content(values, sides, plan)) is not None:
         return (found,)
     return BY_FILE if {"user", "assistant"} <= set(sides) and not is_coded else "none"
+
+
+def _holds_turns(items: Sequence[Value]) -> bool:
+    """Return whether a list may be a dialogue, and not the words by which a turn is labelled."""
+    return any(isinstance(item, Mapping | list) for item in items) or are_alternating(items)
 
 
 def _find_coded_sides(values: Sequence[Mapping[str, Value]], turns: TurnParser) -> list[Role | None]:
@@ -88,7 +94,7 @@ _COMPLETE: Final = 0.9
 """Share of the groups in which both sides must speak for a field whose name says nothing."""
 
 
-def _find_side(value: Mapping[str, Value], turns: TurnParser) -> Role | None:
+def find_side(value: Mapping[str, Value], turns: TurnParser) -> Role | None:
     """Return who speaks in a record of one turn; None if it is no such record."""
     plan = turns.find_plan(value)
     if plan is not None:

@@ -202,9 +202,13 @@ def _explain_refusal(error: HfHubHTTPError) -> str:
     status = error.response.status_code
     request = error.response.headers.get("x-request-id")
     if status == 404 and "x-error-code" not in error.response.headers:
+        path = error.response.request.url.path
+        if path.endswith("/info/lfs/verify"):
+            # The server has named this path itself: what it lacks is the file.
+            return "the Hub does not hold the file as it was sent; run the same command again to send it again"
         # The Hub itself always says what it does not have.
         return (
-            f"the server has no {error.response.request.url.path} (status 404); check the name and HF_ENDPOINT, and "
+            f"the server has no {path} (status 404); check the name and HF_ENDPOINT, and "
             "that the server offers this part of the Hub's interface"
         )
     fallback = (

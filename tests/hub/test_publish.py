@@ -441,7 +441,9 @@ def test_rows_from_elsewhere(hub, build_dir, tmp_path):
     )
     shutil.copytree(build_dir.parent, tmp_path / build_dir.parent.name)
     state.write_text(json.dumps(content), encoding="utf-8")
-    with pytest.raises(DatasetError, match="lists files other than those that it contains"):
+    with pytest.raises(
+        DatasetError, match=r"state\.json. lists 1 files other than the 1 that are there; run cmtmed build again"
+    ):
         push(hub, out)
 
 

@@ -23,7 +23,7 @@ _TITLE: Final = r"(?:[ 　](?:主任|副主任|主治|住院|执业|值班)?(?:�
 _WORD: Final = r"@?[^\W\d][\w·•.@-]{0,15}?"
 _DETAIL: Final = r"[ ]?[（(\[<][^（()）\[\]<>\n]{1,24}[）)\]>]"
 _TOKEN: Final = re.compile(
-    rf"(?P<T>{STAMP})|(?P<W>@?[^\W\d][\w·•@-]{{0,15}}{_TITLE}?)(?P<D>{_DETAIL})?|(?P<N>\d{{1,6}})|(?P<S>[ \t　]+)|(?P<P>[^\w\s])"
+    rf"(?P<T>{STAMP})|(?P<W>@?[^\W\d][\w·•@-]{{0,15}}(?:{_TITLE}|[ ]\d{{1,2}}(?=[ \t　]|$))?)(?P<D>{_DETAIL})?|(?P<N>\d{{1,6}})|(?P<S>[ \t　]+)|(?P<P>[^\w\s])"
 )
 _ENDS: Final = frozenset("，。？！、；,;?!…“”\"'‘’%℃")
 """Marks of sentences, which stand in no label."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -16,12 +16,16 @@ from cmtmed.io.numbered_fields import list_numbered, pair_declared
 from cmtmed.io.record_values import count_leaves
 from cmtmed.io.records import Value
 from cmtmed.source import Fields, Source
+from cmtmed.text.han import HAN
 
 _MAX_SPEAKERS: Final = 12
 _ALTERNATIVE: Final = re.compile(r"reject|negative|worst|差|错误", re.IGNORECASE)
 """Names of answers that are no replies but counterexamples."""
 _PATIENT_VOICE: Final = -0.8
 _DOCTOR_VOICE: Final = 1.0
+_KINDS: Final = 8
+_WORDS: Final = re.compile(rf"[{HAN}]")
+_SPOKEN: Final = 0.6
 _REPEATED: Final = 0.8
 """Share of the values of a dialogue's number that several records have; the rest stand at the edge of the sample."""
 
@@ -165,22 +169,53 @@ def _propose_utterances(
             texts[_to_label(row.get(role.name))].append(str(row.get(content.name) or ""))
         source = base.model_copy(update={"fields": Fields(role=role.name, content=content.name)})
         for declared in declare_variants(source, assign_roles(texts)):
-            for group in _list_group_fields(profiles, rows, {content.name, role.name}):
+            for group in _list_group_fields(profiles, rows, content.name, role.name):
                 order = _find_order(profiles, rows, group, {content.name, role.name})
-                yield declared.model_copy(update={"group_by": group, "order_by": order})
+                grouped = declared.model_copy(update={"group_by": group, "order_by": order})
+                yield grouped
+                for only in _list_kinds(profiles, rows, content.name, {role.name, group}):
+                    yield grouped.model_copy(update={"only": only})
             yield declared.model_copy(update={"group_by": "file", "order_by": None})
 
 
+def _list_kinds(
+    profiles: Mapping[str, FieldProfile], rows: Sequence[Mapping[str, Value]], content: str, used: set[str]
+) -> Iterator[dict[str, tuple[str, ...]]]:
+    """Yield fields that tell texts from notices and pictures, with the value of texts."""
+    for name, profile in profiles.items():
+        if name in used or profile.content != "label" or not 2 <= len(profile.counts) <= _KINDS:
+            continue
+        texts: dict[str, list[str]] = defaultdict(list)
+        for row in rows:
+            texts[_to_label(row.get(name))].append(str(row.get(content) or ""))
+        kept = tuple(value for value, said in texts.items() if not _are_notices(said))
+        if kept and len(kept) < len(texts) and sum(len(texts[value]) for value in kept) >= _SPOKEN * len(rows):
+            yield {name: kept}
+
+
+def _are_notices(texts: Sequence[str]) -> bool:
+    """Return whether most texts are written by a machine: markup, no words, or the same words in each."""
+    ends = Counter(end for text in texts for end in {text[:4], text[-6:]})
+    notices = [
+        text
+        for text in texts
+        if text.startswith(("<", "{"))
+        or not _WORDS.search(text)
+        or 2 * max(ends[text[:4]], ends[text[-6:]]) > len(texts) > 1
+    ]
+    return len(notices) >= _SPOKEN * len(texts)
+
+
 def _list_group_fields(
-    profiles: Mapping[str, FieldProfile], rows: Sequence[Mapping[str, Value]], used: set[str]
+    profiles: Mapping[str, FieldProfile], rows: Sequence[Mapping[str, Value]], content: str, role: str
 ) -> list[str]:
-    """Return the fields that several records have in common, the finest first.
+    """Return the fields that several records have in common, the finest first, those in which both sides speak.
 
     The records of a dialogue follow one another, or are mixed with those of others where time orders the file.
     """
     candidates = []
     for name, profile in profiles.items():
-        if name in used or profile.fill < 1 or not profile.texts or profile.content in {"turns", "address"}:
+        if name in {content, role} or profile.fill < 1 or not profile.texts or profile.content in {"turns", "address"}:
             continue
         values = [str(row.get(name)) for row in rows]
         runs = sum(first != second for first, second in itertools.pairwise(values)) + 1
@@ -189,8 +224,12 @@ def _list_group_fields(
         repeated = sum(count > 1 for count in profile.counts.values())
         is_mixed = profile.content in {"label", "code", "number"} and repeated >= _REPEATED * groups
         if 2 <= groups <= 0.7 * len(values) and (runs <= 1.2 * groups or is_named or is_mixed):
-            candidates.append((not is_named, -groups, name))
-    return [name for _, _, name in sorted(candidates)[:3]]
+            speakers: dict[str, set[str]] = defaultdict(set)
+            for value, row in zip(values, rows, strict=True):
+                speakers[value].add(str(row.get(role)))
+            are_both = sum(len(names) > 1 for names in speakers.values()) >= _SPOKEN * groups
+            candidates.append((not are_both, not is_named, -groups, name))
+    return [name for *_, name in sorted(candidates)[:3]]
 
 
 def _find_order(

@@ -20,7 +20,7 @@ _BRACKETED: Final = re.compile(
 )
 _BARE: Final = re.compile(r"\s*#{0,6}\s*(?P<title>[A-Za-z][A-Za-z &]{2,30}|[\u4e00-\u9fff]{2,10})\s*[:：]?\s*")
 _SHARE: Final = 0.6
-_COLUMNS: Final = (
+COLUMNS: Final = (
     ("id", re.compile(r"编号|序号|单号|^号$|\bid\b|\bno\b|number", re.IGNORECASE)),
     ("department", re.compile(r"科室|科别|科別|clinic|department|dept", re.IGNORECASE)),
     (
@@ -92,7 +92,7 @@ class SectionReader:
         openings = []
         for title, lines in self._sections:
             text = "\n".join(line for line in lines if line.strip()).strip()
-            column = next((name for name, words in _COLUMNS if words.search(title)), None)
+            column = next((name for name, words in COLUMNS if words.search(title)), None)
             if column == "opening" and text:
                 openings.append(text)
             elif column is not None and text and column not in fields:

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from cmtmed.inspection.measures import SAID
+
 # ruff: noqa: E501 (patterns read best in one line)
 
 _DATE: Final = r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/]\d{1,2}|(?:\d{4}年)?\d{1,2}月\d{1,2}日)"
@@ -132,6 +134,8 @@ def _is_wide(form: LabelForm) -> bool:
 
 def _recurs(form: LabelForm) -> bool:
     """Return whether most labels have a name that others have too, and there are at least two names."""
+    if all(SAID.search(name) for name, count in form.names.items() if count > 1):
+        return False
     recurring = sum(count for count in form.names.values() if count > 1)
     least = _RECURRING if form.has_marks else _RECURRING_BARE
     return len(form.names) > 1 and recurring >= least * form.names.total()

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from cmtmed.inspection.message_lists import propose_turns
 from cmtmed.inspection.page_openings import add_opening
 from cmtmed.inspection.pages import propose_pages
 from cmtmed.inspection.profiles import FieldProfile, profile_rows
 from cmtmed.inspection.question_pages import PAGES, count_speech, propose_question_pages
-from cmtmed.inspection.records import propose_records, propose_turns
+from cmtmed.inspection.records import propose_records
 from cmtmed.inspection.samples import Sample
 from cmtmed.inspection.texts import decode_sample, propose_texts
 from cmtmed.inspection.transcripts import propose_tabbed

@@ -123,15 +123,11 @@ class Trial:
 
     @property
     def is_by_names(self) -> bool:
-        """Whether names say who is who: no speaker and no field is declared whose name does not."""
+        """Whether names say who is who, if only for one side: the other follows."""
         fields, source = self.source.fields, self.source
-        declared = (fields.question, fields.answer)
-        return (
-            not source.roles
-            and source.first_speaker is None
-            and declared == (None, None)
-            and (source.shape != "alternating")
-        )
+        is_declared = {"user", "assistant"} <= set(source.roles) or source.first_speaker is not None
+        are_fields = fields.question is not None or fields.answer is not None
+        return not is_declared and not are_fields and source.shape != "alternating"
 
     @cached_property
     def fidelity(self) -> float:

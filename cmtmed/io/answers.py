@@ -12,10 +12,16 @@ from cmtmed.io.records import Value
 from cmtmed.text.characters import count_characters
 
 
-def read_answers(value: Value, key: str, parsed: Parsed) -> list[str]:
+def read_answers(value: Value, key: str, parsed: Parsed, content_name: str | None = None) -> list[str]:
     """Return the answers in a field: one text, several, or objects with a text each.
 
     What else the objects hold is counted as left out.
+
+    Args:
+        value: the field's value.
+        key: its path, under which what is left out is counted.
+        parsed: the dialogue, which keeps the counts.
+        content_name: the declared name of the text in an object.
     """
     nested = parse_nested(value) if isinstance(value, str) else value
     if isinstance(value, str) and not (isinstance(nested, list) and _is_written_list(nested)):
@@ -30,7 +36,8 @@ def read_answers(value: Value, key: str, parsed: Parsed) -> list[str]:
     answers = []
     for item in nested:
         if isinstance(item, Mapping):
-            content = next((name for name in find_names(item, "content") if isinstance(item[name], str)), None)
+            names = [content_name] if content_name in item else find_names(item, "content")
+            content = next((name for name in names if isinstance(item[name], str)), None)
             content = content or next((n for n in find_names(item, "answer") if isinstance(item[n], str)), None)
             if content is None:
                 raise BrokenRecordError(Reason.WRONG_TYPE)

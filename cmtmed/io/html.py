@@ -198,5 +198,7 @@ def _get_value(node: LexborNode, expression: str) -> str:
 
 def _get_speaker(node: LexborNode, expression: str, labels: SpeakerLabels) -> str:
     value = _get_value(node, expression)
-    # A class attribute holds several names, one of which identifies the speaker.
-    return next((name for name in value.split() if labels.find_role(name)), value)
+    # A class attribute holds several names, one of which identifies the speaker: rather one that is known as it stands.
+    names = value.split()
+    listed = next((name for name in names if labels.is_listed(name)), None)
+    return listed or next((name for name in names if labels.find_role(name)), value)

@@ -169,7 +169,7 @@ class FramedRecord(RecordFields):
         unused = [name for name in self.fields if name not in self.used]
         # A declared field is that field alone.
         for name in [key] if self.declared.answer else list_numbered(key, unused):
-            answers += read_answers(self.fields[name], name, parsed)
+            answers += read_answers(self.fields[name], name, parsed, self.declared.content)
             self.used.add(name)
         if not answers:
             parsed.turns.append(("assistant", ""))  # an answer that is empty is an empty turn

@@ -16,6 +16,7 @@ from cmtmed.io.field_names import find_names, guess_field, normalize_name
 from cmtmed.io.parsed import Parsed
 from cmtmed.io.preamble import clean_preamble, is_form
 from cmtmed.io.quarantine import Reason
+from cmtmed.io.record_fields import flatten
 from cmtmed.io.record_values import BrokenRecordError, count_leaves, parse_nested, to_text
 from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SpeakerLabels
@@ -37,6 +38,7 @@ class TurnParser:
         self.labels = labels
         self._preamble = preamble
         self._declared = (role, content)
+        self._is_dotted = any("." in name for name in self._declared if name)
         self._plans: dict[tuple[str, ...], tuple[str, str] | None] = {}
 
     def parse(self, value: Value, *, path: str, alternating: bool = False) -> list[Parsed]:
@@ -126,6 +128,8 @@ class TurnParser:
             parsed.left_out["preamble"] += count_characters(text)
 
     def _parse_list(self, items: list[Value], path: str, *, alternating: bool) -> list[Parsed]:
+        if self._is_dotted:
+            items = [flatten(item) if isinstance(item, Mapping) else item for item in items]
         if all(isinstance(item, Mapping) for item in items):
             return [self._parse_messages(items, path)] if all(self._is_turn(item) for item in items) else []
         if all(isinstance(item, str) or item is None for item in items):

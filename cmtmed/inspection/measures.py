@@ -11,6 +11,8 @@ from typing import Final
 
 from cmtmed.inspection.voice import score_voice
 from cmtmed.io.parsed import Turn
+from cmtmed.io.preamble import is_form
+from cmtmed.io.record_values import says_nothing
 from cmtmed.io.shapes import Dialogue
 from cmtmed.schema import Role
 
@@ -81,7 +83,8 @@ def measure_labels(dialogues: Sequence[Dialogue]) -> float:
 
 def _begin_alike(texts: Sequence[str]) -> bool:
     """Return whether all texts of one side begin with the same character, as with 问 or a quotation mark."""
-    return len(set(texts)) >= _FEW and len({text.lstrip()[:1] for text in texts}) == 1
+    starts = {text.lstrip()[:1] for text in texts if not _is_form_line(text.split("\n")[0])}
+    return len(set(texts)) >= _FEW and len(starts) == 1
 
 
 def _list_said(dialogues: Iterable[Dialogue]) -> dict[Role, list[str]]:
@@ -96,7 +99,12 @@ def _list_said(dialogues: Iterable[Dialogue]) -> dict[Role, list[str]]:
 def _list_shapes(text: str) -> Iterator[str]:
     """Yield the lines of a turn as they recur, without those by which doctors divide what they say."""
     if "\n" in text:
-        yield from (_to_shape(line) for line in text.split("\n") if not SAID.search(line))
+        yield from (_to_shape(line) for line in text.split("\n") if not _is_form_line(line))
+
+
+def _is_form_line(line: str) -> bool:
+    """Return whether a line is a label by which doctors divide what they say, or one of a form, or fills in nothing."""
+    return SAID.search(line) is not None or is_form(line) or says_nothing(line)
 
 
 def are_spoken(dialogues: Iterable[Dialogue]) -> bool:

@@ -30,6 +30,7 @@ _CLEAN: Final = 0.1
 _LONG: Final = 16
 """Turns of a dialogue on average up to which no two dialogues have been taken for one."""
 _TIMES: Final = 3
+_MORE: Final = 1.2
 _APART: Final = 0.06
 """Score that a reading with several times as many dialogues of the same turns may be worse by."""
 _GUESS: Final = 0.55
@@ -109,7 +110,13 @@ def _choose(trials: Sequence[Trial]) -> Trial:
         return by_names
     top = max(better, key=lambda trial: trial.score)
     near = [trial for trial in better if trial.score >= top.score - _MARGIN or _divides(trial, top)]
-    return max(near, key=lambda trial: (round(trial.completeness * _count_distinct(trial)), trial.score))
+    # A few dialogues more may be a header that is taken for data.
+    more = [trial for trial in near if _count_complete(trial) >= _MORE * _count_complete(top)]
+    return max(more, key=lambda trial: (round(_count_complete(trial)), trial.score), default=top)
+
+
+def _count_complete(trial: Trial) -> float:
+    return trial.completeness * _count_distinct(trial)
 
 
 def _divides(trial: Trial, other: Trial) -> bool:

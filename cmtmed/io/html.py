@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cmtmed.io.bytestream import SAMPLE_BYTES, TruncatedStreamError
@@ -84,7 +85,7 @@ def _iter_dialogues(text: str, source: Source) -> Iterator[Record]:
     tree.strip_tags(HIDDEN)
     page_text = _read_text(tree.body) if tree.body is not None else ""
     if not selectors.turn:
-        yield from _read_transcripts(tree, page_text, source)
+        yield from _read_transcripts(tree, page_text, source, labels)
         return
     records = [
         record for dialogue in tree.css(selectors.dialogue) if (record := _read_dialogue(dialogue, selectors, labels))
@@ -98,7 +99,9 @@ def _iter_dialogues(text: str, source: Source) -> Iterator[Record]:
         yield Record("", record.value, left_out)
 
 
-def _read_transcripts(tree: LexborHTMLParser, page_text: str, source: Source) -> Iterator[Record]:
+def _read_transcripts(
+    tree: LexborHTMLParser, page_text: str, source: Source, labels: SpeakerLabels
+) -> Iterator[Record]:
     """Yield the dialogues of a page that declares no element of a turn: the texts of its dialogues are transcripts.
 
     Rules (``<hr>``) separate dialogues as they do in a text file.
@@ -108,7 +111,7 @@ def _read_transcripts(tree: LexborHTMLParser, page_text: str, source: Source) ->
     records = [
         record
         for text in texts
-        for record in read_transcripts(iter([text.encode()]), stream)
+        for record in read_transcripts(iter([text.encode()]), stream, labels)
         if isinstance(record, Record)
     ]
     inside = sum(count_leaves(record.value) + sum(record.left_out.values()) for record in records)
@@ -165,7 +168,12 @@ def _read_markup(html: str) -> str:
 def _keep_known_tag(match: re.Match[str]) -> str:
     if match["name"].lower() in _EMPHASIS:
         return ""  # both tags of an emphasis, so that none is left inside a power
-    return match.group() if strip_markup(match.group()).strip() == "" else ""
+    return match.group() if _is_known_tag(match.group()) else ""
+
+
+@lru_cache(maxsize=4096)
+def _is_known_tag(tag: str) -> bool:
+    return not strip_markup(tag).strip()
 
 
 def get_text(node: LexborNode, selector: str) -> str:

@@ -25,8 +25,8 @@ from cmtmed.engine.target import check_inputs_apart, check_target, resolve_targe
 from cmtmed.engine.workspace import Workspace
 from cmtmed.errors import BuildError, UsageError
 from cmtmed.inspection.resolution import Resolution, resolve_sources
+from cmtmed.io.crawl_files import match_files
 from cmtmed.io.declared_fields import check_declared
-from cmtmed.io.read import match_files
 from cmtmed.io.selection import create_selection
 from cmtmed.pipeline import Pipeline
 
@@ -86,6 +86,8 @@ def build(
         pipeline = Pipeline.load(pipeline)
     selection = create_selection(limit, sample, pipeline.seed)
     secrets = {stage.name(): token for stage in pipeline.stages if (token := stage.check_requirements()) is not None}
+    key, key_mark = _read_id_key() if pipeline.ids == "hash" else (None, "")
+    secrets |= {"ids": key_mark} if key_mark else {}
     target = resolve_target(out)
     check_target(target, pipeline.name)
     files = match_files(inputs, pipeline.sources)
@@ -105,7 +107,9 @@ def build(
             workspace.open(plan_workspace(plan, pipeline, engine, secrets))
             progress = progress or ignore_progress
             job = Job(pipeline, hashed_inputs, workspace, strict=strict, progress=progress, selection=selection)
-            report = _run_job(job, runner, resolution, hash_plan(plan), Path(out), started)
+            # Other ids are other datasets; what tells keys apart is published with them anyway.
+            fingerprint = hash_plan({**plan, "ids": key_mark} if key_mark else plan)
+            report = _run_job(job, runner, resolution, fingerprint, (key, key_mark), Path(out), started)
             report.write(workspace.result)
             workspace.publish()
     except (OSError, pl.exceptions.PolarsError) as error:
@@ -134,6 +138,20 @@ def create_engine(name: str, workers: int | None = None) -> Engine:
     return ENGINES[name](workers)
 
 
+def _read_id_key() -> tuple[bytes, str]:
+    """Return the key of hashed ids, and what tells it from other keys.
+
+    Raises:
+        UsageError: the environment does not hold one.
+    """
+    # The rules for identifiers take longer to import than a faulty pipeline to be refused.
+    from cmtmed.anonymize.replace.hashed_ids import KEY_VARIABLE
+    from cmtmed.anonymize.replace.secret_key import fingerprint_key, read_key
+
+    key = read_key(KEY_VARIABLE, "hashed ids need")
+    return key, fingerprint_key(key)
+
+
 def _announce(resolution: Resolution) -> None:
     """Log the sources that were proposed, before anything is read with them."""
     for proposal in resolution.proposed:
@@ -141,17 +159,24 @@ def _announce(resolution: Resolution) -> None:
 
 
 def _run_job(
-    job: Job, engine: Engine, resolution: Resolution, fingerprint: str, out: Path, started: float
+    job: Job,
+    engine: Engine,
+    resolution: Resolution,
+    fingerprint: str,
+    id_key: tuple[bytes | None, str],
+    out: Path,
+    started: float,
 ) -> BuildReport:
     """Run the engine, write all tables and the manifest to the workspace, and return the report."""
+    key, key_mark = id_key
     planning_seconds = time.perf_counter() - started
     result = engine.run(job)
     emit_started = time.perf_counter()
-    emission = _emit(job, result, fingerprint)
+    emission = _emit(job, result, fingerprint, key)
     emit_seconds = time.perf_counter() - emit_started
     counts = count_records(result, emission)
     characters = count_characters(result, emission)
-    write_manifest(job, resolution, counts, emission)
+    write_manifest(job, resolution, counts, emission, key_mark)
     seconds = {
         "read": planning_seconds + result.read_seconds,
         "stages": result.stage_seconds,
@@ -161,8 +186,8 @@ def _run_job(
     return create_report(job, resolution, out, result, emission, counts, characters, seconds)
 
 
-def _emit(job: Job, result: EngineResult, fingerprint: str) -> Emission:
+def _emit(job: Job, result: EngineResult, fingerprint: str, key: bytes | None) -> Emission:
     job.progress("emit", 0, 1)
-    emission = emit_tables(job.pipeline, result.shards, result.quarantined, job.workspace.result, fingerprint)
+    emission = emit_tables(job.pipeline, result.shards, result.quarantined, job.workspace.result, fingerprint, key)
     job.progress("emit", 1, 1)
     return emission

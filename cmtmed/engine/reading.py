@@ -20,6 +20,7 @@ from cmtmed.engine.workspace import write_table
 from cmtmed.errors import StrictError
 from cmtmed.io.read import ReadBatch, read_file
 from cmtmed.io.selection import Selector, SmallestHashes
+from cmtmed.private_files import make_private_folder
 from cmtmed.schema import complete, empty_table
 from cmtmed.source import Source
 from cmtmed.stats import ReadingStats, TableStats
@@ -56,11 +57,12 @@ def read_files(
     if path.exists():
         return
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / "shards").mkdir(parents=True)
-    (folder / "quarantine").mkdir()
+    for subfolder in (folder, folder / "shards", folder / "quarantine"):
+        make_private_folder(subfolder)
     started = time.perf_counter()
     shards, quarantine_files, stats, reading = 0, 0, TableStats(), ReadingStats()
     pending: list[pl.DataFrame] = []
+    pending_rows = 0
     for index, file in enumerate(files):
         selector = selectors[index] if selectors else None
         if selector is not None and selector.is_done:
@@ -72,11 +74,15 @@ def read_files(
                 write_table(folder / "quarantine" / f"{quarantine_files:05d}.arrow", batch.quarantined, sync=sync)
                 quarantine_files += 1
             reading += batch.stats
+            if not batch.dialogues.height:
+                continue  # an archive may have thousands of members without a dialogue
             pending.append(batch.dialogues)
-            while sum(rows.height for rows in pending) >= shard_rows:
+            pending_rows += batch.dialogues.height
+            while pending_rows >= shard_rows:
                 rows = pl.concat(pending)
                 stats += _write_shard(folder, shards, rows.head(shard_rows), sync=sync)
                 pending = [rows.slice(shard_rows)]
+                pending_rows = pending[0].height
                 shards += 1
     remaining = pl.concat(pending) if pending else empty_table()
     if remaining.height:

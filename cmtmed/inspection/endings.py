@@ -17,7 +17,7 @@ from cmtmed.inspection.measures import SAID
 from cmtmed.inspection.samples import Sample
 from cmtmed.inspection.trial import Trial, is_valid, read_samples
 from cmtmed.io.lines import iter_lines
-from cmtmed.io.record_fields import flatten
+from cmtmed.io.record_flattening import flatten
 from cmtmed.io.sections import COLUMNS, SectionTitles
 from cmtmed.io.separators import RULE, compile_separator, split_blocks
 from cmtmed.io.speaker_labels import SpeakerLabels

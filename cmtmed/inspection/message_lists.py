@@ -17,7 +17,7 @@ from cmtmed.inspection.turn_fields import (
     list_partner_fields,
     list_role_fields,
 )
-from cmtmed.io.record_fields import flatten
+from cmtmed.io.record_flattening import flatten
 from cmtmed.io.record_values import count_leaves
 from cmtmed.io.records import Value
 from cmtmed.source import Fields, Source

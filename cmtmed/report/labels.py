@@ -70,6 +70,7 @@ REASONS: Final[Mapping[str, Bilingual]] = {
     "no_dialogue": Bilingual("no_dialogue", "页面无对话"),
     "no_source": Bilingual("no_source", "无对应来源"),
     "damaged_file": Bilingual("damaged_file", "文件损坏"),
+    "reader_error": Bilingual("reader_error", "读取程序出错"),
 }
 LEFT_OUT: Final[Mapping[str, Bilingual]] = {
     "advert": Bilingual("adverts", "广告"),
@@ -151,6 +152,14 @@ COLUMNS: Final[Mapping[str, Bilingual]] = {
     "cluster": Bilingual("cluster", "重复组"),
     "split": Bilingual("split", "数据集划分"),
 }
+SIDE_LABELS: Final[Mapping[str, Bilingual]] = {
+    "source_id": Bilingual("record ids", "记录编号"),
+    "department": Bilingual("departments", "科室"),
+    "subdepartment": Bilingual("subdepartments", "二级科室"),
+    "source": Bilingual("names of sources", "数据源名称"),
+    "file": Bilingual("names of input files", "输入文件名"),
+}
+"""What stands beside the text and may identify somebody."""
 LABELS_BY_CATEGORY: Final[Mapping[str, Mapping[str, Bilingual]]] = {
     "stage": STAGES,
     "reason": REASONS,
@@ -161,6 +170,7 @@ LABELS_BY_CATEGORY: Final[Mapping[str, Mapping[str, Bilingual]]] = {
     "trace_action": TRACE_ACTIONS,
     "column": COLUMNS,
     "left_out": LEFT_OUT,
+    "label": SIDE_LABELS,
 }
 
 _COMPARISON: Final = re.compile(

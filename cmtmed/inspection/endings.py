@@ -80,12 +80,13 @@ def add_endings(samples: Sequence[Sample], trial: Trial) -> Trial:
             ignored.append(title.to_pattern())
     best = trial
     is_aside = not any(_find_column(title, values) == "opening" for title, values in above.items())
-    for update in (
+    updates: tuple[dict[str, object], ...] = (
         {"preamble": "leave_out"} if is_aside and above and _starts_with_keywords(trial) else {},
         {"headers": headers} if headers != dict(source.transcript.headers) else {},
         {"ignore": tuple(ignored)} if ignored else {},
         {"end": tuple(title.to_pattern() for title in below)} if below else {},
-    ):
+    )
+    for update in updates:
         if update:
             best = _try_update(samples, best, update)
     return best

@@ -39,6 +39,7 @@ _RECURRING_BARE: Final = 0.5
 _OFTEN: Final = 0.1
 _COVERED: Final = 0.97
 _MAX_LEAD: Final = 4
+_WIDER: Final = 1.2
 _CANDIDATES: Final = 4
 
 
@@ -123,7 +124,7 @@ def find_forms(texts: Iterable[str]) -> list[LabelForm]:
     for form in ranked:
         # A wider form is of use only if it matches more labels than a stricter one.
         strict = max((other.names.total() for other in ranked if not _is_wide(other)), default=0)
-        if not _is_wide(form) or form.names.total() > strict:
+        if not _is_wide(form) or form.names.total() > _WIDER * strict:
             chosen.append(form)
     return chosen[:_CANDIDATES]
 

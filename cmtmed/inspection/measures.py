@@ -27,6 +27,7 @@ _TITLE_CHARACTERS: Final = 12
 _CODE: Final = re.compile(r"\s*(?:[\d\s:：/.,%+-]+|[A-Za-z]*[\d_-]+[\w-]*)\s*")
 _CODES: Final = 0.2
 _PLACES: Final = 3
+_SENTENCE: Final = re.compile(r"[，。？！?!；]")
 _FEW: Final = 5
 _PIECE: Final = 6
 _PREFIX: Final = re.compile(r"\w{1,12}　|[^\w\n]{0,3}[\w ./-]{0,16}?[ \t　]?[:：|｜\]】》>）)、—〕」\t]{1,3}")
@@ -131,7 +132,8 @@ def are_spoken(dialogues: Sequence[Dialogue]) -> bool:
 def _are_labels(texts: Sequence[str]) -> bool:
     shapes = set(map(_to_shape, texts))
     is_short = sum(map(len, texts)) <= _TITLE_CHARACTERS * len(texts)
-    return len(texts) >= _FEW and len(shapes) < _SPOKEN * len(texts) and is_short
+    are_sentences = 2 * sum(_SENTENCE.search(text) is not None for text in texts) > len(texts)
+    return len(texts) >= _FEW and len(shapes) < _SPOKEN * len(texts) and is_short and not are_sentences
 
 
 def _divide_turns(turns: Sequence[Turn]) -> Iterator[Sequence[Turn]]:

@@ -22,6 +22,7 @@ from cmtmed.io.table_header import is_known_name
 from cmtmed.source import Source
 
 _TABLES: Final = frozenset({"csv", "tsv", "xlsx"})
+_TABLE_NAMES: Final = (".csv", ".tsv", ".xls", ".xlsx")
 _TEXTS: Final = frozenset({"transcript", "blocks"})
 _MARGIN: Final = 0.02
 _EXCELLENT: Final = 0.985
@@ -155,6 +156,8 @@ def _propose(
     if file_format in _TABLES:
         yield from propose_tabbed([decode_sample(sample, base.encoding) for sample in samples], base)
         yield from _propose_headless(samples, base, rows)
+        if not samples[0].name.lower().endswith(_TABLE_NAMES):
+            yield from propose_texts(samples, base)
     yield from propose_records(profiles, rows, base)
     lists = [record.value for record in records if isinstance(record.value, list)]
     if lists:

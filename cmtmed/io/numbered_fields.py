@@ -13,7 +13,7 @@ _INNER: Final = re.compile(
     r"(?P<number>\d{1,3}|(?<=第)[一二三四五六七八九十]{1,3}|[一二三四五六七八九十]{1,2}(?=[轮次问答])|(?<=[问答轮])[一二三四五六七八九十]{1,2}$)"
 )
 """A number inside a name, or one in words: 第1轮患者, 第二轮医生, ``q3_text``."""
-_DIGITS: Final = "一二三四五六七八九"
+_NUMERALS: Final = "一二三四五六七八九"
 
 
 def _find_number(name: str) -> re.Match[str] | None:
@@ -33,8 +33,8 @@ def _get_number(name: str) -> int:
     if number.isdigit():
         return int(number)
     tens, ten, ones = number.rpartition("十")
-    tens_value = (_DIGITS.find(tens) + 1 or 1) * 10 if ten else 0
-    return tens_value + _DIGITS.find(ones) + 1 if ones else tens_value
+    tens_value = (_NUMERALS.find(tens) + 1 or 1) * 10 if ten else 0
+    return tens_value + _NUMERALS.find(ones) + 1 if ones else tens_value
 
 
 def _split_round(name: str) -> tuple[str, int]:

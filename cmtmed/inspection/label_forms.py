@@ -120,13 +120,16 @@ def find_forms(texts: Iterable[str]) -> list[LabelForm]:
     least = max(_LEAST, _SHARE * lines / 2)
     frequent = [form for form in forms.values() if form.names.total() >= least and _recurs(form)]
     ranked = sorted(frequent, key=lambda form: (-form.names.total(), -len(form.parts), form.parts))
-    chosen: list[LabelForm] = []
-    for form in ranked:
-        # A wider form is of use only if it matches more labels than a stricter one.
-        strict = max((other.names.total() for other in ranked if not _is_wide(other)), default=0)
-        if not _is_wide(form) or form.names.total() > _WIDER * strict:
-            chosen.append(form)
-    return chosen[:_CANDIDATES]
+    strict = [form for form in ranked if not _is_wide(form)]
+    most = max((form.names.total() for form in strict), default=0)
+    are_named = any(form.few_names for form in strict)
+    # A wider form is of use only if it matches more labels than a stricter one, or fewer names.
+    chosen = [
+        form
+        for form in ranked
+        if not _is_wide(form) or form.names.total() > _WIDER * most or (form.few_names and not are_named)
+    ]
+    return sorted(chosen, key=lambda form: not form.few_names)[:_CANDIDATES]
 
 
 def _is_wide(form: LabelForm) -> bool:

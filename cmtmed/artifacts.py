@@ -1,8 +1,9 @@
 """Files that the library writes: their names and formats, atomic writes, and checksums.
 
 Whoever opens one of these files sees the old content or the new, never half of it: content is written beside the
-target under a temporary name and renamed. Everything that finds a file again later (a build, a training run, an audit,
-a publication) goes through this module, so that a name or a format stands in one place.
+target under a temporary name and renamed. Files with text as it was crawled are private: only their owner may read
+them, whatever the umask. Everything that finds a file again later (a build, a training run, an audit, a publication)
+goes through this module, so that a name or a format stands in one place.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import Field
+
+from cmtmed.private_files import create_private_file
 
 MANIFEST_FILE: Final = "manifest.json"
 """What a finished build was made from; its presence makes a directory a build."""
@@ -35,6 +39,8 @@ TRAINING_FILE: Final = "training.json"
 TRAINING_FORMAT: Final = "cmtmed.training"
 CARD_FILE: Final = "README.md"
 """A dataset or model card, under the name that the Hub reads."""
+MAX_DEPTH: Final = 64
+"""Nesting of a JSON file at most; what the library writes has far less."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ def sync_tree(folder: Path) -> None:
 
 
 @contextmanager
-def replace_atomically(path: Path, *, sync: bool = False) -> Iterator[Path]:
+def replace_atomically(path: Path, *, sync: bool = False, private: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside a file, and rename it over the file when the block ends without an error.
 
     The temporary file is removed if the block fails, so that no reader ever meets half a file.
@@ -125,12 +131,15 @@ def replace_atomically(path: Path, *, sync: bool = False) -> Iterator[Path]:
         path: the file to create or replace; its directory exists.
         sync: whether the content is on the disk before the file has its name, so that a power cut leaves no file
             without its content.
+        private: whether only the owner may read the file. The temporary file exists then; open it for writing.
 
     Raises:
         OSError: the file cannot be written or renamed.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
+        if private:
+            create_private_file(partial)
         yield partial
         if sync:
             sync_file(partial)
@@ -139,24 +148,27 @@ def replace_atomically(path: Path, *, sync: bool = False) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def write_bytes(path: Path, content: bytes, *, sync: bool = False) -> None:
-    """Create or replace a file atomically; for ``sync``, see `replace_atomically`.
+def write_bytes(path: Path, content: bytes, *, sync: bool = False, private: bool = False) -> None:
+    """Create or replace a file atomically; for ``sync`` and ``private``, see `replace_atomically`.
 
     Raises:
         OSError: it cannot be written.
     """
-    with replace_atomically(path, sync=sync) as partial:
+    with replace_atomically(path, sync=sync, private=private) as partial:
         partial.write_bytes(content)
 
 
-def write_text(path: Path, content: str, *, sync: bool = False) -> None:
+def write_text(path: Path, content: str, *, sync: bool = False, private: bool = False) -> None:
     """Create or replace a UTF-8 text file atomically; line ends are written as they are."""
-    write_bytes(path, content.encode("utf-8"), sync=sync)
+    write_bytes(path, content.encode("utf-8"), sync=sync, private=private)
 
 
-def write_json(path: Path, content: object, *, sort_keys: bool = False, sync: bool = False) -> None:
+def write_json(
+    path: Path, content: object, *, sort_keys: bool = False, sync: bool = False, private: bool = False
+) -> None:
     """Create or replace a JSON file atomically: indented for people, the same bytes for the same content."""
-    write_text(path, json.dumps(content, ensure_ascii=False, indent=2, sort_keys=sort_keys) + "\n", sync=sync)
+    text = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=sort_keys) + "\n"
+    write_text(path, text, sync=sync, private=private)
 
 
 def read_json(path: Path) -> Any:
@@ -164,10 +176,42 @@ def read_json(path: Path) -> Any:
 
     Raises:
         FileNotFoundError: it does not exist.
-        OSError: it cannot be read.
-        ValueError: it is not JSON in UTF-8, or nested too deeply to be read.
+        OSError: it cannot be read, or is no regular file.
+        ValueError: it is not JSON in UTF-8, or nested more deeply than anything that the library writes.
     """
+    if not stat.S_ISREG(path.stat().st_mode):
+        # A pipe would be waited for, and a device never ends.
+        raise OSError(errno.EINVAL, "it is no regular file")
+    text = path.read_text(encoding="utf-8")
+    if not text.strip():
+        raise ValueError("it is empty")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(text)
     except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+        raise ValueError("it is nested too deeply") from error
+    level, depth = [content], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise ValueError("it is nested too deeply")
+        level = [child for value in level for child in _list_children(value)]
+    return content
+
+
+def _list_children(value: object) -> list[object]:
+    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+
+
+def explain_unreadable(error: OSError | ValueError) -> str:
+    """Say in a few words why a JSON file could not be read, given what `read_json` raised."""
+    if isinstance(error, FileNotFoundError):
+        return "it is missing"
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 from byte {error.start} on"
+    if isinstance(error, json.JSONDecodeError):
+        if error.pos >= len(error.doc.rstrip()):
+            return f"it ends early, in line {error.lineno}"
+        return f"it is not JSON from line {error.lineno}, column {error.colno} on"
+    return str(error) if str(error).startswith("it is ") else "it is not JSON that can be read"

@@ -56,6 +56,11 @@ class Settings(BaseModel):
     name: str = Field(min_length=1, description="Name of the pipeline, recorded in the manifest of its builds.")
     description: str = Field(default="", description="One-sentence summary for readers.")
     seed: int = Field(default=0, description="Seed of every stage that takes one and does not set its own.")
+    ids: Literal["source", "hash"] = Field(
+        default="source",
+        description="What ids are: ``source``, the name of the source and the record's own id or number; or ``hash``, "
+        "keyed hashes of these, under the secret key in the environment variable CMTMED_KEY (16 characters or more).",
+    )
     sources: tuple[Source, ...] = Field(
         default=(Source(name="crawl"),),
         description="The sources of the crawl; the first one that matches a file and its record wins.",
@@ -134,6 +139,9 @@ class Pipeline(Settings):
     def fingerprint(self) -> str:
         """Return a SHA-256 (64 hex digits) that changes whenever the pipeline could treat a row differently."""
         content = self.model_dump(mode="json", exclude={"description", "stages"})
+        if self.ids == "source":
+            # As it was before there was a choice.
+            del content["ids"]
         content["stages"] = [{stage.name(): stage.options()} for stage in self.stages]
         content["schema"] = DIALOGUE_VERSION
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

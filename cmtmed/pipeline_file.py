@@ -11,7 +11,7 @@ from cmtmed.resources import bundled, resource_root
 from cmtmed.validation import format_value
 from cmtmed.yaml_files import read_yaml
 
-KEYS: Final = ("description", "extends", "name", "options", "seed", "sources", "stages", "views")
+KEYS: Final = ("description", "extends", "ids", "name", "options", "seed", "sources", "stages", "views")
 """Keys of a pipeline file."""
 _SUFFIXES: Final = frozenset({".yaml", ".yml"})
 

@@ -158,7 +158,10 @@ class Source(Strict):
         "with undecodable bytes are quarantined.",
     )
     delimiter: str | None = Field(
-        default=None, min_length=1, max_length=1, description="Delimiter of a table; detected if it is not given."
+        default=None,
+        min_length=1,
+        max_length=32,
+        description="Delimiter of a table: a character, or a word or mark such as ``<sep>``; detected if not given.",
     )
     header: Literal["auto", "first", "none"] = Field(
         default="auto", description="Whether the ``first`` row of a table names its columns."

@@ -17,7 +17,7 @@ PACKAGE = Path(cmtmed.__file__).parent
 LAYERS = (
     ("_version",),
     ("errors",),
-    ("resources", "validation", "patterns"),
+    ("resources", "validation", "patterns", "private_files"),
     ("schema",),
     ("artifacts", "markdown", "yaml_files"),
     ("models",),

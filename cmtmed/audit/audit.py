@@ -31,10 +31,11 @@ from cmtmed.audit.sample import SAMPLE_FILE, Turn, read_sample
 from cmtmed.audit.statement import render_statement
 from cmtmed.audit.verdicts import (
     VERDICTS_FILE,
-    Verdict,
+    Judgement,
     append_verdict,
     check_sampled,
     count_verdicts,
+    list_origins,
     read_verdicts,
 )
 from cmtmed.builds.build import Build
@@ -71,6 +72,7 @@ def audit_build(
     seed: int = 0,
     dropped: bool = False,
     verdicts: str | Path | None = None,
+    verify: bool = False,
     progress: Progress | None = None,
 ) -> Audit:
     """Audit a finished build and write ``audit/`` into it.
@@ -83,7 +85,9 @@ def audit_build(
         size: turns to draw for reading, at least ten for each detector that suspects as many.
         seed: another seed draws another sample.
         dropped: also audit dropped dialogues, which are kept on disk and not published.
-        verdicts: a file of JSON lines with ``id``, ``message`` and ``verdict`` (``leak`` or ``fine``) to import.
+        verdicts: a file of JSON lines with ``id``, ``message`` and ``verdict`` (``leak`` or ``fine``) to import; the
+            statement will say that they came from a file, and name ``reader`` if the lines do.
+        verify: compare the checksums of all tables with those that the build recorded first.
         progress: called with phase, dialogues done and dialogues in all.
 
     Returns:
@@ -96,33 +100,43 @@ def audit_build(
     """
     if size < 1:
         raise UsageError(f"size is {size}; give 1 or more turns to read")
-    build = Build.open(out)
-    folder = build.root / FOLDER
-    options: AuditOptions = {
-        "cmtmed": library_versions()["cmtmed"],
-        "detectors": hash_detectors(),
-        "scope": {"dropped": dropped},
-        "sample": {"size": size, "seed": seed},
-    }
-    digest = hash_dialogues(build, dropped=dropped)
-    try:
-        screening = _read_screening(folder, options, digest) or screen_build(
-            build, options, digest, progress or ignore_progress
-        )
-        sample = read_sample(folder / SAMPLE_FILE)
-        if verdicts is not None:
-            imported = read_verdicts(Path(verdicts), digest)
-            check_sampled(Path(verdicts), imported, sample)
-            earlier = read_audit_verdicts(folder, digest)
-            for turn, verdict in imported.items():
-                if earlier.get(turn) != verdict:
-                    append_verdict(folder / VERDICTS_FILE, turn, verdict, digest)
-        content = _add_estimate(screening, sample, read_audit_verdicts(folder, digest))
-        write_json(folder / AUDIT_FILE, content)
-        write_text(folder / STATEMENT_FILE, render_statement(content))
-    except OSError as error:
-        raise OutputError(f"cannot write the audit to {str(folder)!r}: {error.strerror}; make it writable") from None
-    return Audit(build.root, content)
+    with Build.open_checked(out, verify=verify) as build:
+        folder = build.root / FOLDER
+        options: AuditOptions = {
+            "cmtmed": library_versions()["cmtmed"],
+            "detectors": hash_detectors(),
+            "scope": {"dropped": dropped},
+            "sample": {"size": size, "seed": seed},
+        }
+        digest = hash_dialogues(build, dropped=dropped)
+        try:
+            screening = _read_screening(folder, options, digest) or screen_build(
+                build, options, digest, progress or ignore_progress
+            )
+            sample = read_sample(folder / SAMPLE_FILE)
+            if verdicts is not None:
+                imported = read_verdicts(Path(verdicts), digest)
+                check_sampled(Path(verdicts), imported, sample)
+                earlier = read_audit_verdicts(folder, digest)
+                for turn, judgement in imported.items():
+                    if turn not in earlier or earlier[turn].verdict != judgement.verdict:
+                        append_verdict(
+                            folder / VERDICTS_FILE,
+                            turn,
+                            judgement.verdict,
+                            digest,
+                            method="file",
+                            reader=judgement.reader,
+                        )
+            content = _add_estimate(screening, sample, read_audit_verdicts(folder, digest))
+            statement = render_statement(content, hashed_ids=build.manifest.ids is not None)
+            write_json(folder / AUDIT_FILE, content, private=True)
+            write_text(folder / STATEMENT_FILE, statement, private=True)
+        except OSError as error:
+            raise OutputError(
+                f"cannot write the audit to {str(folder)!r}: {error.strerror}; make it writable"
+            ) from None
+        return Audit(build.root, content)
 
 
 def read_audit(out: str | Path) -> Audit:
@@ -156,7 +170,7 @@ def is_settled(audit: Audit) -> bool:
     )
 
 
-def read_audit_verdicts(folder: Path, digest: str) -> dict[Turn, Verdict]:
+def read_audit_verdicts(folder: Path, digest: str) -> dict[Turn, Judgement]:
     """Return the verdicts on the present dialogues from the directory of an audit; none if there is no file."""
     path = folder / VERDICTS_FILE
     return read_verdicts(path, digest) if path.exists() else {}
@@ -171,7 +185,7 @@ def _read_screening(folder: Path, options: AuditOptions, digest: str) -> AuditCo
 
 
 def _add_estimate(
-    screening: Screening | AuditContent, sample: list[tuple[Turn, str]], verdicts: dict[Turn, Verdict]
+    screening: Screening | AuditContent, sample: list[tuple[Turn, str]], verdicts: dict[Turn, Judgement]
 ) -> AuditContent:
     """Return the content with the verdicts and what follows from them."""
     read, leaks = count_verdicts(sample, verdicts)
@@ -185,7 +199,12 @@ def _add_estimate(
             for stratum in strata
         }
     )
-    return {**screening, "strata": strata, "residual": _scale_residual(residual, screening["counts"])}
+    return {
+        **screening,
+        "strata": strata,
+        "verdicts": list_origins(sample, verdicts),
+        "residual": _scale_residual(residual, screening["counts"]),
+    }
 
 
 def _scale_residual(residual: Residual, counts: Counts) -> ResidualRates:

@@ -23,6 +23,7 @@ from cmtmed.builds.manifest import Manifest
 from cmtmed.engine.progress import Progress
 from cmtmed.errors import DatasetError
 from cmtmed.messages import flatten
+from cmtmed.private_files import make_private_folder
 
 UNSUSPECTED_PRIOR: Final = 0.001
 """Assumed share of leaks among unsuspected turns; it decides how many of them are drawn, not what is reported."""
@@ -101,7 +102,7 @@ def screen_build(build: Build, options: AuditOptions, digest: str, progress: Pro
     priors = {**{detector.name: detector.prior for detector in DETECTORS}, NONE: UNSUSPECTED_PRIOR}
     sample_sizes = allocate_sample({name: Stratum(stratum_sizes[name], prior) for name, prior in priors.items()}, size)
     folder = build.root / FOLDER
-    folder.mkdir(exist_ok=True)
+    make_private_folder(folder)
     write_sample(folder / SAMPLE_FILE, sampler.draw(sample_sizes))
     suspected[NONE] = stratum_sizes[NONE]
     leakage = measure_split_leakage(build)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
-from typing import Final, Literal, TypedDict, cast
+from typing import Final, Literal
 
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
+
+from cmtmed.anonymize import TYPES
 from cmtmed.artifacts import read_json
 
 FOLDER: Final = "audit"
@@ -15,6 +20,7 @@ FORMAT: Final = "cmtmed.audit"
 VERSION: Final = 1
 
 Status = Literal["unread", "partial", "read"]
+Method = Literal["terminal", "page", "file"]
 
 
 class Scope(TypedDict):
@@ -94,6 +100,16 @@ class ResidualRates(TypedDict):
     per_thousand_dialogues: Rates
 
 
+class Origin(TypedDict):
+    """How some of the verdicts came, by whom and when; days as YYYY-MM-DD, empty if unknown."""
+
+    method: Method
+    turns: int
+    readers: list[str]
+    first: str
+    last: str
+
+
 class AuditOptions(TypedDict):
     """What decides, together with the dialogues, which turns are suspected and which are drawn."""
 
@@ -124,15 +140,21 @@ class AuditContent(_Findings):
     """Everything that ``audit.json`` holds: counts, never text."""
 
     strata: list[ReadStratum]
+    verdicts: list[Origin]
     residual: ResidualRates
+
+
+@cache
+def _create_validator() -> TypeAdapter[AuditContent]:
+    return TypeAdapter(AuditContent)
 
 
 def read_content(folder: Path) -> AuditContent | None:
     """Read ``audit.json``; None if there is none that this version of the format can read."""
     try:
-        content = read_json(folder / AUDIT_FILE)
+        content = _create_validator().validate_python(read_json(folder / AUDIT_FILE), strict=True)
     except (OSError, ValueError):
+        # What pydantic raises is a ValueError, too.
         return None
-    readable = isinstance(content, dict) and content.get("format") == FORMAT and content.get("version") == VERSION
-    complete = readable and set(AuditContent.__required_keys__) <= set(content)
-    return cast("AuditContent", content) if complete else None
+    is_readable = content["format"] == FORMAT and content["version"] == VERSION
+    return content if is_readable and {*content["identifiers"]} <= {*TYPES} else None

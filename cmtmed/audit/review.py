@@ -9,11 +9,12 @@ import polars as pl
 
 from cmtmed.audit.audit import Audit, read_audit_verdicts
 from cmtmed.audit.build_screening import list_tables
-from cmtmed.audit.content import FOLDER
+from cmtmed.audit.content import FOLDER, Method
 from cmtmed.audit.sample import SAMPLE_FILE, Turn, read_sample
 from cmtmed.audit.screening import find_suspect_spans, mask_spans
 from cmtmed.audit.verdicts import VERDICTS_FILE, Verdict, append_verdict
 from cmtmed.builds.build import Build
+from cmtmed.errors import DatasetError
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,18 @@ class _Dialogue(NamedTuple):
     identifiers: list[_Span]
 
 
-def record_verdict(audit: Audit, turn: Turn, verdict: Verdict) -> None:
-    """Write down a verdict on a turn of the sample; the next call of `audit_build` takes it into account."""
-    append_verdict(audit.out / FOLDER / VERDICTS_FILE, turn, verdict, audit.content["data"])
+def record_verdict(audit: Audit, turn: Turn, verdict: Verdict, *, method: Method = "file", reader: str = "") -> None:
+    """Write down a verdict on a turn of the sample; the next call of `audit_build` takes it into account.
+
+    Args:
+        audit: from `audit_build` or `read_audit`.
+        turn: what was read.
+        verdict: ``leak`` or ``fine``.
+        method: ``terminal`` or ``page`` if a person has just given it there; ``file`` for what a program passes on.
+        reader: name of the reader, which the privacy statement will give.
+    """
+    path = audit.out / FOLDER / VERDICTS_FILE
+    append_verdict(path, turn, verdict, audit.content["data"], method=method, reader=reader)
 
 
 def read_sampled_turns(audit: Audit, limit: int | None = None, *, unread: bool = False) -> list[SampledTurn]:
@@ -80,6 +90,11 @@ def read_sampled_turns(audit: Audit, limit: int | None = None, *, unread: bool =
         for batch in build.iter_batches(table, ["id", "messages", "identifiers"]):
             for id_, messages, identifiers in batch.filter(pl.col("id").is_in(ids)).iter_rows():
                 dialogues[id_] = _Dialogue(messages, identifiers)
+    for turn, _ in sample:
+        if turn.id not in dialogues or turn.message >= len(dialogues[turn.id].messages):
+            raise DatasetError(
+                f"{str(folder / SAMPLE_FILE)!r} lists a turn that the build does not have; run cmtmed audit {audit.out}"
+            )
     return [_read_turn(dialogues[turn.id], turn, stratum) for turn, stratum in sample]
 
 

@@ -109,7 +109,7 @@ def write_sample(path: Path, sample: Sequence[tuple[Turn, str]]) -> None:
         json.dumps({"id": turn.id, "message": turn.message, "detector": stratum}, ensure_ascii=False)
         for turn, stratum in sample
     )
-    write_text(path, "".join(line + "\n" for line in lines))
+    write_text(path, "".join(line + "\n" for line in lines), private=True)
 
 
 def read_sample(path: Path) -> list[tuple[Turn, str]]:
@@ -119,9 +119,16 @@ def read_sample(path: Path) -> list[tuple[Turn, str]]:
         DatasetError: the file is missing or damaged.
     """
     try:
-        return [(Turn(row["id"], row["message"]), row["detector"]) for row in iter_json_lines(path)]
+        sample = [(Turn(row["id"], row["message"]), row["detector"]) for row in iter_json_lines(path)]
+        is_sound = all(
+            isinstance(turn.id, str) and type(turn.message) is int and turn.message >= 0 and isinstance(detector, str)
+            for turn, detector in sample
+        )
     except (OSError, ValueError, KeyError, TypeError):
-        raise DatasetError(f"{str(path)!r} cannot be read; run cmtmed audit again") from None
+        is_sound = False
+    if not is_sound:
+        raise DatasetError(f"{str(path)!r} cannot be read; run cmtmed audit again")
+    return sample
 
 
 def iter_json_lines(path: Path) -> Iterator[Any]:
@@ -134,4 +141,7 @@ def iter_json_lines(path: Path) -> Iterator[Any]:
     with path.open(encoding="utf-8") as stream:
         for line in stream:
             if line.strip():
-                yield json.loads(line)
+                try:
+                    yield json.loads(line)
+                except RecursionError as error:
+                    raise ValueError("nested too deeply") from error

@@ -71,6 +71,8 @@ def _run_detector(masked: pl.Series, detector: Detector) -> pl.Series:
     """Return which texts a detector suspects; those that match are searched again without the harmless phrases."""
     hits = masked.str.contains(detector.pattern)
     if detector.exclude:
+        # What stands beside a harmless phrase may match only without it.
+        hits |= masked.str.replace_all(detector.exclude, MASK).str.contains(detector.pattern)
         rows = hits.arg_true()
         hits = hits.scatter(rows, [bool(detector.find_spans(text)) for text in masked.gather(rows)])
     return hits

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from cmtmed.anonymize import LABELS, TYPES
-from cmtmed.audit.content import AuditContent, ResidualRates
+from cmtmed.audit.content import AuditContent
 from cmtmed.audit.detectors import DETECTORS_BY_NAME
+from cmtmed.audit.origins import ENGLISH, ZH, describe_origins
 from cmtmed.audit.residual import NONE
 from cmtmed.audit.standards_section import format_table, render_standards
 
-ENGLISH, ZH = 0, 1
 _ACTIONS: Final = ("tag", "pseudonym", "generalize")
 _HASHED_IDS: Final = (
     (
@@ -174,10 +174,11 @@ def _describe_residual(audit: AuditContent, language: int) -> list[str]:
         ("Suspected because of", "Turns", "Drawn", "Read", "Of these, leaking"),
         ("可疑原因", "轮次", "抽样", "已读", "其中有残留"),
     )[language]
-    return [_describe_status(residual, language), "", *sentences, "", *format_table(list(head), rows)]
+    return [_describe_status(audit, language), "", *sentences, "", *format_table(list(head), rows)]
 
 
-def _describe_status(residual: ResidualRates, language: int) -> str:
+def _describe_status(audit: AuditContent, language: int) -> str:
+    residual = audit["residual"]
     if residual["status"] == "unread":
         return (
             (
@@ -189,13 +190,13 @@ def _describe_status(residual: ResidualRates, language: int) -> str:
                 "不在其中。"
             ),
         )[language]
-    read, leaks = residual["read"], residual["leaks"]
+    leaks = residual["leaks"]
     sentence = (
         (
-            f"A person read {read:,} turns, drawn at random from suspected and unsuspected ones; {leaks:,} of them "
-            f"still {'identifies' if leaks == 1 else 'identify'} somebody."
+            f"Turns were drawn at random from suspected and unsuspected ones. {describe_origins(audit, language)} "
+            f"{leaks:,} of these turns still {'identifies' if leaks == 1 else 'identify'} somebody."
         ),
-        f"从可疑与不可疑的轮次中随机抽样，人工阅读 {read:,} 轮，其中 {leaks:,} 轮仍含标识符。",
+        f"从可疑与不可疑的轮次中随机抽样。{describe_origins(audit, language)}其中 {leaks:,} 轮仍含标识符。",
     )[language]
     if residual["status"] == "partial":
         sentence += (

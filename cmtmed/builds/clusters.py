@@ -51,8 +51,12 @@ class Member:
         return "\n".join(message["content"] or "" for message in self.dialogue["messages"])
 
 
-def list_clusters(out: str | Path) -> pl.DataFrame:
+def list_clusters(out: str | Path, *, verify: bool = False) -> pl.DataFrame:
     """List the duplicate clusters of a finished build, largest first.
+
+    Args:
+        out: directory of a build.
+        verify: compare the checksums of all tables with those that the build recorded first.
 
     Returns:
         ``cluster`` (id of the kept dialogue), ``size`` (dialogues, including the kept one) and one column per drop
@@ -61,42 +65,47 @@ def list_clusters(out: str | Path) -> pl.DataFrame:
     Raises:
         DatasetError: ``out`` holds no finished build.
     """
-    rows = _concat(_iter_dialogues(Build.open(out), ["cluster", "drop_reason"])).drop_nulls("cluster")
-    sizes = rows.group_by("cluster").agg(pl.len().alias("size"))
-    reasons = rows.drop_nulls("drop_reason").pivot(
-        "drop_reason", index="cluster", values="drop_reason", aggregate_function="len"
-    )
-    joined = sizes.join(reasons, on="cluster", how="left").filter(pl.col("size") > 1)
-    return joined.with_columns(pl.exclude("cluster", "size").fill_null(0)).sort(
-        ["size", "cluster"], descending=[True, False]
-    )
+    with Build.open_checked(out, verify=verify) as build:
+        rows = _concat(_iter_dialogues(build, ["cluster", "drop_reason"])).drop_nulls("cluster")
+        sizes = rows.group_by("cluster").agg(pl.len().alias("size"))
+        reasons = rows.drop_nulls("drop_reason").pivot(
+            "drop_reason", index="cluster", values="drop_reason", aggregate_function="len"
+        )
+        joined = sizes.join(reasons, on="cluster", how="left").filter(pl.col("size") > 1)
+        return joined.with_columns(pl.exclude("cluster", "size").fill_null(0)).sort(
+            ["size", "cluster"], descending=[True, False]
+        )
 
 
-def find_cluster(out: str | Path, id: str) -> list[Member]:
+def find_cluster(out: str | Path, id: str, *, verify: bool = False) -> list[Member]:
     """Return the members of a dialogue's cluster, starting with the kept one.
 
     Args:
         out: directory of a build.
         id: a dialogue's id, kept or dropped.
+        verify: compare the checksums of all tables with those that the build recorded first.
 
     Raises:
         DatasetError: ``out`` holds no finished build.
         UsageError: no dialogue has that id, or it has no duplicate.
     """
-    build = Build.open(out)
-    cluster, ids = None, []
-    for rows in _iter_dialogues(build, ["id", "cluster"]):
-        matches = rows.filter(pl.col("id") == id)
-        if matches.height:
-            cluster = matches["cluster"][0]
-            break
-        ids += rows["id"].head(10_000).to_list()
-    else:
-        raise UsageError(f"no dialogue {id!r} in {str(build.root)!r}; {did_you_mean(id, ids[:20_000])}")
-    if cluster is None:
-        raise UsageError(f"dialogue {id!r} has no duplicate; list the clusters with: cmtmed duplicates {build.root}")
-    members = _concat([rows.filter(pl.col("cluster") == cluster) for rows in _iter_dialogues(build)])
-    return _compare_members(members.sort(pl.col("id") != cluster, "id"), *_stage_options(build))
+    with Build.open_checked(out, verify=verify) as build:
+        id = build.resolve_id(id)
+        cluster, ids = None, []
+        for rows in _iter_dialogues(build, ["id", "cluster"]):
+            matches = rows.filter(pl.col("id") == id)
+            if matches.height:
+                cluster = matches["cluster"][0]
+                break
+            ids += rows["id"].head(10_000).to_list()
+        else:
+            raise UsageError(f"no dialogue {id!r} in {str(build.root)!r}; {did_you_mean(id, ids[:20_000])}")
+        if cluster is None:
+            raise UsageError(
+                f"dialogue {id!r} has no duplicate; list the clusters with: cmtmed duplicates {build.root}"
+            )
+        members = _concat([rows.filter(pl.col("cluster") == cluster) for rows in _iter_dialogues(build)])
+        return _compare_members(members.sort(pl.col("id") != cluster, "id"), *_stage_options(build))
 
 
 def sample_members(out: str | Path, clusters: Sequence[str], members: int) -> dict[str, list[Member]]:
@@ -110,20 +119,22 @@ def sample_members(out: str | Path, clusters: Sequence[str], members: int) -> di
     Raises:
         DatasetError: ``out`` holds no finished build.
     """
-    build = Build.open(out)
-    options = _stage_options(build)
-    names = pl.Series(clusters, dtype=pl.String).implode()
-    ids = _concat([rows.filter(pl.col("cluster").is_in(names)) for rows in _iter_dialogues(build, ["id", "cluster"])])
-    # Blake2 rather than a hash of Polars, which may change between versions.
-    sample = ids.with_columns(pl.Series("draw", [hashlib.blake2b(name.encode()).digest() for name in ids["id"]]))
-    sample = sample.sort(pl.col("id") != pl.col("cluster"), "draw").group_by("cluster").head(members + 1)
-    sampled_ids = sample["id"].implode()
-    dialogues = _concat([rows.filter(pl.col("id").is_in(sampled_ids)) for rows in _iter_dialogues(build)])
-    result = {}
-    for name in clusters:
-        rows = dialogues.filter(pl.col("cluster") == name).sort(pl.col("id") != name, "id")
-        result[name] = _compare_members(rows, *options)
-    return result
+    with Build.open_checked(out) as build:
+        options = _stage_options(build)
+        names = pl.Series(clusters, dtype=pl.String).implode()
+        ids = _concat(
+            [rows.filter(pl.col("cluster").is_in(names)) for rows in _iter_dialogues(build, ["id", "cluster"])]
+        )
+        # Blake2 rather than a hash of Polars, which may change between versions.
+        sample = ids.with_columns(pl.Series("draw", [hashlib.blake2b(name.encode()).digest() for name in ids["id"]]))
+        sample = sample.sort(pl.col("id") != pl.col("cluster"), "draw").group_by("cluster").head(members + 1)
+        sampled_ids = sample["id"].implode()
+        dialogues = _concat([rows.filter(pl.col("id").is_in(sampled_ids)) for rows in _iter_dialogues(build)])
+        result = {}
+        for name in clusters:
+            rows = dialogues.filter(pl.col("cluster") == name).sort(pl.col("id") != name, "id")
+            result[name] = _compare_members(rows, *options)
+        return result
 
 
 def _stage_options(build: Build) -> tuple[int, list[str]]:

@@ -112,23 +112,27 @@ def compare(old: str | Path, new: str | Path) -> Comparison:
     return compare_sides(build_side(Path(old)), build_side(Path(new)))
 
 
-def build_side(folder: Path) -> Side:
+def build_side(folder: Path, *, verify: bool = False) -> Side:
     """Open a finished build for comparison.
 
+    Args:
+        folder: its directory.
+        verify: compare the checksums of all tables with those that the build recorded first.
+
     Raises:
-        DatasetError: the directory holds no finished build.
+        DatasetError: the directory holds no finished build, or a damaged one.
     """
-    build = Build.open(folder)
-    manifest = build.manifest
-    batches = [
-        summarize_rows(batch, kept=table == DIALOGUES)
-        for table in (DIALOGUES, DROPPED)
-        for batch in build.iter_batches(table)
-    ]
-    return Side(
-        str(folder), manifest.options_by_stage, manifest.counts, manifest.versions,
-        build.report.after.to_dict(), pl.concat(batches or [summarize_rows(empty_table(), kept=True)]).lazy(),
-    )  # fmt: skip
+    with Build.open_checked(folder, verify=verify) as build:
+        manifest = build.manifest
+        batches = [
+            summarize_rows(batch, kept=table == DIALOGUES)
+            for table in (DIALOGUES, DROPPED)
+            for batch in build.iter_batches(table)
+        ]
+        return Side(
+            str(folder), manifest.options_by_stage, manifest.counts, manifest.versions,
+            build.report.after.to_dict(), pl.concat(batches or [summarize_rows(empty_table(), kept=True)]).lazy(),
+        )  # fmt: skip
 
 
 def compare_sides(before: Side, after: Side) -> Comparison:

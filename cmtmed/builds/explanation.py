@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +13,7 @@ from cmtmed.errors import UsageError, did_you_mean
 from cmtmed.inquiry.clauses import sentences
 from cmtmed.inquiry.detect import explain as decide
 from cmtmed.schema import DialogueRow, TraceEntry, to_rows
+from cmtmed.text.visible import dump_visible_json
 
 MAX_SUGGESTIONS: Final = 20_000
 """Ids searched for the closest match when an id is unknown."""
@@ -82,33 +82,36 @@ class Explanation:
         return questions
 
     def to_json(self) -> str:
-        """Return the explanation as JSON."""
+        """Return the explanation as one line of JSON; invisible characters are escaped."""
         content = {
             "kept": self.kept,
             "verdict": self.verdict(),
             "dialogue": self.dialogue,
             "questions": [asdict(question) for question in self.questions()],
         }
-        return json.dumps(content, ensure_ascii=False)
+        return dump_visible_json(content)
 
 
-def explain(out: str | Path, id: str) -> Explanation:
+def explain(out: str | Path, id: str, *, verify: bool = False) -> Explanation:
     """Look up one dialogue in a finished build.
 
     Args:
         out: directory of a build.
-        id: the dialogue's id, kept or dropped.
+        id: the dialogue's id, kept or dropped; where ids are hashed and the key is in the environment, also the id
+            that it had before.
+        verify: compare the checksums of all tables with those that the build recorded first.
 
     Raises:
-        DatasetError: ``out`` holds no finished build.
+        DatasetError: ``out`` holds no finished build, or a damaged one.
         UsageError: no dialogue has that id; the message gives the closest one.
     """
-    build = Build.open(out)
-    ids: list[str] = []
-    for table in (DIALOGUES, DROPPED):
-        for batch in build.iter_batches(table):
-            matches = batch.filter(pl.col("id") == id)
-            if matches.height:
-                return Explanation(to_rows(matches)[0], kept=table == DIALOGUES)
-            ids += batch["id"].to_list() if len(ids) < MAX_SUGGESTIONS else []
-    raise UsageError(f"no dialogue {id!r} in {str(build.root)!r}; {did_you_mean(id, ids[:MAX_SUGGESTIONS])}")
+    with Build.open_checked(out, verify=verify) as build:
+        id = build.resolve_id(id)
+        ids: list[str] = []
+        for table in (DIALOGUES, DROPPED):
+            for batch in build.iter_batches(table):
+                matches = batch.filter(pl.col("id") == id)
+                if matches.height:
+                    return Explanation(to_rows(matches)[0], kept=table == DIALOGUES)
+                ids += batch["id"].to_list() if len(ids) < MAX_SUGGESTIONS else []
+        raise UsageError(f"no dialogue {id!r} in {str(build.root)!r}; {did_you_mean(id, ids[:MAX_SUGGESTIONS])}")

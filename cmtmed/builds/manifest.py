@@ -7,6 +7,7 @@ manifest. Times are in the report. ``schemas/manifest.v1.json`` is generated fro
 from __future__ import annotations
 
 import platform
+import reprlib
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,9 +17,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
 from cmtmed._version import __version__
-from cmtmed.artifacts import MANIFEST_FILE, MANIFEST_FORMAT, MANIFEST_VERSION, HashedFile, read_json, write_json
+from cmtmed.artifacts import (
+    MANIFEST_FILE,
+    MANIFEST_FORMAT,
+    MANIFEST_VERSION,
+    HashedFile,
+    explain_unreadable,
+    read_json,
+    write_json,
+)
 from cmtmed.errors import DatasetError
 from cmtmed.io.selection import Selection
+from cmtmed.stages import STAGES, stage_class
 
 M = TypeVar("M", bound=BaseModel)
 _LIBRARIES: Final = ("cmtmed", "datasketch", "jieba", "numpy", "opencc", "polars", "pyarrow", "selectolax")
@@ -61,6 +71,14 @@ class PipelineRecord(BaseModel):
     )
 
 
+class HashedIds(BaseModel):
+    """Ids that are keyed hashes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: str = Field(pattern="^[0-9a-f]{16}$", description="Digits that tell two keys apart and reveal neither.")
+
+
 class Manifest(BaseModel):
     """What a finished build was made from and what became of every record. Holds nothing that depends on time."""
 
@@ -79,6 +97,7 @@ class Manifest(BaseModel):
     selection: Selection | None = Field(
         default=None, description="The records that were read, if the build does not hold the whole crawl."
     )
+    ids: HashedIds | None = Field(default=None, description="How ids were hashed, if they were.")
     versions: dict[str, str] = Field(description="Versions of Python and of the libraries that can change a row.")
     counts: RecordCounts
     drops: dict[str, Count] = Field(description="Dropped dialogues by reason.")
@@ -94,14 +113,21 @@ class Manifest(BaseModel):
         return merge_stages(self.pipeline.stages)
 
     def stage_options(self, name: str) -> StageOptions | None:
-        """Return the options of a stage; None if the pipeline does not have the stage."""
-        return self.options_by_stage.get(name)
+        """Return the options of a stage; None if the pipeline does not have the stage.
+
+        Raises:
+            DatasetError: an option has a value that the stage does not take.
+        """
+        options = self.options_by_stage.get(name)
+        return None if options is None else _check_options(name, options)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the manifest as JSON values."""
         content = self.model_dump(mode="json")
         if self.selection is None:
             del content["selection"]
+        if self.ids is None:
+            del content["ids"]
         if not self.proposed_sources:
             del content["proposed_sources"]
         return content
@@ -127,13 +153,13 @@ class Manifest(BaseModel):
             ) from None
         except (OSError, ValueError) as error:
             raise DatasetError(
-                f"{str(path)!r} cannot be read ({type(error).__name__}); run cmtmed build again"
+                f"{str(path)!r} cannot be read: {explain_unreadable(error)}; run cmtmed build again"
             ) from None
         if not isinstance(content, dict) or content.get("format") != MANIFEST_FORMAT:
             raise DatasetError(f"{str(path)!r} is not a manifest of cmtmed; pass the directory of a build")
         if content.get("version") != MANIFEST_VERSION:
             raise DatasetError(
-                f"{str(path)!r} has version {content.get('version')!r}, but this cmtmed reads version "
+                f"{str(path)!r} has version {reprlib.repr(content.get('version'))}, but this cmtmed reads version "
                 f"{MANIFEST_VERSION}; run cmtmed build again"
             )
         return validate_artifact(cls, content, path)
@@ -142,6 +168,20 @@ class Manifest(BaseModel):
 def merge_stages(stages: Iterable[Mapping[str, StageOptions]]) -> dict[str, StageOptions]:
     """Return the options by stage, given a list of mappings with one stage each, as in ``manifest.json``."""
     return {name: options for stage in stages for name, options in stage.items()}
+
+
+def _check_options(name: str, options: StageOptions) -> StageOptions:
+    """Return the options of a stage if it takes their values; options that it no longer has may have any."""
+    if name not in STAGES:
+        return options
+    stage_type = stage_class(name)
+    try:
+        stage_type.model_validate({key: value for key, value in options.items() if key in stage_type.model_fields})
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        location = ".".join(map(str, (name, *first["loc"])))
+        raise DatasetError(f"{MANIFEST_FILE} is damaged: {location}: {first['msg']}; run cmtmed build again") from None
+    return options
 
 
 def library_versions() -> dict[str, str]:
@@ -168,5 +208,6 @@ def validate_artifact(model: type[M], content: object, path: Path) -> M:
         problems = error.errors(include_input=False, include_url=False)
         missing = [".".join(map(str, problem["loc"])) for problem in problems if problem["type"] == "missing"]
         first = problems[0]
-        reason = f"it lacks {', '.join(missing)}" if missing else f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        location = ".".join(map(str, first["loc"]))[:200]
+        reason = f"it lacks {', '.join(missing)[:200]}" if missing else f"{location}: {first['msg']}"
         raise DatasetError(f"{str(path)!r} is damaged: {reason}; run cmtmed build again") from None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from cmtmed.artifacts import REPORT_FILE, read_json, write_json
+from cmtmed.artifacts import REPORT_FILE, explain_unreadable, read_json, write_json
 from cmtmed.builds.manifest import CharacterCounts, Count, RecordCounts, validate_artifact
 from cmtmed.builds.warnings import BuildWarning
 from cmtmed.errors import DatasetError
-from cmtmed.stats import ReadingStats, StageStats, TableStats
+from cmtmed.stats import LENGTH_BINS, TURN_BINS, ReadingStats, StageStats, TableStats
 
 
 class BuildReport(BaseModel):
@@ -36,6 +36,18 @@ class BuildReport(BaseModel):
     rows: dict[str, dict[str, Count]] = Field(description="Rows by split, for each table written.")
     seconds: dict[str, float] = Field(description="Elapsed time by phase: read, stages, emit, total.")
     warnings: tuple[BuildWarning, ...] = Field(default=(), description="What the user should look at.")
+
+    @field_validator("before", "after")
+    @classmethod
+    def _check_keys(cls, stats: TableStats) -> TableStats:
+        """Refuse figures by index or by bin whose names are none."""
+        by_index = {key.partition(" ")[0] for key in (*stats.doctor_turns, *stats.asking_turns, *stats.asking_slots)}
+        lengths = {*stats.dialogue_characters, *stats.patient_characters, *stats.doctor_characters}
+        if not all(key.isascii() and key.isdecimal() and len(key) < 10 for key in by_index):
+            raise ValueError("a doctor's turn has no number")
+        if not lengths <= {*map(str, LENGTH_BINS)} or not {*stats.dialogue_turns} <= {*map(str, TURN_BINS)}:
+            raise ValueError("a length lies in no bin")
+        return stats
 
     def to_dict(self) -> dict[str, object]:
         """Return the report as JSON values."""
@@ -71,6 +83,6 @@ class BuildReport(BaseModel):
             content = read_json(path)
         except (OSError, ValueError) as error:
             raise DatasetError(
-                f"{str(path)!r} cannot be read ({type(error).__name__}); pass the directory of a build"
+                f"{str(path)!r} cannot be read: {explain_unreadable(error)}; run cmtmed build again"
             ) from None
         return validate_artifact(cls, content, path)

@@ -6,12 +6,14 @@ They contain counts and the names of fields, stages and reasons, never text.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePath
 from types import MappingProxyType
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cmtmed.anonymize.labels import find_identifying_labels
 from cmtmed.inspection.resolution import Resolution
 from cmtmed.io.selection import Selection
 from cmtmed.stats import ReadingStats, StageStats, add_counts
@@ -30,6 +32,21 @@ NO_TEXT: Final = frozenset(
 
 _MAX_NAMES: Final = 8
 
+_LABELS: Final = {
+    "source_id": (
+        "record ids",
+        "set `ids: hash` in the pipeline, which replaces all ids by keyed hashes, and build again",
+    ),
+    "department": ("departments", "do not map that field in the source, and build again"),
+    "subdepartment": ("subdepartments", "do not map that field in the source, and build again"),
+    "source": ("names of sources", "rename them in the pipeline, and build again"),
+    "file": (
+        "names of input files",
+        "rename the files, and build again; `ids: hash` keeps their names out of ids, the manifest still has them",
+    ),
+}
+"""Labels that are searched for identifiers: what they are called, and the next step."""
+
 
 class BuildWarning(BaseModel):
     """A fact about a build that its user should look at."""
@@ -45,6 +62,7 @@ class BuildWarning(BaseModel):
         "unread_fields",
         "lost_to_one_reason",
         "text_left_out",
+        "identifying_labels",
     ]
     message: str = Field(description="The fact and the next step, in one line.")
     counts: dict[str, int] = Field(description="Characters or records by field or reason.")
@@ -59,6 +77,7 @@ def list_warnings(
     selection: Selection | None = None,
     resolution: Resolution | None = None,
     changed_inputs: Mapping[str, str] = MappingProxyType({}),
+    labels: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[BuildWarning, ...]:
     """Return the warnings of a build.
 
@@ -71,6 +90,7 @@ def list_warnings(
         selection: the records that were read, if not all.
         resolution: the sources that the crawl was read by, if some were looked for.
         changed_inputs: what happened to the files that changed after they had been read, by path.
+        labels: labels that look like identifiers, by what they are: a column, ``source`` or ``file``.
     """
     warnings = (
         _warn_selection(selection),
@@ -80,8 +100,26 @@ def list_warnings(
         _warn_unread_fields(reading),
         _warn_losses(records, losses),
         _warn_left_out(characters, reading, stages),
+        _warn_labels(labels),
     )
     return tuple(warning for group in warnings for warning in group)
+
+
+def count_identifying_names(files: Iterable[PurePath], sources: Iterable[str]) -> dict[str, int]:
+    """Count the names of input files and of sources that look like identifiers, as ``file`` and ``source``."""
+    names = {"file": {file.name for file in files}, "source": {*sources}}
+    return {label: len(find_identifying_labels(sorted(values))) for label, values in names.items()}
+
+
+def _warn_labels(labels: Mapping[str, int]) -> Iterator[BuildWarning]:
+    """Warn of each kind of label that looks like an identifier, by number alone."""
+    for name, (subject, way_out) in _LABELS.items():
+        count = labels.get(name, 0)
+        if count:
+            yield BuildWarning(
+                code="identifying_labels", message=f"{count:,} {subject} look like identifiers of people; {way_out}",
+                counts={name: count},
+            )  # fmt: skip
 
 
 def _warn_selection(selection: Selection | None) -> Iterator[BuildWarning]:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from cmtmed.audit.audit import SIZE, Audit, audit_build
-from cmtmed.audit.content import FOLDER, STATEMENT_FILE
+from cmtmed.audit.content import FOLDER, STATEMENT_FILE, Method
 from cmtmed.audit.review import SampledTurn, read_sampled_turns, record_verdict
 from cmtmed.audit.verdicts import Verdict
-from cmtmed.cli.console import messages, output, progress_bar
+from cmtmed.cli.console import VERIFY_HELP, assemble_text, messages, output, print_json, progress_bar
 from cmtmed.errors import UsageError
 
 _SPEAKERS: Final = {"user": "patient", "assistant": "doctor", "system": "system"}
@@ -41,23 +39,31 @@ def command(
     verdicts: Annotated[
         Path | None, typer.Option("--verdicts", metavar="FILE", help="Import verdicts from a JSON Lines file.")
     ] = None,
+    reader: Annotated[
+        str, typer.Option("--reader", metavar="NAME", help="Your name, for the privacy statement, with --review.")
+    ] = "",
+    verify: Annotated[bool, typer.Option("--verify", help=VERIFY_HELP)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the audit as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Estimate how many identifiers remain in a build. Also writes its privacy statement."""
     if review and (as_json or quiet):
         raise UsageError("--review asks questions; leave out --json and --quiet")
+    if reader and not review:
+        raise UsageError("--reader names who reads with --review; pass both, or leave it out")
 
     def run_audit(verdicts_file: Path | None = None) -> Audit:
         with progress_bar(enabled=messages.is_terminal and not quiet and not as_json) as progress:
-            return audit_build(out, size=size, seed=seed, dropped=dropped, verdicts=verdicts_file, progress=progress)
+            return audit_build(
+                out, size=size, seed=seed, dropped=dropped, verdicts=verdicts_file, verify=verify, progress=progress
+            )
 
     audit = run_audit(verdicts)
     if review:
-        _review_sample(audit)
+        _review_sample(audit, reader)
         audit = run_audit()
     if as_json:
-        typer.echo(json.dumps(audit.content, ensure_ascii=False))
+        print_json(audit.content)
     elif not quiet:
         print_audit(audit)
     if show is not None and not as_json and not quiet:
@@ -113,8 +119,10 @@ def print_audit(audit: Audit) -> None:
     output.print(f"{audit.out / FOLDER / STATEMENT_FILE}: the privacy statement for the dataset card")
 
 
-def _review_sample(audit: Audit) -> None:
+def _review_sample(audit: Audit, reader: str) -> None:
     """Ask for a verdict on every unread turn of the sample, until the reader quits."""
+    # Answers from a pipe may come from anything, so they count as a file.
+    method: Method = "terminal" if sys.stdin.isatty() else "file"
     unread = read_sampled_turns(audit, unread=True)
     for number, turn in enumerate(unread, start=1):
         _print_turn(turn, f"{number} of {len(unread)}")
@@ -122,7 +130,7 @@ def _review_sample(audit: Audit) -> None:
         if answer == "q":
             break
         if answer in _ANSWERS:
-            record_verdict(audit, turn.turn, _ANSWERS[answer])
+            record_verdict(audit, turn.turn, _ANSWERS[answer], method=method, reader=reader)
     else:
         output.print("\nThe whole sample has been read.\n")
 
@@ -133,7 +141,7 @@ def _ask_verdict() -> str:
         output.print(_QUESTION, end="")
         if sys.stdin.isatty():
             answer = typer.getchar()
-            output.print(escape(answer) if answer.isprintable() else "")
+            output.print(answer if answer.isprintable() else "")
         else:
             answer = sys.stdin.readline() or "q"
         if answer.strip().lower()[:1] in {"y", "n", "s", "q"}:
@@ -142,23 +150,19 @@ def _ask_verdict() -> str:
 
 def _print_turn(turn: SampledTurn, heading: str) -> None:
     speaker = _SPEAKERS.get(turn.role, turn.role)
-    output.print(
-        f"\n[bold]{heading}[/bold]  {escape(turn.turn.id)}, message {turn.turn.message}, {speaker}, {turn.detector}"
-    )
+    position = f"  {turn.turn.id}, message {turn.turn.message}, {speaker}, {turn.detector}"
+    output.print(assemble_text("\n", (heading, "bold"), position))
     output.print(_highlight_spans(turn))
 
 
 def _highlight_spans(turn: SampledTurn) -> Text:
-    """Return the text of a turn with the suspected spans in reverse on a terminal, in brackets elsewhere.
-
-    Built piece by piece rather than from markup, because a patient may have written something that looks like markup.
-    """
-    highlighted, position = Text(), 0
+    """Return the text of a turn with the suspected spans in reverse on a terminal, in brackets elsewhere."""
+    passages: list[str | tuple[str, str]] = []
+    position = 0
     for span_start, end in turn.spans:
         start = max(span_start, position)
         if start < end:
-            highlighted.append(turn.text[position:start])
             suspect = turn.text[start:end]
-            highlighted.append(suspect if output.is_terminal else f"⟦{suspect}⟧", style="reverse")
+            passages += [turn.text[position:start], (suspect if output.is_terminal else f"⟦{suspect}⟧", "reverse")]
             position = end
-    return highlighted.append(turn.text[position:])
+    return assemble_text(*passages, turn.text[position:])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ import typer
 from rich.table import Table
 
 from cmtmed.builds import BuildReport
-from cmtmed.cli.console import fail, messages, output, progress_bar, show_logs
+from cmtmed.cli.console import fail, messages, output, print_json, progress_bar, show_logs
 from cmtmed.engine.build import ENGINES, build
 
 _MAX_REASONS = 3
@@ -61,7 +60,7 @@ def command(
             sync=not no_sync,
         )
     if as_json:
-        typer.echo(json.dumps(report.to_dict(), ensure_ascii=False))
+        print_json(report.to_dict())
     elif not quiet:
         show(report)
     if not report.counts["kept"]:
@@ -117,4 +116,4 @@ def show(report: BuildReport) -> None:
         splits = ", ".join(f"{split} {count:,}" for split, count in rows.items()) or "no rows"
         output.print(f"  {report.out / name}: {splits}")
     for warning in report.warnings:
-        messages.print(f"cmtmed: warning: {warning.message}", style="yellow", markup=False)
+        messages.print(f"cmtmed: warning: {warning.message}", style="yellow")

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from cmtmed.cli.console import messages
+from cmtmed.artifacts import write_json
+from cmtmed.cli.console import messages, print_text
 from cmtmed.cli.train import require_training_libraries
 
 
@@ -45,19 +46,17 @@ def command(
     set_up_logging()
     chat = Chat(model, system=system, max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
     while True:
-        messages.print("患者：", end="", style="bold", markup=False)
+        messages.print("患者：", end="", style="bold")
         line = sys.stdin.readline().strip()
         if not line:
             break
         if line == "/clear":
             chat.clear()
             continue
-        messages.print("医生：", end="", style="bold", markup=False)
+        messages.print("医生：", end="", style="bold")
         for chunk in chat.say(line):
-            typer.echo(chunk, nl=False)
+            print_text(chunk, end="")
             sys.stdout.flush()
-        typer.echo()
+        print_text("")
     if save is not None:
-        import json
-
-        save.write_text(json.dumps({"messages": chat.messages}, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_json(save, {"messages": chat.messages}, private=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from cmtmed.builds.comparison import ROWS, Comparison
-from cmtmed.cli.console import output
+from cmtmed.cli.console import VERIFY_HELP, output, print_json
 from cmtmed.hub.versions import compare
 
 
@@ -18,12 +17,13 @@ def command(
         str, typer.Argument(metavar="A", help="Older build or version: a directory, or ORG/NAME@TAG on the Hub.")
     ],
     new: Annotated[str, typer.Argument(metavar="B", help="Newer build or version.")],
+    verify: Annotated[bool, typer.Option("--verify", help=VERIFY_HELP)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
 ) -> None:
     """Show what changed between two builds or versions. Counts dialogues added, removed or edited, by stage."""
-    comparison = compare(old, new)
+    comparison = compare(old, new, verify=verify)
     if as_json:
-        typer.echo(json.dumps(comparison.to_dict(), ensure_ascii=False))
+        print_json(comparison.to_dict())
     else:
         show(comparison)
 
@@ -38,9 +38,9 @@ def show(comparison: Comparison) -> None:
             continue
         for key in sorted({*old_options, *new_options}):
             if old_options.get(key) != new_options.get(key):
-                output.print(f"{name}.{key}: {old_options.get(key)} -> {new_options.get(key)}", markup=False)
+                output.print(f"{name}.{key}: {old_options.get(key)} -> {new_options.get(key)}")
     for name, (old_version, new_version) in comparison.versions.items():
-        output.print(f"{name}: {old_version} -> {new_version}", markup=False)
+        output.print(f"{name}: {old_version} -> {new_version}")
     output.print()
     table = Table(box=None, pad_edge=False)
     table.add_column("dialogues")

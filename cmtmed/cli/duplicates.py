@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from cmtmed.builds.clusters import Member, compare_texts, find_cluster, list_clusters
-from cmtmed.cli.console import output
+from cmtmed.cli.console import VERIFY_HELP, assemble_text, output, print_json
 
 
 def command(
@@ -20,31 +18,32 @@ def command(
     limit: Annotated[
         int, typer.Option("--limit", min=1, metavar="N", help="Maximum number of clusters or members to show.")
     ] = 20,
+    verify: Annotated[bool, typer.Option("--verify", help=VERIFY_HELP)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the clusters or members as JSON.")] = False,
 ) -> None:
     """List clusters of duplicates, or compare the members of one. With ID, the text of dialogues is printed."""
     if id is None:
-        _print_clusters(out, limit, as_json=as_json)
+        _print_clusters(out, limit, as_json=as_json, verify=verify)
         return
-    members = find_cluster(out, id)
+    members = find_cluster(out, id, verify=verify)
     if as_json:
-        typer.echo(json.dumps([_to_dict(member) for member in members[:limit]], ensure_ascii=False))
+        print_json([_to_dict(member) for member in members[:limit]])
         return
     _print_members(members[:limit])
     if len(members) > limit:
         output.print(f"\n… and {len(members) - limit} more; --limit shows them")
 
 
-def _print_clusters(out: Path, limit: int, *, as_json: bool) -> None:
-    clusters = list_clusters(out)
+def _print_clusters(out: Path, limit: int, *, as_json: bool, verify: bool) -> None:
+    clusters = list_clusters(out, verify=verify)
     if as_json:
-        typer.echo(json.dumps(clusters.head(limit).to_dicts(), ensure_ascii=False))
+        print_json(clusters.head(limit).to_dicts())
         return
     table = Table(box=None, pad_edge=False)
     for name in clusters.columns:
         table.add_column(name, justify="left" if name == "cluster" else "right")
     for row in clusters.head(limit).iter_rows():
-        table.add_row(*(escape(str(value)) for value in row))
+        table.add_row(*map(str, row))
     output.print(table)
     dropped = int(clusters["size"].sum()) - clusters.height
     output.print(f"\n{clusters.height} clusters, {dropped} dialogues dropped as duplicates of the kept ones")
@@ -52,29 +51,27 @@ def _print_clusters(out: Path, limit: int, *, as_json: bool) -> None:
 
 def _print_members(members: list[Member]) -> None:
     kept = members[0]
-    output.print(f"[bold]{escape(kept.dialogue['id'])}[/bold]  kept  {_format_sizes(kept)}")
+    output.print(assemble_text((kept.dialogue["id"], "bold"), f"  kept  {_format_sizes(kept)}"))
     for member in members[1:]:
         row = member.dialogue
-        output.print(
-            f"\n[bold]{escape(row['id'])}[/bold]  {row['drop_reason'] or 'kept too'}  {_format_sizes(member)}\n"
-            f"Jaccard {member.jaccard:.3f}, {member.containment:.3f} of it in the kept one; {member.why}"
-        )
+        reason = row["drop_reason"] or "kept too"
+        output.print(assemble_text("\n", (row["id"], "bold"), f"  {reason}  {_format_sizes(member)}"))
+        output.print(f"Jaccard {member.jaccard:.3f}, {member.containment:.3f} of it in the kept one; {member.why}")
         table = Table(box=None, padding=(0, 2, 0, 0), expand=True)
-        table.add_column(escape(kept.dialogue["id"]), ratio=1, overflow="fold")
-        table.add_column(escape(row["id"]), ratio=1, overflow="fold")
-        kept_text = member_text = ""
+        table.add_column(kept.dialogue["id"], ratio=1, overflow="fold")
+        table.add_column(row["id"], ratio=1, overflow="fold")
+        kept_passages: list[str | tuple[str, str]] = []
+        member_passages: list[str | tuple[str, str]] = []
         for tag, kept_passage, member_passage in compare_texts(kept.text, member.text):
-            kept_text += escape(kept_passage) if tag == "same" else _highlight(kept_passage)
-            member_text += escape(member_passage) if tag == "same" else _highlight(member_passage)
-        table.add_row(kept_text, member_text)
+            kept_passages.append(kept_passage if tag == "same" else _highlight(kept_passage))
+            member_passages.append(member_passage if tag == "same" else _highlight(member_passage))
+        table.add_row(assemble_text(*kept_passages), assemble_text(*member_passages))
         output.print(table, soft_wrap=False)
 
 
-def _highlight(text: str) -> str:
+def _highlight(text: str) -> tuple[str, str]:
     """Mark a difference: reversed on a terminal, in brackets elsewhere."""
-    if not text:
-        return ""
-    return f"[reverse]{escape(text)}[/reverse]" if output.is_terminal else f"⟦{escape(text)}⟧"
+    return text if output.is_terminal or not text else f"⟦{text}⟧", "reverse"
 
 
 def _format_sizes(member: Member) -> str:

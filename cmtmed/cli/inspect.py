@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from cmtmed.cli.console import output
+from cmtmed.cli.console import assemble_text, output, print_json
 from cmtmed.errors import OutputError
 from cmtmed.inspection import GroupFinding, Inspection, inspect
 
@@ -42,14 +40,11 @@ def command(
         except OSError as error:
             raise OutputError(f"{str(out)!r} cannot be written: {error.strerror}") from None
     if as_json:
-        typer.echo(json.dumps(inspection.to_dict(), ensure_ascii=False))
+        print_json(inspection.to_dict())
     elif not quiet:
         show(inspection, examples=examples)
         if out is not None:
-            output.print(
-                f"\n{escape(str(out))}: the proposed pipeline; try it: cmtmed build {escape(str(out))} "
-                f"{escape(' '.join(paths))} --out out/"
-            )
+            output.print(f"\n{out!s}: the proposed pipeline; try it: cmtmed build {out!s} {' '.join(paths)} --out out/")
 
 
 def show(inspection: Inspection, *, examples: bool = True) -> None:
@@ -59,17 +54,17 @@ def show(inspection: Inspection, *, examples: bool = True) -> None:
         if examples:
             _show_examples(group)
         output.print()
-    output.print("[bold]proposed pipeline[/bold]")
-    output.print(inspection.pipeline, markup=False)
+    output.print(assemble_text(("proposed pipeline", "bold")))
+    output.print(inspection.pipeline)
 
 
 def _show_group(group: GroupFinding) -> None:
     files = ", ".join(group.files[:_MAX_FILES]) + (
         f" and {len(group.files) - _MAX_FILES} more" if len(group.files) > _MAX_FILES else ""
     )
-    output.print(f"[bold]{escape(group.source.name)}[/bold]  {escape(files)}  ({group.bytes:,} bytes)")
+    output.print(assemble_text((group.source.name, "bold"), f"  {files}  ({group.bytes:,} bytes)"))
     for fact, text in group.facts.items():
-        output.print(f"  {fact}: {escape(text)}")
+        output.print(f"  {fact}: {text}")
     output.print(
         f"  records looked at {group.records:,}, dialogues {group.dialogues:,}; both sides speak in "
         f"{group.completeness:.0%}, the doctor sounds like one in {group.voice:.0%}"
@@ -78,18 +73,18 @@ def _show_group(group: GroupFinding) -> None:
         _show_fields(group)
     for speaker in group.speakers:
         output.print(
-            f"  speaker {escape(speaker.name)}: {speaker.turns:,} turns, {_SPEAKERS.get(speaker.role, speaker.role)} "
-            f"{escape(speaker.by)}, voice {speaker.voice:+.1f}"
+            f"  speaker {speaker.name}: {speaker.turns:,} turns, {_SPEAKERS.get(speaker.role, speaker.role)} "
+            f"{speaker.by}, voice {speaker.voice:+.1f}"
         )
     for phrase, share in group.phrases.items():
         count = round(share * group.dialogues)
-        output.print(f"  in {count:,} of {group.dialogues:,} dialogues ({share:.0%}): {escape(phrase)}")
+        output.print(f"  in {count:,} of {group.dialogues:,} dialogues ({share:.0%}): {phrase}")
     for reason, characters in group.left_out.items():
         output.print(f"  left out: {reason} {characters:,} characters")
     for name, characters in group.ignored.items():
-        output.print(f"  not read: {escape(name)} {characters:,} characters")
+        output.print(f"  not read: {name} {characters:,} characters")
     for doubt in group.doubts:
-        output.print(f"  check: {escape(doubt)}", style="yellow")
+        output.print(f"  check: {doubt}", style="yellow")
 
 
 def _show_fields(group: GroupFinding) -> None:
@@ -101,7 +96,7 @@ def _show_fields(group: GroupFinding) -> None:
     table.add_column("read as")
     for field in group.fields:
         table.add_row(
-            escape(field.name), field.content, f"{field.fill:.0%}", f"{field.mean_length:.0f}", f"{field.max_length:,}",
+            field.name, field.content, f"{field.fill:.0%}", f"{field.mean_length:.0f}", f"{field.max_length:,}",
             f"{field.voice:+.1f}" if field.content == "text" else "", field.read_as,
         )  # fmt: skip
     output.print(table)
@@ -109,8 +104,8 @@ def _show_fields(group: GroupFinding) -> None:
 
 def _show_examples(group: GroupFinding) -> None:
     for number, example in enumerate(group.examples, start=1):
-        output.print(f"\n  [bold]example {number}[/bold], {escape(example.position)}, raw:")
-        output.print(f"  {escape(example.raw)}", style="dim")
+        output.print(assemble_text("\n  ", (f"example {number}", "bold"), f", {example.position}, raw:"))
+        output.print(f"  {example.raw}", style="dim")
         output.print("  read:")
         for role, text in example.turns:
-            output.print(f"    [bold]{_SPEAKERS.get(role, role)}[/bold]  {escape(text)}")
+            output.print(assemble_text("    ", (_SPEAKERS.get(role, role), "bold"), f"  {text}"))

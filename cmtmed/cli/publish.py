@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cmtmed.cli.console import fail, messages, output, progress_bar, show_logs
+from cmtmed.cli.console import fail, messages, output, print_json, progress_bar, show_logs
 from cmtmed.hub.gate import CHECKS, MAX_RISK
 from cmtmed.hub.publication import Publication
 from cmtmed.hub.publish import KEY, publish
@@ -80,7 +79,7 @@ def command(
             progress=progress,
         )  # fmt: skip
     if as_json:
-        typer.echo(json.dumps(publication.to_dict(), ensure_ascii=False))
+        print_json(publication.to_dict())
     elif not quiet:
         show(publication)
     if publication.refused:
@@ -94,9 +93,9 @@ def show(publication: Publication) -> None:
     if not publication.commit:
         width = max(len(f"{file.bytes:,}") for file in publication.files)
         for file in publication.files:
-            output.print(f"{file.sha256}  {file.bytes:>{width},}  {file.path}", markup=False)
-        output.print(f"\n--- README.md of {publication.repo}, version {publication.tag} ---\n", markup=False)
-        output.print(publication.card, markup=False)
+            output.print(f"{file.sha256}  {file.bytes:>{width},}  {file.path}")
+        output.print(f"\n--- README.md of {publication.repo}, version {publication.tag} ---\n")
+        output.print(publication.card)
         return
     size = sum(file.bytes for file in publication.files)
     output.print(
@@ -105,5 +104,5 @@ def show(publication: Publication) -> None:
         markup=False,
     )
     for finding in publication.overridden:
-        output.print(f"overridden, as the card says: {finding}", markup=False)
-    output.print(publication.url, markup=False)
+        output.print(f"overridden, as the card says: {finding}")
+    output.print(publication.url)

@@ -8,7 +8,7 @@ from typing import Annotated, TypedDict
 
 import typer
 
-from cmtmed.cli.console import output
+from cmtmed.cli.console import assemble_text, output
 from cmtmed.stages import STAGES, stage_class
 
 
@@ -70,7 +70,7 @@ def command(
         typer.echo(json.dumps(describe_stages(), ensure_ascii=False))
         return
     for stage in describe_stages():
-        output.print(f"[bold]{stage['stage']}[/bold]: {stage['summary']}")
+        output.print(assemble_text((stage["stage"], "bold"), f": {stage['summary']}"))
         output.print(f"    reads {', '.join(stage['reads'])}; writes {', '.join(stage['writes'])}")
         for option in stage["options"]:
-            output.print(f"    {option['name']} = {option['default']!r}: {option['description']}", markup=False)
+            output.print(f"    {option['name']} = {option['default']!r}: {option['description']}")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import runpy
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from cmtmed.cli.console import output
+from cmtmed.cli.console import output, print_json
 from cmtmed.errors import UsageError
 from cmtmed.resources import bundled
 
@@ -125,6 +124,6 @@ def curves_command(
 
     files = [str(path) for path in draw_curves(Run.open(run).root, smoothing)]
     if as_json:
-        typer.echo(json.dumps(files))
+        print_json(files)
     else:
         output.print("\n".join(files))

@@ -13,6 +13,8 @@ from typing import Final
 
 import polars as pl
 
+from cmtmed.anonymize.replace.hashed_ids import KEY_VARIABLE
+from cmtmed.anonymize.replace.secret_key import fingerprint_key, read_key
 from cmtmed.builds.report import BuildReport
 from cmtmed.engine.emit import Emission, emit_tables
 from cmtmed.engine.inputs import hash_inputs, report_changes
@@ -86,6 +88,9 @@ def build(
         pipeline = Pipeline.load(pipeline)
     selection = create_selection(limit, sample, pipeline.seed)
     secrets = {stage.name(): token for stage in pipeline.stages if (token := stage.check_requirements()) is not None}
+    key = read_key(KEY_VARIABLE, "hashed ids need") if pipeline.ids == "hash" else None
+    if key is not None:
+        secrets["ids"] = fingerprint_key(key)
     target = resolve_target(out)
     check_target(target, pipeline.name)
     files = match_files(inputs, pipeline.sources)
@@ -105,7 +110,9 @@ def build(
             workspace.open(plan_workspace(plan, pipeline, engine, secrets))
             progress = progress or ignore_progress
             job = Job(pipeline, hashed_inputs, workspace, strict=strict, progress=progress, selection=selection)
-            report = _run_job(job, runner, resolution, hash_plan(plan), Path(out), started)
+            # Other ids are other datasets; what tells keys apart is published with them anyway.
+            fingerprint = hash_plan({**plan, "ids": secrets["ids"]} if key is not None else plan)
+            report = _run_job(job, runner, resolution, fingerprint, key, Path(out), started)
             report.write(workspace.result)
             workspace.publish()
     except (OSError, pl.exceptions.PolarsError) as error:
@@ -141,17 +148,23 @@ def _announce(resolution: Resolution) -> None:
 
 
 def _run_job(
-    job: Job, engine: Engine, resolution: Resolution, fingerprint: str, out: Path, started: float
+    job: Job,
+    engine: Engine,
+    resolution: Resolution,
+    fingerprint: str,
+    key: bytes | None,
+    out: Path,
+    started: float,
 ) -> BuildReport:
     """Run the engine, write all tables and the manifest to the workspace, and return the report."""
     planning_seconds = time.perf_counter() - started
     result = engine.run(job)
     emit_started = time.perf_counter()
-    emission = _emit(job, result, fingerprint)
+    emission = _emit(job, result, fingerprint, key)
     emit_seconds = time.perf_counter() - emit_started
     counts = count_records(result, emission)
     characters = count_characters(result, emission)
-    write_manifest(job, resolution, counts, emission)
+    write_manifest(job, resolution, counts, emission, key)
     seconds = {
         "read": planning_seconds + result.read_seconds,
         "stages": result.stage_seconds,
@@ -161,8 +174,8 @@ def _run_job(
     return create_report(job, resolution, out, result, emission, counts, characters, seconds)
 
 
-def _emit(job: Job, result: EngineResult, fingerprint: str) -> Emission:
+def _emit(job: Job, result: EngineResult, fingerprint: str, key: bytes | None) -> Emission:
     job.progress("emit", 0, 1)
-    emission = emit_tables(job.pipeline, result.shards, result.quarantined, job.workspace.result, fingerprint)
+    emission = emit_tables(job.pipeline, result.shards, result.quarantined, job.workspace.result, fingerprint, key)
     job.progress("emit", 1, 1)
     return emission

@@ -19,6 +19,7 @@ from cmtmed.artifacts import read_json, write_json
 from cmtmed.engine.file_systems import NETWORK_TYPES, find_type
 from cmtmed.engine.processes import ProcessIdentity
 from cmtmed.errors import OutputError
+from cmtmed.private_files import make_private_folder
 
 LOCK_FILE: Final = "lock"
 HOLDER_FILE: Final = "holder.json"
@@ -74,7 +75,7 @@ class BuildLock:
                 self._check_holder(holder, is_reliable=bool(is_exclusive))
             since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
             content = Holder(process=ProcessIdentity.of_this_process(), since=since)
-            write_json(self._folder / HOLDER_FILE, content.model_dump(mode="json"))
+            write_json(self._folder / HOLDER_FILE, content.model_dump(mode="json"), private=True)
         except BaseException:
             os.close(descriptor)
             raise
@@ -99,7 +100,7 @@ class BuildLock:
         """Open and lock the file; return its descriptor and the result of `_lock`."""
         path = self._folder / LOCK_FILE
         while True:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self._folder)
             try:
                 descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             except FileNotFoundError:

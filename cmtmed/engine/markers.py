@@ -30,7 +30,7 @@ class Marker(BaseModel):
             path: the marker.
             sync: whether it is on the disk before it has its name. What it vouches for has to be there before.
         """
-        write_json(path, self.model_dump(mode="json"), sync=sync)
+        write_json(path, self.model_dump(mode="json"), sync=sync, private=True)
 
 
 class ReadMarker(Marker):

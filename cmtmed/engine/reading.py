@@ -20,6 +20,7 @@ from cmtmed.engine.workspace import write_table
 from cmtmed.errors import StrictError
 from cmtmed.io.read import ReadBatch, read_file
 from cmtmed.io.selection import Selector, SmallestHashes
+from cmtmed.private_files import make_private_folder
 from cmtmed.schema import complete, empty_table
 from cmtmed.source import Source
 from cmtmed.stats import ReadingStats, TableStats
@@ -56,8 +57,8 @@ def read_files(
     if path.exists():
         return
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / "shards").mkdir(parents=True)
-    (folder / "quarantine").mkdir()
+    for subfolder in (folder, folder / "shards", folder / "quarantine"):
+        make_private_folder(subfolder)
     started = time.perf_counter()
     shards, quarantine_files, stats, reading = 0, 0, TableStats(), ReadingStats()
     pending: list[pl.DataFrame] = []

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cmtmed.builds.manifest import CharacterCounts, Manifest, PipelineRecord, RecordCounts, library_versions
+from cmtmed.anonymize.replace.secret_key import fingerprint_key
+from cmtmed.builds.manifest import CharacterCounts, HashedIds, Manifest, PipelineRecord, RecordCounts, library_versions
 from cmtmed.builds.report import BuildReport
-from cmtmed.builds.warnings import list_warnings
+from cmtmed.builds.warnings import count_identifying_names, list_warnings
 from cmtmed.engine.emit import Emission
 from cmtmed.engine.inputs import InputFile
 from cmtmed.engine.protocol import EngineResult, Job
@@ -51,8 +52,10 @@ def count_characters(result: EngineResult, emission: Emission) -> CharacterCount
     return counts
 
 
-def write_manifest(job: Job, resolution: Resolution, counts: RecordCounts, emission: Emission) -> None:
-    """Write the manifest to the result."""
+def write_manifest(
+    job: Job, resolution: Resolution, counts: RecordCounts, emission: Emission, key: bytes | None
+) -> None:
+    """Write the manifest to the result; ``key`` is that of hashed ids."""
     pipeline = job.pipeline
     manifest = Manifest(
         pipeline=PipelineRecord(
@@ -66,6 +69,7 @@ def write_manifest(job: Job, resolution: Resolution, counts: RecordCounts, emiss
         ],
         inputs=[file.content for file in job.inputs],
         selection=job.selection,
+        ids=HashedIds(key=fingerprint_key(key)) if key is not None else None,
         versions=library_versions(),
         counts=counts,
         drops=dict(sorted(emission.drops.items())),
@@ -103,6 +107,7 @@ def create_report(
             job.selection,
             resolution,
             _find_changed_inputs(job.inputs),
+            {**emission.identifying_labels, **count_identifying_names(job.files, result.before.sources)},
         ),
         stages=tuple(result.stages),
         drops=emission.drops,

@@ -37,6 +37,8 @@ def serve_tasks(connection: Connection, parent: int, temporary: str) -> None:
     """
     _follow_parent(parent)
     tempfile.tempdir = temporary
+    # The tasks' temporary files hold text as it was crawled.
+    os.umask(0o077)
     while True:
         try:
             message = connection.recv_bytes()

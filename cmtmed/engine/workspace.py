@@ -1,5 +1,7 @@
 """The hidden directory next to the target in which a build grows until it is complete.
 
+Only its owner may read it: it holds the crawl as it is, before anything is redacted.
+
 Every file is written under a temporary name and renamed when complete, so that a file that exists is complete. A build
 that was killed recognizes its workspace by the plan stored in it and resumes after the last complete file; what was
 built by another plan is deleted. The plan goes first and comes last: a workspace with a plan holds nothing of another
@@ -35,6 +37,7 @@ from cmtmed.engine.lock import BuildLock
 from cmtmed.engine.plan import describe_changes
 from cmtmed.engine.target import OWN_FILES, check_workspace, locate_workspace
 from cmtmed.errors import OutputError
+from cmtmed.private_files import make_private_folder, restrict_to_owner
 
 _PLAN: Final = "plan.json"
 _TEMPORARY: Final = "tmp"
@@ -78,7 +81,8 @@ class Workspace:
                 _logger.info("taking over from %s, which was stopped", holder.describe())
             content = {"format": WORKSPACE_FORMAT, "version": 1, "pipeline": self._pipeline}
             try:
-                write_json(self.root / WORKSPACE_FILE, content, sync=self.sync)
+                self._restrict()
+                write_json(self.root / WORKSPACE_FILE, content, sync=self.sync, private=True)
             except BaseException:
                 self._lock.release(delete=False)
                 raise
@@ -120,7 +124,7 @@ class Workspace:
                     changes = ", ".join(describe_changes(earlier, plan))
                     _logger.warning("the interrupted build of %s starts over, because of %s", self.target, changes)
                 self._clear()
-                write_json(self.root / _PLAN, plan, sync=self.sync)
+                write_json(self.root / _PLAN, plan, sync=self.sync, private=True)
             self._sync(self.root, self.root.parent)
         return resumed
 
@@ -128,7 +132,7 @@ class Workspace:
         """Return a folder of the workspace, created if necessary."""
         path = self.root / name
         missing = [folder for folder in (path, *path.parents) if not folder.exists()]
-        path.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path)
         self._sync(*(folder.parent for folder in reversed(missing)))
         return path
 
@@ -136,7 +140,7 @@ class Workspace:
         """Create an empty marker, after the names in the folders beside it are on the disk."""
         if self.sync:
             self._sync(*(folder for folder in path.parent.iterdir() if folder.is_dir()), path.parent)
-        write_bytes(path, b"", sync=self.sync)
+        write_bytes(path, b"", sync=self.sync, private=True)
         self._sync(path.parent)
 
     def discard(self, name: str) -> None:
@@ -187,6 +191,12 @@ class Workspace:
                     path.unlink(missing_ok=True)
         self._sync(self.root)
 
+    def _restrict(self) -> None:
+        """Take what an earlier release left from everybody but the owner; an earlier build keeps its permissions."""
+        for path in self.root.iterdir():
+            if path.name != _REPLACED and not path.is_symlink():
+                restrict_to_owner(path)
+
     def _restore_target(self) -> None:
         """Put the earlier build back that `publish` had taken away when it was stopped between its renames."""
         old = self.root / _REPLACED
@@ -222,7 +232,7 @@ class Workspace:
 
 def write_table(path: Path, table: pl.DataFrame, *, sync: bool) -> None:
     """Write an Arrow file atomically; with ``sync``, it is on the disk before it has its name."""
-    with replace_atomically(path, sync=sync) as partial:
+    with replace_atomically(path, sync=sync, private=True) as partial:
         table.write_ipc(partial, compression="uncompressed")
 
 

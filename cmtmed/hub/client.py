@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from cmtmed._version import __version__
@@ -26,15 +27,19 @@ MAX_ATTEMPTS: Final = 6
 MAX_RETRY_AFTER: Final = 300.0
 """Longest Retry-After we honour, in seconds; beyond it we fail."""
 _RETRIED_STATUSES: Final = frozenset((408, 429, 500, 502, 503, 504))
+MISSING_ROUTE_STATUSES: Final = frozenset((404, 405, 410, 501))
+"""Status codes of a server that does not know a path, or not this method of it."""
 _NETWORK_LIBRARIES: Final = ("httpx", "httpx2", "httpcore", "httpcore2")
 _REFUSALS: Final = {
     401: "the Hub does not accept the token (wrong, expired, or no access); run hf auth login, or set HF_TOKEN",
     403: "the token has no write access; use one that can write to that user or organisation",
     404: "the Hub has no such repository or version, or the token cannot see it; check the names and the token",
+    405: "the server does not offer this part of the Hub's interface; check HF_ENDPOINT, and ask who runs the server",
     409: "something of that name exists already; choose another name",
     412: "somebody else changed the repository in the meantime; look at it and run the command again",
     413: "the Hub finds the files too large; ask for more storage",
     429: "the Hub asks to slow down; wait, then run the same command again to resume",
+    501: "the server does not offer this part of the Hub's interface; check HF_ENDPOINT, and ask who runs the server",
 }
 _Result = TypeVar("_Result")
 
@@ -66,30 +71,63 @@ def translate_hub_errors(action: str) -> Iterator[None]:
     Raises:
         PublishError: the Hub refused, or could not be reached.
     """
-    from huggingface_hub.errors import HfHubHTTPError
-
     try:
         yield
     except CmtmedError:
         raise
-    except HfHubHTTPError as error:
-        raise PublishError(f"{action}: {_explain_refusal(error)}") from None
-    except json.JSONDecodeError:
-        raise PublishError(
-            f"{action}: the answer does not come from the Hub; check HF_ENDPOINT and the network"
-        ) from None
-    except (OSError, RuntimeError, ValueError) as error:
-        # The client wraps failures of upload threads; the network layer raises OSError.
-        cause = error.__cause__
-        if isinstance(cause, HfHubHTTPError):
-            raise PublishError(f"{action}: {_explain_refusal(cause)}") from None
-        raise PublishError(f"{action}: {type(cause or error).__name__}; run the same command again to resume") from None
     except Exception as error:
-        if type(error).__module__.split(".")[0] in {*_NETWORK_LIBRARIES, "hf_xet"}:
-            raise PublishError(
-                f"{action}: no connection to the Hub ({type(error).__name__}); run the same command again to resume"
-            ) from None
-        raise
+        reason = _explain_failure(error)
+        if reason is None:
+            raise
+        raise PublishError(f"{action}: {reason}") from None
+
+
+def _explain_failure(error: BaseException) -> str | None:
+    """Say what went wrong and what to do; None for an error that has nothing to do with the Hub.
+
+    A server that refuses is told from a line that was cut: only after the latter does the same command help.
+    """
+    from huggingface_hub.errors import HfHubHTTPError
+
+    # The client wraps failures of upload threads, and errors of look-ups that precede a download.
+    causes = list(_iter_causes(error))
+    for cause in causes:
+        if isinstance(cause, HfHubHTTPError):
+            return _explain_refusal(cause)
+    for cause in causes:
+        if isinstance(cause, json.JSONDecodeError):
+            return "the answer does not come from the Hub; check HF_ENDPOINT and the network"
+        library = type(cause).__module__.split(".")[0]
+        if library in _NETWORK_LIBRARIES or isinstance(cause, (ConnectionError, TimeoutError)):
+            hint = "; if that does not help, set HF_HUB_DISABLE_XET=1" if library == "builtins" and uses_xet() else ""
+            return f"no connection to the Hub ({type(cause).__name__}); run the same command again to resume{hint}"
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"{error.strerror} on this machine; mend that, then run the same command again to resume"
+    if type(error).__module__.split(".")[0] in {"huggingface_hub", "hf_xet"} or isinstance(
+        error, (OSError, RuntimeError, ValueError)
+    ):
+        return (
+            f"the Hub's client failed ({type(error).__name__}); check HF_ENDPOINT, and that the server offers the "
+            "Hub's interface"
+        )
+    return None
+
+
+def _iter_causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what caused it, the outermost first."""
+    cause: BaseException | None = error
+    visited: set[int] = set()
+    while cause is not None and id(cause) not in visited:
+        visited.add(id(cause))
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def uses_xet() -> bool:
+    """Return whether the client sends large files by Xet: it does wherever the package is installed."""
+    from huggingface_hub import constants
+
+    return not constants.HF_HUB_DISABLE_XET and find_spec("hf_xet") is not None
 
 
 def retry(call: Callable[[], _Result], *, patient: bool = True) -> _Result:
@@ -163,6 +201,12 @@ def _retry_delay(headers: Mapping[str, str], attempt: int) -> float:
 def _explain_refusal(error: HfHubHTTPError) -> str:
     status = error.response.status_code
     request = error.response.headers.get("x-request-id")
+    if status == 404 and "x-error-code" not in error.response.headers:
+        # The Hub itself always says what it does not have.
+        return (
+            f"the server has no {error.response.request.url.path} (status 404); check the name and HF_ENDPOINT, and "
+            "that the server offers this part of the Hub's interface"
+        )
     fallback = (
         "the Hub failed; run the same command again to resume"
         if status >= 500

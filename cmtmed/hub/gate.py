@@ -21,7 +21,7 @@ CHECKS: Final = {
     "builds": "the builds that the model was trained on are available here",
     "anonymization": "identifiers were redacted in every dialogue, and no id or department contains one",
     "audit": "an audit of exactly these dialogues estimates what was missed",
-    "risk": "a person read the audit's sample, and the remaining risk is below --max-risk",
+    "risk": "the audit's sample was read, and the remaining risk is below --max-risk",
     "licenses": "every dialogue has a licence, and the licences are compatible",
     "test-sets": "no training dialogue comes from a test set or contains its text",
     "splits": "no first question stands in two splits",

@@ -28,6 +28,7 @@ class PublishRequest:
         tag: name of the version; None derives one from the checksum.
         move_tag: whether a tag may be moved to another card of the same data.
         template: a custom Jinja template of the card.
+        dry_run: whether to prepare everything and to send nothing.
         acknowledgement: the risks that the publisher accepts.
         progress: called with phase, tasks done and tasks in all.
     """
@@ -38,6 +39,7 @@ class PublishRequest:
     gated: Gated | None
     tag: str | None
     move_tag: bool
+    dry_run: bool
     template: Path | None
     acknowledgement: Acknowledgement
     progress: Progress

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from cmtmed.anonymize.replace.hashed_ids import KEY_VARIABLE
 from cmtmed.anonymize.replace.secret_key import read_key
 from cmtmed.artifacts import CARD_FILE
 from cmtmed.engine.progress import Progress, ignore_progress
@@ -39,12 +40,13 @@ from cmtmed.hub.repository import (
     fetch_repository,
     fetch_tagged_version,
 )
+from cmtmed.hub.settings import make_public
 from cmtmed.hub.staging import PublishedFile, Staging, Version
-from cmtmed.hub.upload import commit_files, ensure_repository, make_public, set_tag, validate_card, verify_commit
+from cmtmed.hub.upload import commit_files, ensure_repository, set_tag, validate_card, verify_commit
 
 log = logging.getLogger("cmtmed.hub")
 
-KEY: Final = "CMTMED_KEY"
+KEY: Final = KEY_VARIABLE
 """Environment variable with the secret key of hashed ids."""
 
 
@@ -108,7 +110,7 @@ def publish(
         check_template(MODEL_CARD if is_run else DATASET_CARD, Path(template))
     acknowledgement = Acknowledgement(quarantined, max_risk, tuple(i_know), to_paths(against))
     request = PublishRequest(
-        Path(out), repo, private=private, gated=gated, tag=tag, move_tag=move_tag,
+        Path(out), repo, private=private, gated=gated, tag=tag, move_tag=move_tag, dry_run=dry_run,
         template=Path(template) if template else None, acknowledgement=acknowledgement,
         progress=progress or ignore_progress,
     )  # fmt: skip
@@ -145,13 +147,10 @@ def _rehearse(request: PublishRequest, package: Package, findings: Sequence[Find
             _find_published(remote, request, package, staging, version, data, overridden, present)
         overridden = request.select_overridden(findings)
         files, text = package.write_files(staging, version, data, overridden, present)
-        publication = Publication.create(
+        return Publication.create(
             package.repo_type, version, "", files, text,
             refused=request.select_refused(findings), overridden=overridden,
         )  # fmt: skip
-        if not staging.resumed:
-            staging.discard()
-    return publication
 
 
 def _send(remote: Remote, request: PublishRequest, package: Package, findings: Sequence[Finding]) -> Publication:
@@ -172,15 +171,17 @@ def _send(remote: Remote, request: PublishRequest, package: Package, findings: S
         if publication is None:
             files, text = package.write_files(staging, version, data, overridden, present)
             validate_card(remote, text)
-            present = ensure_repository(remote, present, gated=request.gated)
-            commit = commit_files(remote, version, files, present, request.progress, private=request.private)
+            present = ensure_repository(remote, present, private=request.private, gated=request.gated)
+            commit = commit_files(
+                remote, version, files, present, request.progress, private=request.private, gated=request.gated
+            )
             verify_commit(remote, commit, files)
             set_tag(remote, version, commit, move=request.move_tag)
             publication = Publication.create(package.repo_type, version, commit, files, text, overridden=overridden)
         else:
-            present = ensure_repository(remote, present, gated=request.gated)
+            present = ensure_repository(remote, present, private=request.private, gated=request.gated)
         if not request.private and present.private:
-            make_public(remote)
+            make_public(remote, gated=request.gated)
         staging.discard()
     return publication
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from cmtmed.artifacts import HashedFile, read_json, write_json
+from cmtmed.artifacts import read_json, write_json
 from cmtmed.errors import OutputError, UsageError
+from cmtmed.private_files import make_private_folder
 
 _PLAN_FILE: Final = "plan.json"
 _LOCK_FILE: Final = "lock"
@@ -64,7 +66,19 @@ class PublishedFile:
         return content | ({"config": self.config, "split": self.split, "rows": self.rows} if self.config else {})
 
 
-def compute_checksum(files: Sequence[PublishedFile | HashedFile]) -> str:
+class HasChecksum(Protocol):
+    """A file whose checksum is known."""
+
+    @property
+    def path(self) -> str:
+        """Where it is stored."""
+
+    @property
+    def sha256(self) -> str:
+        """In hexadecimal digits."""
+
+
+def compute_checksum(files: Sequence[HasChecksum]) -> str:
     """Return the SHA-256 over the lines ``SHA-256 path`` of files, sorted by path."""
     lines = [f"{file.sha256} {file.path}\n" for file in sorted(files, key=lambda file: file.path)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
@@ -79,28 +93,31 @@ class Staging:
     Args:
         out: directory of the build.
         plan: everything that determines the bytes of the files.
-
-    Attributes:
-        resumed: whether an interrupted call left it.
+        rehearsal: prepare the files among the machine's temporary files instead, so that nothing is written beside the
+            build; they are gone when the lock is released.
 
     Raises:
         UsageError: another call is publishing the same build.
         OutputError: the directory cannot be written.
     """
 
-    def __init__(self, out: Path, plan: Mapping[str, Any]) -> None:
+    def __init__(self, out: Path, plan: Mapping[str, Any], *, rehearsal: bool = False) -> None:
         from filelock import FileLock, Timeout
 
         resolved = out.resolve()
-        self.root = resolved.parent / f".{resolved.name}.publishing"
+        self._rehearsal = rehearsal
         try:
-            self.root.mkdir(mode=0o700, exist_ok=True)
+            self.root = (
+                Path(tempfile.mkdtemp(prefix="cmtmed-publishing-"))
+                if rehearsal
+                else resolved.parent / f".{resolved.name}.publishing"
+            )
+            make_private_folder(self.root)
             self._lock = FileLock(self.root / _LOCK_FILE)
             self._lock.acquire(timeout=0)
-            self.resumed = self._read_plan() == plan
-            if not self.resumed:
+            if self._read_plan() != plan:
                 self._clear()
-                write_json(self.root / _PLAN_FILE, plan)
+                write_json(self.root / _PLAN_FILE, plan, private=True)
         except Timeout:
             raise UsageError(f"another cmtmed publish is working on {str(out)!r}; wait until it is done") from None
         except OSError as error:
@@ -134,8 +151,10 @@ class Staging:
         return PublishedFile(path, local, len(content), hashlib.sha256(content).hexdigest())
 
     def release(self) -> None:
-        """Release the lock and keep the content."""
+        """Release the lock and keep the content, unless this was a rehearsal."""
         self._lock.release()
+        if self._rehearsal:
+            shutil.rmtree(self.root, ignore_errors=True)
 
     def discard(self) -> None:
         """Remove the directory."""

@@ -17,6 +17,7 @@ from cmtmed.errors import PublishError
 from cmtmed.hub.client import retry, translate_hub_errors
 from cmtmed.hub.record import RECORD_FILE
 from cmtmed.hub.repository import Remote, Repository, check_repository, fetch_repository, is_data_file
+from cmtmed.hub.settings import check_storage, restrict_repository, verify_settings
 from cmtmed.hub.staging import PublishedFile, Version
 
 if TYPE_CHECKING:
@@ -48,11 +49,17 @@ def validate_card(remote: Remote, text: str) -> None:
             ) from None
 
 
-def ensure_repository(remote: Remote, present: Repository | None, *, gated: str | None) -> Repository:
+def ensure_repository(remote: Remote, present: Repository | None, *, private: bool, gated: str | None) -> Repository:
     """Create the repository if need be, private, and gate it before it holds anything.
 
+    Args:
+        remote: the repository.
+        present: its state, None if there is none yet.
+        private: whether it has to be private.
+        gated: ``auto`` or ``manual`` if it has to be gated, else None.
+
     Raises:
-        PublishError: the Hub refused, or could not be reached.
+        PublishError: the Hub refused or does not confirm the settings, or could not be reached.
     """
     api, repo_type, repo = remote.api, remote.repo_type, remote.name
     if present is None:
@@ -61,10 +68,10 @@ def ensure_repository(remote: Remote, present: Repository | None, *, gated: str 
         present = fetch_repository(remote)
         if present is None:
             raise PublishError(f"creating {repo!r}: the Hub does not show it; check who may see it, and try again")
-        check_repository(present, None, private=True)
+        check_repository(present, None, private=False)
     if gated is not None and present.gated != gated:
-        with translate_hub_errors(f"gating {repo!r}"):
-            retry(lambda: api.update_repo_settings(repo, repo_type=repo_type, gated=gated))
+        restrict_repository(remote, gated)
+    verify_settings(remote, private=private or None, gated=gated, consequence="nothing was sent")
     return present
 
 
@@ -76,6 +83,7 @@ def commit_files(
     progress: Progress,
     *,
     private: bool,
+    gated: str | None,
 ) -> str:
     """Send files, the large ones first and batch by batch, then make the one commit.
 
@@ -86,6 +94,7 @@ def commit_files(
         present: the repository as it is; if somebody changes it in the meantime, nothing is committed.
         progress: called with phase, files sent and files in all.
         private: whether to commit nothing if the repository has become public.
+        gated: ``auto`` or ``manual`` to commit nothing if the repository is no longer gated so, else None.
 
     Returns:
         The SHA of the commit; that of the last one if nothing changed.
@@ -97,6 +106,7 @@ def commit_files(
     from huggingface_hub.errors import HfHubHTTPError
 
     api, repo_type, repo = remote.api, remote.repo_type, remote.name
+    check_storage(remote)
     with translate_hub_errors(f"preparing the files of {repo!r}"):
         additions = {file.path: CommitOperationAdd(file.path, file.local) for file in files}
     for position, batch in _iter_batches(files):
@@ -116,9 +126,8 @@ def commit_files(
     )
     operations = [*additions.values(), *(CommitOperationDelete(path, is_folder=False) for path in obsolete)]
     label = "Data" if repo_type == "dataset" else "Model"
+    verify_settings(remote, private=private or None, gated=gated, consequence="nothing was committed")
     with translate_hub_errors(f"committing to {repo!r}"):
-        if private and not retry(lambda: api.repo_info(repo, repo_type=repo_type)).private:
-            raise PublishError(f"{repo!r} has become public, but the version is to be private; nothing was committed")
         try:
             commit = retry(
                 lambda: api.create_commit(
@@ -191,16 +200,6 @@ def set_tag(remote: Remote, version: Version, commit: str, *, move: bool) -> Non
         refs = retry(lambda: api.list_repo_refs(repo, repo_type=repo_type))
     if not any(ref.name == tag and ref.target_commit == commit for ref in refs.tags):
         raise PublishError(f"the tag {tag!r} of {repo!r} was set by somebody else in the meantime; check it on the Hub")
-
-
-def make_public(remote: Remote) -> None:
-    """Make a repository public.
-
-    Raises:
-        PublishError: the Hub refused, or could not be reached.
-    """
-    with translate_hub_errors(f"making {remote.name!r} public"):
-        retry(lambda: remote.api.update_repo_settings(remote.name, repo_type=remote.repo_type, private=False))
 
 
 def _compute_blob_id(file: PublishedFile) -> str:

@@ -19,6 +19,7 @@ _HAN: Final = re.compile(rf"[{HAN}]")
 _ASKS: Final = re.compile(r"[?？]|怎么|怎样|吗|什么|如何|能不能|可以.{0,6}么|请问|多少|哪")
 _TEXT_CHARACTERS: Final = 6
 """Least mean length of texts; names and departments are shorter."""
+_TITLE_CHARACTERS: Final = 32
 
 
 def name_by_content(records: Iterator[Record | Unreadable], source: Source) -> Iterator[Record | Unreadable]:
@@ -47,6 +48,8 @@ def _rename(records: Iterator[Record | Unreadable], names: Mapping[str, str]) ->
 def find_sides(values: Sequence[Value]) -> dict[str, str]:
     """Return which column is the question and which the answer; nothing unless exactly two hold texts of their own.
 
+    A third one before them may be the title of the question.
+
     >>> find_sides([{"n": "1", "x": "手麻两周怎么办", "y": "先查颈椎磁共振"}])
     {'x': 'question', 'y': 'answer'}
     """
@@ -60,13 +63,20 @@ def find_sides(values: Sequence[Value]) -> dict[str, str]:
         return {}
     texts = {key: [str(value[key]) for value in values if value[key] is not None] for key in keys}
     free = [key for key in keys if _are_free_texts(texts[key])]
-    if len(free) != 2:
+    title = {free[0]: "title"} if len(free) == 3 and _are_titles(texts[free[0]], texts[free[1]]) else {}
+    if len(free) - len(title) != 2:
         return {}
-    earlier, later = free
-    asked, answered = (sum(1 for text in texts[key] if _ASKS.search(text)) for key in free)
+    earlier, later = free[-2:]
+    asked, answered = (sum(1 for text in texts[key] if _ASKS.search(text)) for key in free[-2:])
     if answered > 2 * asked + 1:
         earlier, later = later, earlier
-    return {earlier: "question", later: "answer"}
+    return {**title, earlier: "question", later: "answer"}
+
+
+def _are_titles(texts: Sequence[str], described: Sequence[str]) -> bool:
+    """Return whether the texts of a column are short beside those of the next one, which say the same at length."""
+    length, next_length = (sum(map(len, column)) / len(column) for column in (texts, described))
+    return length <= _TITLE_CHARACTERS and 1.5 * length <= next_length
 
 
 def _are_free_texts(texts: Sequence[str]) -> bool:

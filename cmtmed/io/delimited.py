@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from cmtmed.io.delimiters import detect_delimiter
 from cmtmed.io.lines import iter_lines
 from cmtmed.io.quarantine import Reason, Unreadable
 from cmtmed.io.records import Record
@@ -27,7 +28,9 @@ from cmtmed.source import Source
 from cmtmed.text.characters import count_characters
 
 _LOOKAHEAD_LINES: Final = 200
-_DELIMITERS: Final = (",", "\t", ";", "|", "^", "\x01")
+_COMMENT: Final = re.compile(r"\s*$|\ufeff?\s*(?:#|--|//|;|※|%|/?\*)")
+_NULL: Final = "\\N"
+"""What databases write for no value."""
 _SEP_LINE: Final = re.compile(r"\ufeff?\s*\"?sep=(.)\"?\s*", re.IGNORECASE)
 
 
@@ -43,8 +46,24 @@ def read_delimited(chunks: Iterator[bytes], source: Source, *, tabs: bool) -> It
     if lookahead and lookahead[0].text and (match := _SEP_LINE.fullmatch(lookahead[0].text)):
         lookahead.pop(0)
         delimiter = delimiter or match[1]
+    comments = count_comments([line.text or "" for line in lookahead], delimiter, tabs=tabs)
+    left_out = sum(count_characters(line.text or "") for line in lookahead[:comments])
+    lookahead = lookahead[comments:]
     dialect = detect_dialect([line.text for line in lookahead if line.text], delimiter, tabs=tabs)
-    yield from read_table(iter_rows(itertools.chain(lookahead, stream), dialect), source)
+    yield from read_table(iter_rows(itertools.chain(lookahead, stream), dialect), source, heading=left_out)
+
+
+def count_comments(lines: Sequence[str], delimiter: str | None, *, tabs: bool) -> int:
+    """Return how many lines above a table are remarks: they begin with a mark and have another number of cells."""
+    number = next((number for number, line in enumerate(lines) if not _COMMENT.match(line)), 0)
+    if not number or number == len(lines):
+        return 0
+    table = [line for line in lines[number:] if line.strip()]
+    dialect = Dialect(delimiter or detect_delimiter(table, "\t" if tabs else ","))
+    width = len(split_cells(table[0], dialect)) if table else 0
+    if width < 2 or any(len(split_cells(line, dialect)) == width for line in lines[:number] if line.strip()):
+        return 0
+    return number
 
 
 def detect_dialect(lines: Sequence[str], delimiter: str | None, *, tabs: bool) -> Dialect:
@@ -56,9 +75,24 @@ def detect_dialect(lines: Sequence[str], delimiter: str | None, *, tabs: bool) -
     all_quoted = bool(lines) and all(line[:1] == line[-1:] == '"' for line in lines if line.strip())
     quoting = not tabs or all_quoted or _has_quoted_cells(text, delimiter) or _ends_in_quotes(lines, delimiter)
     dialect = Dialect(delimiter, quoting=quoting, escapes=escapes)
-    widths = [len(split_cells(line, dialect)) for line in lines if line.strip()]
+    rows = _join_continued(lines)
+    if rows is not None and len({len(split_cells(row, dialect)) for row in rows}) > 1:
+        rows = None
+    widths = [len(split_cells(row, dialect)) for row in rows or lines if row.strip()]
     # A line of one cell is the table's title.
-    return Dialect(delimiter, quoting, escapes, next((width for width in widths if width > 1), 0))
+    width = next((width for width in widths if width > 1), 0)
+    return Dialect(delimiter, quoting, escapes, width, continues=rows is not None)
+
+
+def _join_continued(lines: Sequence[str]) -> list[str] | None:
+    """Return the rows of a table whose cells go on behind a backslash; None if no line ends in one."""
+    rows: list[str] = []
+    for line in lines:
+        if rows and rows[-1].endswith("\\"):
+            rows[-1] = f"{rows[-1][:-1]}{line}"
+        else:
+            rows.append(line)
+    return rows[: -1 if rows[-1].endswith("\\") else None] if len(rows) < len(lines) else None
 
 
 def _ends_in_quotes(lines: Sequence[str], delimiter: str) -> bool:
@@ -73,8 +107,14 @@ def _has_quoted_cells(text: str, delimiter: str) -> bool:
     return re.search(rf'(?:^|{end})"(?:[^"]|"")*[\n{end}](?:[^"]|"")*"(?={end}|$)', text, re.MULTILINE) is not None
 
 
-def read_table(rows: Iterator[Row | Unreadable], source: Source) -> Iterator[Record | Unreadable]:
-    """Yield rows as records whose fields are named by the header."""
+def read_table(rows: Iterator[Row | Unreadable], source: Source, *, heading: int = 0) -> Iterator[Record | Unreadable]:
+    """Yield rows as records whose fields are named by the header.
+
+    Args:
+        rows: the rows of the table.
+        source: its declaration.
+        heading: characters above the table, which count as left out of its first record.
+    """
     lookahead = list(itertools.islice(rows, HEADER_ROWS))
     stream = itertools.chain(lookahead, rows)
     first = [row.cells for row in lookahead if isinstance(row, Row)]
@@ -88,7 +128,7 @@ def read_table(rows: Iterator[Row | Unreadable], source: Source) -> Iterator[Rec
         header = header or name_columns(names)
         if has_row_names(header, first[skipped + 1 :]):
             header = ["", *header]
-    left_out: Counter[str] = Counter()
+    left_out: Counter[str] = Counter({"heading": heading} if heading else {})
     needed = count_needed(header, source.fields)
     is_second = False
     number = -1
@@ -115,19 +155,8 @@ def read_table(rows: Iterator[Row | Unreadable], source: Source) -> Iterator[Rec
         if len(cells) != len(header):
             yield Unreadable(f"line {row.number}", Reason.RAGGED_ROW, row.raw)
             continue
+        if _NULL in cells:
+            left_out["null"] += len(_NULL) * cells.count(_NULL)
+            cells = ["" if cell == _NULL else cell for cell in cells]
         yield Record(f"line {row.number}", dict(zip(header, cells, strict=True)), left_out)
         left_out = Counter()
-
-
-def detect_delimiter(lines: Sequence[str], default: str) -> str:
-    """Return the delimiter that divides most lines into the same number of cells, at least two."""
-
-    def score(delimiter: str) -> tuple[float, bool, int]:
-        counts = Counter(len(split_cells(line, Dialect(delimiter))) for line in lines)
-        cells, frequency = max(((n, f) for n, f in counts.items() if n > 1), key=lambda item: item[1], default=(1, 0))
-        header = len(split_cells(lines[0], Dialect(delimiter))) == cells
-        return (round(frequency / max(1, len(lines)), 1) + header * (cells > 1), delimiter == default, cells)
-
-    if not lines:
-        return default
-    return max(_DELIMITERS, key=score)

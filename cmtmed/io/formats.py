@@ -7,11 +7,13 @@ from collections import Counter
 from pathlib import PurePath
 from typing import Final
 
+from cmtmed.io.delimited import detect_dialect
+from cmtmed.io.delimiters import find_word_delimiter
 from cmtmed.io.jsonrecords import has_value_lines
-from cmtmed.io.lines import transcode_to_utf8
+from cmtmed.io.lines import Line, transcode_to_utf8
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.io.speaker_words import find_role_by_words
-from cmtmed.io.table_cells import Dialect, has_open_quote, split_cells
+from cmtmed.io.table_cells import Dialect, Row, has_open_quote, iter_rows, split_cells
 from cmtmed.io.table_header import is_known_name, locate_header
 from cmtmed.source import Source
 
@@ -58,12 +60,19 @@ _LABEL: Final = re.compile(rb"\[\s*\d")
 
 def _is_table(text: bytes, source: Source) -> bool:
     """Return whether lines of text are rows with tabs, and not turns after their speakers."""
-    lines = [line for line in text.decode("utf-8", "replace").splitlines()[:200] if line.strip()]
-    counts = Counter(line.count("\t") for line in lines)
-    if not lines or SpeakerLabels(source).line.match(lines[0]):
+    lines = [line for line in text.decode("utf-8", "replace").split("\n")[:200] if line.strip()]
+    if len(lines) < 2 or SpeakerLabels(source).line.match(lines[0]):
         return False
-    tabs, frequency = counts.most_common(1)[0]
-    return tabs > 0 and len(lines) > 1 and frequency >= 0.9 * len(lines)
+    if find_word_delimiter(lines):
+        return True
+    if not any("\t" in line for line in lines):
+        return False
+    # A cell may hold several lines, if it is quoted or its lines end in a backslash.
+    dialect = detect_dialect(lines, "\t", tabs=True)
+    numbered = (Line(number, line, b"", len(line)) for number, line in enumerate(lines, start=1))
+    rows = [row for row in iter_rows(numbered, dialect) if isinstance(row, Row)]
+    cells, frequency = Counter(len(row.cells) for row in rows).most_common(1)[0] if rows else (0, 0)
+    return cells > 1 and len(rows) > 1 and frequency >= 0.9 * len(rows)
 
 
 def _has_tabbed_labels(head: bytes, source: Source) -> bool:

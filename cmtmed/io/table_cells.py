@@ -27,16 +27,18 @@ class Dialect:
     """How a table is written.
 
     Attributes:
-        delimiter: what stands between cells.
+        delimiter: what stands between cells: a character, or a word or mark between blanks.
         quoting: whether quotes may enclose a cell.
         escapes: whether a backslash stands before a quote inside a quoted cell; otherwise the quote is doubled.
         width: cells of most rows; 0 if it is not known.
+        continues: whether a backslash at the end of a line means that the cell goes on, as databases write tables.
     """
 
     delimiter: str
     quoting: bool = True
     escapes: bool = False
     width: int = 0
+    continues: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ def _compile_cell(delimiter: str, *, escapes: bool) -> re.Pattern[str]:
     escaped = r"\\." if escapes else r"\"\""
     # A quote that no delimiter follows closes nothing.
     quoted = rf'[ ]*"((?:[^"\\]|{escaped}|"(?![ ]*(?:{end}|\Z))|\\)*+)"[ ]*(?={end}|\Z)'
-    return re.compile(rf"{quoted}|([^{end}]*+)", re.DOTALL)
+    unquoted = rf"[^{end}]*+" if len(delimiter) == 1 else rf"(?:(?!{end}).)*+"
+    return re.compile(rf"{quoted}|({unquoted})", re.DOTALL)
 
 
 @lru_cache(maxsize=16)
@@ -75,7 +78,8 @@ def split_cells(text: str, dialect: Dialect) -> list[str]:
     """Divide a row into cells; a quote that opens no well-formed cell is text."""
     delimiter = dialect.delimiter
     if not dialect.quoting or '"' not in text:
-        return text.split(delimiter)
+        cells = text.split(delimiter)
+        return cells if len(delimiter) == 1 else [cell.strip() for cell in cells]
     cell = _compile_cell(delimiter, escapes=dialect.escapes)
     written, quote = ('\\"', '"') if dialect.escapes else ('""', '"')
     cells, position = [], 0
@@ -85,7 +89,7 @@ def split_cells(text: str, dialect: Dialect) -> list[str]:
         position = match.end()
         if position >= len(text):
             return cells
-        position += 1
+        position += len(delimiter)
         if position == len(text):
             return [*cells, ""]
 
@@ -98,7 +102,7 @@ def has_open_quote(text: str, dialect: Dialect) -> bool:
         match = _match_cell(cell, text, position)
         if match[1] is None and text.startswith('"', position):
             return True
-        position = match.end() + 1
+        position = match.end() + len(dialect.delimiter)
     return False
 
 
@@ -118,6 +122,12 @@ def iter_rows(lines: Iterator[Line], dialect: Dialect) -> Iterator[Row | Unreada
         if not text.strip("\0") or not text.strip():
             continue
         row_lines = [line]
+        while dialect.continues and text.endswith("\\") and (below := next_line()) is not None:
+            if below.text is None:
+                pending.append(below)
+                break
+            row_lines.append(below)
+            text = f"{text[:-1]}\n{below.text}"
         if dialect.quoting and '"' in text and has_open_quote(text, dialect):
             following, is_closed = _collect_cell(dialect, next_line)
             whole = "\n".join([text, *(row_line.text or "" for row_line in following)])
@@ -149,7 +159,7 @@ def _collect_cell(dialect: Dialect, next_line: Callable[[], Line | None]) -> tup
         if line.text is None:
             break
         if '"' in line.text and (match := close.match(line.text)):
-            rest = line.text[match.end() + 1 :]
+            rest = line.text[match.end() + len(dialect.delimiter) :]
             if not has_open_quote(rest, dialect):
                 return following, True
     return following, False

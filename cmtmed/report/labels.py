@@ -151,6 +151,14 @@ COLUMNS: Final[Mapping[str, Bilingual]] = {
     "cluster": Bilingual("cluster", "重复组"),
     "split": Bilingual("split", "数据集划分"),
 }
+SIDE_LABELS: Final[Mapping[str, Bilingual]] = {
+    "source_id": Bilingual("record ids", "记录编号"),
+    "department": Bilingual("departments", "科室"),
+    "subdepartment": Bilingual("subdepartments", "二级科室"),
+    "source": Bilingual("names of sources", "数据源名称"),
+    "file": Bilingual("names of input files", "输入文件名"),
+}
+"""What stands beside the text and may identify somebody."""
 LABELS_BY_CATEGORY: Final[Mapping[str, Mapping[str, Bilingual]]] = {
     "stage": STAGES,
     "reason": REASONS,
@@ -161,6 +169,7 @@ LABELS_BY_CATEGORY: Final[Mapping[str, Mapping[str, Bilingual]]] = {
     "trace_action": TRACE_ACTIONS,
     "column": COLUMNS,
     "left_out": LEFT_OUT,
+    "label": SIDE_LABELS,
 }
 
 _COMPARISON: Final = re.compile(

@@ -15,7 +15,8 @@ import polars as pl
 
 from cmtmed.audit.sample import hash_turns
 from cmtmed.builds import Build
-from cmtmed.builds.build import DIALOGUES, DROPPED, iter_file
+from cmtmed.builds.build import DIALOGUES, DROPPED
+from cmtmed.builds.tables import iter_file
 from cmtmed.errors import DatasetError
 from cmtmed.schema import DIALOGUE, DialogueRow, to_rows
 
@@ -43,7 +44,7 @@ def sample_dialogues(build: Build, size: int) -> list[DialogueRow]:
     stratum_sizes: dict[Stratum, int] = {}
     paths = [*build.paths(DIALOGUES), *build.paths(DROPPED)]
     for file, path in enumerate(paths):
-        for index, batch in enumerate(iter_file(path, ["id", *_STRATUM])):
+        for index, batch in enumerate(iter_file(path, ["id", *_STRATUM], DIALOGUE)):
             positions = batch.select(
                 pl.Series("key", hash_turns(batch["id"], np.zeros(batch.height), seed=0)),
                 *_STRATUM,
@@ -96,7 +97,7 @@ def _load_rows(build: Build, sample: pl.DataFrame) -> Iterator[DialogueRow]:
     rows: list[tuple[int, DialogueRow]] = []
     for (file,), of_file in sample.sort("file").group_by("file", maintain_order=True):
         rows_by_batch = of_file.partition_by("batch", as_dict=True)
-        for index, batch in enumerate(iter_file(paths[file], list(DIALOGUE))):
+        for index, batch in enumerate(iter_file(paths[file], list(DIALOGUE), DIALOGUE)):
             selected = rows_by_batch.get((index,))
             if selected is not None:
                 rows += zip(selected["key"], to_rows(batch[selected["row"].to_list()]), strict=True)

@@ -26,7 +26,7 @@ def summarize_build(build: Build) -> BuildSummary:
         pipeline=manifest.pipeline.name,
         fingerprint=manifest.pipeline.fingerprint,
         seed=manifest.seed,
-        versions={"cmtmed": manifest.versions["cmtmed"], **manifest.versions},
+        versions={"cmtmed": manifest.versions.get("cmtmed", "?"), **manifest.versions},
         inputs=tuple((PurePath(file.path).name, file.bytes, file.sha256) for file in manifest.inputs),
         counts={name: manifest.counts[name] for name in ("read", "kept", "dropped", "quarantined")},
         steps=tuple(_list_steps(report.before.dialogues, report.stages)),

@@ -133,6 +133,9 @@ TEXTS: Final[Mapping[str, Bilingual]] = {
     "warning_text_left_out": Bilingual(
         "More than 5 % of the text was left out of the dialogues:", "超过 5 % 的文字未进入对话："
     ),
+    "warning_identifying_labels": Bilingual(
+        "Labels beside the text look like identifiers of people:", "文本之外的标签疑似个人标识："
+    ),
     # Lengths
     "lengths": Bilingual("Turns and lengths", "轮次与长度"),
     "lengths_text": Bilingual(

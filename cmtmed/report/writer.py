@@ -24,12 +24,19 @@ _PACKAGES: Final = {"jinja2": "jinja2", "altair": "altair", "vl_convert": "vl-co
 """Packages of the extra by the module that is imported."""
 
 
-def write_report(out: str | Path, page: str | Path | None = None, *, sample: int = 300, text: bool = True) -> Path:
+def write_report(
+    out: str | Path,
+    page: str | Path | None = None,
+    *,
+    sample: int = 300,
+    text: bool = True,
+    verify: bool = False,
+) -> Path:
     """Write one self-contained HTML page about a finished build.
 
     The page opens from disk and fetches nothing. It shows the flow of dialogues through the stages, lengths,
     departments, doctors' questions, redactions, clusters of duplicates, and a searchable sample of dialogues. The same
-    build gives the same page, byte for byte.
+    build gives the same page, byte for byte. Only its owner may read a page with dialogues.
 
     Args:
         out: directory of a build.
@@ -37,6 +44,7 @@ def write_report(out: str | Path, page: str | Path | None = None, *, sample: int
         sample: number of dialogues to browse, drawn by a hash of their ids.
         text: whether the page may contain dialogues. If not, it contains counts only: no text, no ids, and no
             department of fewer than ten dialogues.
+        verify: compare the checksums of all tables with those that the build recorded first.
 
     Returns:
         Path of the page.
@@ -51,13 +59,13 @@ def write_report(out: str | Path, page: str | Path | None = None, *, sample: int
         raise UsageError(f"a report needs {', '.join(missing)}; install them with: pip install 'cmtmed[report]'")
     if sample < 0:
         raise UsageError(f"sample is {sample}; give 0 or more dialogues")
-    build = Build.open(out)
-    target = Path(page) if page is not None else build.root / PAGE_FILE
-    summary = summarize_build(build)
-    _check_target(target)
-    content = _render_page(build, summary, sample=sample, text=text)
+    with Build.open_checked(out, verify=verify) as build:
+        target = Path(page) if page is not None else build.root / PAGE_FILE
+        summary = summarize_build(build)
+        _check_target(target)
+        content = _render_page(build, summary, sample=sample, text=text)
     try:
-        artifacts.write_text(target, content)
+        artifacts.write_text(target, content, private=text)
     except OSError as error:
         raise OutputError(f"cannot write {str(target)!r}: {error.strerror}; choose another --page") from None
     return target

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Final, Self
 import polars as pl
 import pyarrow as pa
 
-from cmtmed.artifacts import HashedFile
+from cmtmed.artifacts import HashedFile, explain_unreadable, read_json
 from cmtmed.errors import DatasetError
+from cmtmed.private_files import make_private_folder, restrict_to_owner
+from cmtmed.views.arrow_files import REMEDY, validate_files
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -34,7 +36,7 @@ class _Stream:
     """One split: Arrow stream files that roll over at `FILE_BYTES`."""
 
     def __init__(self, folder: Path, schema: pa.Schema) -> None:
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.schema, self.rows = folder, schema, 0
         self._files: list[Path] = []
         self._file: tuple[pa.OSFile, pa.RecordBatchStreamWriter] | None = None
@@ -73,15 +75,25 @@ class DatasetWriter:
         columns: name to Polars type of every table that will be written.
         fingerprint: identifies the content; equal inputs must give equal fingerprints.
         splits: whether tables come with a split name (a ``DatasetDict``) or without (a ``Dataset``).
+        private: whether only the owner may read the files, whatever the umask.
     """
 
-    def __init__(self, folder: Path, columns: Mapping[str, pl.DataType], fingerprint: str, *, splits: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        columns: Mapping[str, pl.DataType],
+        fingerprint: str,
+        *,
+        splits: bool,
+        private: bool = False,
+    ) -> None:
         from datasets import Features
 
         empty = pl.DataFrame(schema=dict(columns)).to_arrow(compat_level=pl.CompatLevel.oldest())
         self._features = Features.from_arrow_schema(pa.schema([_narrow_field(field) for field in empty.schema]))
         self._schema = self._features.arrow_schema
         self._folder, self._fingerprint, self._splits = folder, fingerprint, splits
+        self._private = private
         self._streams: dict[str, _Stream] = {}
         self.files: list[HashedFile] = []
         """The data files; filled by `close`."""
@@ -108,6 +120,8 @@ class DatasetWriter:
         if self._splits:
             order = sorted(self._streams, key=lambda split: (split != "train", split != "validation", split))
             _write_json(self._folder / "dataset_dict.json", {"splits": order})
+        if self._private:
+            restrict_to_owner(self._folder)
 
     def __enter__(self) -> Self:
         return self
@@ -120,6 +134,8 @@ class DatasetWriter:
 
     def _stream(self, split: str) -> _Stream:
         if split not in self._streams:
+            if self._private:
+                make_private_folder(self._folder)
             self._streams[split] = _Stream(self._folder / split, self._schema)
         return self._streams[split]
 
@@ -146,14 +162,55 @@ def open_dataset(folder: Path) -> DatasetDict:
     Raises:
         DatasetError: files are missing or damaged.
     """
-    from datasets import load_from_disk
+    from datasets import DatasetDict, load_from_disk
 
+    _check_description(folder)
+    validate_files(folder)
     try:
-        return load_from_disk(str(folder))
+        dataset = load_from_disk(str(folder))
+        if isinstance(dataset, DatasetDict):
+            for rows in dataset.values():
+                rows[:1]  # what describes the columns is only used when a row is decoded
+            return dataset
+    except Exception as error:  # noqa: BLE001 (the library raises all kinds of errors for a file that is not its own)
+        raise DatasetError(f"{str(folder)!r} cannot be opened ({type(error).__name__}); {REMEDY}") from None
+    raise DatasetError(f"{str(folder)!r} has no splits; {REMEDY}")
+
+
+def _check_description(folder: Path) -> None:
+    """Make sure that the JSON files of a dataset name splits and files that are there, and no others.
+
+    Raises:
+        DatasetError: they do not, or cannot be read.
+    """
+    path = folder / "dataset_dict.json"
+    splits = _read_list(path, "splits")
+    for split in splits:
+        if not (isinstance(split, str) and Path(split).name == split and (folder / split).is_dir()):
+            raise DatasetError(f"{str(path)!r} is damaged: there is no split {str(split)[:40]!r}; {REMEDY}")
+        state = folder / split / "state.json"
+        names = [file.get("filename") if isinstance(file, dict) else None for file in _read_list(state, "_data_files")]
+        present = {file.name for file in list_data_files(folder / split)}
+        if not all(isinstance(name, str) for name in names) or {*names} != present or len(names) != len(present):
+            raise DatasetError(
+                f"{str(state)!r} lists {len(names)} files other than the {len(present)} that are there; {REMEDY}"
+            )
+
+
+def list_data_files(folder: Path) -> list[Path]:
+    """List the Arrow files of a split in order, without what the library `datasets` stores beside them."""
+    return sorted(path for path in folder.glob("*.arrow") if not path.name.startswith("cache-"))
+
+
+def _read_list(path: Path, name: str) -> list[object]:
+    try:
+        content = read_json(path)
     except (OSError, ValueError) as error:
-        raise DatasetError(
-            f"{str(folder)!r} cannot be opened ({type(error).__name__}); run cmtmed build again"
-        ) from error
+        raise DatasetError(f"{str(path)!r} cannot be read: {explain_unreadable(error)}; {REMEDY}") from None
+    values = content.get(name) if isinstance(content, dict) else None
+    if not isinstance(values, list):
+        raise DatasetError(f"{str(path)!r} is damaged: it has no list {name!r}; {REMEDY}")
+    return values
 
 
 def _narrow_field(field: pa.Field) -> pa.Field:

@@ -288,7 +288,7 @@ def test_bad_calls(crawl, tmp_path):
     with pytest.raises(UsageError, match="no dialogue 'crawl/r999'"):
         cmtmed.explain(tmp_path / "out", id="crawl/r999")
     (tmp_path / "out" / "sft" / "train" / "state.json").unlink()
-    with pytest.raises(DatasetError, match="cannot be opened"):
+    with pytest.raises(DatasetError, match=r"state\.json. cannot be read: it is missing; run cmtmed build again"):
         cmtmed.load(tmp_path / "out")
 
 

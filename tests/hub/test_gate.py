@@ -12,7 +12,7 @@ import cmtmed
 from cmtmed.audit import audit_build
 from cmtmed.audit.review import read_sampled_turns, record_verdict
 from cmtmed.builds import Build
-from cmtmed.errors import InputError, UsageError
+from cmtmed.errors import DatasetError, InputError, UsageError
 from cmtmed.hub.dataset.checks import check_build
 from cmtmed.hub.dataset.details import DatasetDetails
 from cmtmed.hub.dataset.label_scan import scan_labels
@@ -293,9 +293,10 @@ def test_dialogues_mended_behind_the_views(build_dir, tmp_path):
     shutil.copytree(build_dir, copy)
     shutil.rmtree(copy / "dialogues")
     shutil.copytree(other / "dialogues", copy / "dialogues")
-    audit_and_review(copy)
+    with pytest.raises(DatasetError, match=r"dialogues/train/\S+ has [0-9,]+ bytes, but was built with"):
+        audit_and_review(copy)
     objections = run_checks(copy)
-    assert {finding.check for finding in objections} == {"files"}
+    assert {finding.check for finding in objections} == {"files", "audit", "risk"}
     assert "dialogues/train/data-00000-of-00001.arrow" in "".join(finding.reason for finding in objections)
     assert any("the manifest lists 6 dialogues, but there are 5" in finding.reason for finding in objections)
 

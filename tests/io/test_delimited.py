@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cmtmed.io.delimited import detect_delimiter
+from cmtmed.io.delimiters import detect_delimiter
 from cmtmed.io.quarantine import Reason
 from cmtmed.io.table_cells import Dialect, split_cells
 from tests.support.reading import read_all, read_rows, read_text

@@ -14,11 +14,11 @@ from cmtmed.hub.dataset import package
 
 
 @contextmanager
-def use_hub(url, token="hf_write"):
+def use_hub(url, token="hf_write", *, xet=False):
     """Let the client speak with a server; addresses are read when the library is imported, so they are set there."""
     template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, url)
     settings = {
-        "ENDPOINT": url, "HUGGINGFACE_CO_URL_TEMPLATE": template, "HF_HUB_DISABLE_XET": True, "HF_HUB_OFFLINE": False,
+        "ENDPOINT": url, "HUGGINGFACE_CO_URL_TEMPLATE": template, "HF_HUB_DISABLE_XET": not xet, "HF_HUB_OFFLINE": False,
         "HF_HUB_DISABLE_TELEMETRY": True,
     }  # fmt: skip
     before = {name: getattr(constants, name) for name in settings}
@@ -46,9 +46,9 @@ def client_environment(url, home, token="hf_write"):
     }  # fmt: skip
 
 
-def publish_to(url, out, repo, **options):
+def publish_to(url, out, repo, *, xet=False, **options):
     """Publish in this process."""
-    with use_hub(url):
+    with use_hub(url, xet=xet):
         return cmtmed.publish(out, repo, **options)
 
 

@@ -27,15 +27,18 @@ class Status:
 
 @dataclass(frozen=True)
 class Cut:
-    """The connection is closed before the request is handled, or after, in place of its answer; then comes `action`."""
+    """The connection is closed before the request is handled, after it in place of its answer, or amid the answer.
 
-    when: Literal["before", "after"]
+    Then comes `action`.
+    """
+
+    when: Literal["before", "after", "midway"]
     action: Callable[[], None] = int
 
 
 @dataclass(frozen=True)
 class Corrupt:
-    """The bytes of an upload are damaged where they are stored; its answer is as always."""
+    """The bytes of an upload are damaged where they are stored, those of a download on the way; all else is as always."""
 
 
 @dataclass(frozen=True)

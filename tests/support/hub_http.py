@@ -185,7 +185,8 @@ class _Handler(BaseHTTPRequestHandler):
             raise ConnectionError("the client went away")
         return body
 
-    def send(self, answer):
+    def send(self, answer, *, share=1.0):
+        """Send an answer; with less than all of the body, the connection ends there."""
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -193,7 +194,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(answer.body)
+            self.wfile.write(answer.body[: int(len(answer.body) * share)])
+        self.close_connection = self.close_connection or share < 1
 
     def log_message(self, *message):
         """Log nothing: `HubServer.requests` is the log."""

@@ -49,6 +49,7 @@ __all__ = [
     "fail_first",
 ]
 
+_MISSING_PATHS = {"no_xet": "/xet-write-token/", "no_settings": "/settings$", "no_validation": "/validate-yaml$"}
 LFS_JSON = "application/vnd.git-lfs+json"
 
 
@@ -78,6 +79,17 @@ _HUB_ROUTES = [
 ]
 
 
+QUIRKS = {
+    "ignores_gated": "takes the setting and leaves the repository open",
+    "ignores_private": "creates public repositories, whatever is asked",
+    "forgets_gate": "opens the gate when a repository becomes public",
+    "hides_settings": "does not say whether a repository is private or gated",
+    "no_settings": "does not know the path of the settings",
+    "no_xet": "does not know Xet",
+    "no_validation": "does not know the path by which cards are validated",
+}
+
+
 class HubServer:
     """The server; tests read `requests`, `uploaded`, `unexpected`, `repositories`, and set `tokens` and `faults`.
 
@@ -86,10 +98,12 @@ class HubServer:
         page_size: Entries of a page of a tree, at most; 50 with `expand`, as on the Hub.
         multipart_above: Size in bytes above which an object is uploaded in parts.
         chunk_size: Size in bytes of a part.
+        quirks: What a server that is not the Hub does otherwise: names of `QUIRKS`.
     """
 
-    def __init__(self, tokens, *, page_size=1000, multipart_above=5 * 1024**3, chunk_size=20 * 1024**2):
-        self.tokens = dict(tokens)
+    def __init__(self, tokens, *, page_size=1000, multipart_above=5 * 1024**3, chunk_size=20 * 1024**2, quirks=()):
+        assert {*quirks} <= {*QUIRKS}
+        self.tokens, self.quirks = dict(tokens), {*quirks}
         self.page_size, self.multipart_above = page_size, multipart_above
         self.faults = None
         self.requests: list[LoggedRequest] = []
@@ -151,6 +165,8 @@ class HubServer:
             else:
                 answer = self._answer(request, target, routes)
         if isinstance(fault, Cut):
+            if fault.when == "midway":
+                handler.send(answer, share=0.5)
             fault.action()
             handler.close_connection = True
             return
@@ -159,6 +175,8 @@ class HubServer:
 
     def _answer(self, request, target, routes):
         try:
+            if any(re.search(_MISSING_PATHS[quirk], request.path) for quirk in self.quirks & {*_MISSING_PATHS}):
+                raise HubError(404, "Not Found")
             matching = [route for route in routes if route.match_path(request) is not None]
             for route in matching:
                 if route.method == request.method:
@@ -235,7 +253,8 @@ class HubServer:
         if (repo_type, f"{owner}/{name}") in self.repositories:
             message = f"You already created this {repo_type} repo: {owner}/{name}"
             return json_answer({"error": message, "url": url}, 409, {"X-Error-Message": message})
-        repository = Repository(repo_type, f"{owner}/{name}", token.user, private=bool(self._is_private(payload)))
+        private = bool(self._is_private(payload)) and "ignores_private" not in self.quirks
+        repository = Repository(repo_type, f"{owner}/{name}", token.user, private=private)
         self.repositories[repo_type, repository.name] = repository
         self._storage.repositories.append(repository)
         return json_answer({"url": url, "name": repository.name, "id": str(len(self._storage.repositories))})
@@ -256,14 +275,20 @@ class HubServer:
             raise HubError(400, '"gated" must be one of [auto, manual, false]')
         if not payload or payload.keys() - {"gated", "private", "visibility"}:
             raise HubError(400, "Settings are gated, private and visibility")
-        repository.gated = gated
-        repository.private = repository.private if private is None else private
+        if "ignores_gated" not in self.quirks:
+            repository.gated = gated
+        if "ignores_private" not in self.quirks:
+            repository.private = repository.private if private is None else private
+        if "forgets_gate" in self.quirks and private is False:
+            repository.gated = False
         return json_answer({"private": repository.private, "gated": gated})
 
     def _info(self, request):
         repository = self._repository(request)
         sha = repository.resolve(request.names.get("revision", "main"))
         info = repository.describe(sha, blobs=request.flag("blobs"))
+        if "hides_settings" in self.quirks:
+            del info["private"], info["gated"]
         info["_id"] = f"{self._storage.repositories.index(repository):024x}"
         if expand := {*request.query.get("expand", []), *request.query.get("expand[]", [])}:
             info = {key: value for key, value in info.items() if key in expand | {"_id", "id"}}

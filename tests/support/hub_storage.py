@@ -80,7 +80,10 @@ class Storage:
 
     def get_object(self, request):
         number, oid = self._authorize(request)
-        return range_answer(request, self.repositories[number].objects[oid], {"ETag": f'"{oid}"'})
+        content = self.repositories[number].objects[oid]
+        if request.corrupt:
+            content = content[:-9] + bytes([content[-9] ^ 1]) + content[-8:]
+        return range_answer(request, content, {"ETag": f'"{oid}"'})
 
     def put_object(self, request):
         number, oid = self._authorize(request)

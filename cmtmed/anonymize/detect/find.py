@@ -1,19 +1,20 @@
 """Find identifiers in many texts: a cheap pass over all of them, a careful one over the few that can hold any.
 
-Each recognizer's hints run in Polars over all texts at once; only texts that match a hint reach Python, and only the
-patterns behind that hint look at them. Whatever is found is masked and the text is searched again until nothing new
-appears: a second run over the redacted text then finds nothing, by construction.
+The hints of all recognizers are matched in one pass over all texts (`cmtmed.text.scan`); only texts that match a hint
+reach Python, and only the patterns behind that hint look at them. Whatever is found is masked and the text is searched
+again until nothing new appears: a second run over the redacted text then finds nothing, by construction.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from cmtmed.anonymize.detect.canonical import CanonicalText, build_fold_pattern, canonicalize
@@ -21,20 +22,26 @@ from cmtmed.anonymize.detect.overlaps import resolve_overlaps
 from cmtmed.anonymize.detect.recognizer import Pattern, Recognizer
 from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
 from cmtmed.anonymize.detect.repeats import find_repeats
-from cmtmed.anonymize.detect.split_numbers import find_split_numbers
+from cmtmed.anonymize.detect.split_numbers import SPLIT_NUMBER_HINTS, find_split_numbers
 from cmtmed.anonymize.identifier import IDENTIFIER_SCHEMA, LABELS, Identifier, IdentifiersByRow
 from cmtmed.errors import UsageError
+from cmtmed.text.scan import PatternSet
 
 _PATTERNS_BY_HINT: Final[dict[str, list[tuple[Recognizer, list[Pattern]]]]] = defaultdict(list)
 for _recognizer in RECOGNIZERS.values():
     for _hint, _patterns in _recognizer.patterns_by_hint.items():
         _PATTERNS_BY_HINT[_hint].append((_recognizer, _patterns))
-# One automaton for a few hints costs no more than one for each; for many it no longer fits its cache.
-_HINTS_PER_BATCH: Final = 4
-_HINT_BATCHES: Final = [
-    list(_PATTERNS_BY_HINT)[index : index + _HINTS_PER_BATCH]
-    for index in range(0, len(_PATTERNS_BY_HINT), _HINTS_PER_BATCH)
-]
+_RULES: Final = tuple(_PATTERNS_BY_HINT.values())
+
+
+@cache
+def _load_hints() -> PatternSet:
+    """Return the hints of all recognizers, a pattern to be folded, and those of numbers split over turns."""
+    return PatternSet([*_PATTERNS_BY_HINT, build_fold_pattern(), *SPLIT_NUMBER_HINTS])
+
+
+_FOLDING: Final = len(_RULES)
+_SPLIT_NUMBERS: Final = slice(_FOLDING + 1, None)
 
 
 def find_identifiers(texts: Sequence[str]) -> list[list[Identifier]]:
@@ -94,34 +101,29 @@ def find(
     identifiers: IdentifiersByRow = {}
     protected_spans: dict[int, list[tuple[int, int]]] = {}
     plain = texts.fill_null("")
-    needs_folding = plain.str.contains(build_fold_pattern())
+    matches = _load_hints().match(plain)
+    needs_folding = matches[:, _FOLDING]
     if tags:
-        needs_folding |= plain.str.contains_any(tags)
+        needs_folding = needs_folding | plain.str.contains_any(tags).to_numpy()
     canonical_texts: dict[int, CanonicalText] = {}
     given_spans = _group_spans(protected) if protected is not None else {}
-    for row in sorted({*needs_folding.arg_true().to_list(), *given_spans}):
+    for row in sorted({*np.flatnonzero(needs_folding).tolist(), *given_spans}):
         text = plain[row]
         tag_spans = [match.span() for match in tag_pattern.finditer(text)]
         protected_spans[row] = _merge_spans([*tag_spans, *given_spans.get(row, ())])
         canonical_texts[row] = canonicalize(text, protected_spans[row])
-    # scatter writes in place: the caller's column must not change.
-    canonical = plain
-    if canonical_texts:
-        canonical = plain.clone().scatter(list(canonical_texts), [text.text for text in canonical_texts.values()])
+    _match_again(matches, canonical_texts)
     if group is not None:
         # Before everything else: a fragment may look like a shorter number of its own.
-        split_numbers = find_split_numbers(canonical, group, canonical_texts)
+        split_numbers = find_split_numbers(plain, group, canonical_texts, matches[:, _SPLIT_NUMBERS])
         for row, spans in split_numbers.items():
             identifiers[row] = spans
             masked = sorted([(span.start, span.end) for span in spans] + protected_spans.get(row, []))
             canonical_texts[row] = canonicalize(plain[row], masked)
-        if split_numbers:
-            canonical = canonical.clone().scatter(
-                list(split_numbers), [canonical_texts[row].text for row in split_numbers]
-            )
-    pending = np.arange(len(texts))
+        _match_again(matches, {row: canonical_texts[row] for row in split_numbers})
+    pending = np.flatnonzero(matches[:, :_FOLDING].any(axis=1))
     while len(pending):
-        new = _run_recognizers(plain, canonical, pending, canonical_texts)
+        new = _run_recognizers(plain, pending, matches, canonical_texts)
         for row, spans in new.items():
             identifiers[row] = sorted(identifiers.get(row, []) + spans)
         if new:
@@ -132,7 +134,7 @@ def find(
         for row in new:
             masked = sorted([(start, end) for start, end, _ in identifiers[row]] + protected_spans.get(row, []))
             canonical_texts[row] = canonicalize(plain[row], masked)
-        canonical = pl.Series([canonical_texts[row].text for row in pending.tolist()], dtype=pl.String)
+        _match_again(matches, {row: canonical_texts[row] for row in sorted(new)})
     rows = [(row, *span) for row in sorted(identifiers) for span in identifiers[row]]
     return pl.DataFrame(rows, schema=dict(IDENTIFIER_SCHEMA), orient="row")
 
@@ -156,32 +158,36 @@ def _merge_spans(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
+def _match_again(matches: npt.NDArray[np.bool_], canonical_texts: Mapping[int, CanonicalText]) -> None:
+    """Match the hints against texts in their present canonical form."""
+    if canonical_texts:
+        texts = pl.Series([text.text for text in canonical_texts.values()], dtype=pl.String)
+        matches[list(canonical_texts)] = _load_hints().match(texts)
+
+
 def _run_recognizers(
-    texts: pl.Series, canonical: pl.Series, pending: np.ndarray, canonical_texts: dict[int, CanonicalText]
+    texts: pl.Series,
+    pending: npt.NDArray[np.int64],
+    matches: npt.NDArray[np.bool_],
+    canonical_texts: Mapping[int, CanonicalText],
 ) -> IdentifiersByRow:
     """Run all recognizers once over the pending texts.
 
     Args:
         texts: all texts.
-        canonical: canonical form of the pending texts.
-        pending: positions of these in ``texts``.
+        pending: positions of the texts to look at.
+        matches: for each text which hints its canonical form matches.
         canonical_texts: canonical texts by position; a text without an entry is in canonical form already.
     """
-    patterns_by_index: dict[int, list[tuple[Recognizer, list[Pattern]]]] = defaultdict(list)
-    for hints in _HINT_BATCHES:
-        candidates = _match_hint(canonical, "|".join(f"(?:{hint})" for hint in hints))
-        if len(candidates):
-            candidate_texts = canonical.gather(candidates)
-            for hint in hints:
-                for index in candidates.gather(_match_hint(candidate_texts, hint)).to_list():
-                    patterns_by_index[index].extend(_PATTERNS_BY_HINT[hint])
     identifiers: IdentifiersByRow = {}
-    rows = pending[list(patterns_by_index)].tolist()
-    for row, text, patterns_of_row in zip(rows, texts.gather(rows).to_list(), patterns_by_index.values(), strict=True):
+    for row, text, hints in zip(
+        pending.tolist(), texts.gather(pending).to_list(), matches[pending, :_FOLDING], strict=True
+    ):
         canonical_text = canonical_texts.get(row) or CanonicalText(text)
         spans = resolve_overlaps(
             (candidate.start, candidate.end, recognizer.type, candidate.confidence)
-            for recognizer, patterns in patterns_of_row
+            for hint in np.flatnonzero(hints).tolist()
+            for recognizer, patterns in _RULES[hint]
             for candidate in recognizer.scan(canonical_text, patterns)
         )
         if spans:
@@ -189,22 +195,3 @@ def _run_recognizers(
                 Identifier(*canonical_text.original_span(span.start, span.end), span.type) for span in spans
             ]
     return identifiers
-
-
-# Polars compiles a pattern anew once it has seen 32 others; for a handful of texts that would be all the work.
-_HANDFUL: Final = 24
-
-
-def _match_hint(texts: pl.Series, hint: str) -> pl.Series:
-    """Return the positions of the texts that match; hints mean the same to Polars and to ``re``."""
-    if len(texts) > _HANDFUL:
-        return texts.str.contains(hint).arg_true()
-    search = _compile_hint(hint).search
-    return pl.Series([index for index, text in enumerate(texts.to_list()) if search(text)], dtype=pl.UInt32)
-
-
-@cache
-def _compile_hint(hint: str) -> re.Pattern[str]:
-    # In Polars an inline flag opens a hint; joined with others it stands inside, where ``re`` requires a group.
-    scoped = re.sub(r"\(\?:\(\?i\)", "(?i:", hint)
-    return re.compile(scoped.replace("$", r"\Z"))

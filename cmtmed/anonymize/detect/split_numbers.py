@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from cmtmed.anonymize.detect.canonical import NUMERALS, CanonicalText
@@ -45,21 +47,30 @@ class _Fragment(NamedTuple):
     digits: str
 
 
+SPLIT_NUMBER_HINTS: Final = (rf"{_DIGIT}{{2}}[\s,，。.、~…\-]*$", rf"^[\s,，。.、~…\-]*{_DIGIT}{{2}}")
+"""Hints of a text that ends in the beginning of a number, and of one that begins with its end."""
+
+
 def find_split_numbers(
-    texts: pl.Series, group: pl.Series, canonical_texts: Mapping[int, CanonicalText]
+    texts: pl.Series,
+    group: pl.Series,
+    canonical_texts: Mapping[int, CanonicalText],
+    matches: npt.NDArray[np.bool_],
 ) -> IdentifiersByRow:
     """Find numbers whose fragments are in different turns of one dialogue.
 
     Args:
-        texts: the texts in canonical form, with tags and earlier findings masked.
+        texts: the texts.
         group: the number of each text's dialogue; its turns follow one another.
-        canonical_texts: canonical texts by row; a text without an entry is in canonical form already.
+        canonical_texts: canonical texts by row, with tags masked; a text without an entry is in canonical form already.
+        matches: for each text whether its canonical form matches each of `SPLIT_NUMBER_HINTS`.
     """
-    ends_in_number = texts.str.contains(rf"{_DIGIT}{{2}}[\s,，。.、~…\-]*$")
-    begins_with_number = texts.str.contains(rf"^[\s,，。.、~…\-]*{_DIGIT}{{2}}")
-    followed = begins_with_number.shift(-1, fill_value=False) | begins_with_number.shift(-2, fill_value=False)
+    ends_in_number, begins_with_number = matches.T
+    followed = np.zeros(len(matches), dtype=bool)
+    for distance in range(1, _MAX_DISTANCE + 1):
+        followed[:-distance] |= begins_with_number[distance:]
     identifiers: IdentifiersByRow = {}
-    for row in (ends_in_number & followed).arg_true().to_list():
+    for row in np.flatnonzero(ends_in_number & followed).tolist():
         fragments = _collect_fragments(row, texts, group, canonical_texts)
         identifier_type = _classify_number(_join_digits(fragments))
         if identifier_type is None or any(fragment.row in identifiers for fragment in fragments):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 import polars as pl
 
@@ -48,12 +50,11 @@ def replace_spans(texts: pl.Series, spans: pl.DataFrame, replacements: Sequence[
     new_texts: list[str] = []
     new_spans: list[tuple[int, int, int, str]] = []
     next_replacement = iter(replacements)
-    for (row_number,), group in spans.group_by("text", maintain_order=True):
-        row = int(str(row_number))
+    for row, group in groupby(spans.select("text", "start", "end", "type").iter_rows(), key=itemgetter(0)):
         old = texts[row]
         segments: list[str] = []
         old_end = new_length = 0
-        for start, end, identifier_type in group.select("start", "end", "type").iter_rows():
+        for _, start, end, identifier_type in group:
             replacement = next(next_replacement)
             segments += (old[old_end:start], replacement)
             new_length += start - old_end

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cmtmed.audit.content import AuditContent
+from cmtmed.audit.origins import ENGLISH, ZH, describe_origins
 from cmtmed.audit.statement import render_statement
 from cmtmed.builds import Build
 from cmtmed.hub.citation import write_citation
@@ -80,6 +81,7 @@ def collect_variables(
         "redacted": build.stage_options("redact_identifiers") is not None,
         "identifiers": report.after.identifiers,
         "residual": audit["residual"] if audit else None,
+        "reading": [describe_origins(audit, language) if audit else "" for language in (ENGLISH, ZH)],
         "hashed_ids": bool(version.key_mark),
         # Below the card's own heading, and without the notes to whoever builds the dataset.
         "privacy": render_statement(audit, hashed_ids=bool(version.key_mark), level=3, with_builder_notes=False)

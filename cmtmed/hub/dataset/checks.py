@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
+from cmtmed.anonymize.labels import find_identifying_labels
 from cmtmed.anonymize.replace.actions import list_unredacted
 from cmtmed.artifacts import HashedFile
 from cmtmed.audit import is_settled, read_audit
@@ -14,7 +15,7 @@ from cmtmed.builds import Build, Manifest
 from cmtmed.errors import DatasetError
 from cmtmed.hub.dataset.benchmarks import count_overlaps
 from cmtmed.hub.dataset.details import DatasetDetails
-from cmtmed.hub.dataset.label_scan import LabelScan, find_identifying_labels
+from cmtmed.hub.dataset.label_scan import LabelScan
 from cmtmed.hub.gate import MAX_EXAMPLES, Acknowledgement, Finding, check_card, check_licenses
 
 
@@ -169,7 +170,7 @@ def _check_audit(out: Path, max_risk: float) -> Iterator[Finding]:
         return
     residual = audit.residual
     if residual["status"] != "read":
-        progress = f"a person read {residual['read']:,} turns of it" if residual["read"] else "nobody read it"
+        progress = f"there are verdicts on {residual['read']:,} turns" if residual["read"] else "nobody read it"
         yield Finding(
             "risk", f"the audit's sample has not been read ({progress}), so the remaining risk is unknown",
             "run cmtmed audit DIR --review", directory,

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from cmtmed.anonymize import find_identifiers
+from cmtmed.anonymize.labels import MAX_DEPARTMENT_CHARACTERS, find_identifying_labels
 from cmtmed.builds import Build
-from cmtmed.text.han import HAN
 
 _LABEL_COLUMNS: Final = ("id", "source_id", "department", "subdepartment")
 _ID_COLUMNS: Final = ("id", "source_id")
-_MAX_DEPARTMENT_CHARS: Final = 20
-"""Characters of the longest name of a department; anything longer is a sentence that somebody wrote."""
-_RUNS: Final = re.compile(rf"[{HAN}·]{{2,}}|[0-9]{{17}}[0-9Xx]|[0-9]{{5,}}")
 
 
 @dataclass(frozen=True)
@@ -70,20 +65,6 @@ def scan_labels(build: Build, *, hashed_ids: bool) -> LabelScan:
             values = batch[name].drop_nulls().unique(maintain_order=True).to_list()
             identifying[name] += len(find_identifying_labels(values))
             if name not in _ID_COLUMNS:
-                sentences += sum(len(value) > _MAX_DEPARTMENT_CHARS for value in values)
+                sentences += sum(len(value) > MAX_DEPARTMENT_CHARACTERS for value in values)
         height += batch.height
     return LabelScan(licenses, train_sources, +identifying, sentences, height)
-
-
-def find_identifying_labels(labels: Sequence[str]) -> list[str]:
-    """Return the labels that contain an identifier, as a whole or in a segment.
-
-    A name or number in a label lacks the words by which it is recognized in a sentence, so each run of Chinese
-    characters and each run of digits is also searched by itself.
-
-    >>> find_identifying_labels(["0101-李志明", "clinic/4711", "user=13800138000x"])
-    ['0101-李志明', 'user=13800138000x']
-    """
-    segments = [[label, *_RUNS.findall(label)] for label in labels]
-    spans = iter(find_identifiers([segment for group in segments for segment in group]))
-    return [label for label, group in zip(labels, segments, strict=True) if sum(bool(next(spans)) for _ in group)]

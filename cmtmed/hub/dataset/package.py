@@ -69,6 +69,8 @@ class DatasetPackage:
             DatasetError: it is not a finished build, or damaged.
         """
         build = Build.open(request.out)
+        if build.manifest.ids and key is not None:
+            raise UsageError(f"the ids of {str(request.out)!r} are hashed already; leave out --hash-ids")
         available = [name for name in CONFIGS if name in build.manifest.views]
         for name in configs:
             if name not in available:
@@ -82,17 +84,20 @@ class DatasetPackage:
         selected = tuple(name for name in available if name in configs or not configs)
         # The audit covers the dialogues, whichever tables are published.
         files = hash_tables(build, sorted({*selected, DIALOGUES}))
-        labels = scan_labels(build, hashed_ids=key is not None)
+        with build.translate_damage():
+            labels = scan_labels(build, hashed_ids=key is not None or build.manifest.ids is not None)
         return cls(request, details, key, build, labels, selected, files)
 
     @property
     def key_mark(self) -> str:
         """Distinguishes the key of hashed ids from others; empty if ids are published unchanged."""
-        return fingerprint_key(self.key) if self.key else ""
+        hashed = self.build.manifest.ids
+        return hashed.key if hashed else fingerprint_key(self.key) if self.key else ""
 
     def run_checks(self) -> list[Finding]:
         """Return every reason not to publish it."""
-        return check_build(self.build, self.files, self.labels, self.details, self.request.acknowledgement)
+        with self.build.translate_damage():
+            return check_build(self.build, self.files, self.labels, self.details, self.request.acknowledgement)
 
     @contextmanager
     def open_staging(self) -> Iterator[Staging]:
@@ -105,7 +110,7 @@ class DatasetPackage:
             "ids": self.key_mark,
             "versions": {name: version(name) for name in ("datasets", "pyarrow")} | {"cmtmed": __version__},
         }
-        staging = Staging(self.request.out, plan)
+        staging = Staging(self.request.out, plan, rehearsal=self.request.dry_run)
         try:
             yield staging
         finally:
@@ -113,11 +118,12 @@ class DatasetPackage:
 
     def prepare_data(self, staging: Staging) -> tuple[Version, list[PublishedFile]]:
         """Write the shards, and determine which version they are."""
-        files = [
-            file
-            for config in self.configs
-            for file in write_shards(self.build, config, staging, key=self.key, progress=self.request.progress)
-        ]
+        with self.build.translate_damage():
+            files = [
+                file
+                for config in self.configs
+                for file in write_shards(self.build, config, staging, key=self.key, progress=self.request.progress)
+            ]
         checksum = compute_checksum(files)
         tag = self.request.tag or f"build-{checksum[:12]}"
         return Version(self.request.repo, tag, checksum, compute_checksum(self.files), self.key_mark), files

@@ -17,7 +17,7 @@ from cmtmed.hub.staging import PublishedFile, Version
 from cmtmed.stats import TableStats
 
 _STAGE_FIELDS: Final = ("stage", "rows", "edited", "dropped")
-_AUDIT_FIELDS: Final = ("cmtmed", "counts", "redaction", "identifiers", "residual", "sample")
+_AUDIT_FIELDS: Final = ("cmtmed", "counts", "redaction", "identifiers", "verdicts", "residual", "sample")
 _DEPARTMENT_COUNTS: Final = ("departments", "department_turns", "department_asking")
 
 

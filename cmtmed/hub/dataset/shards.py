@@ -6,11 +6,10 @@ Hub's viewer and storage rely. The same build gives the same bytes, so that a re
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cmtmed.anonymize.replace.hashed_ids import ID_COLUMNS, hash_ids
 from cmtmed.artifacts import hash_file, read_json, replace_atomically, write_json
 from cmtmed.builds import Build
 from cmtmed.engine.progress import Progress
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 SHARD_BYTES: Final = 500_000_000
 """Arrow bytes of the rows of one shard at most, as the Hub recommends."""
 _DONE_SUFFIX: Final = ".done.json"
-_ID_COLUMNS: Final = ("id", "source_id", "cluster")
 
 
 def write_shards(
@@ -38,7 +36,7 @@ def write_shards(
         build: the build.
         config: a view, or ``dialogues``.
         staging: where the shards go; complete ones of an earlier call are not written again.
-        key: replaces ids by keyed hashes (see `hash_ids`); None keeps them.
+        key: replaces ids by keyed hashes (see `cmtmed.anonymize.replace.hashed_ids`); None keeps them.
         progress: called with phase, shards done and shards in all.
 
     Raises:
@@ -112,7 +110,7 @@ def _read_digest(path: Path, marker: Path) -> str:
 
 
 def _replace_ids(rows: Dataset, key: bytes, scratch: Path) -> Dataset:
-    columns = [name for name in _ID_COLUMNS if name in rows.column_names]
+    columns = [name for name in ID_COLUMNS if name in rows.column_names]
 
     def hash_columns(batch: dict[str, list[str | None]]) -> dict[str, list[str | None]]:
         return {name: hash_ids(batch[name], key) for name in columns}
@@ -122,12 +120,3 @@ def _replace_ids(rows: Dataset, key: bytes, scratch: Path) -> Dataset:
         hash_columns, batched=True, input_columns=None, features=rows.features, cache_file_name=str(scratch),
         load_from_cache_file=False, new_fingerprint="0" * 16,
     )  # fmt: skip
-
-
-def hash_ids(ids: Sequence[str | None], key: bytes) -> list[str | None]:
-    """Replace ids by the first 32 hexadecimal digits of their HMAC-SHA256: equal ids stay equal.
-
-    >>> hash_ids(["a/1", None, "a/1"], b"0123456789abcdef")[0] == hash_ids(["a/1"], b"0123456789abcdef")[0]
-    True
-    """
-    return [None if id_ is None else hmac.digest(key, b"id " + id_.encode(), "sha256").hex()[:32] for id_ in ids]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from cmtmed.audit.origins import ENGLISH, describe_origins
 from cmtmed.hub.card import CardFormat
 from cmtmed.hub.citation import write_citation
 from cmtmed.hub.gate import Finding
@@ -115,5 +116,5 @@ def _describe_build(training_build: TrainingBuild) -> dict[str, Any]:
         "kept": manifest.counts["kept"],
         "licenses": [*labels.known_licenses, *(["none"] if labels.unlicensed else [])],
         "risk": residual["per_thousand_turns"]["high"] if residual else None,
-        "turns_read": residual["read"] if residual else 0,
+        "reading": describe_origins(training_build.audit, ENGLISH) if training_build.audit and residual else "",
     }

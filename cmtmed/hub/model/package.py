@@ -103,7 +103,8 @@ class ModelPackage:
     @contextmanager
     def open_staging(self) -> Iterator[Staging]:
         """Open the staging directory of the files that accompany the weights."""
-        staging = Staging(self.request.out, {"model": dict(self.files), "versions": {"cmtmed": __version__}})
+        plan = {"model": dict(self.files), "versions": {"cmtmed": __version__}}
+        staging = Staging(self.request.out, plan, rehearsal=self.request.dry_run)
         try:
             yield staging
         finally:

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cmtmed.anonymize.labels import find_identifying_labels
 from cmtmed.artifacts import MANIFEST_FILE, hash_file
 from cmtmed.audit.content import AuditContent
 from cmtmed.builds import Build
 from cmtmed.errors import UsageError
 from cmtmed.hub.dataset.checks import check_training_build
 from cmtmed.hub.dataset.configs import CONFIGS
-from cmtmed.hub.dataset.label_scan import LabelScan, find_identifying_labels, scan_labels
+from cmtmed.hub.dataset.label_scan import LabelScan, scan_labels
 from cmtmed.hub.dataset.package import hash_tables
 from cmtmed.hub.dataset.record import read_audit_content
 from cmtmed.hub.gate import Acknowledgement, Finding

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from cmtmed.artifacts import MANIFEST_FILE
 from cmtmed.errors import DatasetError, UsageError
+from cmtmed.views.arrow_files import validate_files
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -57,14 +58,15 @@ def open_view(path: str | Path, view: str) -> DatasetDict:
         if not (folder / view).is_dir():
             raise UsageError(f"the build {str(path)!r} has no view {view!r}; {_explain(view)}")
         folder /= view
+    validate_files(folder)
     try:
         dataset = load_from_disk(str(folder))
     except FileNotFoundError:
         raise UsageError(f"{str(folder)!r} holds no dataset; give a view of a build, such as out/{view}") from None
-    except (OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 (the library raises all kinds of errors for a file that is not its own)
         raise DatasetError(
             f"{str(folder)!r} cannot be opened ({type(error).__name__}); run cmtmed build again"
-        ) from error
+        ) from None
     splits = DatasetDict({"train": dataset}) if isinstance(dataset, Dataset) else dataset
     columns = next(iter(splits.values())).column_names
     if not COLUMNS[view] <= set(columns):

@@ -49,10 +49,14 @@ def load_words() -> dict[str, tuple[str, int]]:
     return dict(zip(listing["word"].to_list(), entries, strict=True)) | _CONSULTATION_WORDS
 
 
+_REMEMBERED: Final = 2**16
+"""Strings whose verdict a process remembers: the same ones come up again and again."""
+
 # jieba tags 玉米 and 谢谢 as names; no person is named that often.
 _MAX_NAME_COUNT: Final = 300
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def is_common_word(word: str) -> bool:
     """Say whether a string is a word of the language and no name."""
     entry = load_words().get(word)
@@ -61,8 +65,14 @@ def is_common_word(word: str) -> bool:
 
 def splits_word(text: str, start: int, end: int) -> bool:
     """Say whether a span would split a word: one that begins before ``start`` and ends within ``start:end``."""
+    return _is_word_across(text[max(0, start - 3) : start], text[start : min(end, start + 2)])
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _is_word_across(before: str, after: str) -> bool:
+    """Say whether a word consists of the end of one string and the beginning of another."""
     return any(
-        is_common_word(text[word_start:word_end])
-        for word_end in range(start + 1, min(end, start + 2) + 1)
-        for word_start in range(max(0, start - 3), start)
+        is_common_word(before[word_start:] + after[:word_end])
+        for word_end in range(1, len(after) + 1)
+        for word_start in range(len(before))
     )

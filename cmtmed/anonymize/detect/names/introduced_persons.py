@@ -11,6 +11,7 @@ from cmtmed.anonymize.detect.lexicon.surnames import COMPOUND_SURNAMES, SINGLE_S
 from cmtmed.anonymize.detect.lexicon.transliteration import NAME_DOTS, TRANSLITERATED_NAME
 from cmtmed.anonymize.detect.names.person_score import (
     CLAUSE_CONTINUATION,
+    NOT_NAME_BEGINNINGS,
     NOT_NAMES,
     score_continuation,
     score_full_name,
@@ -45,7 +46,7 @@ def find_name_after_trigger(text: str, start: int, *, trusted: bool) -> tuple[in
     if run is None:
         return None
     characters, run_end = run[0], run.end()
-    if characters in NOT_NAMES or any(characters.startswith(word) for word in NOT_NAMES if len(word) > 1):
+    if characters in NOT_NAMES or characters.startswith(NOT_NAME_BEGINNINGS):
         return None
     best = _find_best_name(text, start)
     if best and best[1] <= run_end and best[0] >= (_MIN_LABELLED_SCORE if trusted else _MIN_SUGGESTED_SCORE):

@@ -7,6 +7,7 @@ would split (上次王医生 splits none, 提高医生 splits 提高), and how t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word, splits_word
@@ -31,6 +32,8 @@ NOT_NAMES: Final = frozenset(
         """)
 )
 """What people write instead of a name, and words with which answers and dialogues begin."""
+NOT_NAME_BEGINNINGS: Final = tuple(sorted(word for word in NOT_NAMES if len(word) > 1))
+"""Those that no name begins with."""
 CLAUSE_CONTINUATION: Final = re.compile(
     "想[咨问请要看知找]|怀孕|有[点高糖过些什慢心胃]|来[看院自复做]|在[我你医贵]|和我|从小|长期|最近|今年|要求|需要|能[不吃]|应该|一直|又[发开]"
     "|生[了完病]|高血|发[烧现热]|心[脏慌]|平时|明天|常年|喜欢|开始|行[手动]"
@@ -72,21 +75,30 @@ _GIVEN_NAME_WEIGHTS: Final = (
 )
 
 
+_NO_NAME: Final = -9.0
+
+
 def score_full_name(text: str, start: int, end: int) -> float:
     """Add up what speaks for ``text[start:end]`` being a full name, whatever surrounds it.
 
     Returns:
         About 2 for 王建国, about 0 for 黄体生, less for ordinary words.
     """
-    name = text[start:end]
+    score, surname_length = _score_characters(text[start:end])
+    if score == _NO_NAME or _TITLE_LIKE.match(text, start + surname_length):
+        return _NO_NAME
+    return score - 1.5 if splits_word(text, start, start + 1) else score
+
+
+@lru_cache(maxsize=2**16)
+def _score_characters(name: str) -> tuple[float, int]:
+    """Score a name by itself; return the score and the length of the surname."""
     surname_length = 2 if name[:2] in COMPOUND_SURNAMES and len(name) > 2 else 1
     given_name = name[surname_length:]
     if (surname_length == 1 and name[0] not in SINGLE_SURNAMES) or not 1 <= len(given_name) <= 2:
-        return -9.0
-    if _TITLE_LIKE.match(text, start + surname_length):
-        return -9.0
+        return _NO_NAME, surname_length
     if given_name in _NOT_GIVEN_NAMES or not is_han(given_name):
-        return -9.0
+        return _NO_NAME, surname_length
     score = 2.0 if surname_length == 2 else _SURNAME_WEIGHTS.get(name[0], -1.2)
     for char in given_name:
         score += _DISTINCTIVE if is_rare(char) else _GIVEN_NAME_WEIGHTS.get(char, -0.2)
@@ -98,9 +110,7 @@ def score_full_name(text: str, start: int, end: int) -> float:
         score -= 1.6
     if len(given_name) == 2 and is_common_word(given_name):
         score -= 0.6
-    if splits_word(text, start, start + 1):
-        score -= 1.5
-    return score
+    return score, surname_length
 
 
 def score_continuation(text: str, end: int) -> float:

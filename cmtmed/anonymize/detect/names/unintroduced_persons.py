@@ -8,7 +8,7 @@ from typing import Final
 from cmtmed.anonymize.detect.lexicon.surnames import COMPOUND_SURNAMES
 from cmtmed.anonymize.detect.names.person_score import (
     CLAUSE_CONTINUATION,
-    NOT_NAMES,
+    NOT_NAME_BEGINNINGS,
     begins_clause,
     score_continuation,
     score_full_name,
@@ -41,7 +41,7 @@ def find_name_in_text(text: str, start: int) -> tuple[int, float] | None:
         Its end and a confidence, or None.
     """
     text_before = text[max(0, start - 2) : start]
-    if _DRUG_VERB.search(text_before) or any(text.startswith(word, start) for word in NOT_NAMES if len(word) > 1):
+    if _DRUG_VERB.search(text_before) or text.startswith(NOT_NAME_BEGINNINGS, start):
         return None
     is_clause_start = begins_clause(text, start)
     if is_clause_start:

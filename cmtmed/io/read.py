@@ -117,8 +117,8 @@ def match_files(inputs: Sequence[str | Path], sources: Sequence[Source]) -> list
         _logger.info("%s is not read: cmtmed wrote all of it", path)
     if outputs and not files:
         raise InputError(
-            f"input {str(outputs[0])!r} is no crawl: cmtmed wrote all of it; pass the files of a crawl (or, to read this "
-            "directory all the same, its files by name)"
+            f"input {str(outputs[0])!r} is no crawl: cmtmed wrote all of it; pass the files of a crawl (or, to read "
+            "this directory all the same, its files by name)"
         )
     if not files:
         raise InputError("no inputs; pass files, directories or glob patterns")

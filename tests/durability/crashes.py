@@ -134,9 +134,9 @@ class Laboratory:
                     os.dup2(descriptor, 2)
                 work()
                 code = 0
-            except BaseException:
-                traceback.print_exc()
             finally:
+                if code:
+                    traceback.print_exc()
                 os._exit(code)
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 

@@ -105,9 +105,9 @@ def describe_changes(earlier: Plan, plan: Plan) -> list[str]:
         return ["a plan that cannot be read"]
     changes = list(_iter_changes(earlier, plan))
     hidden = len(changes) - _MAX_CHANGES
-    return [*changes[:_MAX_CHANGES], *([f"and {hidden} more changes"] if hidden > 0 else [])] or [
-        "a change of the plan's format"
-    ]
+    if hidden > 0:
+        return [*changes[:_MAX_CHANGES], f"and {hidden} more changes"]
+    return changes or ["another form of plan"]
 
 
 def _iter_changes(earlier: Plan, plan: Plan) -> Iterator[str]:

@@ -52,8 +52,8 @@ def write_crawl(folder: Path, dialogues: int, seed: int = 0) -> None:
                 stream.write(line[: len(line) // 2 if draw.random() < 0.01 else None] + "\n")
 
 
-def list_names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
+def list_names(folder: Path | str) -> set[str]:
+    return {path.name for path in Path(folder).iterdir()}
 
 
 class Siege:

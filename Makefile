@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo train-demo check test lint bench docs clean
+.PHONY: setup demo train-demo check test lint bench fuzz docs clean
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -47,6 +47,12 @@ lint: setup
 # Compares what is measured now with benchmarks/figures.json, e.g. make bench ONLY="build reading".
 bench: setup
 	$(BIN)/python benchmarks/figures.py $(ONLY)
+
+# Damaged files of every format, e.g. make fuzz INPUTS=5000 SEED=20000.
+INPUTS ?= 20000
+SEED ?= 0
+fuzz: setup
+	$(BIN)/python -m tests.fuzz.run --inputs $(INPUTS) --seed $(SEED)
 
 docs: setup
 	$(BIN)/mkdocs build --strict

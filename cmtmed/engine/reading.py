@@ -62,6 +62,7 @@ def read_files(
     started = time.perf_counter()
     shards, quarantine_files, stats, reading = 0, 0, TableStats(), ReadingStats()
     pending: list[pl.DataFrame] = []
+    pending_rows = 0
     for index, file in enumerate(files):
         selector = selectors[index] if selectors else None
         if selector is not None and selector.is_done:
@@ -73,11 +74,15 @@ def read_files(
                 write_table(folder / "quarantine" / f"{quarantine_files:05d}.arrow", batch.quarantined, sync=sync)
                 quarantine_files += 1
             reading += batch.stats
+            if not batch.dialogues.height:
+                continue  # an archive may have thousands of members without a dialogue
             pending.append(batch.dialogues)
-            while sum(rows.height for rows in pending) >= shard_rows:
+            pending_rows += batch.dialogues.height
+            while pending_rows >= shard_rows:
                 rows = pl.concat(pending)
                 stats += _write_shard(folder, shards, rows.head(shard_rows), sync=sync)
                 pending = [rows.slice(shard_rows)]
+                pending_rows = pending[0].height
                 shards += 1
     remaining = pl.concat(pending) if pending else empty_table()
     if remaining.height:

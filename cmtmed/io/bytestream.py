@@ -38,6 +38,15 @@ class Member:
     path: Path | None = None
 
 
+def make_printable(name: str) -> str:
+    r"""Return a file's name as text that can be encoded; bytes that are no text are written as escapes.
+
+    >>> make_printable("a\udcff.txt") == "a\\udcff.txt"
+    True
+    """
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def read_plain(path: Path) -> Iterator[bytes]:
     """Yield the bytes of a file in chunks."""
     with path.open("rb") as stream:
@@ -68,24 +77,47 @@ def peek_head(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
 
 
 @contextmanager
-def store_stream(chunks: Iterator[bytes], path: Path | None = None) -> Iterator[Path]:
-    """Give a stream as a file on disk, for formats that cannot be read from front to back; temporary without a path."""
+def store_stream(chunks: Iterator[bytes], path: Path | None = None, limit: int | None = None) -> Iterator[Path]:
+    """Give a stream as a file on disk, for formats that cannot be read from front to back; temporary without a path.
+
+    Args:
+        chunks: the stream.
+        path: the file that the stream was read from, if it is the whole file.
+        limit: bytes after which no more are stored.
+    """
     if path is not None:
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="cmtmed-") as folder:
         stored = Path(folder) / "member"
+        size = 0
         with stored.open("wb") as stream:
             for chunk in chunks:
-                stream.write(chunk)
+                size += stream.write(chunk)
+                if limit is not None and size >= limit:
+                    break
         yield stored
+
+
+_INPUT_BYTES: Final = 2**14
+"""Compressed bytes that are decompressed at a time; what a stream of many small parts leaves over is short then."""
+_ZSTD_INPUT_BYTES: Final = 2**10
+"""The same for zstandard, which cannot be asked for a part of the output: 1 KiB may unpack to 32 MiB."""
+_MEMORY_LIMIT: Final = 2**29
+"""Largest dictionary of xz; its own strongest setting needs an eighth of it."""
+
+
+def _slice_chunks(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    for chunk in chunks:
+        for start in range(0, len(chunk), size):
+            yield chunk[start : start + size]
 
 
 def _read_gzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
     decompressor = zlib.decompressobj(wbits=31)
     at_stream_start = True
-    for chunk in chunks:
-        pending = chunk
+    for chunk in _slice_chunks(chunks, _INPUT_BYTES):
+        pending = chunk.lstrip(b"\0") if at_stream_start else chunk
         while pending:
             try:
                 data = decompressor.decompress(pending, CHUNK_BYTES)
@@ -108,16 +140,15 @@ def _read_zstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
     decompressor = zstandard.ZstdDecompressor().decompressobj()
     at_stream_start = True
-    for chunk in chunks:
+    for chunk in _slice_chunks(chunks, _ZSTD_INPUT_BYTES):
         pending = chunk
         while pending:
             try:
                 data = decompressor.decompress(pending)
-            except zstandard.ZstdError as error:
+            except (zstandard.ZstdError, MemoryError) as error:
                 raise TruncatedStreamError from error
             at_stream_start, pending = False, b""
-            if data:
-                yield data
+            yield from _slice_chunks(iter([data]), CHUNK_BYTES)
             if decompressor.eof:
                 pending = decompressor.unused_data
                 decompressor, at_stream_start = zstandard.ZstdDecompressor().decompressobj(), True
@@ -132,8 +163,8 @@ def _read_with_decompressor(
 ) -> Iterator[bytes]:
     decompressor = make()
     at_stream_start = True
-    for chunk in chunks:
-        pending = chunk
+    for chunk in _slice_chunks(chunks, _INPUT_BYTES):
+        pending = chunk.lstrip(b"\0") if decompressor.eof else chunk
         while pending or not (decompressor.eof or decompressor.needs_input):
             if decompressor.eof:
                 decompressor, at_stream_start = make(), True
@@ -156,11 +187,13 @@ def _read_with_decompressor(
 
 
 def _read_bzip2(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield from _read_with_decompressor(chunks, bz2.BZ2Decompressor, (OSError, ValueError, EOFError))
+    yield from _read_with_decompressor(chunks, bz2.BZ2Decompressor, (OSError, ValueError, EOFError, MemoryError))
 
 
 def _read_xz(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield from _read_with_decompressor(chunks, lzma.LZMADecompressor, (lzma.LZMAError, EOFError))
+    yield from _read_with_decompressor(
+        chunks, lambda: lzma.LZMADecompressor(memlimit=_MEMORY_LIMIT), (lzma.LZMAError, EOFError, MemoryError)
+    )
 
 
 DECOMPRESSORS: Final[dict[str, Callable[[Iterator[bytes]], Iterator[bytes]]]] = {

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Final
 
 from cmtmed.io.archives import is_workbook, iter_tar_members, iter_zip_members, make_broken_member
-from cmtmed.io.bytestream import DECOMPRESSORS, Member, TruncatedStreamError, peek_head, read_plain, store_stream
+from cmtmed.io.bytestream import (
+    DECOMPRESSORS,
+    Member,
+    TruncatedStreamError,
+    make_printable,
+    peek_head,
+    read_plain,
+    store_stream,
+)
 from cmtmed.source import Source
 
 _MAGIC: Final = {
@@ -32,7 +40,9 @@ def iter_members(path: Path, source: Source) -> Iterator[Member]:
 
     A declared compression is that of the file; what is packed inside is detected.
     """
-    yield from _unpack(Member(path.name, path.name, read_plain(path), path), source.compression, _LAYERS)
+    yield from _unpack(
+        Member(make_printable(path.name), path.name, read_plain(path), path), source.compression, _LAYERS
+    )
 
 
 def _unpack(member: Member, compression: str, layers: int) -> Iterator[Member]:

@@ -64,7 +64,7 @@ def iter_elements(chunks: Iterator[bytes], limit: int) -> Iterator[Element]:
 class _Splitter:
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.data = b""
+        self.data = bytearray()  # grows in place: an element of many chunks is not copied with each
         self.start = 0  # of the current element, or of the data not scanned yet
         self.position = 0  # of the scan
         self.entered: list[tuple[bytes, str | None]] = []
@@ -78,7 +78,9 @@ class _Splitter:
     def feed(self, chunk: bytes) -> Iterator[Element]:
         """Add a chunk and yield the elements that it completes."""
         self.position -= self.start
-        self.data, self.start = self.data[self.start :] + chunk, 0
+        del self.data[: self.start]
+        self.data += chunk
+        self.start = 0
         while True:
             if not self.in_element and not self._start_element():
                 break
@@ -89,7 +91,7 @@ class _Splitter:
                 elif self.in_element:
                     break
         if self.in_element and self.position - self.start > self.limit:
-            self.beginning = self.beginning or self.data[self.start : self.start + RAW_BYTES]
+            self.beginning = self.beginning or bytes(self.data[self.start : self.start + RAW_BYTES])
             self.skipped_bytes += self.position - self.start
             self.start = self.position
 
@@ -104,8 +106,8 @@ class _Splitter:
             yield from self._give_up(reason)
             if reason is Reason.INVALID_JSON:
                 yield from self.feed(b"")
-        remainder = self.data[self.start :].strip()
-        if remainder and reason is Reason.TRUNCATED_STREAM:
+        remainder = bytes(self.data[self.start :]).strip()
+        if reason is Reason.TRUNCATED_STREAM and not is_cut:
             yield Element(remainder[:RAW_BYTES], len(remainder), reason)
         elif self.entered and not is_cut and reason is Reason.INVALID_JSON:
             # Never closed, though all elements are whole: some may be missing.
@@ -117,7 +119,7 @@ class _Splitter:
         if reason is Reason.INVALID_JSON and not self.skipped_bytes:
             match = _LINE_OF_VALUE.search(self.data, self.start + 1)
             end = match.start() if match else end
-        raw = self.data[self.start : end]
+        raw = bytes(self.data[self.start : end])
         yield Element((self.beginning or raw)[:RAW_BYTES], self.skipped_bytes + len(raw.rstrip()), reason)
         self.start = self.position = end
         self.in_element = self.in_string = False
@@ -130,7 +132,7 @@ class _Splitter:
             if match:
                 self.position = match.end()
             self.start = self.position
-            token = self.data[self.position : self.position + 1]
+            token = bytes(self.data[self.position : self.position + 1])
             if not token or (token in (b"/", b"#") and not self.is_final and len(self.data) - self.position < 2**16):
                 return False
             container = self.entered[-1][0] if self.entered else b""
@@ -143,7 +145,7 @@ class _Splitter:
                     self.position = self.start = key.end()
                     if self.position == len(self.data):
                         return False
-                    token = self.data[self.position : self.position + 1]
+                    token = bytes(self.data[self.position : self.position + 1])
             if token == b"[" and self._may_enter():
                 self.entered.append((b"[", self.key))
                 self.key = None
@@ -204,7 +206,7 @@ class _Splitter:
             self.key = None
 
     def _end_element(self, end: int) -> Element:
-        raw = self.data[self.start : end]
+        raw = bytes(self.data[self.start : end])
         size = self.skipped_bytes + len(raw)
         is_too_long = size > self.limit
         in_array = bool(self.entered) and self.entered[-1][0] == b"["

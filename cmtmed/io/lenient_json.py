@@ -125,8 +125,10 @@ def _fill_gap(match: re.Match[str]) -> str:
 
 def _to_lists(value: object) -> object:
     if isinstance(value, dict):
-        return {str(key): _to_lists(item) for key, item in value.items()}
-    return [_to_lists(item) for item in value] if isinstance(value, list | tuple) else value
+        return {_clean(str(key)): _to_lists(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_to_lists(item) for item in value]
+    return _clean(value) if isinstance(value, str) else value
 
 
 def _parse_json5(text: str) -> object:

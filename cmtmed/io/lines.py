@@ -117,30 +117,38 @@ def split_bom(codec: str, head: bytes) -> tuple[str, bytes]:
 
 
 def _split_lines(chunks: Iterator[bytes], line_feed: bytes, limit: int, skip: int) -> Iterator[Line]:
-    number, pending = 1, b""
+    number, pending = 1, bytearray()  # grows in place: a line of many chunks is not copied with each
     # Of a line beyond the limit only the first bytes are kept; the rest is counted and skipped.
     beginning, skipped_bytes = b"", 0
+    scanned_bytes = 0
+    unit = len(line_feed)
     try:
         for chunk in chunks:
             pending += chunk[skip:]
             skip = max(0, skip - len(chunk))
             start = 0
-            while (end := _find_line_feed(pending, line_feed, start)) >= 0:
-                yield _make_line(number, pending[start:end], beginning, skipped_bytes, limit)
-                beginning, skipped_bytes, start = b"", 0, end + len(line_feed)
+            while (end := _find_line_feed(pending, line_feed, max(start, scanned_bytes))) >= 0:
+                yield _make_line(number, bytes(pending[start:end]), beginning, skipped_bytes, limit)
+                beginning, skipped_bytes, start = b"", 0, end + unit
                 number += 1
-            pending = pending[start:]
+            del pending[:start]
+            scanned_bytes = len(pending) - len(pending) % unit
             if len(pending) > limit:
-                beginning = beginning or pending[:RAW_BYTES]
-                aligned = len(pending) - len(pending) % len(line_feed)
-                skipped_bytes, pending = skipped_bytes + aligned, pending[aligned:]
+                beginning = beginning or bytes(pending[:RAW_BYTES])
+                skipped_bytes += scanned_bytes
+                del pending[:scanned_bytes]
+                scanned_bytes = 0
     except TruncatedStreamError:
         yield Line(
-            number, None, (beginning or pending)[:RAW_BYTES], skipped_bytes + len(pending), Reason.TRUNCATED_STREAM
+            number,
+            None,
+            (beginning or bytes(pending[:RAW_BYTES])),
+            skipped_bytes + len(pending),
+            Reason.TRUNCATED_STREAM,
         )
         return
     if pending or skipped_bytes:
-        yield _make_line(number, pending, beginning, skipped_bytes, limit)
+        yield _make_line(number, bytes(pending), beginning, skipped_bytes, limit)
 
 
 def _make_line(number: int, raw: bytes, beginning: bytes, skipped_bytes: int, limit: int) -> Line:
@@ -149,7 +157,7 @@ def _make_line(number: int, raw: bytes, beginning: bytes, skipped_bytes: int, li
     return Line(number, None, raw, len(raw))
 
 
-def _find_line_feed(data: bytes, line_feed: bytes, start: int) -> int:
+def _find_line_feed(data: bytes | bytearray, line_feed: bytes, start: int) -> int:
     position = data.find(line_feed, start)
     # Two-byte encodings: a line feed counts only at a character boundary.
     while len(line_feed) > 1 and position >= 0 and (position - start) % len(line_feed):

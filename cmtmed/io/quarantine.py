@@ -45,7 +45,9 @@ class Reason(StrEnum):
     NO_SOURCE = "no_source"
     """A record whose fields match no declared source."""
     DAMAGED_FILE = "damaged_file"
-    """A Parquet or Arrow file that its own library cannot open."""
+    """A Parquet or Arrow file or a workbook that its own library cannot read, or on which it crashes."""
+    READER_ERROR = "reader_error"
+    """The library failed on it, which is a fault of the library: please report it with the file."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Unreadable:
     Attributes:
         position: ``line N``, ``record N`` or ``byte N``, from 1.
         reason: why.
-        raw: its bytes as crawled.
+        raw: its bytes as crawled, the first MiB of them.
         raw_bytes: its full length in bytes, if ``raw`` was cut.
     """
 
@@ -64,11 +66,17 @@ class Unreadable:
     raw: bytes
     raw_bytes: int | None = None
 
+    def __post_init__(self) -> None:
+        # A batch holds thousands of these.
+        if len(self.raw) > RAW_BYTES:
+            object.__setattr__(self, "raw_bytes", self.raw_bytes or len(self.raw))
+            object.__setattr__(self, "raw", self.raw[:RAW_BYTES])
+
 
 def to_quarantine_table(file: str, records: list[Unreadable]) -> pl.DataFrame:
     """Return unreadable records as a table with the `QUARANTINE` columns."""
     rows = [
-        (file, record.position, record.reason.value, record.raw[:RAW_BYTES], record.raw_bytes or len(record.raw))
+        (file, record.position, record.reason.value, record.raw, record.raw_bytes or len(record.raw))
         for record in records
     ]
     return pl.DataFrame(rows, schema=dict(QUARANTINE), orient="row")

@@ -34,6 +34,7 @@ from cmtmed.io.record_values import BrokenRecordError
 from cmtmed.io.records import Record
 from cmtmed.io.selection import Selector
 from cmtmed.io.shapes import Dialogue, RecordParser
+from cmtmed.io.spreadsheet import MAX_BYTES as WORKBOOK_BYTES
 from cmtmed.io.spreadsheet import read_workbook
 from cmtmed.io.transcript import read_blocks, read_transcripts
 from cmtmed.messages import nest_rows
@@ -48,7 +49,6 @@ _READERS: Final[dict[str, Callable[[Iterator[bytes], Source], Iterator[Record | 
     "tsv": lambda chunks, source: read_delimited(chunks, source, tabs=True),
     "jsonl": read_json_lines,
     "json": read_json,
-    "xlsx": read_workbook,
     "transcript": read_transcripts,
     "blocks": read_blocks,
     "html": read_html,
@@ -176,14 +176,14 @@ def _read_member(
     batch = _BatchBuilder(member.label)
     label = member.label
     only = parsers[0] if len(parsers) == 1 and not first.having else None
-    records = group_turns(name_by_content(iter_records(member, first), first), first, parsers[0].turns)
+    records = _guard(group_turns(name_by_content(iter_records(member, first), first), first, parsers[0].turns))
     for number, record in enumerate(records, start=1):
         if selector is not None and not selector.takes(label, number):
             if selector.is_done:
                 break
             continue
         if isinstance(record, Unreadable):
-            batch.unreadable.append(record)
+            batch.add_unreadable(record)
         else:
             try:
                 parser = only or _choose_parser(parsers, record)
@@ -193,12 +193,14 @@ def _read_member(
                 if len(dialogues) > 1:
                     for index, dialogue in enumerate(dialogues[1:], start=2):
                         batch.add(parser.source, dialogue, dialogue.source_id or f"{label}:{number}#{index}")
-            except (BrokenRecordError, RecursionError) as error:
-                reason = error.reason if isinstance(error, BrokenRecordError) else Reason.WRONG_TYPE
-                raw = _dump(record.value)
-                batch.unreadable.append(Unreadable(record.position, reason, raw))
-                if isinstance(error, BrokenRecordError) and reason is Reason.MISSING_FIELD:
+            except BrokenRecordError as error:
+                batch.add_unreadable(Unreadable(record.position, error.reason, _dump(record.value)))
+                if error.reason is Reason.MISSING_FIELD:
                     batch.stats.unfit_records.update(error.fields)
+            except RecursionError:
+                batch.add_unreadable(Unreadable(record.position, Reason.WRONG_TYPE, _dump(record.value)))
+            except _FAULTS:
+                batch.add_unreadable(Unreadable(record.position, Reason.READER_ERROR, _dump(record.value)))
         if batch.is_full(batch_rows):
             yield batch.build()
             batch = _BatchBuilder(member.label)
@@ -216,26 +218,54 @@ def _dump(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
     except (TypeError, RecursionError):
-        return json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace")
+        pass
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str, skipkeys=True).encode("utf-8", "replace")
+    except (TypeError, ValueError, RecursionError):
+        return b""  # nested deeper than it can be written
+
+
+_FAULTS: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""Errors in the reading of one record that are faults of this library and cost this record alone."""
 
 
 def iter_records(member: Member, source: Source) -> Iterator[Record | Unreadable]:
     """Yield the records of a file, or of one file in an archive, as its format reads them, before any is parsed."""
     head, chunks = peek_head(member.chunks)
     file_format = source.format if source.format != "auto" else detect_format(member.name, head, source)
-    if file_format in {"parquet", "arrow"}:
+    if file_format in {"parquet", "arrow", "xlsx"}:
+        limit = WORKBOOK_BYTES + 1 if file_format == "xlsx" else None
         try:
-            with store_stream(chunks, member.path) as stored:
-                yield from read_columnar(stored, parquet=file_format == "parquet")
+            with store_stream(chunks, member.path, limit) as stored:
+                yield from (
+                    read_workbook(stored, source)
+                    if file_format == "xlsx"
+                    else read_columnar(stored, parquet=file_format == "parquet")
+                )
         except TruncatedStreamError:
             yield Unreadable("byte 1", Reason.TRUNCATED_STREAM, head)
         return
     has_records = False
-    for record in _READERS[file_format](chunks, source):
+    for record in _guard(_READERS[file_format](chunks, source), head):
         has_records = True
         yield record
     if not has_records and not head.removeprefix(b"\xef\xbb\xbf").strip():
         yield Unreadable("byte 1", Reason.EMPTY_FILE, head)
+
+
+def _guard(records: Iterator[Record | Unreadable], head: bytes = b"") -> Iterator[Record | Unreadable]:
+    """Yield records; where the reader fails, what follows in the file is one entry of the quarantine."""
+    count = 0
+    try:
+        for record in records:
+            count += 1
+            yield record
+    except (*_FAULTS, RecursionError):
+        yield Unreadable(f"record {count + 1}", Reason.READER_ERROR, head)
+
+
+_BATCH_BYTES: Final = 2**26
+"""Characters and bytes of a batch beyond which it is full with fewer rows."""
 
 
 class _BatchBuilder:
@@ -255,6 +285,11 @@ class _BatchBuilder:
         self._characters: list[int] = []
         self._reason_counts: list[int] = []
         self.stats = ReadingStats()
+        self._bytes = 0
+
+    def add_unreadable(self, record: Unreadable) -> None:
+        self.unreadable.append(record)
+        self._bytes += len(record.raw)
 
     def add(self, source: Source, dialogue: Dialogue, source_id: str) -> None:
         self._sources.append(source.name)
@@ -264,6 +299,7 @@ class _BatchBuilder:
         self._subdepartments.append(dialogue.subdepartment)
         self._turns += dialogue.turns
         self._counts.append(len(dialogue.turns))
+        self._bytes += sum(len(text) for _, text in dialogue.turns)
         left_out = dialogue.left_out
         self._reasons.extend(left_out)
         self._characters.extend(left_out.values())
@@ -275,7 +311,7 @@ class _BatchBuilder:
                     self.stats.unread_characters[field] += characters
 
     def is_full(self, rows: int) -> bool:
-        return len(self._counts) >= rows or len(self.unreadable) >= rows
+        return len(self._counts) >= rows or len(self.unreadable) >= rows or self._bytes > _BATCH_BYTES
 
     def build(self) -> ReadBatch:
         turns = pl.DataFrame(self._turns, schema={"role": pl.String, "content": pl.String}, orient="row")

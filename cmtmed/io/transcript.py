@@ -90,7 +90,7 @@ class _BlockParser:
     def __init__(self, source: Source, labels: SpeakerLabels, titles: SectionTitles) -> None:
         self.labels, self.titles = labels, titles
         self.headers = {
-            column: re.compile(rf"\s*(?:{names})\s*[:：=]\s*(?P<value>.+?)\s*")
+            column: re.compile(rf"\s*(?:{names})\s*[:：=](?P<value>.+)")
             for column, names in source.transcript.headers.items()
         }
         self.is_alternating = source.shape == "alternating"
@@ -151,5 +151,5 @@ class _BlockParser:
         """Return the column and the value that a header line gives, or None if it is none."""
         for column, pattern in self.headers.items():
             if match := pattern.fullmatch(text):
-                return column, match["value"]
+                return column, match["value"].strip() or " "
         return None

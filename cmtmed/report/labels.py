@@ -70,6 +70,7 @@ REASONS: Final[Mapping[str, Bilingual]] = {
     "no_dialogue": Bilingual("no_dialogue", "页面无对话"),
     "no_source": Bilingual("no_source", "无对应来源"),
     "damaged_file": Bilingual("damaged_file", "文件损坏"),
+    "reader_error": Bilingual("reader_error", "读取程序出错"),
 }
 LEFT_OUT: Final[Mapping[str, Bilingual]] = {
     "advert": Bilingual("adverts", "广告"),

@@ -35,12 +35,16 @@ def detect_format(name: str, head: bytes, source: Source) -> str:
     if head[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
         return "xlsx"
     file_format = _SUFFIXES.get(PurePath(name).suffix.lower())
+    if file_format == "xlsx":
+        file_format = None  # pages and text that are called workbooks so that a spreadsheet opens them
     if file_format in {"tsv", "transcript", None} and b"\t" in head and _has_tabbed_labels(head, source):
         return "transcript"
-    if file_format in {"csv", "tsv", "html", "parquet", "arrow", "xlsx"}:
+    if file_format in {"csv", "tsv", "html", "parquet", "arrow"}:
         return file_format
     start = b"".join(transcode_to_utf8(iter([head]), source.encoding)).removeprefix(b"\xef\xbb\xbf").lstrip(_BLANKS)
     begins_json = _JSON.match(start) is not None and _LABEL.match(start) is None
+    # A line between dialogues of a message a line may stand above the first.
+    begins_json = begins_json or (_HEADED_JSON.match(start) is not None and has_value_lines(head, source.encoding))
     if file_format in {"json", "jsonl"} or begins_json:
         return "jsonl" if has_value_lines(head, source.encoding) else "json"
     if re.match(rb"<(?:!doctype|html|\?xml|head|body|div|table|p)\b", start, re.IGNORECASE):
@@ -55,16 +59,20 @@ _JSON: Final = re.compile(
     rb"\{\s*[\"'}/]|\[\s*(?:[\[{\"\]]|/[*/])|\"\s*[\[{]\s*\\\"|[^\s\[{]{1,80}\t[\[{]\s*\"|"
     rb"(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]*\s*[=(]\s*[\[{]\s*[\[{\"]"
 )
+_HEADED_JSON: Final = re.compile(rb"[^\n{\[]{1,60}\n\s*\{\s*\"")
 _LABEL: Final = re.compile(rb"\[\s*\d")
 
 
 def _is_table(text: bytes, source: Source) -> bool:
     """Return whether lines of text are rows with tabs, and not turns after their speakers."""
     lines = [line for line in text.decode("utf-8", "replace").split("\n")[:200] if line.strip()]
-    if len(lines) < 2 or SpeakerLabels(source).line.match(lines[0]):
+    labels = SpeakerLabels(source)
+    if len(lines) < 2 or labels.line.match(lines[0]):
         return False
     if find_word_delimiter(lines):
-        return True
+        # Bars may as well stand between a speaker, a time and what he says.
+        transcript = labels.split("\n".join(lines))
+        return not (transcript.roles >= {"user", "assistant"} and 2 * len(transcript.turns) > len(lines))
     if not any("\t" in line for line in lines):
         return False
     # A cell may hold several lines, if it is quoted or its lines end in a backslash.

@@ -27,8 +27,8 @@ from cmtmed.engine.target import check_inputs_apart, check_target, resolve_targe
 from cmtmed.engine.workspace import Workspace
 from cmtmed.errors import BuildError, UsageError
 from cmtmed.inspection.resolution import Resolution, resolve_sources
+from cmtmed.io.crawl_files import match_files
 from cmtmed.io.declared_fields import check_declared
-from cmtmed.io.read import match_files
 from cmtmed.io.selection import create_selection
 from cmtmed.pipeline import Pipeline
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cmtmed.anonymize.detect.names.person_score import score_full_name
 from cmtmed.inspection.explicit import make_explicit
 from cmtmed.inspection.groups import FileGroup, group_files, is_aside, name_groups, name_pattern
 from cmtmed.inspection.proposal import choose_source
@@ -231,6 +230,9 @@ def _has_unread_labels(trial: Trial) -> bool:
 
 
 def _is_person(name: str) -> bool:
+    # Imported when it is needed: commands do not wait for the rules of identifiers to begin.
+    from cmtmed.anonymize.detect.names.person_score import score_full_name
+
     return 2 <= len(name) <= 4 and score_full_name(name, 0, len(name)) >= _PERSON_SCORE
 
 

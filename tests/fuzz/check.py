@@ -159,6 +159,6 @@ def check_characters(values, rows, entries):
     """Check the accounting law: characters written = in turns + left out + in quarantine."""
     in_turns = sum(count(message["content"]) for row in rows for message in row["messages"])
     left_out = sum(entry["characters"] for row in rows for entry in row["trace"])
-    quarantined = sum(count(json.loads(entry["raw"])) for entry in entries if entry["raw"])
+    quarantined = sum(count(parse_line(json.loads(entry["raw"]))) for entry in entries if entry["raw"])
     written = sum(count(parse_line(value)) for value in values)
     assert in_turns + left_out + quarantined == written, f"{in_turns} + {left_out} + {quarantined} != {written}"

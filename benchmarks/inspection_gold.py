@@ -76,6 +76,11 @@ def _read_ranked(path: Path) -> list[Dialogue]:
     return dialogues
 
 
+def _join_title(title: str, question: str) -> str:
+    """Return the title above the question, or the question alone where it holds the title already."""
+    return question if "".join(title.split()) in "".join(question.split()) else f"{title}\n{question}"
+
+
 def _read_toyhom_text(path: Path) -> list[Dialogue]:
     text = path.read_text(encoding="gb18030")
     blocks = [[line for line in block.split("\n") if line.strip()] for block in re.split(r"\n\s*\n", text)]
@@ -87,7 +92,7 @@ _REAL: dict[str, _Reader] = {
     "zhongjing/CMtMedQA_test.json": _read_cmtmedqa,
     "zhongjing/huatuo26M_test.json": _read_huatuo26m,
     "toyhom/internal_medicine.gb18030.csv": lambda path: [
-        _qa(f"{row['title']}\n{row['ask']}", row["answer"]) for row in _load_rows(path, "gb18030")
+        _qa(_join_title(row["title"], row["ask"]), row["answer"]) for row in _load_rows(path, "gb18030")
     ],
     "toyhom/internal_medicine.gb18030.txt": _read_toyhom_text,
     "remedi/doctor_acts_dev.jsonl": lambda path: [_qa(row["patient"], row["doctor"]) for row in _load_lines(path)],

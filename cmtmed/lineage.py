@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from functools import reduce
 
 import numpy as np
 import polars as pl
 
 from cmtmed.errors import StageError
-from cmtmed.messages import count_dialogue_characters
+from cmtmed.messages import count_dialogue_characters, nest_rows
 from cmtmed.schema import DIALOGUE, LEFT_OUT, TRACE
 from cmtmed.stage import AnyStage, CorpusStage, Stage
 from cmtmed.stats import StageStats
@@ -55,8 +56,7 @@ def apply_stage(
     # Many stages leave every row of a batch unchanged; skip the rewrite of the trace then.
     if changed_count:
         removals = left_out.to_frame().select(_to_entries(stage.name()))
-        trace = pl.concat_list(updated["trace"], entries, removals.to_series()).cast(TRACE).alias("trace")
-        updated = updated.with_columns(trace)
+        updated = updated.with_columns(_join_entries([updated["trace"], entries, removals.to_series()]).alias("trace"))
     reasons = Counter(updated.filter(dropped)["drop_reason"].to_list())
     stats = StageStats(
         stage.name(),
@@ -125,6 +125,15 @@ def _create_entries(
     entry_list = pl.when(any_change).then(pl.concat_list(entry)).otherwise(pl.lit([], dtype=TRACE))
     entries = before.select(entry_list.alias("trace")).to_series() if before.height else before["trace"]
     return entries, int(any_change.sum())
+
+
+def _join_entries(traces: Sequence[pl.Series]) -> pl.Series:
+    """Join several traces row by row; several times as fast as `polars.concat_list`."""
+    counts = [trace.list.len().to_numpy() for trace in traces]
+    values = pl.concat([trace.cast(TRACE).explode(empty_as_null=False, keep_nulls=False) for trace in traces])
+    rows = np.concatenate([np.repeat(np.arange(len(count)), count) for count in counts])
+    in_order = values.gather(np.argsort(rows, kind="stable")).struct.unnest()
+    return nest_rows(in_order, np.sum(counts, axis=0, dtype=np.int64)).cast(TRACE)
 
 
 def _count_lost_characters(

@@ -42,7 +42,10 @@ def iter_file(
         if expected is not None:
             _check_nulls(path, selected)
         # By way of a table: Polars' own reader rejects streams whose empty columns have no buffer.
-        rows = upgrade(pl.DataFrame(pl.from_arrow(pa.Table.from_batches([selected]))))
+        try:
+            rows = upgrade(pl.DataFrame(pl.from_arrow(pa.Table.from_batches([selected]))))
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, TypeError) as error:
+            raise DatasetError(f"{str(path)!r} is damaged ({type(error).__name__}); {REMEDY}") from None
         if expected is not None:
             _check_types(path, rows, expected)
             _check_spans(path, rows)

@@ -41,6 +41,8 @@ def detect_format(name: str, head: bytes, source: Source) -> str:
         return file_format
     start = b"".join(transcode_to_utf8(iter([head]), source.encoding)).removeprefix(b"\xef\xbb\xbf").lstrip(_BLANKS)
     begins_json = _JSON.match(start) is not None and _LABEL.match(start) is None
+    # A line between dialogues of a message a line may stand above the first.
+    begins_json = begins_json or (_HEADED_JSON.match(start) is not None and has_value_lines(head, source.encoding))
     if file_format in {"json", "jsonl"} or begins_json:
         return "jsonl" if has_value_lines(head, source.encoding) else "json"
     if re.match(rb"<(?:!doctype|html|\?xml|head|body|div|table|p)\b", start, re.IGNORECASE):
@@ -55,6 +57,7 @@ _JSON: Final = re.compile(
     rb"\{\s*[\"'}/]|\[\s*(?:[\[{\"\]]|/[*/])|\"\s*[\[{]\s*\\\"|[^\s\[{]{1,80}\t[\[{]\s*\"|"
     rb"(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]*\s*[=(]\s*[\[{]\s*[\[{\"]"
 )
+_HEADED_JSON: Final = re.compile(rb"[^\n{\[]{1,60}\n\s*\{\s*\"")
 _LABEL: Final = re.compile(rb"\[\s*\d")
 
 

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Final
 
 from cmtmed.io.field_names import find_names, normalize_name
-from cmtmed.io.quarantine import Unreadable
+from cmtmed.io.quarantine import Reason, Unreadable
 from cmtmed.io.record_values import count_leaves, to_text
 from cmtmed.io.records import Record, Value
+from cmtmed.io.speaker_words import are_alternating
 from cmtmed.io.turn_values import TurnParser
 from cmtmed.schema import Role
 from cmtmed.source import Source
@@ -54,7 +55,9 @@ def group_turns(
         yield Record(lookahead[0].position, texts)
         return
     stream = itertools.chain(lookahead, records)
-    if group_by == "none":
+    if group_by == _FILE and source.group_by == "auto" and _are_divided(lookahead, turns):
+        yield from _join_blocks(stream)
+    elif group_by == "none":
         yield from stream
     else:
         yield from _collect(stream, () if group_by == _FILE else tuple(group_by), source, turns)
@@ -69,7 +72,7 @@ def detect_group(values: Sequence[Value], source: Source, turns: TurnParser) -> 
     """
     if source.shape != "auto" or len(values) < 2 or not all(isinstance(value, Mapping) for value in values):
         return "none"
-    if any(isinstance(item, list) for value in values for item in value.values()):
+    if any(isinstance(item, list) and _holds_turns(item) for value in values for item in value.values()):
         return "none"
     sides = [_find_side(value, turns) for value in values]
     if all(side is None for side in sides):
@@ -85,6 +88,57 @@ def detect_group(values: Sequence[Value], source: Source, turns: TurnParser) -> 
         if name not in plan and len(groups) < len(values) and "" not in groups and 2 * complete >= len(groups):
             return (name,)
     return _FILE if {"user", "assistant"} <= set(sides) else "none"
+
+
+def _holds_turns(items: Sequence[Value]) -> bool:
+    """Return whether a list may be a dialogue, and not the words by which a turn is labelled."""
+    return any(isinstance(item, Mapping | list) for item in items) or are_alternating(items)
+
+
+def _are_divided(records: Sequence[Record | Unreadable], turns: TurnParser) -> bool:
+    """Return whether lines of one turn each are divided into dialogues by other lines: blank, or with a number."""
+    blocks = [block for _, block, _ in _split_blocks(iter(records)) if block]
+    sides = [{_find_side(record.value, turns) for record in block} for block in blocks]
+    return len(blocks) > 1 and sum({"user", "assistant"} <= roles for roles in sides) >= _COMPLETE * len(blocks)
+
+
+_COMPLETE: Final = 0.8
+_DIVIDER_BYTES: Final = 60
+
+
+def _join_blocks(records: Iterator[Record | Unreadable]) -> Iterator[Record | Unreadable]:
+    """Yield a record for each dialogue between dividing lines: the list of its turns."""
+    for divider, block, broken in _split_blocks(records):
+        yield from broken
+        left_out = Counter({"heading": count_characters(divider.decode("utf-8", "replace"))} if divider else {})
+        for record in block:
+            left_out.update(record.left_out)
+        if block:
+            yield Record(block[0].position, [record.value for record in block], left_out)
+        elif divider:
+            yield Unreadable("line 1", Reason.NOT_A_RECORD, divider)
+
+
+def _split_blocks(
+    records: Iterator[Record | Unreadable],
+) -> Iterator[tuple[bytes, list[Record], list[Unreadable]]]:
+    """Yield the dividing lines above each block of turns, its turns, and what in it is neither."""
+    divider, block, broken = b"", list[Record](), list[Unreadable]()
+    for record in records:
+        if isinstance(record, Unreadable):
+            divides = record.reason is Reason.INVALID_JSON and len(record.raw) <= _DIVIDER_BYTES
+        else:
+            divides = record.follows_blank
+        if divides and block:
+            yield divider, block, broken
+            divider, block, broken = b"", [], []
+        if isinstance(record, Record):
+            block.append(record)
+        elif divides:
+            divider += record.raw
+        else:
+            broken.append(record)
+    yield divider, block, broken
 
 
 def _are_labelled(texts: Sequence[Value], turns: TurnParser) -> bool:

@@ -81,14 +81,21 @@ def _parse_line(text: str) -> Value:
 
 def read_json_lines(chunks: Iterator[bytes], source: Source) -> Iterator[Record | Unreadable]:
     """Yield the values of a file with one JSON value per line; blank lines are skipped."""
+    last = 0
     for line in iter_lines(chunks, source.encoding, source.max_record_bytes):
         position = f"line {line.number}"
         if line.text is None:
             yield Unreadable(position, line.reason or Reason.INVALID_JSON, line.raw, line.raw_bytes)
         elif (text := line.text.strip().removeprefix(_BOM)) and text not in {"[", "]", ","}:
             record = _parse_record(position, text, line.raw)
-            if not isinstance(record, Unreadable) or not _COMMENT.match(text):
+            if isinstance(record, Record):
+                record.follows_blank = line.number > last + 1
                 yield record
+            elif _COMMENT.match(text):
+                continue
+            else:
+                yield record
+            last = line.number
 
 
 def read_json_values(chunks: Iterator[bytes], source: Source) -> Iterator[Record | Unreadable]:

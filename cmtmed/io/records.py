@@ -18,8 +18,10 @@ class Record:
         position: ``line N`` or ``record N``, from 1.
         value: an object with named fields, a list, or a text.
         left_out: characters that the format reader itself left out, by reason.
+        follows_blank: whether blank lines stand above it, between one record a line.
     """
 
     position: str
     value: Value
     left_out: Mapping[str, int] = field(default_factory=dict)
+    follows_blank: bool = False

@@ -15,12 +15,21 @@ def find_role_by_words(name: str) -> Role | None:
 
     >>> find_role_by_words("李主任（骨科）"), find_role_by_words("patient_1"), find_role_by_words("甲")
     ('assistant', 'user', None)
+
+    What says something is no name, whatever words are in it.
+
+    >>> find_role_by_words("你是医生"), find_role_by_words("这位患者说胸口闷了两天")
+    (None, None)
     """
+    if _SAYS.search(name):
+        return None
     roles = {role for role, words in _NAME_WORDS if words.search(name)}
     # 医生助手 and 用户提问 say one thing, 医患对话 says nothing.
     return roles.pop() if len(roles) == 1 else None
 
 
+_SAYS: Final = re.compile(r"[，。？！；?!;]|[你您我他她它不是说了吗呢吧请怎么有没想要会能]")
+"""Marks and words of a sentence, which no name of a speaker holds."""
 _NAME_WORDS: Final[tuple[tuple[Role, re.Pattern[str]], ...]] = (
     (
         "user",

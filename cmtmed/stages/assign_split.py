@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import ClassVar, Self
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 from pydantic import Field, model_validator
 
@@ -63,11 +66,8 @@ class AssignSplit(CorpusStage):
     def apply(self, batch: pl.DataFrame, decision: pl.DataFrame) -> pl.DataFrame:
         """Return the split of each dialogue."""
         questions = find_first_questions(batch["messages"], batch["identifiers"])
-        points = [
-            _hash_to_unit(f"question {question}" if question is not None else name, self.seed)
-            for question, name in zip(questions, batch["id"], strict=True)
-        ]
-        point = pl.Series(points, dtype=pl.Float64)
+        keys = pl.select(pl.coalesce(pl.lit("question ") + questions, batch["id"])).to_series()
+        point = pl.Series(_hash_to_unit(keys.to_list(), self.seed))
         in_test = batch["source"].is_in(self.test_sources)
         if decision.height and batch.height:
             in_test |= questions.is_not_null() & hash_texts(questions).is_in(decision["question"].implode())
@@ -81,7 +81,8 @@ class AssignSplit(CorpusStage):
         )
 
 
-def _hash_to_unit(key: str, seed: int) -> float:
-    """Map a key to [0, 1), uniformly and the same on every machine."""
-    digest = hashlib.blake2b(key.encode(), digest_size=8, key=seed.to_bytes(8, "big", signed=True)).digest()
-    return int.from_bytes(digest, "big") / 2**64
+def _hash_to_unit(keys: Iterable[str], seed: int) -> npt.NDArray[np.float64]:
+    """Map each key to [0, 1), uniformly and the same on every machine."""
+    secret = seed.to_bytes(8, "big", signed=True)
+    digests = [hashlib.blake2b(key.encode(), digest_size=8, key=secret).digest() for key in keys]
+    return np.frombuffer(b"".join(digests), dtype=">u8") / 2.0**64

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 from pydantic import Field, PositiveInt
 
@@ -46,13 +48,14 @@ class DropBoilerplate(CorpusStage):
     )
 
     def sketch(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """Return a hash of each text that could be canned, with a hash of the dialogue's first turn.
+        """Return a hash of each text that could be canned, with a hash of the dialogue's question.
+
+        The question is the patient's first turn with text; where the patient says nothing, it is the first turn.
 
         One additional row per dialogue, with sentence null, counts the corpus.
         """
         turns = flatten(batch["messages"])
-        first = turns.content.gather(turns.first[turns.count > 0])
-        questions = hash_texts(first).rename("question").to_frame()
+        questions = hash_texts(turns.content.gather(_find_questions(turns))).rename("question").to_frame()
         corpus = questions.select(pl.lit(None, dtype=pl.UInt64).alias("sentence"), "question")
         question_of_turn = pl.Series(
             questions["question"].to_numpy().repeat(turns.count[turns.count > 0]), dtype=pl.UInt64
@@ -94,7 +97,8 @@ class DropBoilerplate(CorpusStage):
         while rows:
             rows = self._remove_canned(cleaning, rows, decision)
             cleaning.apply_rules(rows)
-        cleaning.restore(by_rules, _find_answers(turns, by_rules.texts, cleaning.texts))
+        if cleaning.texts is not by_rules.texts:
+            cleaning.restore(by_rules, _find_answers(turns, by_rules.texts, cleaning.texts))
         return _build_verdict(batch["messages"], turns, cleaning)
 
     def _remove_canned(self, cleaning: TurnCleaning, rows: list[int], decision: pl.DataFrame) -> list[int]:
@@ -111,6 +115,16 @@ class DropBoilerplate(CorpusStage):
                 for row, text in zip(units_by_row, texts, strict=True)
             }
         )
+
+
+def _find_questions(turns: Turns) -> npt.NDArray[np.int64]:
+    """Return for each dialogue with turns the number of the patient's first turn with text, or of its first turn."""
+    questions = turns.first.copy()
+    spoken = ((turns.role == "user") & (turns.content.str.strip_chars() != "")).fill_null(value=False)
+    rows = spoken.arg_true().to_numpy()
+    owners, firsts = np.unique(turns.dialogue.to_numpy()[rows], return_index=True)
+    questions[owners] = rows[firsts]
+    return questions[turns.count > 0]
 
 
 def _find_answers(turns: Turns, by_rules: pl.Series, texts: pl.Series) -> list[int]:
@@ -140,9 +154,23 @@ def _find_answers(turns: Turns, by_rules: pl.Series, texts: pl.Series) -> list[i
 
 def _build_verdict(before: pl.Series, turns: Turns, cleaning: TurnCleaning) -> pl.DataFrame:
     """Drop dialogues in which the patient or the doctor had words and has none left."""
-    sides = pl.DataFrame([turns.dialogue, turns.role]).with_columns(
-        (turns.content.fill_null("").str.strip_chars() != "").alias("had_text"),
-        (cleaning.texts.fill_null("").str.strip_chars() != "").alias("has_text"),
+    dropped = _find_emptied(turns, cleaning)
+    after = nest(turns.with_content(cleaning.texts)) if cleaning.removed else before.rename("messages")
+    if dropped.any():
+        after = after.zip_with(~dropped, before)
+    reasons = pl.DataFrame({"dropped": dropped}).select(pl.when("dropped").then(pl.lit("boilerplate")))
+    removals = cleaning.count_removed()
+    kept = removals.filter(~dropped.gather(removals["dialogue"]))
+    return pl.DataFrame([after, reasons.to_series().rename("drop_reason"), nest_left_out(kept, len(before))])
+
+
+def _find_emptied(turns: Turns, cleaning: TurnCleaning) -> pl.Series:
+    """Return for each dialogue whether a side has lost all its words."""
+    touched = turns.dialogue.gather(sorted(cleaning.removed)).unique()
+    rows = turns.dialogue.is_in(touched.implode()).arg_true()
+    sides = pl.DataFrame([turns.dialogue.gather(rows), turns.role.gather(rows)]).with_columns(
+        (turns.content.gather(rows).fill_null("").str.strip_chars() != "").alias("had_text"),
+        (cleaning.texts.gather(rows).fill_null("").str.strip_chars() != "").alias("has_text"),
     )
     emptied = (
         sides.filter(pl.col("role") != "system")
@@ -150,13 +178,6 @@ def _build_verdict(before: pl.Series, turns: Turns, cleaning: TurnCleaning) -> p
         .agg(pl.col("had_text").any(), pl.col("has_text").any())
         .filter(pl.col("had_text") & ~pl.col("has_text"))["dialogue"]
     )
-    removals = cleaning.count_removed()
-    rows = pl.DataFrame({"before": before, "after": nest(turns.with_content(cleaning.texts))}).with_row_index(
-        "dialogue"
-    )
-    dropped = pl.col("dialogue").is_in(emptied.implode())
-    return rows.select(
-        pl.when(dropped).then("before").otherwise("after").alias("messages"),
-        pl.when(dropped).then(pl.lit("boilerplate")).otherwise(pl.lit(None, dtype=pl.String)).alias("drop_reason"),
-        nest_left_out(removals.filter(~dropped), len(before)),
-    )
+    dropped = np.zeros(len(turns.count), dtype=np.bool_)
+    dropped[emptied.to_numpy()] = True
+    return pl.Series("dropped", dropped)

@@ -24,8 +24,6 @@ from cmtmed.text.turn_labels import divide_turn
 RoleNames = Mapping[Role, tuple[str, ...]]
 
 _CONTENT: Final = pl.col("content")
-_IS_PATIENT: Final = pl.col("role") == "user"
-_IS_DOCTOR: Final = pl.col("role") == "assistant"
 _IS_SYSTEM: Final = pl.col("role") == "system"
 
 
@@ -73,7 +71,7 @@ class MergeTurns(Stage):
         rows = repair.remove_first_turns(rows)
         verdict = _find_drop_reasons(rows, repair.list_dialogues("leading_turn"), batch.height)
         if self.trailing_patient == "remove":
-            rows = repair.remove(rows, _find_trailing_turns(), "trailing_turn")
+            rows = repair.remove(rows, _find_trailing_turns(rows), "trailing_turn")
         rows = self._merge(rows.filter(verdict.is_null().gather(rows["dialogue"])))
         repaired = nest(_to_turns(rows, batch.height))
         # A rejected dialogue stays as it was, so that its reason can be checked against what the crawl held.
@@ -183,12 +181,14 @@ class _Repair:
     def _remove_leading_turns(self, rows: pl.DataFrame) -> pl.DataFrame:
         if self._stage.leading_doctor == "keep" or rows.is_empty():
             return rows
-        is_leading = _IS_DOCTOR & ~_IS_PATIENT.cum_max().over("dialogue") & _IS_PATIENT.any().over("dialogue")
+        is_leading = _find_leading_turns(rows)
+        if not is_leading.any():
+            return rows
         if self._stage.leading_doctor == "keep_asking":
             leading = rows.filter(is_leading).group_by("dialogue", maintain_order=True)
             texts = leading.agg(pl.col("content").str.join(self._stage.separator))
             asking = texts["dialogue"].gather(detect(texts["content"])["turn"].unique())
-            is_leading &= ~pl.col("dialogue").is_in(asking.implode())
+            is_leading &= ~rows["dialogue"].is_in(asking.implode())
         return self.remove(rows, is_leading, "leading_turn")
 
 
@@ -197,32 +197,44 @@ def _get_grammar(names: tuple[tuple[Role, tuple[str, ...]], ...]) -> LabelGramma
     return LabelGrammar(create_role_table(dict(names)))
 
 
-def _find_trailing_turns() -> pl.Expr:
-    return _IS_PATIENT & ~_IS_DOCTOR.cum_max(reverse=True).over("dialogue") & _IS_DOCTOR.any().over("dialogue")
+def _find_leading_turns(rows: pl.DataFrame) -> pl.Series:
+    """Return which turns are the doctor's before the patient's first."""
+    patient, dialogue = (rows["role"] == "user").to_numpy(), rows["dialogue"].to_numpy()
+    owners, firsts = np.unique(dialogue[patient], return_index=True)
+    first_of = np.zeros(int(dialogue.max(initial=0)) + 1, dtype=np.int64)
+    first_of[owners] = np.flatnonzero(patient)[firsts]
+    return pl.Series(np.arange(rows.height) < first_of[dialogue]) & (rows["role"] == "assistant")
+
+
+def _find_trailing_turns(rows: pl.DataFrame) -> pl.Series:
+    """Return which turns are the patient's after the doctor's last."""
+    doctor, dialogue = np.flatnonzero((rows["role"] == "assistant").to_numpy()), rows["dialogue"].to_numpy()
+    last_of = np.full(int(dialogue.max(initial=0)) + 1, rows.height, dtype=np.int64)
+    # Of several values for one place the last one stays.
+    last_of[dialogue[doctor]] = doctor
+    return pl.Series(np.arange(rows.height) > last_of[dialogue]) & (rows["role"] == "user")
 
 
 def _find_drop_reasons(rows: pl.DataFrame, shortened: pl.Series, height: int) -> pl.Series:
     """Return the drop reason of each dialogue, or null; in those that were shortened both sides spoke."""
-    is_answered = (pl.col("role") == "user") & (pl.col("role").shift(-1).over("dialogue") == "assistant")
-    speakers = rows.group_by("dialogue").agg(
-        pl.col("role").filter(pl.col("role") != "system").n_unique().alias("speakers"),
-        is_answered.any().alias("answered") if rows.height else pl.lit(value=False).alias("answered"),
-    )
-    dialogues = pl.DataFrame({"dialogue": pl.int_range(height, dtype=pl.UInt32, eager=True)})
-    return (
-        dialogues.join(speakers, on="dialogue", how="left", maintain_order="left")
-        .select(
-            pl.when(pl.col("speakers").fill_null(0) == 0)
-            .then(pl.lit("empty"))
-            .when((pl.col("speakers") == 1) & ~pl.col("dialogue").is_in(shortened.implode()))
-            .then(pl.lit("one_speaker"))
-            .when(~pl.col("answered"))
-            .then(pl.lit("unanswered"))
-            .otherwise(pl.lit(None, dtype=pl.String))
-            .alias("drop_reason")
-        )
-        .to_series()
-    )
+    patient, doctor = (rows["role"] == "user").to_numpy(), (rows["role"] == "assistant").to_numpy()
+    dialogue = rows["dialogue"].to_numpy()
+    answered = patient[:-1] & doctor[1:] & (dialogue[:-1] == dialogue[1:])
+    flags = np.zeros((4, height), dtype=np.bool_)
+    for flag, owners in zip(
+        flags, (dialogue[patient], dialogue[doctor], dialogue[:-1][answered], shortened), strict=True
+    ):
+        flag[owners] = True
+    has_patient, has_doctor, is_answered, was_shortened = map(pl.Series, flags)
+    return pl.select(
+        pl.when(~has_patient & ~has_doctor)
+        .then(pl.lit("empty"))
+        .when((has_patient ^ has_doctor) & ~was_shortened)
+        .then(pl.lit("one_speaker"))
+        .when(~is_answered)
+        .then(pl.lit("unanswered"))
+        .alias("drop_reason")
+    ).to_series()
 
 
 def _to_turns(rows: pl.DataFrame, height: int) -> Turns:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
@@ -13,6 +14,7 @@ from cmtmed.schema import ROLES
 from cmtmed.stage import Stage, columns
 from cmtmed.text.losses import count_removals, find_losses
 from cmtmed.text.normalize import normalize_series
+from cmtmed.text.suspects import find_suspects
 
 _MAX_LOST_SHARE: Final = 0.02
 _MAX_LOST_OF_TURN: Final = 0.1
@@ -38,8 +40,9 @@ class NormalizeText(Stage):
     def apply(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Normalize all turns of the batch, and drop dialogues of which too much is lost."""
         turns = flatten(batch["messages"])
-        unreadable = _find_unreadable(turns)
-        content = normalize_series(turns.content, self.script, (_number_sides(turns), turns.dialogue))
+        suspects = find_suspects(turns.content, self.script)
+        unreadable = _find_unreadable(turns, suspects.garbled)
+        content = normalize_series(turns.content, self.script, (_number_sides(turns), turns.dialogue), suspects)
         if unreadable.any():
             # A dropped dialogue keeps its text, so that somebody can see what it was dropped for.
             content = turns.content.zip_with(unreadable.gather(turns.dialogue), content)
@@ -57,9 +60,11 @@ class NormalizeText(Stage):
         )
 
 
-def _find_unreadable(turns: Turns) -> pl.Series:
-    """Return for each dialogue whether it has lost too much text to be read."""
-    losses = find_losses(turns.content)
+def _find_unreadable(turns: Turns, garbled: npt.NDArray[np.bool_]) -> pl.Series:
+    """Return for each dialogue whether it has lost too much text to be read; ``garbled`` turns may have."""
+    losses = find_losses(turns.content, garbled)
+    if losses.is_empty():
+        return pl.Series("dropped", np.zeros(len(turns.count), dtype=np.bool_))
     dialogue = turns.dialogue.gather(losses["text"])
     length = np.bincount(turns.dialogue, weights=turns.content.str.len_chars().fill_null(0), minlength=len(turns.count))
     lost = np.bincount(dialogue, weights=losses["lost"], minlength=len(turns.count))

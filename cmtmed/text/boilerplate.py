@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Final
-
-import polars as pl
 
 from cmtmed.text.canned import has_quantity
 from cmtmed.text.characters import count_characters
@@ -97,52 +95,25 @@ def clean_sentence(sentence: str, removed: Counter[str]) -> str:
     return sentence
 
 
-def clean_text(text: str, removed: Counter[str], others: str = "") -> str:
+def clean_text(text: str, removed: Counter[str], join_others: Callable[[], str] = str) -> str:
     """Remove placeholders and platform text from a turn and count the characters removed, by reason.
 
     Args:
         text: the turn.
         removed: characters by reason; added to.
-        others: what else was said in the dialogue: a question that is quoted from there is not lost with its quotation.
+        join_others: returns what else was said in the dialogue: a question that is quoted from there is not lost with
+            its quotation.
 
     Returns:
         What is left, with its white space as it was where nothing was removed.
     """
     text = _remove_all(text, _PLACEHOLDER, "placeholder", removed)
     text = _remove_all(text, _CARD, "card", removed)
-    text = _remove_quotations(text, others, removed)
+    text = _remove_quotations(text, join_others, removed)
     rows = [(text[start:end], clean_sentence(text[start:end], removed), end) for start, end in split(text)]
     if all(sentence == cleaned for sentence, cleaned, _ in rows):
         return text
     return "".join(cleaned + space_after(text, end) for _, cleaned, end in rows if cleaned).strip()
-
-
-def mark_candidates(texts: pl.Series) -> pl.Series:
-    """Return which texts may hold platform text that `clean_text` removes: a boolean per text, no false negatives."""
-    frame = pl.DataFrame({"text": texts}).with_row_index("row")
-    cues = sorted({*(cue for rule in RULES for cue in rule.cues), *_BRACKET_CUES, *_FRAME_CUES})
-    cued = frame.filter(pl.col("text").str.contains_any(cues))
-    rows = [
-        cued.filter(pl.col("text").str.contains_any(list(rule.cues))).filter(pl.col("text").str.contains(rule.hint))
-        for rule in RULES
-    ]
-    for cue_sets, pattern in _MARKS:
-        marked = cued
-        for words in cue_sets:
-            marked = marked.filter(pl.col("text").str.contains_any(list(words)))
-        rows.append(marked.filter(pl.col("text").str.contains(pattern)))
-    positions = pl.concat([table["row"] for table in rows]).unique()
-    return frame.select(pl.col("row").is_in(positions.implode())).to_series()
-
-
-_BRACKET_CUES: Final = ("[", "【", "［", "(", "（", "<", "〔", "「", "点击查看")
-_FRAME_CUES: Final = ("以上", "上述", "这是", "这就是", "这为", "这对", "这针对", "这关于", "这有关", "这我")
-_QUOTES: Final = ("“", '"', "「", "『", "《", "‘", "'", "【")
-_MARKS: Final = (
-    ((_BRACKET_CUES,), f"{PLACEHOLDER}|{CARD}"),
-    ((_FRAME_CUES, _QUOTES), QUOTED_QUESTION.replace("(?P<quote>", "(?:")),
-)
-"""What a text holds that the patterns outside the rules match: words of each set, and the pattern."""
 
 
 def space_after(text: str, end: int) -> str:
@@ -160,12 +131,12 @@ def _remove_all(text: str, pattern: re.Pattern[str], reason: str, removed: Count
     return text
 
 
-def _remove_quotations(text: str, others: str, removed: Counter[str]) -> str:
+def _remove_quotations(text: str, join_others: Callable[[], str], removed: Counter[str]) -> str:
     """Remove frames around the quoted question; a quotation that is nowhere else keeps its quantities."""
 
     def replace(match: re.Match[str]) -> str:
         quote = match.group("quote").rstrip("。？?！!. ")
-        return match.group() if has_quantity(quote) and quote not in others else ""
+        return match.group() if has_quantity(quote) and quote not in join_others() else ""
 
     shortened = _QUOTED_QUESTION.sub(replace, text)
     removed["canned"] += count_characters(text) - count_characters(shortened)

@@ -17,24 +17,30 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from cmtmed.text.conversion import (
+    Script,
     left_alone,
     load_converter,
     phrase_pattern,
     simplified_only,
-    traditional_only,
     traditional_words,
 )
 from cmtmed.text.phrases import SHARED, SIMPLIFIED, TRADITIONAL
 from cmtmed.text.script import find_traditional
 from cmtmed.text.standard import character_variants, standard_characters
+from cmtmed.text.suspects import find_suspects
 
-Script = Literal["simplified", "traditional", "keep"]
 
-
-def convert(texts: pl.Series, script: Script = "simplified", sides: Sequence[pl.Series] = ()) -> pl.Series:
+def convert(
+    texts: pl.Series,
+    script: Script = "simplified",
+    sides: Sequence[pl.Series] = (),
+    foreign: npt.NDArray[np.bool_] | None = None,
+) -> pl.Series:
     """Convert texts to a script.
 
     Args:
@@ -42,9 +48,11 @@ def convert(texts: pl.Series, script: Script = "simplified", sides: Sequence[pl.
         script: ``simplified``, ``traditional`` (OpenCC's standard, in today's forms), or ``keep`` for no conversion.
         sides: which texts are of one side of a dialogue and of one dialogue, see `find_traditional`; empty where each
             text is judged by itself.
+        foreign: those that may hold characters of the other script, if that is known, see
+            `cmtmed.text.suspects.find_suspects`.
 
     Returns:
-        The converted texts, under the same name.
+        The converted texts, under the same name; the same series if nothing may change.
 
     >>> convert(pl.Series(["乾薑、白朮，癥瘕", "乾坤著名"])).to_list()
     ['干姜、白术，癥瘕', '乾坤著名']
@@ -52,20 +60,20 @@ def convert(texts: pl.Series, script: Script = "simplified", sides: Sequence[pl.
     if script == "keep":
         return texts
     # Most rows of most crawls hold nothing to convert, and finding the others is far cheaper than OpenCC.
-    suspect = texts.str.contains_any(_cues(script)).fill_null(value=False)
+    suspect = pl.Series(find_suspects(texts, script).foreign if foreign is None else foreign)
     if script == "simplified":
         traditional = find_traditional(texts, sides, candidates=suspect)
         shared = traditional & ~suspect
         if shared.any():
             shared = shared & texts.str.contains_any(_shared_characters()).fill_null(value=False)
-        foreign = suspect & ~traditional
+        in_part = suspect & ~traditional
         other_script = (traditional & suspect) | shared
     else:
         traditional = find_traditional(texts, sides)
-        foreign = suspect & traditional
+        in_part = suspect & traditional
         other_script = ~traditional & texts.is_not_null()
     texts = _map_rows(texts, other_script, lambda text: _convert_all(text, script))
-    return _map_rows(texts, foreign, lambda text: _convert_foreign(text, script))
+    return _map_rows(texts, in_part, lambda text: _convert_foreign(text, script))
 
 
 def _map_rows(texts: pl.Series, selected: pl.Series, change: Callable[[str], str]) -> pl.Series:
@@ -116,14 +124,6 @@ def _foreign_words(script: Literal["simplified", "traditional"]) -> Mapping[str,
     if script == "simplified":
         return {word: SIMPLIFIED[word] for word in traditional_words()}
     return {old: new for old, new in TRADITIONAL.items() if simplified_only().intersection(old)}
-
-
-@cache
-def _cues(script: Literal["simplified", "traditional"]) -> list[str]:
-    """Return the characters and words of which a text holds one if it holds anything of the other script."""
-    if script == "traditional":
-        return sorted(simplified_only())
-    return sorted(traditional_only() | traditional_words() | character_variants().keys())
 
 
 @cache

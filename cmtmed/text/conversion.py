@@ -8,7 +8,9 @@ from functools import cache
 from typing import Final, Literal
 
 from cmtmed.text.phrases import MODERN, SAME, SHARED, SIMPLIFIED, TRADITIONAL, ZHU
-from cmtmed.text.standard import standard_characters
+from cmtmed.text.standard import character_variants, standard_characters
+
+Script = Literal["simplified", "traditional", "keep"]
 
 _RANGES: Final = ((0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2FFFF))
 
@@ -45,6 +47,16 @@ def traditional_words() -> frozenset[str]:
         if word != simplified
         and (characters.intersection(word) or (word not in ZHU and (len(word) > 1 or word not in standard)))
     )
+
+
+@cache
+def list_cues(script: Script) -> list[str]:
+    """Return the characters and words of which a text holds one if it holds anything of the other script."""
+    if script == "keep":
+        return []
+    if script == "traditional":
+        return sorted(simplified_only())
+    return sorted(traditional_only() | traditional_words() | character_variants().keys())
 
 
 @cache

@@ -15,12 +15,22 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from cmtmed.text.boilerplate import space_after
-from cmtmed.text.sentences import SENTENCE, split
-from cmtmed.text.service import CUES, OPENER, drop_care_texts, keep_service_texts, splits_off_expr
+from cmtmed.text.canned import DIGIT_RANGES
+from cmtmed.text.sentences import CLOSERS, SENTENCE, STOPS, split
+from cmtmed.text.service import CUES, OPENER, PLAIN_CARE, find_service_texts, splits_off_expr
+from cmtmed.text.words.word_sets import WordSets, view_texts
 
 _SEPARATORS: Final = "，,：:"
+_SPACES: Final = "\t\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+"""What Polars takes for white space, besides line breaks."""
+_DIGITS: Final = [chr(code) for first, last in DIGIT_RANGES for code in range(ord(first), ord(last) + 1)]
+_WORDS: Final = WordSets(
+    [CUES, [*PLAIN_CARE, *_DIGITS], ["http://", "https://", "www."], STOPS, CLOSERS, "\n", _SEPARATORS, _SPACES]
+)
+"""What the kernel looks for, in the order of its constants."""
 _CLAUSES: Final = (1, 2, 3)
 """Numbers of clauses that a canned part of a sentence may have."""
 
@@ -50,36 +60,72 @@ def extract_units(texts: pl.Series, edge: int, min_chars: int) -> pl.DataFrame:
         ``text`` (UInt32, number of the text), ``kind`` (``sentence``, ``prefix`` or ``suffix``), ``unit``, and
         ``alone`` (whether the unit is all that its text holds).
     """
-    cued = (
-        pl.DataFrame({"content": texts}).with_row_index("text").filter(pl.col("content").str.contains_any(list(CUES)))
+    edges = _list_sentences(texts, edge, min_chars).filter(pl.col("unit").str.len_chars() >= min_chars)
+    begins, ends = pl.col("position") < edge, pl.col("remaining") < edge
+    alone = (pl.col("position") == 0) & (pl.col("remaining") == 0)
+    whole = edges.filter(pl.col("whole")).select("text", pl.lit("sentence").alias("kind"), "unit", alone.alias("alone"))
+    units = pl.concat(
+        [
+            whole,
+            _extract_parts(edges.filter(begins, pl.col("prefix")), "prefix", min_chars),
+            _extract_parts(edges.filter(ends, pl.col("suffix")), "suffix", min_chars),
+        ]
     )
-    table = (
-        cued.select("text", pl.col("content").str.extract_all(SENTENCE).alias("unit"))
+    return units.filter(pl.Series(find_service_texts(units["unit"])))
+
+
+def _list_sentences(texts: pl.Series, edge: int, min_chars: int) -> pl.DataFrame:
+    """List the sentences at the edges of texts that may be canned, or whose beginning or end may be.
+
+    Returns:
+        ``text`` (UInt32, number of the text), ``position`` and ``remaining`` (UInt32, numbers of sentences before and
+        behind it), ``whole``, ``prefix`` and ``suffix`` (Boolean, what may be canned), and ``unit``, in order.
+    """
+    from cmtmed.text.kernels.sentences import PREFIX, SUFFIX, UNSPLIT, WHOLE, copy_spans, find_sentences
+
+    data, offsets = view_texts(texts)
+    words = _WORDS.automaton
+    automaton = (words.class_of, words.class_masks, words.following, words.state_masks)
+    rows, spans = find_sentences(data, offsets, automaton, edge, min_chars)
+    starts = np.concatenate([[0], np.cumsum(spans[:, 1] - spans[:, 0])]).astype(np.int64)
+    copied = np.empty(max(1, int(starts[-1])), dtype=np.uint8)
+    copy_spans(data, spans, copied, starts)
+    unit = pa.LargeStringArray.from_buffers(len(rows), pa.py_buffer(starts), pa.py_buffer(copied))
+    marks = pl.Series(rows[:, 3])
+    sentences = pl.DataFrame(
+        {
+            "text": rows[:, 0],
+            "position": rows[:, 1],
+            "remaining": rows[:, 2],
+            **{name: marks & mark != 0 for name, mark in (("whole", WHOLE), ("prefix", PREFIX), ("suffix", SUFFIX))},
+            "unit": pl.Series(unit).str.strip_chars(),
+        }
+    )
+    unsplit = marks == UNSPLIT
+    if not unsplit.any():
+        return sentences
+    return pl.concat([sentences.filter(~unsplit), _split(sentences.filter(unsplit), edge)]).sort("text", "position")
+
+
+def _split(texts: pl.DataFrame, edge: int) -> pl.DataFrame:
+    """Split texts with addresses, whose marks end no sentence, as `_list_sentences` does."""
+    sentences = (
+        texts.with_columns(pl.col("unit").str.extract_all(SENTENCE))
         .explode("unit", empty_as_null=False)
         .with_columns(pl.col("unit").str.strip_chars())
         .filter(pl.col("unit") != "")
     )
-    owners = table["text"].to_numpy()
-    position = np.arange(len(owners)) - np.searchsorted(owners, owners, side="left")
-    remaining = np.searchsorted(owners, owners, side="right") - np.arange(len(owners))
-    edges = (
-        table.with_columns(
-            pl.Series("alone", (position == 0) & (remaining == 1)),
-            pl.Series("begins", position < edge),
-            pl.Series("ends", remaining <= edge),
-        )
-        .filter(pl.col("begins") | pl.col("ends"))
-        .filter(pl.col("unit").str.len_chars() >= min_chars)
-        .filter(pl.col("unit").str.contains_any(list(CUES)))
+    position = pl.int_range(pl.len(), dtype=pl.UInt32).over("text")
+    length = pl.len().over("text").cast(pl.UInt32)
+    return (
+        sentences.with_columns(position.alias("position"), (length - 1 - position).alias("remaining"))
+        .with_columns(pl.lit(value=True).alias(name) for name in ("whole", "prefix", "suffix"))
+        .filter((pl.col("position") < edge) | (pl.col("remaining") < edge))
     )
-    parts = [_extract_parts(edges.filter("begins"), "prefix", min_chars)]
-    parts += [_extract_parts(edges.filter("ends"), "suffix", min_chars)]
-    whole = edges.select("text", pl.lit("sentence").alias("kind"), "unit", "alone")
-    return pl.concat([keep_service_texts(whole, "unit"), *parts])
 
 
 def _extract_parts(sentences: pl.DataFrame, kind: str, min_chars: int) -> pl.DataFrame:
-    """Extract beginnings (``prefix``) or ends (``suffix``) of sentences, of one to three clauses that may be canned."""
+    """Extract beginnings (``prefix``) or ends (``suffix``) of one to three clauses, without which the rest stands."""
     clause, separator = f"[^{_SEPARATORS}]+", f"[{_SEPARATORS}]+"
     parts = []
     for count in _CLAUSES:
@@ -88,14 +134,10 @@ def _extract_parts(sentences: pl.DataFrame, kind: str, min_chars: int) -> pl.Dat
             if kind == "prefix"
             else rf"{separator}({clause}(?:{separator}{clause}){{{count - 1}}})$"
         )
-        table = sentences.with_columns(pl.col("unit").str.extract(pattern).alias("part")).drop_nulls("part")
-        # A longer part holds a shorter one: where that is out, so are both.
-        sentences = drop_care_texts(table, "part")
-        parts.append(sentences.filter(pl.col("part").str.len_chars() >= min_chars))
-    candidates = pl.concat(parts).filter(splits_off_expr(pl.col("part")))
-    return keep_service_texts(candidates, "part").select(
-        "text", pl.lit(kind).alias("kind"), pl.col("part").alias("unit"), pl.lit(value=False).alias("alone")
-    )
+        part = pl.col("unit").str.extract(pattern)
+        parts.append(sentences.select("text", part.alias("unit")).filter(pl.col("unit").str.len_chars() >= min_chars))
+    candidates = pl.concat(parts).filter(splits_off_expr(pl.col("unit")))
+    return candidates.select("text", pl.lit(kind).alias("kind"), "unit", pl.lit(value=False).alias("alone"))
 
 
 def remove_units(text: str, units: Units, edge: int) -> str:

@@ -9,6 +9,8 @@ from cmtmed.text.han import is_han
 
 SUSPECT_ESCAPE: Final = r"\\[nrtuUx/\x22]|%u[0-9A-Fa-f]{4}"
 """Pattern for Polars that every text matches that `resolve_escapes` changes."""
+ESCAPE_SIGNS: Final = ("\\", "%u")
+"""Every text that matches it holds one of these."""
 
 # Not \nu and \times, which are formulas, not C:\new, which is a path, and not "\n", which is a program.
 _BREAK: Final = re.compile(r"(?<![A-Za-z]:)\\+r\\+n|(?<![A-Za-z]:)\\+[nr](?![a-z\"'])")

@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from cmtmed.text.tables import CHARACTERS
+from cmtmed.text.words.word_sets import WordSets
 
 _VARIANTS: Final = dict(zip("著瞭甚妳祢牠", "着了什你你它", strict=True))
 """Characters of traditional text that OpenCC leaves alone without context."""
@@ -33,17 +35,23 @@ def fold(texts: pl.Series) -> pl.Series:
     >>> fold(pl.Series(["頭痛３天， 體溫38.5！", "头痛3天，体温３８．５。"])).to_list()
     ['头痛3天体温385', '头痛3天体温385']
     """
-    table = _build_table()
-    return (
-        texts.str.replace_many(list(table), list(table.values()), leftmost=True)
-        .str.to_lowercase()
-        .str.replace_all(r"[^\p{L}\p{N}]", "")
-    )
+    rows = np.flatnonzero(_get_folded_characters().mark(texts)[0])
+    if len(rows):
+        table = _build_table()
+        folded = pl.Series([text.translate(table) for text in texts.gather(rows)], dtype=pl.String)
+        # scatter modifies its series, which may be the caller's.
+        texts = texts.clone().scatter(rows, folded)
+    return texts.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]", "")
 
 
 @cache
-def _build_table() -> Mapping[str, str]:
-    """Map every character that is folded one by one to what takes its place."""
+def _get_folded_characters() -> WordSets:
+    return WordSets([map(chr, _build_table())])
+
+
+@cache
+def _build_table() -> Mapping[int, str]:
+    """Map every character that is folded one by one to what takes its place; line breaks are removed later."""
     from opencc import OpenCC
 
     ideographs = [chr(code) for first, last in _RANGES for code in range(first, last + 1)]
@@ -51,5 +59,5 @@ def _build_table() -> Mapping[str, str]:
     simplified = OpenCC("t2s").convert("\n".join(ideographs)).split("\n")
     script = {old: new for old, new in zip(ideographs, simplified, strict=True) if old != new}
     # A character of the table may have a simplified form of its own.
-    plain = {old: script.get(new, new) for old, new in CHARACTERS.items()}
-    return {**script, **plain, **_VARIANTS}
+    plain = {old: script.get(new, new) for old, new in CHARACTERS.items() if len(old) == 1}
+    return str.maketrans({**script, **plain, **_VARIANTS})

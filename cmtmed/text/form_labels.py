@@ -12,8 +12,6 @@ import re
 from collections import Counter
 from typing import Final
 
-import polars as pl
-
 from cmtmed.text.canned import NUMERALS, has_quantity
 from cmtmed.text.characters import count_characters
 
@@ -47,11 +45,8 @@ _PERSON: Final = re.compile(
     r"|年龄[ \t]*[:：][ \t]*(?=\d{1,3}[ \t]*(?:周?岁|个?月|天)))"
 )
 
-_CUES: Final = ("描述", "详情", "介绍", "叙述", "陈述", "概述", "说明", "主诉", "病情", "症状",
-                "帮助", "协助", "分析", "解析", "意见", "建议",
-                "指导", "咨询", "求助", "性别", "年龄")  # fmt: skip
-_ENDS: Final = (":", "：", "】", "]", "〕", "\n")
-_ANY_LABEL: Final = rf"(?m)(?:{_PARTS}|性别|年龄)[^\n：:]{{0,42}}(?:[:：】\]〕]|$)"
+ANY_LABEL: Final = rf"(?:{_PARTS}|性别|年龄)[^\n：:]{{0,42}}[:：】\]〕\n]"
+"""A pattern, also for Polars, that every text matches from which `remove_labels` removes something."""
 
 _AMOUNT: Final = (
     rf"(?:大?约|近|有)?[\d{NUMERALS}.．~～\-—至到几数多余来\s]+(?:个|多|余|来|几|小)*"
@@ -87,15 +82,6 @@ def remove_labels(text: str, removed: Counter[str]) -> str:
         return text
     removed["form_label"] += before - count_characters(result)
     return result.strip()
-
-
-def mark_labelled(texts: pl.Series) -> pl.Series:
-    """Return which texts may hold a form label: a boolean per text, no false negatives."""
-    frame = pl.DataFrame({"text": texts}).with_row_index("row")
-    marked = frame.filter(pl.col("text").str.contains_any(list(_ENDS)))
-    cued = marked.filter(pl.col("text").str.contains_any(list(_CUES)))
-    labelled = cued.filter(pl.col("text").str.contains(_ANY_LABEL))["row"]
-    return frame.select(pl.col("row").is_in(labelled.implode())).to_series()
 
 
 def _remove_label(match: re.Match[str]) -> str:

@@ -5,25 +5,28 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from cmtmed.text.characters import count_characters
 from cmtmed.text.markup import strip_markup
 from cmtmed.text.mojibake import LOST, count_lost, has_lost_number, repair_mojibake, suspect_pattern
+from cmtmed.text.suspects import MARKUP, find_suspects
 from cmtmed.text.tables import CHARACTERS, DEBRIS
 
 _INVISIBLE: Final = "".join(re.escape(old) for old, new in CHARACTERS.items() if not new)
 # The separators \x1c to \x1f count as white space.
 _CONTROL: Final = f"[{DEBRIS}{_INVISIBLE}--\ufffd\x1c-\x1f]"
 _CONTROL_CHARACTER: Final = re.compile(rf"(?![\ufffd\x1c-\x1f])[{DEBRIS}{_INVISIBLE}]")
-_MARKUP: Final = r"<[A-Za-z/!]|&[#A-Za-z]"
 
 
-def find_losses(texts: pl.Series) -> pl.DataFrame:
+def find_losses(texts: pl.Series, garbled: npt.NDArray[np.bool_] | None = None) -> pl.DataFrame:
     """Find the texts of which something is lost, after all that can be repaired.
 
     Args:
         texts: String; null has lost nothing.
+        garbled: those that may have, if that is known, see `cmtmed.text.suspects.find_suspects`.
 
     Returns:
         ``text`` (UInt32, number of the text), ``lost`` (Int64, characters that stand for lost ones), ``length`` (Int64)
@@ -32,7 +35,8 @@ def find_losses(texts: pl.Series) -> pl.DataFrame:
     >>> find_losses(pl.Series(["头痛三天", "头痛�天"])).rows()
     [(1, 1, 4, False)]
     """
-    rows = texts.str.contains(suspect_pattern()).fill_null(value=False).arg_true()
+    candidates = np.flatnonzero(find_suspects(texts).garbled if garbled is None else garbled)
+    rows = candidates[texts.gather(candidates).str.contains(suspect_pattern()).fill_null(value=False).to_numpy()]
     losses = []
     for row, text in zip(rows, texts.gather(rows), strict=True):
         repaired = repair_mojibake(strip_markup(text) if "&" in text else text)
@@ -55,7 +59,7 @@ def count_removals(texts: pl.Series) -> pl.DataFrame:
     >>> count_removals(pl.Series(["<b>头痛</b>", "三\u200b天�"])).rows()
     [(0, 'markup', 7), (1, 'control', 1), (1, 'mojibake', 1)]
     """
-    rows = texts.str.contains(f"{_MARKUP}|{_CONTROL}|{suspect_pattern()}").fill_null(value=False).arg_true()
+    rows = texts.str.contains(f"{MARKUP}|{_CONTROL}|{suspect_pattern()}").fill_null(value=False).arg_true()
     removals = []
     for row, text in zip(rows, texts.gather(rows), strict=True):
         repaired = repair_mojibake(text)

@@ -52,6 +52,12 @@ _LOST_BESIDE_NUMBER: Final = re.compile(rf"[0-9.](?:{_REPLACED})|(?:{_REPLACED})
 _HIGH_PAIRS: Final = re.compile(r"[\u00a1-\u00fe]{4}")
 _HIGH_LATIN: Final = re.compile(r"[\u00a1-\u00ff]{2,}")
 
+_FIRST_PAIRS: Final = (
+    *((lead, middle) for lead in range(0xE3, 0xEA) for middle in range(0x80, 0xC0)),
+    (0xEF, 0xBC), (0xEF, 0xBD), (0xE2, 0x80),
+)  # fmt: skip
+"""The first two bytes of an ideograph, a full-width character or a mark in UTF-8."""
+
 _PASSES: Final = 6
 _MIN_CERTAIN: Final = 5
 """From this number of characters on, bytes that are valid UTF-8 were UTF-8."""
@@ -69,20 +75,28 @@ def suspect_pattern() -> str:
 
 
 @cache
+def list_suspect_words() -> list[str]:
+    """Return characters and words of which every text holds one that matches `suspect_pattern`."""
+    latin = list(map(chr, range(0xC0, 0xFF)))
+    return [*latin, *_decode_pairs(_FIRST_PAIRS), *"锛銆鈥\ufffd", "锟斤", "拷锟", *(4 * char for char in "烫屯葺")]
+
+
+@cache
 def _garbled_characters() -> str:
     """Return a pattern of the characters that the first two of a text become when its UTF-8 is read as GBK.
 
     Six bytes are three characters: the first byte of each ideograph begins the first one and ends the second one.
     """
-    firsts = [(lead, middle) for lead in range(0xE3, 0xEA) for middle in range(0x80, 0xC0)]
-    firsts += [(0xEF, 0xBC), (0xEF, 0xBD), (0xE2, 0x80)]
     seconds = [(last, lead) for last in range(0x81, 0xC0) for lead in (*range(0xE3, 0xEA), 0xEF)]
     thirds = [(middle, last) for middle in range(0x81, 0xC0) for last in range(0x80, 0xC0)]
-    first, second, third = (
-        "".join(sorted({pair for codes in pairs if len(pair := bytes(codes).decode("gb18030", errors="ignore")) == 1}))
-        for pairs in (firsts, seconds, thirds)
-    )
+    first, second, third = ("".join(_decode_pairs(pairs)) for pairs in (_FIRST_PAIRS, seconds, thirds))
     return f"[{first}](?:[{second}][{third}€]|€[{first}])"
+
+
+def _decode_pairs(pairs: Iterable[tuple[int, int]]) -> list[str]:
+    """Return the characters that pairs of bytes are in GBK, in order."""
+    decoded = {bytes(codes).decode("gb18030", errors="ignore") for codes in pairs}
+    return sorted(character for character in decoded if len(character) == 1)
 
 
 @cache

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import get_args
 
+import numpy as np
 import polars as pl
 
 from cmtmed.errors import UsageError, did_you_mean
-from cmtmed.text.chinese import Script, convert
+from cmtmed.text.chinese import convert
+from cmtmed.text.conversion import Script
+from cmtmed.text.suspects import Suspects, find_suspects
 from cmtmed.text.unicode import clean, repeat_until_stable
 
 
@@ -42,7 +45,12 @@ def normalize(texts: list[str], script: Script = "simplified") -> list[str]:
     return normalize_series(pl.Series("texts", texts, dtype=pl.String), script).to_list()
 
 
-def normalize_series(texts: pl.Series, script: Script = "simplified", sides: Sequence[pl.Series] = ()) -> pl.Series:
+def normalize_series(
+    texts: pl.Series,
+    script: Script = "simplified",
+    sides: Sequence[pl.Series] = (),
+    suspects: Suspects | None = None,
+) -> pl.Series:
     """Normalize a column of texts; null stays null. See `normalize`.
 
     Args:
@@ -50,20 +58,28 @@ def normalize_series(texts: pl.Series, script: Script = "simplified", sides: Seq
         script: see `normalize`.
         sides: which texts are of one side of a dialogue and of one dialogue, see `cmtmed.text.script.find_traditional`;
             empty where the script of each text is decided by the text.
+        suspects: the texts that may change, if they are known.
 
     Raises:
         UsageError: the script is unknown.
     """
     _check_script(script)
+    if suspects is None:
+        suspects = find_suspects(texts, script)
     # Cleaning comes first, because a character may hide in an entity or a compatibility form; what conversion changes
     # is cleaned again, until both agree.
-    cleaned = clean(texts)
-    converted = convert(cleaned, script, sides)
-    rows = converted.ne_missing(cleaned).arg_true()
-    if rows.is_empty():
+    cleaned = clean(texts, suspects.unclean)
+    foreign = suspects.foreign.copy()
+    rows = np.flatnonzero(suspects.unclean)
+    foreign[rows] = find_suspects(cleaned.gather(rows), script).foreign
+    converted = convert(cleaned, script, sides, foreign)
+    if converted is cleaned:
         return cleaned
-    settled = repeat_until_stable(clean(converted.gather(rows)), lambda changed: clean(convert(changed, script)))
-    return converted.clone().scatter(rows, settled)
+    changed = converted.ne_missing(cleaned).arg_true()
+    if changed.is_empty():
+        return cleaned
+    settled = repeat_until_stable(clean(converted.gather(changed)), lambda part: clean(convert(part, script)))
+    return converted.clone().scatter(changed, settled)
 
 
 def _check_script(script: Script) -> None:

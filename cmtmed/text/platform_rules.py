@@ -67,12 +67,6 @@ class Rule:
         """All patterns as one."""
         return re.compile("|".join(self.patterns))
 
-    @cached_property
-    def hint(self) -> str:
-        """A pattern for Polars that every text with a match of the rule matches."""
-        # Polars knows no lookahead; one at the end of a pattern may as well be part of the match.
-        return "(?m)" + "|".join(pattern.replace("(?=", "(?:") for pattern in self.patterns)
-
 
 RULES: Final = (
     Rule(

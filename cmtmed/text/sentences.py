@@ -14,8 +14,12 @@ import polars as pl
 _ADDRESS: Final = (
     r"(?:https?://|www\.)(?:[A-Za-z0-9\-._~:/#\[\]@$&'()*+,=%]|[!?;][A-Za-z0-9=&/%_])+"  # ?q= but not a ? at the end
 )
-_BODY: Final = rf"(?:{_ADDRESS}|[^。！？；…!?;\n])+"
-_END: Final = r"[。！？；…!?;]+[”’』」》】）)\]\"']*"
+STOPS: Final = "。！？；…!?;"
+"""The marks that end a sentence."""
+CLOSERS: Final = "”’』」》】）)]\"'"
+"""The quotes and brackets that may follow them."""
+_BODY: Final = rf"(?:{_ADDRESS}|[^{STOPS}\n])+"
+_END: Final = rf"[{STOPS}]+[{re.escape(CLOSERS)}]*"
 # Body first and its end optional, so that no engine backtracks into an address.
 SENTENCE: Final = rf"{_BODY}(?:{_END})?|{_END}|\n+"
 """One segment of a text, for Python and for Polars: a sentence with the white space around it, or line breaks."""

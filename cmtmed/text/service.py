@@ -11,9 +11,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from cmtmed.text.canned import QUANTITY
+from cmtmed.text.words.word_sets import WordSets
 
 PHRASES: Final = (
     # Courtesies and wishes.
@@ -105,9 +108,12 @@ _PERSONAL: Final = (
 again where it stands without an introduction."""
 _ORDERED_PHRASES: Final = sorted(PHRASES, key=len, reverse=True)
 _PHRASE_CHARACTERS: Final = frozenset("".join(PHRASES))
-_PLAIN_CARE: Final = tuple(word for word in CARE if _PHRASE_CHARACTERS.isdisjoint(word))
+PLAIN_CARE: Final = tuple(word for word in CARE if _PHRASE_CHARACTERS.isdisjoint(word))
+"""Words of care that share no character with a phrase of the service: a text that holds one speaks of care."""
 _TOPICS: Final = re.compile("|".join(map(re.escape, _ORDERED_PHRASES)))
 _CARE: Final = re.compile("|".join(map(re.escape, CARE)))
+_WORDS: Final = WordSets([CUES, PLAIN_CARE, CARE, PHRASES])
+_CARE_WORDS: Final = WordSets([CARE])
 _QUANTITY: Final = re.compile(QUANTITY)
 _QUESTION: Final = re.compile(QUESTION)
 
@@ -138,20 +144,34 @@ def is_question(text: str) -> bool:
     return _QUESTION.search(text) is not None
 
 
-def keep_service_texts(table: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Keep the rows whose text speaks of the service, of no person, and of nothing else."""
-    text = pl.col(name)
-    without_courtesies = text.str.replace_many(list(_NO_QUESTION), [""])
-    service = drop_care_texts(table.filter(text.str.contains_any(list(CUES))), name)
-    return service.filter(~without_courtesies.str.contains(QUESTION) & ~text.str.contains(_PERSONAL))
+def find_service_texts(texts: pl.Series) -> npt.NDArray[np.bool_]:
+    """Find the texts that speak of the service, of no person, and of nothing else.
 
+    Args:
+        texts: String without nulls.
 
-def drop_care_texts(table: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Drop the rows whose text names a quantity or the patient's care: those of which `speaks_of_care` is true."""
-    text = pl.col(name)
-    # Most go at a word that is in no phrase of the service; phrases are taken out of the few others only.
-    unclear = table.filter(~text.str.contains_any(list(_PLAIN_CARE))).filter(~text.str.contains(QUANTITY))
-    return unclear.filter(~text.str.replace_many(_ORDERED_PHRASES, [" "], leftmost=True).str.contains_any(list(CARE)))
+    Returns:
+        A Boolean per text: it holds a cue, asks nothing, and `speaks_of_care` is false.
+
+    >>> find_service_texts(pl.Series(["感谢您的信任", "感谢您的信任，注意休息", "您的病情描述我看过了"])).tolist()
+    [True, False, True]
+    """
+    has_cue, has_plain_care, has_care, has_phrase = _WORDS.mark(texts)
+    found: npt.NDArray[np.bool_] = has_cue & ~has_plain_care & (~has_care | has_phrase)
+    # Phrases are taken out only where that decides.
+    unclear = np.flatnonzero(found & has_care)
+    if len(unclear):
+        remains = texts.gather(unclear).str.replace_many(_ORDERED_PHRASES, [" "], leftmost=True)
+        found[unclear] = ~_CARE_WORDS.mark(remains)[0]
+    rows = np.flatnonzero(found)
+    text = pl.col(texts.name)
+    excluded = (
+        text.str.contains(QUANTITY)
+        | text.str.replace_many(list(_NO_QUESTION), [""]).str.contains(QUESTION)
+        | text.str.contains(_PERSONAL)
+    )
+    found[rows] = texts.gather(rows).to_frame().select(~excluded).to_series().to_numpy()
+    return found
 
 
 def splits_off_expr(text: pl.Expr) -> pl.Expr:

@@ -26,7 +26,8 @@ _DETAILS: Final = r"[（(\[][^（()）\[\]\n]{1,16}[）)\]]"
 _LEAD: Final = rf"[ \t　]*(?:{_NUMBER}[ \t　]*)?(?:{_STAMP}[ \t　]*)?(?:(?:[-•>#]{{1,4}}|\*(?!\*))[ \t　]*)?"
 # 张医生, 李主任: a doctor named in the label.
 _TITLES: Final = "医生|大夫|医师|主任|教授|药师|护士|醫生|醫師|主任醫師"
-_TITLED: Final = rf"[{HAN}]{{1,3}}(?:{_TITLES})"
+_TITLED: Final = rf"(?!你是|您是|我是|他是|请问|谢谢|感谢|多谢|[听看找问去见求跟])[{HAN}]{{1,3}}(?:{_TITLES})"
+"""A name before a title, and no address or instruction: 你是医生, 谢谢医生, 听医生."""
 _LITERAL_BREAK: Final = re.compile(r"(?:\\r)?\\n")
 _ROUND: Final = re.compile(
     r"^[ \t　]*(?:\[?(?:round|turn)[ \t]*\d+\]?|第[ \t]*\d+[ \t]*轮)[ \t　]*[:：]?[ \t　]*(?:\n|$)",

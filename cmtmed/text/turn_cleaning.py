@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
+from typing import Final
 
 import numpy as np
 import polars as pl
 
-from cmtmed.text.boilerplate import clean_text, mark_candidates
+from cmtmed.text.boilerplate import clean_text
 from cmtmed.text.characters import count_characters
-from cmtmed.text.form_labels import mark_labelled, remove_labels
+from cmtmed.text.form_labels import remove_labels
+from cmtmed.text.platform_candidates import find_candidates
+
+_QUOTATION_MARKS: Final = '”"」》'
 
 
 class TurnCleaning:
@@ -18,7 +23,8 @@ class TurnCleaning:
 
     Attributes:
         texts: text per turn, as far as it was cleaned.
-        removed: turn to characters removed, by reason; turns that nothing was removed from are absent.
+        removed: turn to characters removed, by reason; turns that nothing was removed from are absent. The counts are
+            replaced and never changed, because copies share them.
     """
 
     def __init__(self, texts: pl.Series, dialogue: pl.Series) -> None:
@@ -38,33 +44,37 @@ class TurnCleaning:
     def copy(self) -> TurnCleaning:
         """Return a copy that later removals leave alone."""
         other = TurnCleaning(self.texts, self._dialogue)
-        other.removed = {row: counts.copy() for row, counts in self.removed.items()}
+        other.removed = self.removed.copy()
         return other
 
     def apply_rules(self, rows: Sequence[int]) -> None:
         """Remove placeholders, platform text and form labels from some turns."""
-        if not rows:
-            return
-        texts = self.texts if len(rows) == len(self.texts) else self.texts.gather(list(rows))
-        candidates = [rows[index] for index in (mark_candidates(texts) | mark_labelled(texts)).arg_true()]
-        cleaned: dict[int, str] = {}
-        for row, text in zip(candidates, self.texts.gather(candidates), strict=True):
-            removed = self.removed.get(row, Counter())
-            shortened = self._clean_by_rules(row, text, removed)
-            if shortened != text:
-                cleaned[row], self.removed[row] = shortened, removed
-        self._scatter(cleaned)
-
-    def _clean_by_rules(self, row: int, text: str, removed: Counter[str]) -> str:
-        others = ""
-        if "”" in text or '"' in text or "」" in text or "》" in text:
-            others = "\n".join(self.texts[self._first[row] : self._last[row]].drop_nulls().to_list()).replace(text, "")
-        before = None
+        before = self.texts
         # A label may stand before platform text, and platform text before a label.
-        while text != before:
-            before = text
-            text = remove_labels(clean_text(text, removed, others), removed)
-        return text
+        while rows:
+            texts = self.texts if len(rows) == len(self.texts) else self.texts.gather(list(rows))
+            candidates = find_candidates(texts)
+            indexes = np.flatnonzero(candidates.platform | candidates.labels)
+            cleaned: dict[int, str] = {}
+            for index, text in zip(indexes.tolist(), texts.gather(indexes).to_list(), strict=True):
+                row = rows[index]
+                removed = Counter(self.removed.get(row))
+                shortened = text
+                if candidates.platform[index]:
+                    shortened = clean_text(text, removed, partial(self._join_others, before, row))
+                if candidates.labels[index] or shortened != text:
+                    shortened = remove_labels(shortened, removed)
+                if shortened != text:
+                    cleaned[row], self.removed[row] = shortened, removed
+            self._scatter(cleaned)
+            rows = list(cleaned)
+
+    def _join_others(self, texts: pl.Series, row: int) -> str:
+        """Return what else was said in the dialogue of a turn that quotes something."""
+        text = texts[row]
+        if not any(mark in text for mark in _QUOTATION_MARKS):
+            return ""
+        return "\n".join(texts[self._first[row] : self._last[row]].drop_nulls().to_list()).replace(text, "")
 
     def remove_canned(self, cleaned: dict[int, str]) -> list[int]:
         """Replace texts by what is left of them without canned units; return the turns that changed."""
@@ -73,8 +83,9 @@ class TurnCleaning:
         for row, text in zip(rows, self.texts.gather(rows), strict=True):
             if cleaned[row] != text:
                 changed[row] = cleaned[row]
-                counts = self.removed.setdefault(row, Counter())
+                counts = Counter(self.removed.get(row))
                 counts["canned"] += count_characters(text) - count_characters(cleaned[row])
+                self.removed[row] = counts
         self._scatter(changed)
         return list(changed)
 
@@ -88,10 +99,11 @@ class TurnCleaning:
 
     def count_removed(self) -> pl.DataFrame:
         """Return the characters removed: columns ``dialogue``, ``reason``, ``characters``."""
+        turns = sorted(self.removed)
         rows = [
-            (self._dialogue[row], reason, characters)
-            for row, counts in sorted(self.removed.items())
-            for reason, characters in counts.items()
+            (dialogue, reason, characters)
+            for row, dialogue in zip(turns, self._dialogue.gather(turns), strict=True)
+            for reason, characters in self.removed[row].items()
         ]
         schema = {"dialogue": pl.UInt32, "reason": pl.String, "characters": pl.Int64}
         return pl.DataFrame(rows, schema=schema, orient="row")

@@ -18,58 +18,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from cmtmed.text.escapes import SUSPECT_ESCAPE, resolve_escapes
+from cmtmed.text.escapes import resolve_escapes
 from cmtmed.text.han import HAN
 from cmtmed.text.markup import strip_markup
-from cmtmed.text.mojibake import LOST, repair_mojibake, suspect_pattern
-from cmtmed.text.tables import CHARACTERS, DEBRIS
+from cmtmed.text.mojibake import LOST, repair_mojibake
+from cmtmed.text.punctuation import RULES, UNTIDY
+from cmtmed.text.suspects import IN_DEBRIS, MARKUP, SPACED, find_suspects, unusual_pattern
+from cmtmed.text.tables import CHARACTERS
 
-_HAN: Final = r"\p{Han}"
-_BEFORE: Final = r"[\p{Han}）】」』”》？！]"
-_MARK: Final = "，。！？；：、"
-
-# Rules in order, each a regular expression and its replacement. No lookaround: Polars does not support it.
-RULES: Final[tuple[tuple[str, str], ...]] = (
-    (r"!{2,}", "!"),
-    (r"\?{2,}", "?"),
-    (r"(?:\?!){2,}", "?!"),
-    (r"(?:!\?){2,}", "!?"),
-    (rf"({_BEFORE}) ?\?", "${1}？"),
-    (rf"({_BEFORE}) ?!", "${1}！"),
-    (rf"({_HAN}) ?,+ ?({_HAN})", "${1}，${2}"),
-    (rf"({_HAN}) ?;+ ?({_HAN})", "${1}；${2}"),
-    (rf"({_HAN}) ?:+ ?({_HAN})", "${1}：${2}"),
-    (rf"({_HAN}),(\n|$)", "${1}，${2}"),
-    (rf"({_HAN})\.(\n|$)", "${1}。${2}"),
-    (rf"([\p{{Han}}&&[^一二三四五六七八九十]])\. ?({_HAN})", "${1}。${2}"),
-    (rf"({_HAN})\.{{2,}}", "${1}……"),
-    (r"。{3,}|…{3,}", "……"),
-    *((f"{mark}{{2,}}", mark) for mark in f"{_MARK}～"),
-    (r"(?:？！){2,}", "？！"),
-    (r"(?:！？){2,}", "！？"),
-    (r" {2,}", " "),
-    (rf" ?([{_MARK}]) ?", "${1}"),
-    (r" *\n *", "\n"),
-    (r"\n{3,}", "\n\n"),
-)
-
-# No rule above changes a text without any of these.
-_SUSPECT: Final = (
-    rf"{_BEFORE} ?[?!]|{_HAN} ?[,;:]|{_HAN}\.|。。|…{{3}}|，，|、、|；；|：：|！！|？？|～～|？！？！|！？！？"
-    rf"|!!|\?\?|!\?!|\?!\?|  | \n|\n |\n\n\n| [{_MARK}]|[{_MARK}] |^\s|\s$"
-)
-
-_SPACED: Final = r"\p{Han} \p{Han} \p{Han} \p{Han}"
 _SPACED_RUN: Final = re.compile(rf"(?<![{HAN}])[{HAN}](?: [{HAN}]){{3,}}(?![{HAN}])")
 
 _IN_TABLE: Final = "[" + "".join(sorted({rf"\x{{{ord(old[0]):x}}}" for old in CHARACTERS})) + "]"
-_IN_DEBRIS: Final = f"[{DEBRIS}]"
-_UNREADABLE: Final = f"(?:{_IN_DEBRIS}|{LOST.pattern})+"
+_UNREADABLE: Final = f"(?:{IN_DEBRIS}|{LOST.pattern})+"
 _BY_NUMBER: Final = re.compile(rf"(?<=[0-9A-Za-z.]){_UNREADABLE}|{_UNREADABLE}(?=[0-9A-Za-z.])")
 _DEBRIS_RUN: Final = re.compile(_UNREADABLE)
 
@@ -80,7 +46,7 @@ _STAND_IN: Final = "\ue000"  # private use, and therefore already removed from t
 _PASSES: Final = 100
 
 
-def clean(texts: pl.Series) -> pl.Series:
+def clean(texts: pl.Series, unclean: npt.NDArray[np.bool_] | None = None) -> pl.Series:
     """Clean texts: HTML, width, control and invisible characters, punctuation, white space.
 
     No digit changes its value and no unit its meaning. Cleaning twice changes nothing more: the steps are
@@ -88,11 +54,17 @@ def clean(texts: pl.Series) -> pl.Series:
 
     Args:
         texts: String; null stays null.
+        unclean: those that may change, if that is known, see `cmtmed.text.suspects.find_suspects`.
 
     Returns:
-        The cleaned texts, under the same name.
+        The cleaned texts, under the same name; the same series if nothing changed.
     """
-    return repeat_until_stable(texts, _clean_once)
+    rows = np.flatnonzero(find_suspects(texts).unclean if unclean is None else unclean)
+    if not len(rows):
+        return texts
+    cleaned = repeat_until_stable(texts.gather(rows), _clean_once)
+    # scatter modifies its series, which may be the caller's.
+    return texts.clone().scatter(rows, cleaned)
 
 
 def repeat_until_stable(texts: pl.Series, step: Callable[[pl.Series], pl.Series]) -> pl.Series:
@@ -113,7 +85,7 @@ def repeat_until_stable(texts: pl.Series, step: Callable[[pl.Series], pl.Series]
 
 def _clean_once(texts: pl.Series) -> pl.Series:
     name = texts.name
-    unusual = texts.str.contains(_unusual_pattern()).fill_null(value=False)
+    unusual = texts.str.contains(unusual_pattern()).fill_null(value=False)
     # Before the table, which would replace the bytes of a character that was read in the wrong encoding.
     texts = _change_rows(texts, unusual, lambda text: resolve_escapes(repair_mojibake(text)))
     texts = _change_matching(
@@ -121,12 +93,12 @@ def _clean_once(texts: pl.Series) -> pl.Series:
         _IN_TABLE,
         lambda matching: matching.str.replace_many(list(CHARACTERS), list(CHARACTERS.values()), leftmost=True),
     )
-    marked = texts.str.contains(r"<[A-Za-z/!]|&[#A-Za-z]").fill_null(value=False)
+    marked = texts.str.contains(MARKUP).fill_null(value=False)
     texts = _change_rows(texts, marked, strip_markup)
     # An entity may have hidden an unreadable character.
     texts = _change_rows(texts, unusual | marked, _remove_debris)
-    texts = _change_matching(texts, _SPACED, lambda matching: _map_each(matching, _join_spaced))
-    return _change_matching(texts, _SUSPECT, _apply_rules).rename(name)
+    texts = _change_matching(texts, SPACED, lambda matching: _map_each(matching, _join_spaced))
+    return _change_matching(texts, UNTIDY, _apply_rules).rename(name)
 
 
 def _change_matching(texts: pl.Series, pattern: str, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
@@ -140,12 +112,6 @@ def _change_rows(texts: pl.Series, selected: pl.Series, change: Callable[[str], 
     if not selected.any():
         return texts
     return texts.clone().scatter(selected.arg_true(), _map_each(texts.filter(selected), change))
-
-
-@cache
-def _unusual_pattern() -> str:
-    """Return a pattern of texts in the wrong encoding, with escapes or unreadable characters, looked up at once."""
-    return f"{suspect_pattern()}|{SUSPECT_ESCAPE}|{_IN_DEBRIS}"
 
 
 def _map_each(texts: pl.Series, change: Callable[[str], str]) -> pl.Series:
@@ -164,8 +130,10 @@ def _apply_rules(texts: pl.Series) -> pl.Series:
     has_address = texts.str.contains(_ADDRESS)
     addresses = texts.filter(has_address).str.extract_all(_ADDRESS) if has_address.any() else None
     cleaned = texts if addresses is None else texts.str.replace_all(_ADDRESS, _STAND_IN)
-    for pattern, replacement in RULES:
-        cleaned = cleaned.str.replace_all(pattern, replacement)
+    for signs, pattern, replacement in RULES:
+        # Looking for a sign is cheaper than compiling a pattern, and most batches hold few.
+        if any(cleaned.str.contains(sign, literal=True).any() for sign in signs):
+            cleaned = cleaned.str.replace_all(pattern, replacement)
     cleaned = cleaned.str.strip_chars(" \n")
     if addresses is None:
         return cleaned

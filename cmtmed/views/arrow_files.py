@@ -7,7 +7,7 @@ that have to be UTF-8. Validation reads each byte once and copies none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -44,9 +44,24 @@ def read_schema(path: Path) -> pa.Schema:
     """
     try:
         with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
+            _check_names(list(reader.schema), reader.schema.metadata)
             return reader.schema
     except (OSError, pa.ArrowException, ValueError, MemoryError, OverflowError) as error:
         raise DatasetError(f"{str(path)!r} is damaged ({type(error).__name__}); {REMEDY}") from None
+
+
+def _check_names(fields: Sequence[pa.Field], metadata: Mapping[bytes, bytes] | None) -> None:
+    """Make sure that all names in a schema are texts: Polars ends the process's thread on others.
+
+    Raises:
+        UnicodeDecodeError: one is not UTF-8.
+    """
+    for key, value in (metadata or {}).items():
+        key.decode("utf-8")
+        value.decode("utf-8")
+    for field in fields:
+        field.name.encode("utf-8")
+        _check_names([field.type.field(index) for index in range(field.type.num_fields)], field.metadata)
 
 
 def validate_files(folder: Path) -> None:

@@ -348,7 +348,7 @@ def test_an_audit_of_other_dialogues_is_refused(built):
     audit_build(built)
     assert read_audit(built).content["counts"]["dialogues"] == 40
     file = next(built.glob("dialogues/train/*.arrow"))
-    file.write_bytes(file.read_bytes() + b"\0")
+    file.write_bytes(file.read_bytes().replace("孩子".encode(), "小孩".encode()))
     with pytest.raises(DatasetError, match="have changed since the audit"):
         read_audit(built)
     audit_build(built)
@@ -360,7 +360,7 @@ def test_verdicts_on_other_dialogues_do_not_count(built):
     record_verdict(done, read_sampled_turns(done)[0].turn, "leak")
     assert audit_build(built).residual["read"] == 1
     file = next(built.glob("dialogues/train/*.arrow"))
-    file.write_bytes(file.read_bytes() + b"\0")
+    file.write_bytes(file.read_bytes().replace("孩子".encode(), "小孩".encode()))
     assert audit_build(built).residual["read"] == 0
 
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
+import sys
+import traceback
+from pathlib import Path
 
+import polars as pl
 from typer.testing import CliRunner
 
 import cmtmed
@@ -161,13 +166,66 @@ def run(command, out, id):
         command(out, id)
     except CmtmedError as error:
         return "refused", str(error)
-    except Exception as error:  # noqa: BLE001
-        import traceback
-
-        return "crash", f"{type(error).__name__}: {traceback.format_exc()}"
+    except (Exception, pl.exceptions.PanicException):  # noqa: BLE001 (whatever else comes is what must not come)
+        return "crash", traceback.format_exc()
     return "done", ""
 
 
 def copy_build(source, target):
     shutil.rmtree(target, ignore_errors=True)
     return shutil.copytree(source, target)
+
+
+def flip(path, rng):
+    """Damage some bytes of a file without changing its length, and return what was done."""
+    content = bytearray(path.read_bytes())
+    # Half of the damage hits the places that say how the rest is to be read: the schema, and headers of batches.
+    position = rng.choice([rng.randrange(len(content)), rng.randrange(min(len(content), 2000)), -rng.randrange(1, 400)])
+    action = rng.choice(["bit", "byte", "zeros", "ones", "swap"])
+    if action == "bit":
+        content[position] ^= 1 << rng.randrange(8)
+    elif action == "byte":
+        content[position] = rng.randrange(256)
+    elif action == "swap":
+        other = rng.randrange(len(content))
+        content[position], content[other] = content[other], content[position]
+    else:
+        start = position % len(content) & ~3
+        length = min(rng.choice([4, 8, 64]), len(content) - start)
+        content[start : start + length] = (b"\0" if action == "zeros" else b"\xff") * length
+    path.write_bytes(content)
+    return f"{action} at {position}"
+
+
+def list_arrow_files(out):
+    return sorted(out.rglob("*.arrow"))
+
+
+def read_raw(out, _id):
+    """Read every table batch by batch, as if its length told nothing."""
+    build = cmtmed.Build.open(out)
+    for table in ("dialogues", "dropped", "quarantine", "sft", "pretrain", "prompts"):
+        for batch in build.iter_batches(table):
+            batch.to_dicts()
+
+
+READERS = {"raw": read_raw, **{name: command for name, command in COMMANDS.items() if name not in SLOW}}
+
+
+def main(out, count, seed, scratch):
+    """Damage tables one by one and read them; print a line for every command. A crash of the process tells by its end."""
+    rng = random.Random(int(seed))
+    source, target = Path(out), Path(scratch) / "out"
+    id_ = list_clusters(source)["cluster"][0]
+    for number in range(int(count)):
+        copy_build(source, target)
+        path = rng.choice(list_arrow_files(target))
+        label = f"{path.relative_to(target)}: {flip(path, rng)}"
+        for name, command in READERS.items():
+            print(json.dumps([number, label, name, "begins", ""]), flush=True)
+            outcome, message = run(command, target, id_)
+            print(json.dumps([number, label, name, outcome, message]), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

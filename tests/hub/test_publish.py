@@ -776,6 +776,7 @@ def test_what_cannot_be_compared(hub, build_dir, tmp_path, monkeypatch):
 
 
 def test_a_table_that_another_writer_wrote(hub, build_dir, tmp_path, monkeypatch):
+    """A version is what was published: not even the same rows in other bytes are taken for it."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     push(hub, build_dir, tag="v1")
     from huggingface_hub import HfApi
@@ -792,15 +793,12 @@ def test_a_table_that_another_writer_wrote(hub, build_dir, tmp_path, monkeypatch
 
     name = "dialogues/train-00000-of-00001.parquet"
     wide = pl.List(pl.Struct({"message": pl.Int64, "start": pl.Int64, "end": pl.Int64, "slot": pl.String}))
-    comparison = publish_rewritten(
-        lambda path: pl.read_parquet(path).with_columns(pl.col("inquiries").cast(wide)).write_parquet(path), "v2"
-    )
-    assert comparison.rows["same"] == len(LINES) + len(TEST)
     for tag, change in (
+        ("v2", lambda path: pl.read_parquet(path).with_columns(pl.col("inquiries").cast(wide)).write_parquet(path)),
         ("v3", lambda path: pl.read_parquet(path).drop("trace").write_parquet(path)),
         ("v4", lambda path: path.write_bytes(b"PAR1" * 9)),
         ("v5", lambda path: path.write_bytes(path.read_bytes()[:-9])),
         ("v6", lambda path: path.write_bytes(b"")),
     ):
-        with pytest.raises(DatasetError, match=f"the table of dialogues of 'org/dialogues@{tag}' cannot be read"):
+        with pytest.raises(DatasetError, match=rf"{name} of 'org/dialogues@{tag}' has the SHA-256 \w+, but was publ"):
             publish_rewritten(change, tag)

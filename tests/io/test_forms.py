@@ -240,3 +240,56 @@ def test_fields_of_any_length(tmp_path, suffix):
         lines = [json.dumps(row, ensure_ascii=False) for row in rows]
         path.write_text("\n".join(lines) if suffix == "jsonl" else f"[{','.join(lines)}]", encoding="utf-8")
     assert read_all(path) == ([[("u", Q1), ("a", text)] for text in LONG.values()], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "pairs.jsonl",
+            (
+                '{"conversation": [{"system": "你是医生", "input": "牙龈出血一周", "output": "刷牙时出血还是自己出血"}, '
+                '{"input": "刷牙时", "output": "先洗牙，仍出血再查血小板"}]}\n'
+            ),
+        ),
+        (
+            "rows.csv",
+            "department,ask,answer\n"
+            + "".join(f"口腔科,{n}号患者说牙龈出血一周,{n}号先洗牙，医生说仍出血再查\n" for n in range(9)),
+        ),
+    ],
+)
+def test_a_sentence_with_a_speaker_in_it_is_no_speaker(tmp_path, name, text):
+    """An instruction (你是医生) or a question that says 患者 is not taken for the name of who speaks."""
+    dialogues, quarantined = read_text(tmp_path, name, text)
+    assert (len(dialogues), quarantined) == (text.count("\n") - name.endswith("csv"), [])
+    assert all([role for role, _ in turns if role != "s"][:2] == ["u", "a"] for turns in dialogues)
+
+
+MESSAGE_LINES = [
+    '{"id": "Patients", "Sentence": "右耳堵了两天", "Symptom": ["耳堵"], "Drug": []}',
+    '{"id": "Doctor", "Sentence": "游过泳吗\\n疼不疼", "Symptom": [], "Drug": []}',
+    '{"id": "Patients", "Sentence": "前天游的", "Symptom": [], "Drug": []}',
+    '{"id": "Doctor", "Sentence": "先来冲洗耵聍", "Symptom": [], "Drug": []}',
+]
+
+
+@pytest.mark.parametrize("divider", ["dialog{}\n", "\n", "# 第{}段对话\n", "\n=== {} ===\n"])
+@pytest.mark.parametrize("suffix", ["txt", "json", "jsonl"])
+def test_lines_of_one_message_are_divided_by_other_lines(tmp_path, divider, suffix):
+    """One JSON message a line; a blank line, or one with a number, stands between dialogues."""
+    text = "".join(divider.format(number) + "".join(f"{line}\n" for line in MESSAGE_LINES) for number in range(1, 6))
+    dialogues, quarantined = read_text(tmp_path, f"lines.{suffix}", text)
+    assert quarantined == []
+    assert (
+        dialogues == [[("u", "右耳堵了两天"), ("a", "游过泳吗\n疼不疼"), ("u", "前天游的"), ("a", "先来冲洗耵聍")]] * 5
+    )
+
+
+def test_a_broken_line_between_messages_is_quarantined(tmp_path):
+    """What is too long to divide anything is no divider."""
+    broken = '{"id": "Doctor", "Sentence": "这一行被截断了，后面还有很多话没有写完整，需要人来看'
+    text = "".join(f"dialog{number}\n" + "\n".join([*MESSAGE_LINES, ""]) for number in range(1, 6))
+    dialogues, quarantined = read_text(tmp_path, "lines.txt", text + broken + "\n")
+    assert len(dialogues) == 5
+    assert quarantined == [("line 26", "invalid_json")]

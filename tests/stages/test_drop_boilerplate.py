@@ -68,6 +68,21 @@ def test_one_dialogue_crawled_fifty_times_is_not_fifty_questions():
     assert after["messages"].to_list() == before["messages"].to_list()
 
 
+@pytest.mark.parametrize("opening", ["您好，请说说您的情况。", ""])
+def test_the_question_is_the_patients_whoever_speaks_first(opening):
+    crawl = make_consultations(10, "第{}次先查血常规吧。" + CANNED)
+    led = table(*([doctor(opening), user(" "), *row] for row in crawl["messages"].to_list()))
+    after = run_stage(DropBoilerplate(min_dialogues=10), led)
+    assert turns(after)[3][-1] == ("a", "第3次先查血常规吧。")
+
+
+def test_different_openings_of_the_doctor_are_not_different_questions():
+    copies = make_consultations(50, "先查血常规吧。" + CANNED, question="同一个人的头痛")
+    led = table(*([doctor(f"我是第{number}位医生。"), *row] for number, row in enumerate(copies["messages"].to_list())))
+    after = run_stage(DropBoilerplate(min_dialogues=10), led)
+    assert after["messages"].to_list() == led["messages"].to_list()
+
+
 def test_the_doctors_usual_question_is_never_canned():
     before = make_consultations(50, "第{}次先查血常规吧。您这种情况大概持续多长时间了呢？")
     after = run_stage(DropBoilerplate(min_dialogues=10), before)

@@ -7,7 +7,8 @@ from collections import Counter
 import polars as pl
 import pytest
 
-from cmtmed.text.boilerplate import clean_text, is_boilerplate, mark_candidates, remove_boilerplate
+from cmtmed.text.boilerplate import clean_text, is_boilerplate, remove_boilerplate
+from cmtmed.text.platform_candidates import find_candidates
 
 PLATFORM = (
     "下载云舟健康APP，三甲名医在线等您。",
@@ -89,7 +90,7 @@ def test_every_removal_has_its_reason(text, reason, remaining):
     assert clean_text(text, removed) == remaining
     assert set(+removed) == {reason}
     assert clean_text(remaining, Counter()) == remaining
-    assert mark_candidates(pl.Series([text])).to_list() == [True]
+    assert find_candidates(pl.Series([text])).platform.tolist() == [True]
 
 
 @pytest.mark.parametrize(
@@ -119,4 +120,4 @@ def test_what_says_something_stays(text):
 
 def test_a_question_quoted_from_the_dialogue_is_not_lost_with_its_quotation():
     text = "多喝水。以上是对“咳嗽3天怎么办”这个问题的建议。"
-    assert clean_text(text, Counter(), others="医生，咳嗽3天怎么办") == "多喝水。"
+    assert clean_text(text, Counter(), join_others=lambda: "医生，咳嗽3天怎么办") == "多喝水。"

@@ -7,7 +7,8 @@ from collections import Counter
 import polars as pl
 import pytest
 
-from cmtmed.text.form_labels import mark_labelled, remove_labels
+from cmtmed.text.form_labels import remove_labels
+from cmtmed.text.platform_candidates import find_candidates
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_the_label_goes_and_its_value_stays(text, remaining):
     assert remove_labels(text, removed) == remaining
     assert removed["form_label"] == len("".join(text.split())) - len("".join(remaining.split()))
     assert remove_labels(remaining, Counter()) == remaining
-    assert mark_labelled(pl.Series([text])).to_list() == [True]
+    assert find_candidates(pl.Series([text])).labels.tolist() == [True]
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def test_members_of_one_name_are_both_read(tmp_path, kind):
 
 
 def test_an_archive_of_many_members_is_opened_once(tmp_path, monkeypatch):
-    files = [(f"{number:04d}.jsonl", LINE.encode()) for number in range(1500)]
+    data = make_archive("zip", [(f"{number:04d}.jsonl", LINE.encode()) for number in range(1500)])
     opened = []
 
     class CountedZip(zipfile.ZipFile):
@@ -151,7 +151,7 @@ def test_an_archive_of_many_members_is_opened_once(tmp_path, monkeypatch):
             super().__init__(*arguments, **options)
 
     monkeypatch.setattr(archives.zipfile, "ZipFile", CountedZip)
-    dialogues, quarantined = read_text(tmp_path, "a.zip", make_archive("zip", files))
+    dialogues, quarantined = read_text(tmp_path, "a.zip", data)
     assert (len(dialogues), quarantined) == (1500, [])
     assert len(opened) <= 2  # once to tell it from a workbook
 
@@ -256,8 +256,10 @@ def test_a_build_of_damaged_files_goes_on(tmp_path):
     slow = {"bomb.jsonl.zst", "invalid_big_lines.jsonl.gz", "README.md"}
     files = sorted(file for file in CASES.iterdir() if file.name not in slow)
     (tmp_path / "good.jsonl").write_text(LINE, encoding="utf-8")
-    report = cmtmed.build("cmtmedqa", [*files, tmp_path / "good.jsonl"], tmp_path / "out")
-    build = cmtmed.Build.open(tmp_path / "out")
-    assert sum(build.manifest.quarantine.values()) >= 15
-    assert report is not None
-    assert any(PAIR["question"] in str(row) for batch in build.iter_batches() for row in batch.to_dicts())
+    cmtmed.build("cmtmedqa", [*files, tmp_path / "good.jsonl"], tmp_path / "out")
+    manifest = cmtmed.Build.open(tmp_path / "out").manifest
+    counts = manifest.counts
+    assert counts["read"] == counts["kept"] + counts["dropped"] + counts["quarantined"]
+    assert counts["kept"] > 0
+    assert manifest.quarantine.keys() >= {"damaged_file", "truncated_stream"}
+    assert "reader_error" not in manifest.quarantine

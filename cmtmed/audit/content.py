@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
@@ -152,7 +152,9 @@ def _create_validator() -> TypeAdapter[AuditContent]:
 def read_content(folder: Path) -> AuditContent | None:
     """Read ``audit.json``; None if there is none that this version of the format can read."""
     try:
-        content = _create_validator().validate_python(read_json(folder / AUDIT_FILE), strict=True)
+        # As it stands in the file: what the validator returns has its keys in another order.
+        content = cast("AuditContent", read_json(folder / AUDIT_FILE))
+        _create_validator().validate_python(content, strict=True)
     except (OSError, ValueError):
         # What pydantic raises is a ValueError, too.
         return None

@@ -14,8 +14,6 @@ from typing import Final
 import polars as pl
 
 from cmtmed import schema
-from cmtmed.anonymize.replace.hashed_ids import KEY_VARIABLE, hash_ids
-from cmtmed.anonymize.replace.secret_key import fingerprint_key, read_key
 from cmtmed.artifacts import HashedFile, hash_file
 from cmtmed.builds.integrity import find_damage
 from cmtmed.builds.manifest import Manifest, StageOptions
@@ -122,6 +120,9 @@ class Build:
         hashed = self.manifest.ids
         if hashed is None or re.fullmatch("[0-9a-f]{32}", id):
             return id
+        from cmtmed.anonymize.replace.hashed_ids import KEY_VARIABLE, hash_ids
+        from cmtmed.anonymize.replace.secret_key import fingerprint_key, read_key
+
         key = read_key(KEY_VARIABLE, f"the ids of {str(self.root)!r} are hashed, and looking up {id!r} needs")
         if fingerprint_key(key) != hashed.key:
             raise UsageError(

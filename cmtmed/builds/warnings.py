@@ -13,7 +13,6 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cmtmed.anonymize.labels import find_identifying_labels
 from cmtmed.inspection.resolution import Resolution
 from cmtmed.io.selection import Selection
 from cmtmed.stats import ReadingStats, StageStats, add_counts
@@ -107,6 +106,9 @@ def list_warnings(
 
 def count_identifying_names(files: Iterable[PurePath], sources: Iterable[str]) -> dict[str, int]:
     """Count the names of input files and of sources that look like identifiers, as ``file`` and ``source``."""
+    # The rules are imported when something has been read: a build does not wait for them to begin.
+    from cmtmed.anonymize.labels import find_identifying_labels
+
     names = {"file": {file.name for file in files}, "source": {*sources}}
     return {label: len(find_identifying_labels(sorted(values))) for label, values in names.items()}
 

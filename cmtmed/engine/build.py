@@ -13,8 +13,6 @@ from typing import Final
 
 import polars as pl
 
-from cmtmed.anonymize.replace.hashed_ids import KEY_VARIABLE
-from cmtmed.anonymize.replace.secret_key import fingerprint_key, read_key
 from cmtmed.builds.report import BuildReport
 from cmtmed.engine.emit import Emission, emit_tables
 from cmtmed.engine.inputs import hash_inputs, report_changes
@@ -27,8 +25,8 @@ from cmtmed.engine.target import check_inputs_apart, check_target, resolve_targe
 from cmtmed.engine.workspace import Workspace
 from cmtmed.errors import BuildError, UsageError
 from cmtmed.inspection.resolution import Resolution, resolve_sources
+from cmtmed.io.crawl_files import match_files
 from cmtmed.io.declared_fields import check_declared
-from cmtmed.io.read import match_files
 from cmtmed.io.selection import create_selection
 from cmtmed.pipeline import Pipeline
 
@@ -88,9 +86,8 @@ def build(
         pipeline = Pipeline.load(pipeline)
     selection = create_selection(limit, sample, pipeline.seed)
     secrets = {stage.name(): token for stage in pipeline.stages if (token := stage.check_requirements()) is not None}
-    key = read_key(KEY_VARIABLE, "hashed ids need") if pipeline.ids == "hash" else None
-    if key is not None:
-        secrets["ids"] = fingerprint_key(key)
+    key, key_mark = _read_id_key() if pipeline.ids == "hash" else (None, "")
+    secrets |= {"ids": key_mark} if key_mark else {}
     target = resolve_target(out)
     check_target(target, pipeline.name)
     files = match_files(inputs, pipeline.sources)
@@ -111,8 +108,8 @@ def build(
             progress = progress or ignore_progress
             job = Job(pipeline, hashed_inputs, workspace, strict=strict, progress=progress, selection=selection)
             # Other ids are other datasets; what tells keys apart is published with them anyway.
-            fingerprint = hash_plan({**plan, "ids": secrets["ids"]} if key is not None else plan)
-            report = _run_job(job, runner, resolution, fingerprint, key, Path(out), started)
+            fingerprint = hash_plan({**plan, "ids": key_mark} if key_mark else plan)
+            report = _run_job(job, runner, resolution, fingerprint, (key, key_mark), Path(out), started)
             report.write(workspace.result)
             workspace.publish()
     except (OSError, pl.exceptions.PolarsError) as error:
@@ -141,6 +138,20 @@ def create_engine(name: str, workers: int | None = None) -> Engine:
     return ENGINES[name](workers)
 
 
+def _read_id_key() -> tuple[bytes, str]:
+    """Return the key of hashed ids, and what tells it from other keys.
+
+    Raises:
+        UsageError: the environment does not hold one.
+    """
+    # The rules for identifiers take longer to import than a faulty pipeline to be refused.
+    from cmtmed.anonymize.replace.hashed_ids import KEY_VARIABLE
+    from cmtmed.anonymize.replace.secret_key import fingerprint_key, read_key
+
+    key = read_key(KEY_VARIABLE, "hashed ids need")
+    return key, fingerprint_key(key)
+
+
 def _announce(resolution: Resolution) -> None:
     """Log the sources that were proposed, before anything is read with them."""
     for proposal in resolution.proposed:
@@ -152,11 +163,12 @@ def _run_job(
     engine: Engine,
     resolution: Resolution,
     fingerprint: str,
-    key: bytes | None,
+    id_key: tuple[bytes | None, str],
     out: Path,
     started: float,
 ) -> BuildReport:
     """Run the engine, write all tables and the manifest to the workspace, and return the report."""
+    key, key_mark = id_key
     planning_seconds = time.perf_counter() - started
     result = engine.run(job)
     emit_started = time.perf_counter()
@@ -164,7 +176,7 @@ def _run_job(
     emit_seconds = time.perf_counter() - emit_started
     counts = count_records(result, emission)
     characters = count_characters(result, emission)
-    write_manifest(job, resolution, counts, emission, key)
+    write_manifest(job, resolution, counts, emission, key_mark)
     seconds = {
         "read": planning_seconds + result.read_seconds,
         "stages": result.stage_seconds,

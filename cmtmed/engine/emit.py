@@ -11,8 +11,6 @@ from typing import Final
 
 import polars as pl
 
-from cmtmed.anonymize.labels import count_identifying_labels
-from cmtmed.anonymize.replace.hashed_ids import ID_COLUMNS, hash_ids
 from cmtmed.artifacts import HashedFile
 from cmtmed.messages import count_dialogue_characters
 from cmtmed.pipeline import Pipeline, Views
@@ -70,6 +68,9 @@ def emit_tables(
     Returns:
         The counts for manifest and report.
     """
+    # The rules are imported when the crawl has been read: a build does not wait for them to begin.
+    from cmtmed.anonymize.labels import count_identifying_labels
+
     # Without redaction, every table holds the text as it was crawled.
     is_redacted = any(stage.name() == "redact_identifiers" for stage in pipeline.stages)
     if is_redacted:
@@ -115,6 +116,8 @@ def emit_tables(
 
 
 def _replace_ids(rows: pl.DataFrame, key: bytes) -> pl.DataFrame:
+    from cmtmed.anonymize.replace.hashed_ids import ID_COLUMNS, hash_ids
+
     return rows.with_columns(pl.Series(name, hash_ids(rows[name], key), dtype=pl.String) for name in ID_COLUMNS)
 
 

@@ -183,8 +183,8 @@ def _list_shards(groups: Sequence[Path], markers: Sequence[ReadMarker]) -> list[
 
 
 def _decide(job: Job, stage: CorpusStage, folder: Path, shards: Sequence[Shard]) -> tuple[Path, float]:
-    """Write the decision of a corpus stage; return its path and the seconds it took."""
-    started = time.perf_counter()
+    """Write the decision of a corpus stage; return its path and the processor seconds it took."""
+    started = time.process_time()
     path = folder / "decision.arrow"
     if not path.exists():
         phase = f"{stage.name()} decides"
@@ -197,7 +197,7 @@ def _decide(job: Job, stage: CorpusStage, folder: Path, shards: Sequence[Shard])
             sync=job.workspace.sync,
         )
         job.progress(phase, 1, 1)
-    return path, time.perf_counter() - started
+    return path, time.process_time() - started
 
 
 def _list_quarantine(groups: Sequence[Path], markers: Sequence[ReadMarker]) -> list[Path]:

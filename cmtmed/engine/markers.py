@@ -56,7 +56,7 @@ class SegmentMarker(Marker):
 
     Attributes:
         stages: statistics of each stage of the segment.
-        sketch_seconds: elapsed time of the sketch.
+        sketch_seconds: processor seconds of the sketch.
     """
 
     stages: list[StageStats]

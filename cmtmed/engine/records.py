@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cmtmed.anonymize.replace.secret_key import fingerprint_key
 from cmtmed.builds.manifest import CharacterCounts, HashedIds, Manifest, PipelineRecord, RecordCounts, library_versions
 from cmtmed.builds.report import BuildReport
 from cmtmed.builds.warnings import count_identifying_names, list_warnings
@@ -52,10 +51,8 @@ def count_characters(result: EngineResult, emission: Emission) -> CharacterCount
     return counts
 
 
-def write_manifest(
-    job: Job, resolution: Resolution, counts: RecordCounts, emission: Emission, key: bytes | None
-) -> None:
-    """Write the manifest to the result; ``key`` is that of hashed ids."""
+def write_manifest(job: Job, resolution: Resolution, counts: RecordCounts, emission: Emission, key_mark: str) -> None:
+    """Write the manifest to the result; ``key_mark`` tells keys of hashed ids apart."""
     pipeline = job.pipeline
     manifest = Manifest(
         pipeline=PipelineRecord(
@@ -69,7 +66,7 @@ def write_manifest(
         ],
         inputs=[file.content for file in job.inputs],
         selection=job.selection,
-        ids=HashedIds(key=fingerprint_key(key)) if key is not None else None,
+        ids=HashedIds(key=key_mark) if key_mark else None,
         versions=library_versions(),
         counts=counts,
         drops=dict(sorted(emission.drops.items())),

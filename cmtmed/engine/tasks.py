@@ -91,13 +91,13 @@ def run_segment(
         rows, stats = lineage.apply_stage(stage, rows, stage_decision)
         stage_stats.append(stats)
     write_table(shard.relocate(folder).path, rows, sync=sync)
-    started = time.perf_counter()
+    started = time.process_time()
     if segment.corpus_stage is not None:
         stage = segment.corpus_stage
         covered = rows if stage.covers_dropped else rows.filter(pl.col("drop_reason").is_null())
         sketch = stage.sketch(covered.select(list(stage.reads)))
         write_table(folder / "sketches" / f"{shard.name}.arrow", sketch, sync=sync)
-    marker = SegmentMarker(stages=stage_stats, sketch_seconds=time.perf_counter() - started)
+    marker = SegmentMarker(stages=stage_stats, sketch_seconds=time.process_time() - started)
     if sync:
         sync_folder(folder / "shards")
         sync_folder(folder / "sketches")

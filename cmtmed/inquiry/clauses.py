@@ -12,12 +12,13 @@ from cmtmed.text.sentences import split
 # Where a question ends inside a run-on without punctuation: 发烧吗吃过什么药, 多久了有没有咳嗽.
 # 吗啡 and 吗丁啉 are drugs.
 _DRUG: Final = r"(?!(?<=吗)(?:啡|丁啉|啉|替麦|氯贝))"
-_RUN_ON: Final = re.compile(
+RUN_ON: Final = re.compile(
     rf"(?<=[吗呢嘛]){_DRUG}(?=[{HAN}0-9A-Za-z])|"
     rf"(?<=[^什怎那这多要]么)(?=[{HAN}])(?<!什么)|(?<=[?？])(?=.)"
     rf"|(?<=[吗呢嘛])(?=\s)|(?:(?<=还好吧)|(?<=都好吧)|(?<=正常吧)|(?<=没有吧)|(?<=过吧))(?=[{HAN}])"
     rf"|(?<=多久了)(?=[{HAN}])|(?<=多大了)(?=[{HAN}])|(?<=[{HAN}]) (?=[{HAN}])"
 )
+"""Where a sentence is split after a question in it."""
 _CLAUSE: Final = re.compile(r"[，,；;：:]")
 _WORD: Final = re.compile(r"\w")
 
@@ -36,7 +37,7 @@ def sentences(turn: str) -> list[tuple[int, int]]:
 
 def split_run_ons(sentence: str) -> list[tuple[int, int]]:
     """Return the spans of a sentence split after each question that runs on without punctuation."""
-    cuts = [0, *(match.start() for match in _RUN_ON.finditer(sentence)), len(sentence)]
+    cuts = [0, *(match.start() for match in RUN_ON.finditer(sentence)), len(sentence)]
     if len(cuts) == 2:
         return [(0, len(sentence))]
     spans = []

@@ -7,7 +7,6 @@ Each rule is a name and a regular expression over one clause or sentence. `expla
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from cmtmed.text.han import HAN
@@ -203,20 +202,13 @@ FRAMES: Final[Rules] = (
     ("advice", r"(?:可以|建议|应该|应当|需要|最好|必须|尽量|一定要|不要|避免|多|少)[^？?]{0,20}(?:什么|哪些|如何|怎样|多少|怎么)"),
 )  # fmt: skip
 
-# A sentence that does not match this cannot ask. For Polars: no lookaround and no back-references.
+HAN_SCRIPT: Final = rf"{HAN}\u2e80-\u2fd5々〇\u3021-\u3029\u3038-\u303b"
+"""The inside of a character class: all characters that Unicode counts as Chinese, radicals and signs included."""
+
+# A sentence that does not match this cannot ask. No lookaround and no back-references.
 SUSPECT: Final = (
-    r"[?？吗嘛呢]|[么否](?:[。.!！~～…，,；;：: ]|$)|吧(?:[。.!！~～…，,；;：: ]|$)|[好常有过]吧|(?:没|没有|不)[啊呀哦哈啦哪]?(?:[。.!！~～…，,；; ]|$)|[吗呢嘛没不]\p{Han}{0,12}$|有没|有无|不\p{Han}{1,9}[。.!！~～…]*$"
+    rf"[?？吗嘛呢]|[么否](?:[。.!！~～…，,；;：: ]|$)|吧(?:[。.!！~～…，,；;：: ]|$)|[好常有过]吧|(?:没|没有|不)[啊呀哦哈啦哪]?(?:[。.!！~～…，,；; ]|$)|[吗呢嘛没不][{HAN_SCRIPT}]{{0,12}}$|有没|有无|不[{HAN_SCRIPT}]{{1,9}}[。.!！~～…]*$"
     r"|[是能可有]否|[是要能会]不[是要能会]|可不可以|没做|没吃|没用|多久|多长|多少|几天|几个|几年|几岁|几周|几胎|几次|几度|几片|几粒|几颗|几毫|几点|第几|时候|何时"
-    r"|多大|多[高重粗深远宽厚快]|男.?女|左.右|双[侧边]|剖|[了过天年周次月日从是]\p{Han}{0,4}几|几[年周月岁天号]|[里间上次]\p{Han}{0,5}几[次趟回]|哪|那里|什么|啥|怎|咋|如何|还是|描述|说一下|说说|说明一下|讲一下|讲讲|告诉|告知我|介绍一下|补充一下|提供|回忆|回答|[发传贴](?:一?[张个下份]|上来|过来|给我|来|照|图|我|送)|上传|拍"
+    rf"|多大|多[高重粗深远宽厚快]|男.?女|左.右|双[侧边]|剖|[了过天年周次月日从是][{HAN_SCRIPT}]{{0,4}}几|几[年周月岁天号]|[里间上次][{HAN_SCRIPT}]{{0,5}}几[次趟回]|哪|那里|什么|啥|怎|咋|如何|还是|描述|说一下|说说|说明一下|讲一下|讲讲|告诉|告知我|介绍一下|补充一下|提供|回忆|回答|[发传贴](?:一?[张个下份]|上来|过来|给我|来|照|图|我|送)|上传|拍"
     r"|^(?:比如|例如|譬如|像)"
 )
-
-
-def compile_rules(rules: Rules) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Compile a table of rules."""
-    return tuple((name, re.compile(pattern)) for name, pattern in rules)
-
-
-def compile_union(rules: Rules) -> re.Pattern[str]:
-    """Compile a table of rules into one pattern, which rejects text faster."""
-    return re.compile("|".join(pattern for _, pattern in rules))

@@ -9,29 +9,29 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 import polars as pl
 
 from cmtmed.errors import UsageError
-from cmtmed.inquiry.clauses import clauses, split_run_ons
-from cmtmed.inquiry.cues import COURTESIES, CUES, ELICITING, FRAMES, POLITE, SUSPECT, compile_rules, compile_union
+from cmtmed.inquiry.clauses import clauses
+from cmtmed.inquiry.cues import COURTESIES, CUES, ELICITING, FRAMES, POLITE
 from cmtmed.inquiry.inquiry import Inquiry
+from cmtmed.inquiry.rules import EVERY_RULE, Possible, compile_rules, find_first
 from cmtmed.inquiry.slots import default_slot, find_slot
-from cmtmed.text.sentences import sentences
+from cmtmed.inquiry.suspects import find_suspects, is_marked
 
 _CUES: Final = compile_rules(CUES)
 _ELICITING: Final = compile_rules(ELICITING)
 _COURTESIES: Final = compile_rules(COURTESIES)
 _POLITE: Final = compile_rules(POLITE)
 _FRAMES: Final = compile_rules(FRAMES)
-_ANY_CUE: Final = compile_union(CUES)
-_ANY_ELICITING: Final = compile_union(ELICITING)
 
-_STRONG: Final = tuple(rule for rule in _FRAMES if rule[0] in {"quoted", "why", "general"})
-_WEAK: Final = tuple(rule for rule in _FRAMES if rule[0] in {"quoted", "statement"})
-_ANOTHER: Final = tuple(rule for rule in _FRAMES if rule[0] in {"for another doctor", "thanks"})
-_ACROSS: Final = tuple(rule for rule in _FRAMES if rule[0] in {"to find out", "let me know", "depends", "cannot say"})
+_STRONG: Final = tuple(rule for rule in _FRAMES if rule.name in {"quoted", "why", "general"})
+_WEAK: Final = tuple(rule for rule in _FRAMES if rule.name in {"quoted", "statement"})
+_ANOTHER: Final = tuple(rule for rule in _FRAMES if rule.name in {"for another doctor", "thanks"})
+_ACROSS: Final = tuple(rule for rule in _FRAMES if rule.name in {"to find out", "let me know", "depends", "cannot say"})
 
 _REQUESTS: Final = frozenset(name for name, _ in ELICITING)
 
@@ -100,17 +100,19 @@ def detect(turns: pl.Series) -> pl.DataFrame:
     Returns:
         ``turn``, ``start``, ``end`` (UInt32) and ``slot``, in order.
     """
-    table = sentences(turns).with_columns(pl.int_range(pl.len()).over("text").alias("place"))
     # Most sentences are ruled out in bulk; only the rest reach Python.
-    suspects = table.filter(pl.col("sentence").str.contains(SUSPECT))
+    parts, possible = find_suspects(turns, (*_CUES, *_ELICITING))
+    decisions: dict[str, Decision] = {}
     rows: list[tuple[int, int, int, str]] = []
     last = (-1, -1)
-    for turn, position, start, sentence in suspects.select("text", "place", "start", "sentence").iter_rows():
+    items = zip(parts.iter_rows(), possible, strict=True)
+    for (turn, position, start, sentence), group in groupby(items, key=lambda item: item[0][:4]):
         asks = False
-        for begin, end in split_run_ons(sentence):
-            decision = explain(sentence[begin:end])
-            if decision.asks:
-                rows.append((turn, start + begin, start + end, decision.slot))
+        for (*_, begin, part, can_ask), possible_rules in group:
+            if can_ask and part not in decisions:
+                decisions[part] = _decide(part, possible_rules)
+            if can_ask and decisions[part].asks:
+                rows.append((turn, start + begin, start + begin + len(part), decisions[part].slot))
                 asks = True
         if not asks and last == (turn, position - 1) and _EXAMPLES.match(sentence):
             rows.append((turn, start, start + len(sentence), rows[-1][3]))
@@ -126,14 +128,21 @@ def explain(sentence: str) -> Decision:
     >>> explain("还有什么可以帮您的吗？")
     Decision(asks=False, cue='what', frame='offer', slot='', evidence='')
     """
-    marked = sentence.rstrip("”’』」》）)\"' ").endswith(("?", "？"))
-    cue, clause = _find_cue(sentence, marked=marked)
+    return _decide(sentence, EVERY_RULE)
+
+
+def _decide(sentence: str, possible: Possible) -> Decision:
+    marked = is_marked(sentence)
+    all_clauses = clauses(sentence)
+    cue, clause = _find_cue(sentence, all_clauses, possible, marked=marked)
     if not cue:
         return Decision(asks=False)
-    frame = _find_courtesy(sentence, clause, cue) or _find_frame(sentence, clause, cue, marked=marked)
+    frame = _find_courtesy(sentence, clause, cue, possible) or _find_frame(
+        sentence, clause, cue, possible, marked=marked
+    )
     if frame:
         return Decision(asks=False, cue=cue, frame=frame)
-    slot, evidence = _choose_slot(sentence, clause)
+    slot, evidence = _choose_slot(all_clauses, clause, possible)
     return Decision(asks=True, cue=cue, slot=slot, evidence=evidence)
 
 
@@ -141,29 +150,29 @@ _PURPOSE: Final = re.compile("为了|以便|便于|有助于|帮助您|帮助你
 """The purpose of a question is not what it asks for: 这将有助于我给出治疗建议."""
 
 
-def _choose_slot(sentence: str, clause: str) -> tuple[str, str]:
+def _choose_slot(all_clauses: list[str], clause: str, possible: Possible) -> tuple[str, str]:
     """Return the slot of what is asked for first, and the word that shows it."""
-    asking = [text for text in clauses(sentence) if _ANY_CUE.search(text) or _ANY_ELICITING.search(text)]
-    for text in (*asking, clause, "，".join(text for text in clauses(sentence) if not _PURPOSE.search(text))):
-        slot, evidence = find_slot(text)
+    asking = [
+        text for text in all_clauses if find_first(_CUES, text, possible) or find_first(_ELICITING, text, possible)
+    ]
+    for text in (*asking, clause, "，".join(text for text in all_clauses if not _PURPOSE.search(text))):
+        slot, evidence = find_slot(text, possible)
         if evidence:
             return slot, evidence
     return default_slot(clause), ""
 
 
-def _find_cue(sentence: str, *, marked: bool) -> tuple[str, str]:
+def _find_cue(sentence: str, all_clauses: list[str], possible: Possible, *, marked: bool) -> tuple[str, str]:
     """Return the rule that asks and the clause that matched; the last asking clause decides."""
-    all_clauses = clauses(sentence)
     # Who writes full stops writes question marks too: a sentence with one asks if it is short or ends in a particle.
     stopped = sentence.rstrip("”’』」》）)\"' ").endswith("。")
     for clause in reversed(all_clauses if marked else all_clauses[-2:]):
         short = len(clause) <= (_ADDRESSED_CHARS if not stopped and _ADDRESSED.search(clause) else _UNMARKED_CHARS)
-        if (marked or short) and _ANY_CUE.search(clause):
-            cue = _first_match(_CUES, clause)
-            if not stopped or cue in _CLOSING or len(sentence) <= _STOPPED_CHARS:
-                return cue, clause
-        if _ANY_ELICITING.search(clause):
-            return _first_match(_ELICITING, clause), clause
+        cue = find_first(_CUES, clause, possible) if marked or short else ""
+        if cue and (not stopped or cue in _CLOSING or len(sentence) <= _STOPPED_CHARS):
+            return cue, clause
+        if request := find_first(_ELICITING, clause, possible):
+            return request, clause
     return ("question mark", all_clauses[-1]) if marked and all_clauses else ("", "")
 
 
@@ -173,11 +182,11 @@ _CLINICAL: Final = re.compile(
 _HELP: Final = re.compile("问题|疑问|咨询|解答|帮(?:助|您|你|忙)|想(?:了解|知道)|(?:您|你)(?:还)?需要了解")
 
 
-def _find_courtesy(sentence: str, clause: str, cue: str) -> str:
+def _find_courtesy(sentence: str, clause: str, cue: str, possible: Possible) -> str:
     """Return which courtesy a sentence is, if any; 还有其他症状需要我了解吗 only sounds like one."""
-    courtesy = _first_match(_COURTESIES, sentence) or _first_match(_COURTESIES, clause)
+    courtesy = find_first(_COURTESIES, sentence, possible) or find_first(_COURTESIES, clause, possible)
     if not courtesy and cue not in _REQUESTS:
-        return _first_match(_POLITE, clause)
+        return find_first(_POLITE, clause, possible)
     if courtesy in {"offer", "what help", "may I help"} and _CLINICAL.search(clause):
         help_match = _HELP.search(clause)
         if help_match is None or ("困扰" in clause and "问题" not in clause):
@@ -185,19 +194,19 @@ def _find_courtesy(sentence: str, clause: str, cue: str) -> str:
     return courtesy
 
 
-def _find_frame(sentence: str, clause: str, cue: str, *, marked: bool) -> str:
+def _find_frame(sentence: str, clause: str, cue: str, possible: Possible, *, marked: bool) -> str:
     if cue in _REQUESTS:
-        return ("conditional" if _first_match(_FRAMES[:1], clause) else "") or _first_match(_ANOTHER, sentence)
+        return find_first(_FRAMES[:1], clause, possible) or find_first(_ANOTHER, sentence, possible)
     if marked:
         # A question mark is stronger than any frame but these.
-        return _first_match(_STRONG, clause)
+        return find_first(_STRONG, clause, possible)
     if cue in {"particle", "tag"}:
         # A sentence that ends in a particle asks, unless one of these applies.
-        return _first_match(_WEAK, clause) or _first_match(_FRAMES[:2], clause)
+        return find_first(_WEAK, clause, possible) or find_first(_FRAMES[:2], clause, possible)
     if cue == "whether":
         return "whether without a question mark"
-    return _first_match(_FRAMES, clause) or _first_match(_FRAMES[:2], sentence) or _first_match(_ACROSS, sentence)
-
-
-def _first_match(rules: tuple[tuple[str, re.Pattern[str]], ...], text: str) -> str:
-    return next((name for name, pattern in rules if pattern.search(text)), "")
+    return (
+        find_first(_FRAMES, clause, possible)
+        or find_first(_FRAMES[:2], sentence, possible)
+        or find_first(_ACROSS, sentence, possible)
+    )

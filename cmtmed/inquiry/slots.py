@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from cmtmed.inquiry.rules import EVERY_RULE, Possible, compile_rules
+
 _WORDS: Final[tuple[tuple[str, str], ...]] = (
     (
         "allergy",
@@ -168,7 +170,7 @@ _WORDS: Final[tuple[tuple[str, str], ...]] = (
     ),
 )
 """Slot and the patterns of its words, separated by white space; an entry takes precedence over those below it."""
-_COMPILED: Final = tuple((slot, re.compile("|".join(words.split()))) for slot, words in _WORDS)
+_COMPILED: Final = compile_rules(((slot, "|".join(words.split())) for slot, words in _WORDS), cut_anywhere=True)
 
 
 _SYMPTOMS: Final = re.compile(
@@ -199,8 +201,12 @@ _LIST_CATEGORIES: Final = (
 """The category that a list itself names: 咬唇、舔唇等习惯."""
 
 
-def find_slot(clause: str) -> tuple[str, str]:
+def find_slot(clause: str, possible: Possible = EVERY_RULE) -> tuple[str, str]:
     """Return the slot of an asking clause and the word that decided (empty for ``other`` if no word did).
+
+    Args:
+        clause: the clause.
+        possible: which rules can match it.
 
     >>> find_slot("对什么药过敏吗"), find_slot("流鼻血的时候有没有头晕或者过敏史")
     (('allergy', '过敏'), ('symptom', '头'))
@@ -218,8 +224,8 @@ def find_slot(clause: str) -> tuple[str, str]:
     if remainder and _ASKS.search(remainder[0]) and not _ASKS.search(first):
         first = trimmed  # a question about both follows both: 发热和咳嗽多久了
     for candidate in dict.fromkeys((first, trimmed, clause)):
-        for slot, pattern in _COMPILED:
-            match = pattern.search(candidate)
+        for slot, pattern, number in _COMPILED:
+            match = pattern.search(candidate) if possible[number] else None
             if match:
                 return slot, match.group()
     return "other", ""

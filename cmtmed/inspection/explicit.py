@@ -14,8 +14,9 @@ from cmtmed.io.bytestream import SAMPLE_BYTES
 from cmtmed.io.declared_fields import list_record_names
 from cmtmed.io.encoding import detect_encoding
 from cmtmed.io.field_names import find_names
-from cmtmed.io.grouping import detect_group
-from cmtmed.io.record_fields import flatten, is_empty, plan_fields, squeeze
+from cmtmed.io.group_detection import detect_group
+from cmtmed.io.record_fields import is_empty, plan_fields, squeeze
+from cmtmed.io.record_flattening import flatten
 from cmtmed.io.records import Record, Value
 from cmtmed.io.shapes import RecordParser
 from cmtmed.source import Source

@@ -13,7 +13,7 @@ from cmtmed.errors import InputError
 from cmtmed.inspection.labels import collect_labelled
 from cmtmed.inspection.samples import Sample, sample_file
 from cmtmed.inspection.texts import decode_sample
-from cmtmed.io.record_fields import flatten
+from cmtmed.io.record_flattening import flatten
 from cmtmed.io.records import Record
 from cmtmed.source import Source
 

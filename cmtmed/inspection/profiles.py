@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Final, Literal
 
 from cmtmed.inspection.voice import mean_voice
-from cmtmed.io.record_fields import flatten, is_empty
+from cmtmed.io.record_fields import is_empty
+from cmtmed.io.record_flattening import flatten
 from cmtmed.io.record_values import parse_nested
 from cmtmed.io.records import Record, Value
 from cmtmed.text.characters import count_characters

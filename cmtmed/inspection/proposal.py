@@ -15,7 +15,7 @@ from cmtmed.inspection.samples import Sample
 from cmtmed.inspection.texts import decode_sample, propose_texts
 from cmtmed.inspection.transcripts import propose_tabbed
 from cmtmed.inspection.trial import Trial, is_valid, read_samples
-from cmtmed.io.record_fields import flatten
+from cmtmed.io.record_flattening import flatten
 from cmtmed.io.records import Record, Value
 from cmtmed.io.table_header import is_known_name
 from cmtmed.source import Source

@@ -8,13 +8,13 @@ in the same way.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cmtmed.anonymize.detect.names.person_score import score_full_name
 from cmtmed.inspection.explicit import make_explicit
 from cmtmed.inspection.groups import FileGroup, group_files, is_aside, name_groups, name_pattern
 from cmtmed.inspection.proposal import choose_source
@@ -26,6 +26,7 @@ MIN_COMPLETENESS: Final = 0.5
 """Share of the records with both sides below which names are taken to have found no dialogue."""
 SURE_COMPLETENESS: Final = 0.9
 SURE_FIDELITY: Final = 0.85
+SURE_FIDELITY_OF_PAGES: Final = 0.75
 SURE_VOICE: Final = 0.6
 MAX_CONTAMINATION: Final = 0.3
 """What a proposal must reach to be read by without a person's look at it."""
@@ -42,11 +43,15 @@ _GROUPS: Final = 12
 _NAMED_FILES: Final = 50
 """Files that a source can be declared for one by one, where no pattern tells them from the others."""
 _MEMBERS: Final = 5
+_DISTINCT: Final = 0.4
+"""Share of different texts up to which a side is no side."""
 _PERSON_SCORE: Final = 1.0
+_START: Final = re.compile(r"\W{0,3}\w{1,8}\W")
+"""What may be a speaker's label at the beginning of a line."""
 _UNDECIDED: Final = frozenset(
     {
         "name", "match", "license", "compression", "encoding", "delimiter", "answers", "ignore_fields",
-        "ignore_speakers", "roles", "null_values", "max_record_bytes",
+        "ignore_speakers", "roles", "first_speaker", "null_values", "max_record_bytes",
     }
 )  # fmt: skip
 """Options of a source that leave the layout open."""
@@ -126,7 +131,7 @@ def _propose_sources(
     chosen: list[tuple[FileGroup, Source]] = []
     for number, group in enumerate(groups):
         samples = [sample for sample in group.samples if sample.head.strip()]
-        if not samples or (number < _GROUPS and _is_read(read_samples(samples, source))):
+        if not samples or (number < _GROUPS and _is_read(read_samples(samples, source, by_content=True))):
             continue
         if number >= _GROUPS:
             unknown["files of too many forms"] += len(group.files)
@@ -169,7 +174,7 @@ def _is_file_read(file: Path, source: Source) -> bool:
     except OSError:
         return True  # the reader says what is wrong with the file
     samples = [sample for sample in samples if sample.head.strip()]
-    return not samples or _is_read(read_samples(samples, source))
+    return not samples or _is_read(read_samples(samples, source, by_content=True))
 
 
 def _is_read(trial: Trial) -> bool:
@@ -185,14 +190,49 @@ def _find_doubt(trial: Trial) -> str:
     turns = sum(len(dialogue.turns) for dialogue in trial.dialogues)
     if turns < _FEW_TURNS or (len(trial.dialogues) < _FEW_DIALOGUES and trial.voice < _SURE_VOICE_OF_FEW):
         return "the dialogues are too few to tell"
-    if trial.fidelity < SURE_FIDELITY or trial.contamination > MAX_CONTAMINATION:
+    if any(_recur(texts) for texts in _list_texts(trial).values()):
+        return "one side says the same again and again"
+    fidelity = SURE_FIDELITY_OF_PAGES if trial.speech else SURE_FIDELITY
+    if trial.fidelity < fidelity or trial.contamination > MAX_CONTAMINATION or _has_unread_labels(trial):
         return "every layout leaves text aside, or takes in what nobody says"
     if any(_is_person(name) for names in trial.source.roles.values() for name in names):
         return "the speakers are called by their own names"
     return ""
 
 
+def _list_texts(trial: Trial) -> dict[str, list[str]]:
+    """Return what each side says."""
+    texts: dict[str, list[str]] = defaultdict(list)
+    for dialogue in trial.dialogues:
+        for role, text in dialogue.turns:
+            if role != "system":
+                texts[role].append(text.strip())
+    return texts
+
+
+def _recur(texts: Sequence[str]) -> bool:
+    """Return whether texts are labels or furniture, and nothing that somebody said."""
+    return len(texts) >= _FEW_TURNS and len(set(texts)) <= _DISTINCT * len(texts)
+
+
+def _has_unread_labels(trial: Trial) -> bool:
+    """Return whether lines that are taken for fields of a record begin alike, as turns do after their speakers."""
+    if trial.source.format != "blocks":
+        return False
+    starts: dict[str, Counter[str]] = defaultdict(Counter)
+    for reading in trial.readings:
+        if isinstance(reading.record.value, dict):
+            for name, text in reading.record.value.items():
+                starts[name][match.group() if (match := _START.match(str(text))) else ""] += 1
+    return any(
+        start and count > counts.total() / 2 for counts in starts.values() for start, count in counts.most_common(1)
+    )
+
+
 def _is_person(name: str) -> bool:
+    # Imported when it is needed: commands do not wait for the rules of identifiers to begin.
+    from cmtmed.anonymize.detect.names.person_score import score_full_name
+
     return 2 <= len(name) <= 4 and score_full_name(name, 0, len(name)) >= _PERSON_SCORE
 
 

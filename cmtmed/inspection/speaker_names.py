@@ -9,7 +9,7 @@ from typing import Final
 from cmtmed.inspection.inspection import SpeakerFinding
 from cmtmed.inspection.trial import Trial
 from cmtmed.inspection.voice import mean_voice
-from cmtmed.io.record_fields import flatten
+from cmtmed.io.record_flattening import flatten
 from cmtmed.io.record_values import parse_nested
 from cmtmed.io.records import Value
 from cmtmed.io.shapes import RecordParser

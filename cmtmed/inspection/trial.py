@@ -25,9 +25,11 @@ from cmtmed.inspection.measures import (
 )
 from cmtmed.inspection.profiles import FieldProfile, is_aside, is_speech, lists_turns
 from cmtmed.inspection.samples import Sample
+from cmtmed.io.column_content import name_by_content
 from cmtmed.io.grouping import group_turns
 from cmtmed.io.quarantine import Reason, Unreadable
-from cmtmed.io.record_fields import flatten, is_empty
+from cmtmed.io.record_fields import is_empty
+from cmtmed.io.record_flattening import flatten
 from cmtmed.io.record_values import BrokenRecordError, count_leaves
 from cmtmed.io.records import Record
 from cmtmed.io.shapes import Dialogue, RecordParser
@@ -162,13 +164,21 @@ _PROFILED: Final = 100
 _NO_RECORDS: Final = frozenset({Reason.EMPTY_FILE, Reason.TRUNCATED_STREAM, Reason.DAMAGED_FILE})
 
 
-def read_samples(samples: Sequence[Sample], source: Source, *, speech: int = 0) -> Trial:
-    """Read samples with a source, as a build reads the files."""
+def read_samples(samples: Sequence[Sample], source: Source, *, speech: int = 0, by_content: bool = False) -> Trial:
+    """Read samples with a source, as a build reads the files.
+
+    Args:
+        samples: the samples.
+        source: the source.
+        speech: characters of what may be said on the samples' pages; 0 if that is not known.
+        by_content: also name columns by what stands in them, under names that the files do not have.
+    """
     trial = Trial(source, speech=speech)
     parser = RecordParser(source)
     for sample in samples:
         records = sample.read_records(source)
-        for record in group_turns(iter(records), source, parser.turns):
+        named = name_by_content(iter(records), source) if by_content else iter(records)
+        for record in group_turns(named, source, parser.turns):
             if isinstance(record, Unreadable):
                 trial.failures[record.reason.value] += 1
                 continue

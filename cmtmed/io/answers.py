@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cmtmed.io.field_names import find_names
 from cmtmed.io.parsed import Parsed
 from cmtmed.io.quarantine import Reason
 from cmtmed.io.record_values import BrokenRecordError, count_leaves, parse_nested, to_text
 from cmtmed.io.records import Value
+from cmtmed.io.text_objects import find_text_key
 from cmtmed.text.characters import count_characters
 
 
@@ -30,8 +30,7 @@ def read_answers(value: Value, key: str, parsed: Parsed) -> list[str]:
     answers = []
     for item in nested:
         if isinstance(item, Mapping):
-            content = next((name for name in find_names(item, "content") if isinstance(item[name], str)), None)
-            content = content or next((n for n in find_names(item, "answer") if isinstance(item[n], str)), None)
+            content = find_text_key(item, key)
             if content is None:
                 raise BrokenRecordError(Reason.WRONG_TYPE)
             answers.append(item[content])

@@ -17,6 +17,8 @@ from cmtmed.text.han import HAN
 _LOOKAHEAD: Final = 200
 _HAN: Final = re.compile(rf"[{HAN}]")
 _ASKS: Final = re.compile(r"[?？]|怎么|怎样|吗|什么|如何|能不能|可以.{0,6}么|请问|多少|哪")
+_COPIES: Final = 6
+"""How often a text may recur on average: a question stands before each of its answers."""
 _TEXT_CHARACTERS: Final = 6
 """Least mean length of texts; names and departments are shorter."""
 _TITLE_CHARACTERS: Final = 32
@@ -59,12 +61,17 @@ def find_sides(values: Sequence[Value]) -> dict[str, str]:
     ):
         return {}
     keys = list(first)
-    if any(holds_field(keys, field) for field in (*DIALOGUE_FIELDS, "role", "content")):
+    # Two columns of one name (内容, 内容) are told apart by what stands in them, whatever the name.
+    if any(holds_field(keys, field) for field in (*DIALOGUE_FIELDS, "role", "content")) and not any(
+        f"{key}#2" in first for key in keys
+    ):
         return {}
     texts = {key: [str(value[key]) for value in values if value[key] is not None] for key in keys}
+    if any(isinstance(item, list | dict) for value in values for item in value.values()):
+        return {}  # turns of their own
     free = [key for key in keys if _are_free_texts(texts[key])]
     title = {free[0]: "title"} if len(free) == 3 and _are_titles(texts[free[0]], texts[free[1]]) else {}
-    if len(free) - len(title) != 2:
+    if len(free) - len(title) != 2 or any(holds_field(keys, field) for field in ("question", "answer")):
         return {}
     earlier, later = free[-2:]
     asked, answered = (sum(1 for text in texts[key] if _ASKS.search(text)) for key in free[-2:])
@@ -81,7 +88,7 @@ def _are_titles(texts: Sequence[str], described: Sequence[str]) -> bool:
 
 def _are_free_texts(texts: Sequence[str]) -> bool:
     """Return whether a column holds what people write: Chinese, of some length, hardly ever the same."""
-    if not texts or 2 * len(set(texts)) <= len(texts):
+    if not texts or _COPIES * len(set(texts)) <= len(texts):
         return False
     chinese = sum(1 for text in texts if len(_HAN.findall(text[:200])) >= min(len(text), 200) / 3)
     return chinese >= 0.8 * len(texts) and sum(map(len, texts)) >= _TEXT_CHARACTERS * len(texts)

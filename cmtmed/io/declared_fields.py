@@ -16,7 +16,7 @@ from cmtmed.errors import PipelineError, did_you_mean
 from cmtmed.io.containers import iter_members
 from cmtmed.io.declared_layout import LONGEST_NAME, MAX_NAMES, SAMPLE_RECORDS, check_selectors, check_separator
 from cmtmed.io.read import iter_records
-from cmtmed.io.record_fields import flatten
+from cmtmed.io.record_flattening import flatten
 from cmtmed.io.record_values import count_leaves, parse_nested
 from cmtmed.io.records import Record, Value
 from cmtmed.io.shapes import RecordParser

@@ -103,8 +103,10 @@ def _ends_in_quotes(lines: Sequence[str], delimiter: str) -> bool:
 
 
 def _has_quoted_cells(text: str, delimiter: str) -> bool:
+    """Return whether a quoted cell holds what would end it: a delimiter, a line break, or doubled quotes."""
     end = re.escape(delimiter)
-    return re.search(rf'(?:^|{end})"(?:[^"]|"")*[\n{end}](?:[^"]|"")*"(?={end}|$)', text, re.MULTILINE) is not None
+    held = rf"(?:[^\"]|\"\")*[\n{end}](?:[^\"]|\"\")*|(?:[^\"\n{end}]|\"\")*[^\"\n{end}]\"\"(?:[^\"\n{end}]|\"\")*"
+    return re.search(rf'(?:^|{end})"(?:{held})"(?={end}|$)', text, re.MULTILINE) is not None
 
 
 def read_table(rows: Iterator[Row | Unreadable], source: Source, *, heading: int = 0) -> Iterator[Record | Unreadable]:
@@ -142,7 +144,9 @@ def read_table(rows: Iterator[Row | Unreadable], source: Source, *, heading: int
             is_second = number == skipped
             left_out["heading"] += sum(map(count_characters, cells)) if number < skipped else 0
             continue
-        is_header_again = cells == names or (is_second and source.header == "auto" and is_second_header(cells))
+        is_header_again = (
+            cells == names or _is_rule(cells) or (is_second and source.header == "auto" and is_second_header(cells))
+        )
         is_second = False
         if is_header_again:
             # A second row of names, or the header of a file that was appended to this one.
@@ -160,3 +164,11 @@ def read_table(rows: Iterator[Row | Unreadable], source: Source, *, heading: int
             cells = ["" if cell == _NULL else cell for cell in cells]
         yield Record(f"line {row.number}", dict(zip(header, cells, strict=True)), left_out)
         left_out = Counter()
+
+
+def _is_rule(cells: Sequence[str]) -> bool:
+    """Return whether a row is the rule below the header of a table in Markdown: ``|---|:--|``."""
+    return all(_RULE.fullmatch(cell) for cell in cells) and any(cell.strip() for cell in cells)
+
+
+_RULE: Final = re.compile(r"\s*(?::?-{2,}:?)?\s*")

@@ -11,9 +11,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from cmtmed.io.fast_metadata import FastMetadata, is_nothing
 from cmtmed.io.parsed import Turn
 from cmtmed.io.record_fields import squeeze
-from cmtmed.io.record_values import count_leaves, says_nothing
+from cmtmed.io.record_values import says_nothing
 from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.io.turn_values import TurnParser
@@ -49,76 +50,14 @@ def make_fast_reader(
     if shape not in {"auto", "single_turn", "history"} or len(fields["answer"]) != 1 or not fields["question"]:
         return None
     others = set(fields["messages"]) | set(fields["text"])
+    if any(key.startswith(f"{fields['answer'][0]}#") for key in keys):
+        return None  # a second column of that name
     if others - {fields["answer"][0], *fields["question"]} or len(question) > 2 or len(answer) > 1:
         return None
     if len(fields["title"]) > 1 or (shape == "history" and not fields["history"]):
         return None
     history = [] if shape == "single_turn" else fields["history"]
     return _PairReader(keys, metadata, fields, history, turns)
-
-
-class _Metadata:
-    """The columns and the rest of a record, besides its turns."""
-
-    def __init__(
-        self, keys: Sequence[str], metadata: Mapping[str, tuple[str, ...]], used: set[str], titles: list[str]
-    ) -> None:
-        self.metadata = [[key for key in names if key in keys and key not in used] for names in metadata.values()]
-        self.rest = [key for key in keys if key not in used]
-        self.titles = set(titles)
-
-    def read(
-        self, record: Mapping[str, Value], turns: Sequence[Turn], left_out: dict[str, int], ignored: dict[str, int]
-    ) -> list[str | None] | None:
-        columns: list[str | None] = []
-        taken: set[str] = set()
-        metadata = 0
-        for names in self.metadata:
-            column = None
-            for key in names:
-                value = record[key]
-                if key in taken or value is None:
-                    continue
-                if type(value) is int:
-                    value = str(value)
-                if type(value) is not str:
-                    return None
-                column = value.strip()
-                if column:
-                    taken.add(key)
-                    # Printable characters hold no white space but blanks.
-                    is_word = column.isprintable() and " " not in column
-                    metadata += len(column) if is_word else count_characters(column)
-                    break
-                column = None
-            columns.append(column)
-        if metadata:
-            left_out["metadata"] = metadata
-        for key in self.rest:
-            if key in taken:
-                continue
-            value = record[key]
-            if not value:
-                if not _is_nothing(value):
-                    return None
-                continue
-            if type(value) is dict:
-                return None
-            characters = count_leaves(value)
-            if not characters:
-                continue
-            if type(value) is str and any(value == content for _, content in turns):
-                left_out["duplicate_field"] = left_out.get("duplicate_field", 0) + characters
-            elif key in self.titles and type(value) is str:
-                left_out["title"] = left_out.get("title", 0) + characters
-            else:
-                left_out["ignored_field"] = left_out.get("ignored_field", 0) + characters
-                ignored[key] = characters
-        return columns
-
-
-def _is_nothing(value: Value) -> bool:
-    return value is None or value in ("", [])
 
 
 class _PairReader:
@@ -144,7 +83,7 @@ class _PairReader:
             *history,
             *([self.title] if self.title and not history else []),
         }
-        self.rest = _Metadata(keys, metadata, used, fields["title"])
+        self.rest = FastMetadata(keys, metadata, used, fields["title"])
 
     def __call__(self, record: Mapping[str, Value]) -> FastResult | None:
         question, answer = record[self.question], record[self.answer]
@@ -155,12 +94,12 @@ class _PairReader:
         if (
             question.lstrip()[:1] in LABEL_MARKS
             or answer[0] in "[{"
-            or not all(_is_nothing(record[key]) for key in self.empty)
+            or not all(is_nothing(record[key]) for key in self.empty)
         ):
             return None
         turns: list[Turn] = []
         for key in self.history:
-            if not _is_nothing(record[key]) and not self._add_history(record[key], turns):
+            if not is_nothing(record[key]) and not self._add_history(record[key], turns):
                 return None
         if len(self.history) > 1 and turns:
             return None
@@ -207,7 +146,7 @@ class _MessagesReader:
     ) -> None:
         self.key, self.turns = key, turns
         self.roles: dict[str, tuple[Role, int] | None] = {}
-        self.rest = _Metadata(keys, metadata, {key}, titles)
+        self.rest = FastMetadata(keys, metadata, {key}, titles)
 
     def __call__(self, record: Mapping[str, Value]) -> FastResult | None:
         messages = record[self.key]
@@ -239,6 +178,8 @@ class _MessagesReader:
         left_out: dict[str, int] = {"speaker": label_characters}
         ignored: dict[str, int] = {}
         columns = self.rest.read(record, turns, left_out, ignored)
+        if ignored and next((role for role, _ in turns if role != "system"), "") == "assistant":
+            return None  # what the doctor answers may stand in a field whose name says nothing
         return None if columns is None else (columns[0], columns[1], columns[2], turns, left_out, ignored)
 
 

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from cmtmed.text.han import HAN
+
 # ruff: noqa: E501 (the table below reads best in long lines)
 
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -27,12 +29,13 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "content": ("content", "parts", "value", "text", "utterance", "sentence", "内容", "msg", "message", "body", "文本", "words", "utt", "发言", "內容", "消息", "txt", "originalsentence", "speech", "reply", "response", "回复", "话语", "say"),
     "text": ("text", "dialogue", "dialog", "conversation", "content", "对话", "对话内容", "transcript", "body", "内容", "內容", "input", "source", "document"),
     "system": ("system", "systemprompt", "sys", "systemmessage", "系统", "系统提示", "meta"),
-    "group": ("dialogueid", "dialogid", "sessionid", "session", "conversationid", "convid", "dialogue", "dialog", "对话编号", "会话编号", "会话id", "对话id", "threadid", "thread", "caseid", "consultid", "consultationid", "orderid", "visitid", "qid", "questionid", "topicid", "病例编号", "问诊编号", "咨询编号", "帖子编号"),
+    "group": ("会话", "会话号", "对话号", "订单号", "问诊号", "dialogueid", "dialogid", "sessionid", "session", "conversationid", "convid", "dialogue", "dialog", "对话编号", "会话编号", "会话id", "对话id", "threadid", "thread", "caseid", "consultid", "consultationid", "orderid", "visitid", "qid", "questionid", "topicid", "病例编号", "问诊编号", "咨询编号", "帖子编号"),
     "order": ("seq", "order", "index", "idx", "turn", "turnid", "round", "position", "sentenceid", "msgid", "messageid", "no", "floor", "序号", "轮次", "楼层", "顺序", "time", "timestamp", "createtime", "createdat", "datetime", "sendtime", "date", "时间", "发送时间", "发言时间", "回复时间"),
 }  # fmt: skip
 """For each field, the names that crawls give it, most specific first."""
 
 _WORDS: Final = (
+    ("department", re.compile(r"科室|department")),
     (
         "answer",
         re.compile(
@@ -55,7 +58,6 @@ _WORDS: Final = (
         ),
     ),
     ("messages", re.compile(r"对话|會話|会话|聊天|问诊记录|dialog|conversation|messages|utterance|chat")),
-    ("department", re.compile(r"科室|department")),
 )
 _OTHER: Final = re.compile(
     r"(?:id|chosen|rejected|negative|time|date|count|num|number|url|link|name|score|type|tags?|label|len|length|user|author|index|status|level|"
@@ -137,12 +139,12 @@ def _guess_by_words(key: str) -> str | None:
     for word in reversed(head):
         if word in _HEADS:
             return _HEADS[word]
-    if is_text and len(set(head) & _PATIENTS) + len(set(head) & _DOCTORS) == 1:
-        return "question" if set(head) & _PATIENTS else "answer"
+    if is_text and len(set(head) & PATIENTS) + len(set(head) & DOCTORS) == 1:
+        return "question" if set(head) & PATIENTS else "answer"
     return None
 
 
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[\u3400-\u9fff]+")
+_WORD: Final = re.compile(rf"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[{HAN}]+")
 _TEXTUAL: Final = frozenset(
     {
         "text",
@@ -190,9 +192,9 @@ _HEADS: Final = {
     "q": "question", "ques": "question", "qn": "question", "ans": "answer", "resp": "answer", "rep": "answer",
 }  # fmt: skip
 """Words, in pinyin or abbreviated, by which the last word of a name tells the field."""
-_PATIENTS: Final = frozenset(
+PATIENTS: Final = frozenset(
     {"patient", "pat", "user", "client", "asker", "customer", "sick", "human", "huanzhe", "bingren", "yonghu"}
 )
-_DOCTORS: Final = frozenset(
+DOCTORS: Final = frozenset(
     {"doctor", "doc", "dr", "physician", "expert", "assistant", "bot", "yisheng", "daifu", "zhuanjia", "medic"}
 )

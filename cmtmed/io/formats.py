@@ -35,9 +35,11 @@ def detect_format(name: str, head: bytes, source: Source) -> str:
     if head[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
         return "xlsx"
     file_format = _SUFFIXES.get(PurePath(name).suffix.lower())
+    if file_format == "xlsx":
+        file_format = None  # pages and text that are called workbooks so that a spreadsheet opens them
     if file_format in {"tsv", "transcript", None} and b"\t" in head and _has_tabbed_labels(head, source):
         return "transcript"
-    if file_format in {"csv", "tsv", "html", "parquet", "arrow", "xlsx"}:
+    if file_format in {"csv", "tsv", "html", "parquet", "arrow"}:
         return file_format
     start = b"".join(transcode_to_utf8(iter([head]), source.encoding)).removeprefix(b"\xef\xbb\xbf").lstrip(_BLANKS)
     begins_json = _JSON.match(start) is not None and _LABEL.match(start) is None
@@ -64,10 +66,13 @@ _LABEL: Final = re.compile(rb"\[\s*\d")
 def _is_table(text: bytes, source: Source) -> bool:
     """Return whether lines of text are rows with tabs, and not turns after their speakers."""
     lines = [line for line in text.decode("utf-8", "replace").split("\n")[:200] if line.strip()]
-    if len(lines) < 2 or SpeakerLabels(source).line.match(lines[0]):
+    labels = SpeakerLabels(source)
+    if len(lines) < 2 or labels.line.match(lines[0]):
         return False
     if find_word_delimiter(lines):
-        return True
+        # Bars may as well stand between a speaker, a time and what he says.
+        transcript = labels.split("\n".join(lines))
+        return not (transcript.roles >= {"user", "assistant"} and 2 * len(transcript.turns) > len(lines))
     if not any("\t" in line for line in lines):
         return False
     # A cell may hold several lines, if it is quoted or its lines end in a backslash.

@@ -16,19 +16,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from cmtmed.io.field_names import find_names, normalize_name
+from cmtmed.io.field_names import find_names
+from cmtmed.io.group_detection import BY_FILE, detect_group, find_side
 from cmtmed.io.quarantine import Reason, Unreadable
 from cmtmed.io.record_values import count_leaves, to_text
 from cmtmed.io.records import Record, Value
-from cmtmed.io.speaker_words import are_alternating
 from cmtmed.io.turn_values import TurnParser
-from cmtmed.schema import Role
 from cmtmed.source import Source
 from cmtmed.text.characters import count_characters
 
 _LOOKAHEAD_RECORDS: Final = 200
 _SCHEMA: Final = "CREATE TABLE turns (first INTEGER, position TEXT, sequence, number INTEGER, row TEXT)"
-_FILE: Final = "file"
 
 
 def group_turns(
@@ -48,57 +46,25 @@ def group_turns(
         group_by = detect_group([record.value for record in lookahead if isinstance(record, Record)], source, turns)
     elif source.group_by != "none":
         group_by = (
-            source.group_by if source.group_by == _FILE or isinstance(source.group_by, tuple) else (source.group_by,)
+            source.group_by if source.group_by == BY_FILE or isinstance(source.group_by, tuple) else (source.group_by,)
         )
     texts = [record.value for record in lookahead if isinstance(record, Record)]
     if 1 < len(lookahead) == len(texts) < _LOOKAHEAD_RECORDS and _are_labelled(texts, turns):
         yield Record(lookahead[0].position, texts)
         return
     stream = itertools.chain(lookahead, records)
-    if group_by == _FILE and source.group_by == "auto" and _are_divided(lookahead, turns):
+    if group_by == BY_FILE and source.group_by == "auto" and _are_divided(lookahead, turns):
         yield from _join_blocks(stream)
     elif group_by == "none":
         yield from stream
     else:
-        yield from _collect(stream, () if group_by == _FILE else tuple(group_by), source, turns)
-
-
-def detect_group(values: Sequence[Value], source: Source, turns: TurnParser) -> Sequence[str] | str:
-    """Return the field that the turns of a dialogue have in common, ``file``, or ``none`` if records are dialogues.
-
-    Records are turns if each has a known speaker and a text and no turns inside, or if each is one round of a numbered
-    dialogue. The field that groups them has one value in some records and others in others, and most of its groups hold
-    both sides; if there is none and both sides speak, the file is one dialogue.
-    """
-    if source.shape != "auto" or len(values) < 2 or not all(isinstance(value, Mapping) for value in values):
-        return "none"
-    if any(isinstance(item, list) and _holds_turns(item) for value in values for item in value.values()):
-        return "none"
-    sides = [_find_side(value, turns) for value in values]
-    if all(side is None for side in sides):
-        return _detect_rounds(values)
-    if any(side is None for side in sides):
-        return "none"
-    plan = turns.find_plan(values[0]) or ()
-    for name in _list_group_fields(values[0]):
-        groups: dict[str, set[Role | None]] = {}
-        for text, side in zip(_fill_down(values, name), sides, strict=True):
-            groups.setdefault(text, set()).add(side)
-        complete = sum({"user", "assistant"} <= speakers for speakers in groups.values())
-        if name not in plan and len(groups) < len(values) and "" not in groups and 2 * complete >= len(groups):
-            return (name,)
-    return _FILE if {"user", "assistant"} <= set(sides) else "none"
-
-
-def _holds_turns(items: Sequence[Value]) -> bool:
-    """Return whether a list may be a dialogue, and not the words by which a turn is labelled."""
-    return any(isinstance(item, Mapping | list) for item in items) or are_alternating(items)
+        yield from _collect(stream, () if group_by == BY_FILE else tuple(group_by), source, turns)
 
 
 def _are_divided(records: Sequence[Record | Unreadable], turns: TurnParser) -> bool:
     """Return whether lines of one turn each are divided into dialogues by other lines: blank, or with a number."""
     blocks = [block for _, block, _ in _split_blocks(iter(records)) if block]
-    sides = [{_find_side(record.value, turns) for record in block} for block in blocks]
+    sides = [{find_side(record.value, turns) for record in block} for block in blocks]
     return len(blocks) > 1 and sum({"user", "assistant"} <= roles for roles in sides) >= _COMPLETE * len(blocks)
 
 
@@ -149,45 +115,6 @@ def _are_labelled(texts: Sequence[Value], turns: TurnParser) -> bool:
     return all(len(transcript.turns) == 1 for transcript in transcripts) and (
         len({role for transcript in transcripts for role in transcript.roles}) > 1
     )
-
-
-def _find_side(value: Mapping[str, Value], turns: TurnParser) -> Role | None:
-    """Return who speaks in a record of one turn; None if it is no such record."""
-    plan = turns.find_plan(value)
-    if plan is not None:
-        return turns.find_role(value[plan[0]])
-    texts = [(key, text) for key, text in value.items() if isinstance(text, str)]
-    return turns.labels.find_role(texts[0][0]) if len(texts) == len(value) == 1 else None
-
-
-def _list_group_fields(record: Mapping[str, Value]) -> list[str]:
-    """Return the fields that may group records: by the names of crawls, then any number or code."""
-    others = [key for key in record if _CODE.search(normalize_name(key))]
-    return list(dict.fromkeys((*find_names(record, "group"), *others)))
-
-
-def _fill_down(values: Sequence[Mapping[str, Value]], name: str) -> Iterator[str]:
-    """Yield a field's values as text; an empty cell, as merged cells leave them, is the one above it."""
-    last = ""
-    for value in values:
-        last = (to_text(value.get(name)) or "").strip() or last
-        yield last
-
-
-def _detect_rounds(values: Sequence[Mapping[str, Value]]) -> Sequence[str] | str:
-    if not all(find_names(value, "question") and find_names(value, "answer") for value in values):
-        return "none"
-    if not any(normalize_name(name) in _ROUNDS for name in values[0]):
-        return "none"
-    for name in find_names(values[0], "group"):
-        groups = set(_fill_down(values, name))
-        if len(groups) < len(values) and "" not in groups:
-            return (name,)
-    return "none"
-
-
-_CODE: Final = re.compile(r"(?:id|no|num|number|code|key|编号|号)$|^(?:conv|case|sess|ticket|thread|dialog|chat|visit)")
-_ROUNDS: Final = frozenset({"round", "turn", "turnid", "seq", "轮次", "第几轮"})
 
 
 def _collect(

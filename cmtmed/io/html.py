@@ -14,17 +14,16 @@ from typing import TYPE_CHECKING, Final
 
 from cmtmed.io.bytestream import SAMPLE_BYTES, TruncatedStreamError
 from cmtmed.io.encoding import detect_encoding
+from cmtmed.io.page_layouts import find_dialogues
 from cmtmed.io.quarantine import Reason, Unreadable
-from cmtmed.io.record_values import count_leaves
 from cmtmed.io.records import Record
 from cmtmed.io.speaker_labels import SpeakerLabels
-from cmtmed.io.transcript import read_transcripts
 from cmtmed.source import Html, Source
 from cmtmed.text.characters import count_characters
 from cmtmed.text.markup import strip_markup
 
 if TYPE_CHECKING:
-    from selectolax.lexbor import LexborHTMLParser, LexborNode
+    from selectolax.lexbor import LexborNode
 
 _CHARSET: Final = re.compile(rb"<meta[^>]+charset=[\"']?([A-Za-z0-9_-]+)", re.IGNORECASE)
 _SOURCE_BREAKS: Final = re.compile(r"[ \t\r\n\f]+")
@@ -32,6 +31,10 @@ _PREFORMATTED: Final = re.compile(r"(<pre\b.*?</pre\s*>|<textarea\b.*?</textarea
 _ANY_TAG: Final = re.compile(r"</?(?P<name>[a-zA-Z][\w:-]*)(?:\s[^<>]*)?/?>")
 _RULE: Final = re.compile(r"<hr\b[^<>]*>", re.IGNORECASE)
 _EMPHASIS: Final = frozenset("abiqsu")
+_STAMP: Final = re.compile(
+    r"\A(?:\d{2,4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?[ \t]*)?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?[ \t]*\n?"
+)
+"""A time with which every turn begins."""
 HIDDEN: Final = ["script", "style", "noscript", "template", "head", "title"]
 
 
@@ -84,7 +87,7 @@ def _iter_dialogues(text: str, source: Source) -> Iterator[Record]:
     tree.strip_tags(HIDDEN)
     page_text = _read_text(tree.body) if tree.body is not None else ""
     if not selectors.turn:
-        yield from _read_transcripts(tree, page_text, source)
+        yield from find_dialogues(tree, page_text, source, _read_text, _read_between_rules)
         return
     records = [
         record for dialogue in tree.css(selectors.dialogue) if (record := _read_dialogue(dialogue, selectors, labels))
@@ -94,28 +97,6 @@ def _iter_dialogues(text: str, source: Source) -> Iterator[Record]:
     for number, record in enumerate(records):
         left_out = Counter(record.left_out)
         if outside and number == 0:
-            left_out["outside_dialogue"] += outside
-        yield Record("", record.value, left_out)
-
-
-def _read_transcripts(tree: LexborHTMLParser, page_text: str, source: Source) -> Iterator[Record]:
-    """Yield the dialogues of a page that declares no element of a turn: the texts of its dialogues are transcripts.
-
-    Rules (``<hr>``) separate dialogues as they do in a text file.
-    """
-    texts = [text for node in tree.css(source.html.dialogue) for text in _read_between_rules(node)]
-    stream = source.model_copy(update={"encoding": "utf-8"})
-    records = [
-        record
-        for text in texts
-        for record in read_transcripts(iter([text.encode()]), stream)
-        if isinstance(record, Record)
-    ]
-    inside = sum(count_leaves(record.value) + sum(record.left_out.values()) for record in records)
-    outside = count_characters(page_text) - inside
-    for number, record in enumerate(records):
-        left_out = Counter(record.left_out)
-        if number == 0 and outside > 0:
             left_out["outside_dialogue"] += outside
         yield Record("", record.value, left_out)
 
@@ -133,6 +114,9 @@ def _read_dialogue(dialogue: LexborNode, selectors: Html, labels: SpeakerLabels)
     ]
     if not turns:
         return None
+    if len(turns) > 1 and all(_STAMP.match(turn["content"]) for turn in turns):
+        for turn in turns:
+            turn["content"] = _STAMP.sub("", turn["content"])
     fields = {
         "messages": turns,
         "opening": get_text(dialogue, selectors.opening) if selectors.opening else "",

@@ -12,6 +12,7 @@ from cmtmed.io.record_values import count_leaves
 from cmtmed.io.records import Record, Value
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.text.characters import count_characters
+from cmtmed.text.han import HAN
 
 _RECORD_FIELDS: Final = ("question", "answer", "opening", "title")
 
@@ -169,7 +170,7 @@ def _are_pairs(items: list[Mapping[str, Value]]) -> bool:
 
 
 _SENTENCE: Final = 6
-_HAN: Final = re.compile(r"[\u3400-\u9fff]{4}")
+_HAN: Final = re.compile(rf"[{HAN}]{{4}}")
 
 
 def _is_object_list(value: Value) -> bool:

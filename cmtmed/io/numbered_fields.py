@@ -19,6 +19,19 @@ def _get_number(name: str) -> int:
     return int(name[len(_strip_number(name)) :].lstrip(" _.-") or 0)
 
 
+def _split_round(name: str) -> tuple[str, int]:
+    """Return a name without its number, and the number: at its end (``ask_1``), or of a round (第1轮患者, 第二轮)."""
+    if match := _ROUND.match(name):
+        written = match["number"]
+        number = int(written) if written.isdigit() else _DIGITS.index(written[-1]) + 10 * written.startswith("十")
+        return name[match.end() :], number
+    return _strip_number(name), _get_number(name)
+
+
+_ROUND: Final = re.compile(r"第?(?P<number>\d{1,3}|十?[一二三四五六七八九]|十)[轮次回][ _：:]*(?=.)")
+_DIGITS: Final = "十一二三四五六七八九"
+
+
 def pair_numbered(keys: Iterable[str]) -> list[tuple[str, str]]:
     """Return the keys of questions and answers that are numbered (``ask_1, reply_1, ask_2, …``), round by round.
 
@@ -26,12 +39,12 @@ def pair_numbered(keys: Iterable[str]) -> list[tuple[str, str]]:
     """
     sides: dict[str, dict[int, str]] = {"question": {}, "answer": {}}
     for key in keys:
-        stem = _strip_number(key)
+        stem, number = _split_round(key)
         if stem == key:
             continue
         for field, numbered in sides.items():
             if holds_field([stem], field):
-                numbered.setdefault(_get_number(key), key)
+                numbered.setdefault(number, key)
                 break
     questions, answers = sides["question"], sides["answer"]
     rounds = [(questions[number], answers[number]) for number in sorted(questions) if number in answers]
@@ -80,10 +93,14 @@ def pair_declared(question: str, answer: str, keys: Iterable[str]) -> list[tuple
 def list_numbered(key: str, keys: Iterable[str]) -> list[str]:
     """Return the keys that differ from a numbered key in the number alone, in order; of any other key itself.
 
+    Columns that have the name of an earlier one are called after it: ``answer#2``.
+
     >>> list_numbered("answer1", ["id", "answer2", "answer1", "answers"])
     ['answer1', 'answer2']
+    >>> list_numbered("answer", ["answer", "answer2", "answer#2"])
+    ['answer', 'answer#2']
     """
     stem = _strip_number(key)
     if stem == key:
-        return [key]
+        return [key, *(name for name in keys if name.startswith(f"{key}#"))]
     return sorted((name for name in keys if _strip_number(name) == stem != name), key=_get_number)

@@ -13,6 +13,10 @@ _FORM: Final = re.compile(
     r"患病时长|所就诊|用药情况|咨询内容|问题描述|详细描述|自述)[^:：\n]{0,20}[:：]"
 )
 _ADDRESS: Final = re.compile(r"\s*(?:https?://\S+|[A-Za-z_]{1,16}\s*=\s*\S{1,64})\s*")
+_METADATA: Final = re.compile(
+    r"\s*(?:就诊|咨询|提问|问诊|发布|创建|记录|对话|病例|患者|接诊)?(?:时间|日期|编号|单号|科室|医院|医生姓名|来源|链接|网址|状态|次数|时长)\s*[:：].{0,60}"
+)
+"""Lines of a form that tell about the record."""
 _HEADING: Final = re.compile(
     r"\s*(?:[#=*\-【\[]*\s*(?:[A-Z][a-z]+(?: [A-Za-z]+){0,4}|对话(?:内容|记录)?|问诊(?:记录|对话)?|咨询(?:记录|内容)?|"
     r"病情描述|描述|聊天记录|医患对话|[第]?\s*\d+\s*[条例个]?)\s*[】\]#=*\-:：]*)\s*"
@@ -39,6 +43,6 @@ def is_form(text: str) -> bool:
 
 def _classify_line(line: str) -> str | None:
     """Return why a line above the first label is no text: an address or a heading."""
-    if _ADDRESS.fullmatch(line):
+    if _ADDRESS.fullmatch(line) or _METADATA.fullmatch(line):
         return "metadata"
     return "heading" if _HEADING.fullmatch(line) else None

@@ -7,18 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from cmtmed.io.field_names import find_names, guess_field, normalize_name
-from cmtmed.io.numbered_fields import are_numbered
+from cmtmed.io.field_names import find_names, guess_field
 from cmtmed.io.parsed import Parsed
 from cmtmed.io.record_values import BrokenRecordError, count_leaves, to_text
 from cmtmed.io.records import Value
+from cmtmed.io.text_objects import is_of_person
 from cmtmed.source import FieldName, Fields
 from cmtmed.text.characters import count_characters
 
 METADATA: Final = ("id", "department", "subdepartment")
 DIALOGUE_FIELDS: Final = ("title", "opening", "question", "answer", "history", "messages", "text", "system")
-_NESTING: Final = 4
-"""How deep objects inside a record are searched for fields."""
+_TEXTS: Final = frozenset({"title", "opening", "question", "answer", "text"})
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,8 @@ def plan_fields(keys: tuple[str, ...], declared: Fields) -> FieldPlan:
             plan[field] = (name,) if isinstance(name, str) else tuple(name)
         else:
             by_words = tuple(key for key in keys if guesses[key] == field)
-            plan[field] = tuple(dict.fromkeys((*find_names(keys, field), *by_words)))
+            names = dict.fromkeys((*find_names(keys, field), *by_words))
+            plan[field] = tuple(name for name in names if field not in _TEXTS or not is_of_person(name, keys))
     return FieldPlan(plan)
 
 
@@ -152,54 +152,6 @@ class RecordFields:
             for key in self.plan.keys[name]
             if not is_empty(self.fields.get(key))
         ]
-
-
-def flatten(record: Mapping[str, Value]) -> Mapping[str, Value]:
-    """Return a record with the fields of objects inside it under dotted names."""
-    if not any(isinstance(value, Mapping) for value in record.values()):
-        return record
-    return dict(_iter_flat(record, "", _NESTING))
-
-
-def _iter_flat(record: Mapping[str, Value], prefix: str, depth: int) -> Iterator[tuple[str, Value]]:
-    for key, value in record.items():
-        if isinstance(value, Mapping) and len(value) == 1 and next(iter(value)).startswith("$"):
-            # MongoDB's extended JSON: {"$oid": …}, {"$numberLong": …}, {"$date": …}.
-            yield f"{prefix}{key}", next(iter(value.values()))
-        elif isinstance(value, Mapping) and _is_text_object(key, value):
-            yield from _iter_text_object(f"{prefix}{key}", value)
-        elif isinstance(value, Mapping) and are_numbered(value):
-            yield f"{prefix}{key}", list(value.values())  # a list that is written as an object: {"0": …, "u1": …}
-        elif isinstance(value, Mapping) and value and depth:
-            yield from _iter_flat(value, f"{prefix}{key}.", depth - 1)
-        else:
-            yield f"{prefix}{key}", value
-
-
-_TEXT_FIELDS: Final = frozenset(
-    {"question", "ask", "instruction", "input", "answer", "output", "response", "reply", "问题", "提问", "回答", "回复"}
-)
-"""Names whose value is a text, if need be with something about it: {"text": …, "time": …}."""
-
-
-def _is_text_object(key: str, value: Mapping[str, Value]) -> bool:
-    """Return whether an object under the name of a text is that text, with something about it."""
-    if normalize_name(key) in _TEXT_FIELDS:
-        return True
-    is_text_name = any(find_names([key], field) for field in ("question", "answer", "opening", "title"))
-    return is_text_name and any(isinstance(value[name], str) for name in find_names(value, "content"))
-
-
-def _iter_text_object(path: str, value: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
-    """Yield the text of an object under the object's own name; without a text the object stays, and is of no use."""
-    content = next((name for name in find_names(value, "content") if isinstance(value[name], str)), None)
-    if content is None:
-        yield path, value
-        return
-    yield path, value[content]
-    for name, other in value.items():
-        if name != content:
-            yield f"{path}.{name}", other
 
 
 def is_empty(value: Value) -> bool:

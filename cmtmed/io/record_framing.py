@@ -16,6 +16,7 @@ from cmtmed.io.record_fields import FieldPlan, RecordFields, is_empty, squeeze
 from cmtmed.io.record_values import says_nothing
 from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SpeakerLabels
+from cmtmed.io.speaker_words import is_sentence
 from cmtmed.source import Source
 from cmtmed.text.characters import count_characters
 
@@ -25,6 +26,11 @@ _OPENING_QUESTIONS: Final = frozenset(
 """Names under which the patient's first words stand beside a list of turns."""
 _PROMPTS: Final = frozenset({"instruction", "instruct", "prompt"})
 """Names under which a list of turns has the system's text beside it."""
+_ASIDE: Final = re.compile(
+    r"diag|dx|summar|result|conclu|advice|advise|sugg|label|tag|note|remark|comment|doctor|hosp|name|title|diseas|prescri|"
+    r"url|time|date|诊断|结论|总结|小结|建议|处方|备注|标签|医院|医生|姓名|疾病|用药|评"
+)
+"""Words in the names of texts that are not the patient's."""
 _TASK: Final = re.compile(r"\s*(?:你是|您是|作为|假设|假如|请你|请根据|请扮演|下面是|以下是|You are|Below is)")
 """How a text begins that tells a model what to do."""
 _SHORT_QUESTION: Final = 60
@@ -124,7 +130,7 @@ class FramedRecord(RecordFields):
             texts += self.take_question()
         if starts_with_doctor and not any(texts):
             # The doctor answers something: what the patient wrote stands in another field.
-            texts.append(self.take("text", required_type=str) or self.take("title"))
+            texts.append(self.take("text", required_type=str) or self.take("title") or self._take_only_text())
         opening = "\n".join(text for text in texts if text and text.strip())
         first = next((index for index, (role, _) in enumerate(parsed.turns) if role == "user"), None)
         if not opening:
@@ -140,6 +146,20 @@ class FramedRecord(RecordFields):
                 return
         position = next((index for index, (role, _) in enumerate(parsed.turns) if role != "system"), 0)
         parsed.turns.insert(position, ("user", opening))
+
+    def _take_only_text(self) -> str | None:
+        """Return the one text in a record that no name tells and that says something, if there is no other."""
+        known = {key for keys in self.plan.keys.values() for key in keys}
+        keys = [
+            key
+            for key, value in self.fields.items()
+            if isinstance(value, str) and key not in self.used | known and not _ASIDE.search(normalize_name(key))
+            and is_sentence(value)
+        ]  # fmt: skip
+        if len(keys) != 1:
+            return None
+        self.used.add(keys[0])
+        return str(self.fields[keys[0]])
 
     def _has_unread(self, name: str) -> bool:
         key = self.choose_key(name)
@@ -169,8 +189,12 @@ class FramedRecord(RecordFields):
         unused = [name for name in self.fields if name not in self.used]
         # A declared field is that field alone.
         for name in [key] if self.declared.answer else list_numbered(key, unused):
-            answers += read_answers(self.fields[name], name, parsed)
+            further = read_answers(self.fields[name], name, parsed)
+            repeated = [text for text in further if "#" in name and text in answers]
+            parsed.left_out["duplicate_column"] += sum(map(count_characters, repeated))
+            answers += [text for text in further if text not in repeated]
             self.used.add(name)
+        answers = [answer for answer in answers if answer.strip()] or answers[:1]
         if not answers:
             parsed.turns.append(("assistant", ""))  # an answer that is empty is an empty turn
             return [parsed]

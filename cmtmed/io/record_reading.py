@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from cmtmed.io.field_names import find_names, normalize_name
+from cmtmed.io.message_keys import read_label
 from cmtmed.io.numbered_fields import list_series, pair_declared, pair_numbered
 from cmtmed.io.parsed import Parsed
 from cmtmed.io.quarantine import Reason
-from cmtmed.io.record_fields import FieldPlan, is_empty, squeeze
-from cmtmed.io.record_framing import FramedRecord
-from cmtmed.io.record_values import BrokenRecordError, count_leaves, parse_nested, says_nothing, to_text
+from cmtmed.io.record_fields import FieldPlan
+from cmtmed.io.record_histories import RecordWithHistory
+from cmtmed.io.record_values import BrokenRecordError, parse_nested, to_text
 from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.io.speaker_words import are_alternating
+from cmtmed.io.table_header import MADE_UP
 from cmtmed.io.turn_values import TurnParser
 from cmtmed.schema import Role
 from cmtmed.source import Source
-from cmtmed.text.characters import count_characters
 
 
-class RecordReading(FramedRecord):
+class RecordReading(RecordWithHistory):
     """One record while its dialogues are read from it."""
 
     def __init__(
         self, fields: Mapping[str, Value], plan: FieldPlan, source: Source, labels: SpeakerLabels, turns: TurnParser
     ) -> None:
-        super().__init__(fields, plan, source, labels)
-        self.turns = turns
+        super().__init__(fields, plan, source, labels, turns)
         self.reason: Reason | None = None
 
     def read(self) -> list[Parsed]:
@@ -40,7 +40,7 @@ class RecordReading(FramedRecord):
         if shape == "prefixed":
             return self.frame_turns(self._require_turns("text", alternating=False))
         if shape == "history":
-            return self.frame_turns(self._read_history(required=True), follows_history=True)
+            return self.frame_turns(self.read_history(required=True), follows_history=True)
         if shape == "single_turn":
             return self._read_pairs()
         for read in (
@@ -81,47 +81,7 @@ class RecordReading(FramedRecord):
         has_history = any(self.fields.get(key) for key in self.plan.keys["history"])
         if not has_history:
             return []
-        return self.frame_turns(self._read_history(required=False), follows_history=True)
-
-    def _read_history(self, *, required: bool) -> list[Parsed]:
-        for key in self.plan.keys["history"]:
-            if key not in self.fields:
-                continue
-            value = self.fields[key]
-            if is_empty(value) or _holds_no_text(value):
-                self.used.add(key)
-                return [Parsed(left_out=Counter(placeholder=count_leaves(value)))]
-            if not isinstance(value, list | str):
-                raise BrokenRecordError(Reason.WRONG_TYPE)
-            if isinstance(value, str) and not required and self._asks(key):
-                return [Parsed()]
-            parsed = self.turns.parse(value, path=key, alternating=True)
-            if len(parsed) != 1:
-                raise BrokenRecordError(Reason.WRONG_TYPE if isinstance(value, list) else Reason.NO_DIALOGUE)
-            self.used.add(key)
-            self._remove_repeated_question(parsed[0])
-            return parsed
-        if required:
-            raise BrokenRecordError(Reason.MISSING_FIELD, tuple(self.fields))
-        return [Parsed()]
-
-    def _asks(self, key: str) -> bool:
-        """Make a context without turns the question, where an answer follows it and nothing else asks."""
-        text = self.fields[key]
-        if self.has("question") or self.has("opening") or not self.has("answer") or self.turns.parse(text, path=key):
-            return False
-        self.plan = FieldPlan({**self.plan.keys, "question": (key,)})
-        return True
-
-    def _remove_repeated_question(self, history: Parsed) -> None:
-        """Remove the last turn of a history that repeats the question asked after it."""
-        key = self.choose_key("question", required_type=str)
-        if key is None or not history.turns or history.turns[-1][0] != "user":
-            return
-        text = history.turns[-1][1]
-        if text.strip() and squeeze(text) == squeeze(self.fields[key]):
-            history.left_out["duplicate_turn"] += count_characters(text)
-            history.turns.pop()
+        return self.frame_turns(self.read_history(required=False), follows_history=True)
 
     def _find_transcript(self) -> list[Parsed]:
         """Read a text under a name of dialogues; under a more general name it may as well be a question."""
@@ -153,7 +113,10 @@ class RecordReading(FramedRecord):
             nested = parse_nested(value) if isinstance(value, str) else value
             if not isinstance(nested, list) or len(nested) < 2 or key in self.used:
                 continue
-            are_messages = all(isinstance(item, Mapping) and self.turns.find_plan(item) for item in nested)
+            are_objects = all(isinstance(item, Mapping) for item in nested)
+            are_messages = are_objects and (
+                all(map(self.turns.find_plan, nested)) or self.turns.find_codes(nested) is not None
+            )
             if are_messages or are_alternating(nested):
                 parsed = self.turns.parse(value, path=key, alternating=not are_messages)
                 if len(parsed) == 1:
@@ -168,16 +131,27 @@ class RecordReading(FramedRecord):
             if not isinstance(nested, list) or len(nested) < 2 or not all(isinstance(i, Mapping) for i in nested):
                 continue
             plans = [(item, self.turns.find_plan(item)) for item in nested]
-            roles = {self.turns.find_role(item.get(plan[0])) for item, plan in plans if plan}
-            if all(plan for _, plan in plans) and {"user", "assistant"} <= roles:
+            if all(plan for _, plan in plans) and self._have_both_sides(plans):
                 parsed = self.turns.parse(value, path=key)
                 self.used.add(key)
                 return self.frame_turns(parsed)
         return []
 
+    def _have_both_sides(self, plans: Sequence[tuple[Mapping[str, Value], tuple[str, str] | None]]) -> bool:
+        """Return whether both sides speak in messages, by names or by codes."""
+        texts: dict[str, list[Value]] = defaultdict(list)
+        for item, plan in plans:
+            if plan:
+                texts[read_label(item.get(plan[0]))].append(item.get(plan[1]))
+        try:
+            return set(_SIDES) <= set(self.turns.assign_roles(texts).values())
+        except BrokenRecordError:
+            return False
+
     def _find_numbered_turns(self) -> list[Parsed]:
         """Read turns that stand in numbered fields: ``u1, u2, …`` with a speaker in each, or in turn."""
-        for keys in list_series(key for key, value in self.fields.items() if isinstance(value, str)):
+        keys_of_texts = [key for key, value in self.fields.items() if isinstance(value, str)]
+        for keys in list_series(key for key in keys_of_texts if not MADE_UP.fullmatch(key)):
             texts = [self.fields[key] for key in keys if self.fields[key].strip()]
             named = self.turns.parse_named(texts)
             parsed = [named] if named else []
@@ -233,16 +207,6 @@ class RecordReading(FramedRecord):
 
 def _has_both_sides(parsed: Parsed) -> bool:
     return {"user", "assistant"} <= {role for role, _ in parsed.turns}
-
-
-def _holds_no_text(value: Value) -> bool:
-    """Return whether a history is none: 无, ``None``, or lists, written or not, in which nothing stands."""
-    if not isinstance(value, str):
-        return not count_leaves(value)
-    if says_nothing(value):
-        return True
-    nested = parse_nested(value)
-    return nested is not None and not count_leaves(nested)
 
 
 def _are_texts(value: Value) -> bool:

@@ -12,14 +12,28 @@ from collections.abc import Sequence
 from typing import Final
 
 from cmtmed.io.lines import Line
-from cmtmed.io.speaker_labels import SpeakerLabels
+from cmtmed.io.speaker_labels import SIDES, SpeakerLabels
+from cmtmed.io.speaker_words import find_role_by_words
 from cmtmed.text.characters import count_characters
+from cmtmed.text.han import HAN
 
 _BRACKETED: Final = re.compile(
     r"\s*[〔【\[《「『<](?P<title>[^〔〕【】\[\]《》「」『』<>\n]{1,16})[〕】\]》」』>]\s*[:：]?\s*(?P<rest>.*)"
 )
-_BARE: Final = re.compile(r"\s*#{0,6}\s*(?P<title>[A-Za-z][A-Za-z &]{2,30}|[\u4e00-\u9fff]{2,10})\s*[:：]?\s*")
+_BARE: Final = re.compile(
+    r"\s*#{0,6}\s*(?:[一二三四五六七八九十]{1,2}[、.．]\s*)?"
+    rf"(?P<title>[A-Za-z][A-Za-z &]{{2,30}}|[{HAN}]{{2,10}})\s*[:：]?\s*"
+)
+_LABELLED: Final = re.compile(rf"\s*(?P<title>[{HAN}]{{2,8}}|[A-Za-z][A-Za-z ]{{2,20}})[ ]*[:：\t]\s*(?P<rest>\S.*)")
+_OUTCOMES: Final = re.compile(
+    r"诊断|处方|医嘱|总结|小结|满意|评价|评分|标注|标签|备注|随访|结论|状态|diagnosis|prescription|summary|rating|label|status",
+    re.IGNORECASE,
+)
+"""Words of labels below a talk, which a platform prints."""
+_PERSON: Final = re.compile(r"[者人方友生师]$")
+"""How the name of one who speaks ends."""
 _SHARE: Final = 0.6
+_TURNS: Final = 1.5
 _COLUMNS: Final = (
     ("id", re.compile(r"编号|序号|单号|^号$|\bid\b|\bno\b|number", re.IGNORECASE)),
     ("department", re.compile(r"科室|科别|科別|clinic|department|dept", re.IGNORECASE)),
@@ -44,11 +58,21 @@ class SectionTitles:
     def __init__(self, blocks: Sequence[Sequence[Line]], labels: SpeakerLabels) -> None:
         self._titles: set[str] = set()
         counts: Counter[str] = Counter()
+        lines: Counter[str] = Counter()
         for block in blocks:
-            lines = [line.text or "" for line in block]
-            counts.update({key for line in lines if labels.line.match(line) is None and (key := _get_title(line))})
+            texts = [line.text or "" for line in block]
+            titled = [(text, key) for text in texts if labels.line.match(text) is None and (key := _get_title(text))]
+            counts.update({key for _, key in titled})
+            lines.update(key for text, key in titled if _BARE.fullmatch(text))
         if len(blocks) > 1:
-            known = {key for key in counts if labels.find_role(key) is not None}
+            # What stands in a record again and again is the name of one who speaks.
+            known = {
+                key
+                for key in counts
+                if labels.find_role(key)
+                or (_PERSON.search(key) and find_role_by_words(key) in SIDES)
+                or lines[key] >= _TURNS * counts[key]
+            }
             self._titles = {key for key, count in counts.items() if count >= max(2, _SHARE * len(blocks))} - known
 
     @property
@@ -72,7 +96,8 @@ class SectionReader:
     def open(self, text: str) -> int:
         """Begin the section of a title line; return the characters of its title."""
         bracketed = _BRACKETED.fullmatch(text)
-        rest = bracketed["rest"] if bracketed else ""
+        labelled = bracketed or (None if _BARE.fullmatch(text) else _LABELLED.fullmatch(text))
+        rest = labelled["rest"] if labelled else ""
         self._sections.append((_get_title(text) or "", [rest] if rest.strip() else []))
         self._is_open = True
         return count_characters(text) - count_characters(rest)
@@ -105,4 +130,7 @@ class SectionReader:
 
 def _get_title(text: str) -> str | None:
     match = _BRACKETED.fullmatch(text) or _BARE.fullmatch(text)
-    return match["title"].strip() if match else None
+    if match is None and (match := _LABELLED.fullmatch(text)) is not None and not _OUTCOMES.search(match["title"]):
+        return None
+    title = match["title"].strip() if match else ""
+    return title if title and not title.isdigit() else None

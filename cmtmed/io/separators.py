@@ -9,6 +9,7 @@ from typing import Final
 
 from cmtmed.io.lines import Line
 from cmtmed.io.speaker_labels import SpeakerLabels
+from cmtmed.text.speaker_labels import get_name
 
 _RULE: Final = r"\s*(?:[-=*_#~—－＝+]{3,}|(?![.。，,、！!？?；;：:…（）()])([^\w\s])(?:[ \t　]*\1){2,})\s*"
 """A line of one mark again and again; of marks that end a sentence it may be what somebody says."""
@@ -39,6 +40,7 @@ def detect_separator(lookahead: Sequence[Line], labels: SpeakerLabels) -> re.Pat
     """
     texts = [line.text or "" for line in lookahead]
     running = [pattern for pattern in _list_running(texts, labels) if _precedes_labels(pattern, texts, labels)]
+    running += [_QUESTION] if _are_questions_numbered(texts, labels) else []
     candidates = [re.compile(pattern) for pattern in (_NUMBERED, *running, _RULE, _TWO_BLANK, BLANK, _DOTS, _NONE)]
 
     def score(candidate: re.Pattern[str]) -> tuple[float, int]:
@@ -94,6 +96,24 @@ def _list_running(texts: Sequence[str], labels: SpeakerLabels) -> list[str]:
     ]
 
 
+def _are_questions_numbered(texts: Sequence[str], labels: SpeakerLabels) -> bool:
+    """Return whether a running number stands before every patient's label and before none of the doctor's.
+
+    Numbers before the labels of both sides count turns.
+    """
+    question = re.compile(_QUESTION)
+    numbers = []
+    for text in texts:
+        label = labels.line.match(text)
+        role = labels.find_role(get_name(label)) if label else None
+        match = question.match(text)
+        if role == "user" and match is not None:
+            numbers.append(int(match["id"]))
+        elif role == "user" or (match is not None and role is not None):
+            return False
+    return len(numbers) > 1 and all(a < b for a, b in itertools.pairwise(numbers))
+
+
 def _precedes_labels(pattern: str, texts: Sequence[str], labels: SpeakerLabels) -> bool:
     """Return whether every dialogue between such lines has turns, so that these are no numbered advice."""
     separator = re.compile(pattern)
@@ -106,6 +126,8 @@ def _precedes_labels(pattern: str, texts: Sequence[str], labels: SpeakerLabels) 
 _RUNNING: Final = re.compile(r"([^\d\n]{0,20}?)(\d{1,9})(?!\d)[^\n]{0,40}")
 
 
+_QUESTION: Final = r"(?#starts a dialogue)\s*[(（【\[]?(?P<id>\d{1,5})[)）】\]]?[、.．,:：)）]?\s*(?=[^\d\s])"
+"""The number with which the first line of a dialogue begins; the line belongs to it."""
 _TWO_BLANK: Final = "two blank lines"
 _NONE: Final = "(?!)"
 _LINE: Final = r"(?!)\n"
@@ -126,6 +148,13 @@ def split_blocks(stream: Iterator[Line], separator: re.Pattern[str]) -> Iterator
             if has_text([line]):
                 yield [*block, line], {}
                 block = []
+            continue
+        if separator.pattern == _QUESTION:
+            if (start := separator.match(line.text)) is not None:
+                if has_text(block):
+                    yield block, groups
+                block, groups = [], {"id": start["id"]}
+            block.append(line)
             continue
         blank_lines = 0 if line.text.strip() else blank_lines + 1
         match = separator.fullmatch(line.text) if separator.pattern != _TWO_BLANK else None

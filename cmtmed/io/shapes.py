@@ -15,7 +15,8 @@ from cmtmed.io.field_names import find_names
 from cmtmed.io.numbered_fields import pair_declared
 from cmtmed.io.parsed import Parsed, Turn
 from cmtmed.io.quarantine import Reason
-from cmtmed.io.record_fields import DIALOGUE_FIELDS, METADATA, FieldPlan, flatten, plan_fields, to_text_or_none
+from cmtmed.io.record_fields import DIALOGUE_FIELDS, METADATA, FieldPlan, plan_fields, to_text_or_none
+from cmtmed.io.record_flattening import flatten
 from cmtmed.io.record_reading import RecordReading
 from cmtmed.io.record_values import BrokenRecordError
 from cmtmed.io.records import Record, Value

@@ -13,67 +13,41 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from cmtmed.io.chat_templates import BREAKS, HEADING, find_heading_role, name_template_roles
 from cmtmed.io.declared_labels import split_by_pattern
-from cmtmed.io.field_names import holds_field
 from cmtmed.io.speaker_words import find_role_by_words
 from cmtmed.schema import Role
 from cmtmed.source import Source
 from cmtmed.text.characters import count_characters
+from cmtmed.text.han import HAN
 from cmtmed.text.speaker_labels import LabelGrammar, LabelledTurn, Transcript
 
 __all__ = ["LabelledTurn", "SpeakerLabels", "Transcript"]
 
-_SIDES: Final[tuple[Role, Role]] = ("user", "assistant")
+SIDES: Final[tuple[Role, Role]] = ("user", "assistant")
 _DATE: Final = r"\d{2,4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?"
 _CLOCK: Final = r"\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
 _STAMP: Final = rf"[\[(（【]?(?:{_DATE}(?:[ T　]*{_CLOCK})?|{_CLOCK})[\])）】]?"
+_FLOOR: Final = r"(?:第?\d{1,4}[楼樓层]|#\d{1,4})"
 _LEAD: Final = (
-    rf"^[ \t　]*(?:第[ ]*\d+[ ]*[轮次回][ ]*[-:：]?[ ]*)?(?:\d{{1,3}}[.、)）][ ]*)?(?:{_STAMP}[ \t　]*)?"
+    r"^[ \t　]*(?:第[ ]*\d+[ ]*[轮次回][ ]*[-:：]?[ ]*)?"
+    rf"(?:\d{{1,4}}[ ]*[.、)）|｜\t][ ]*|{_FLOOR}[ \t　:：]*)?(?:{_STAMP}[ \t　]*)?"
     r"(?:(?:[^\w\s【\[「『<《〔（(。？！，、“\"‘']{1,6})[ \t　]*)?"
 )
-_CODE_NAME: Final = r"[A-Za-z]|[\u4e00-\u9fff]{1,4}"
-_UNKNOWN: Final = re.compile(rf"{_LEAD}(?P<name>{_CODE_NAME})[ \t　]*[:：]", re.MULTILINE)
+_CODE_NAME: Final = rf"(?:[A-Za-z](?:[A-Za-z_ ]{{0,14}}[A-Za-z])?|[{HAN}]{{1,8}})"
+_UNKNOWN: Final = re.compile(
+    rf"{_LEAD}(?P<name>{_CODE_NAME})(?:\d{{1,3}}[ \t　]*(?:：|:(?!\d\d))|[ \t　]*[:：])", re.MULTILINE
+)
+_CODE: Final = re.compile(rf"[A-Za-z]|[{HAN}]{{1,4}}")
+_STAMPED: Final = re.compile(
+    rf"^[ \t　]*(?:(?P<before>[^\n:：，。？！]{{1,20}}?)[ \t　]+{_STAMP}|"
+    rf"{_STAMP}[ \t　]+(?P<after>[^\n:：，。？！]{{1,20}}?))"
+    r"[ \t　]*[:：]?[ \t　]*$",
+    re.MULTILINE,
+)
+"""A line that names somebody and a time."""
 _MARKS: Final = re.compile(r"[|｜#/\\;；]{1,4}$")
 _CODES: Final[Mapping[str, Role]] = {"p": "user", "d": "assistant"}
-
-
-_BREAKS: Final = re.compile(r"[ \t]*(?:<br[ ]*/?>|</?(?:p|div|li|tr)(?:[ ][^<>]*)?>)[ \t]*", re.IGNORECASE)
-"""Markup between the lines of a transcript."""
-_TEMPLATES: Final = (
-    (re.compile(r"(?:<s>|\[BOS\])?[ \t]*\[INST\][ \t]*", re.IGNORECASE), "\n<|user|>"),
-    (re.compile(r"[ \t]*\[/INST\][ \t]*", re.IGNORECASE), "\n<|assistant|>"),
-    (re.compile(r"<reserved_(?:106|102)>|<(?:_user|usr|human_start)>"), "\n<|user|>"),
-    (re.compile(r"<reserved_(?:107|103)>|<(?:_bot|bot_start)>"), "\n<|assistant|>"),
-    (re.compile(
-        r"<\|(?!(?:start_header_id|end_header_id|im_start|im_end)\|)"
-        r"[^|<>\s]*(?:end|start|begin|eos|bos|eot|eom|pad)[^|<>\s]*\|>"
-    ), ""),
-    (re.compile(r"<｜[^｜<>]*(?:end|begin|start)[^｜<>]*｜>|<_end>|<eod>|</?s>(?=\s*\Z)"), ""),
-)  # fmt: skip
-"""Marks of models' chat templates that no speaker's name stands in."""
-_SYSTEM: Final = re.compile(r"(?P<label>\n<\|user\|>\s*)<<SYS>>(?P<system>.*?)<</SYS>>\s*", re.DOTALL)
-_HEADING: Final = re.compile(r"^[ \t]*#{2,6}[ ]*(?P<name>[^\n#:：]{1,12}?)[ ]*[:：]?[ \t]*$", re.MULTILINE)
-
-
-def _name_template_roles(text: str) -> str:
-    """Write the marks of chat templates and the headings of prompts (``### 问题``) as tags of roles."""
-    for pattern, tag in _TEMPLATES:
-        text = pattern.sub(tag, text)
-    return _SYSTEM.sub(r"<|system|>\g<system>\g<label>", text)
-
-
-def _find_heading_role(name: str) -> Role | None:
-    """Return whose text stands below a prompt's heading, by the name of a field or of a side."""
-    if holds_field([name], "answer"):
-        return "assistant"
-    if holds_field([name], "question"):
-        return "user"
-    if name in _SYSTEM_HEADINGS:
-        return "system"
-    return find_role_by_words(name)
-
-
-_SYSTEM_HEADINGS: Final = frozenset({"系统", "指令", "任务", "角色", "system", "System"})
 
 
 class SpeakerLabels(LabelGrammar):
@@ -88,19 +62,21 @@ class SpeakerLabels(LabelGrammar):
         names = [re.escape(name) for name in self.names if len(name) > 1 or name in self._declared]
         known = "|".join(names)
         short = "|".join(re.escape(name) for name in self.names if len(name) == 1)
-        patient = r"[\u4e00-\u9fff]{1,2}(?:女士|先生|小姐)"
-        doctor = r"[\u4e00-\u9fff]{1,3}(?:主任|副主任|主治)?(?:医生|大夫|医师|主任|教授)"
+        patient = rf"[{HAN}]{{1,2}}(?:女士|先生|小姐)"
+        doctor = rf"[{HAN}]{{1,3}}(?:主任|副主任|主治)?(?:医生|大夫|医师|主任|教授)"
         if self._pattern is not None:
             self.line = self.anywhere = self._pattern
         self._closing = re.compile(rf"</(?:{known})>", re.IGNORECASE)
         self._weak = re.compile(
-            rf"{_LEAD}(?:#{{2,6}}[ ]*)?[〔《（(＜<『]?(?P<name>{known}|{patient}|{doctor}|[pd])[〕》）)＞>』]?[ \t　]*"
-            r"(?:(?:说|问|答|道|回答|回复|表示)?[ ]*[:：]|[>＞|｜\t]|——|(?<=[〕》）)＞>』])|(?=\n|\Z))",
+            rf"{_LEAD}(?:#{{2,6}}[ ]*)?[〔《（(＜<『]?(?P<name>{known}|{patient}|{doctor}|[pd])[〕》）)＞>』]?"
+            rf"[ \t　]*(?:{_FLOOR}[ \t　]*)?"
+            rf"(?:(?:说|问|答|道|回答|回复|表示)?[ ]*[:：]|(?:[>＞|｜\t]|-(?!>))(?:[ \t]*{_STAMP}[ \t]*[->＞|｜\t])?|"
+            r"——|[-=]+>|→|=|~|(?<=[〕》）)＞>』])|(?=\n|\Z))",
             re.IGNORECASE | re.MULTILINE,
         )
         self._loose = re.compile(
-            rf"(?P<name>(?:{known})|(?:(?<=[。？！?!；;…~～\s|｜#/])|\A)(?:{short}))[ \t　]*[:：]|"
-            rf"【(?P<framed>{known})】",
+            rf"(?P<name>(?:{known})|(?:(?<=[。？！?!；;…~～\s|｜#/】\])）])|\A)(?:{short}))[ \t　]*[:：]|"
+            rf"[【\[〔《「『](?P<framed>{known})[】\]〕》」』][ ]*[:：]?",
             re.IGNORECASE,
         )
 
@@ -110,9 +86,9 @@ class SpeakerLabels(LabelGrammar):
             return split_by_pattern(text, self._pattern, self.name_role, self.is_ignored, self.first_speaker)
         plain = text
         if "<" in text:
-            plain = _BREAKS.sub("\n", self._closing.sub("", text))
+            plain = BREAKS.sub("\n", self._closing.sub("", text))
         if "[/INST]" in plain or "<" in plain or "#" in plain:
-            plain = _name_template_roles(plain)
+            plain = name_template_roles(plain)
         transcript = self._choose_division(plain)
         if plain is not text and transcript.turns:
             transcript.left_out["markup"] += count_characters(text) - count_characters(plain)
@@ -128,7 +104,13 @@ class SpeakerLabels(LabelGrammar):
         usual = super().split(text)
         if _has_both(usual):
             return self._split_loosely(text, usual)
-        for split in (self._split_by_headings, self._split_weakly, self._split_loosely, self._split_by_codes):
+        for split in (
+            self._split_by_headings,
+            self._split_weakly,
+            self._split_loosely,
+            self._split_by_codes,
+            self._split_by_stamps,
+        ):
             candidate = split(text, usual)
             if _has_both(candidate):
                 return candidate
@@ -136,8 +118,11 @@ class SpeakerLabels(LabelGrammar):
 
     def _split_by_headings(self, text: str, usual: Transcript) -> Transcript:
         """Divide a prompt by its headings: ``### 问题``, ``### 医生回答：``."""
-        matches = list(_HEADING.finditer(text)) if "##" in text else []
-        roles = [self.find_role(match["name"]) or _find_heading_role(match["name"]) for match in matches]
+        matches = list(HEADING.finditer(text)) if "##" in text else []
+        roles = [self.find_role(match["name"]) or find_heading_role(match["name"]) for match in matches]
+        if "user" not in roles:
+            # What is asked stands below the task where nothing else is asked.
+            roles = ["user" if role == "system" else role for role in roles]
         return usual if None in roles else self._divide(text, matches, roles)
 
     def _split_weakly(self, text: str, usual: Transcript) -> Transcript:
@@ -152,7 +137,7 @@ class SpeakerLabels(LabelGrammar):
 
     def _split_loosely(self, text: str, usual: Transcript) -> Transcript:
         """Divide a text by labels anywhere in it, if they alternate and are more than the usual ones."""
-        if not any(mark in text for mark in ":：】"):
+        if not any(mark in text for mark in ":：】]〕》」』"):
             return usual
         matches = list(self._loose.finditer(text))
         roles = [self.find_role(match["name"] or match["framed"]) for match in matches]
@@ -179,26 +164,52 @@ class SpeakerLabels(LabelGrammar):
     def _split_by_codes(self, text: str, usual: Transcript) -> Transcript:
         """Divide a text by names that say nothing: one beside a known side, or two that alternate.
 
-        Of two codes the first to speak is the patient's.
+        Of two codes the first to speak is the patient's. Longer names count if their words say whose they are.
         """
-        matches = list(_UNKNOWN.finditer(text))
-        names = Counter(match["name"].lower() for match in matches)
-        roles = {name: self.find_role(name) for name in names}
+        if ":" not in text and "：" not in text:
+            return usual
+        named = [(match, match["name"].lower()) for match in _UNKNOWN.finditer(text)]
+        roles = {name: self._find_role_of_code(name) for _, name in named}
+        named = [(match, name) for match, name in named if roles[name] or _CODE.fullmatch(name)]
+        names = Counter(name for _, name in named)
         codes = [name for name in names if len(name) == 1 and name not in self._declared]
         if len(codes) == 2 and "q" not in codes and not (usual.roles - {"assistant"} and roles[codes[0]]):
             # A beside B is no answer.
-            roles |= dict(zip(codes, _SIDES, strict=True))
+            roles |= dict(zip(codes, SIDES, strict=True))
         unknown = [name for name in names if roles[name] is None]
-        sides = {role for role in roles.values() if role in _SIDES}
+        sides = {roles[name] for name in names if roles[name] in SIDES}
         if len(sides) == 1 and len(unknown) == 1 and 2 * names[unknown[0]] >= sum(names.values()) - names[unknown[0]]:
-            roles[unknown[0]] = next(side for side in _SIDES if side not in sides)
+            roles[unknown[0]] = next(side for side in SIDES if side not in sides)
         elif unknown:
             return usual
-        turns = [roles[match["name"].lower()] for match in matches]
+        turns = [roles[name] for _, name in named]
         changes = sum(role != other for role, other in itertools.pairwise(turns))
-        if len(matches) < 3 or 2 * changes < len(matches):
+        is_begun = bool(named) and not text[: named[0][0].start()].strip()
+        least = 2 if is_begun and not unknown and turns[:2] == list(SIDES) else 3
+        if len(named) < least or 2 * changes < len(named):
             return usual
-        return self._divide(text, matches, turns)
+        return self._divide(text, [match for match, _ in named], turns)
+
+    def _find_role_of_code(self, name: str) -> Role | None:
+        return self.find_role(name) or (find_role_by_words(name) if len(name) > 1 else None)
+
+    def _split_by_stamps(self, text: str, usual: Transcript) -> Transcript:
+        """Divide a text by lines that name somebody and a time, as chats and forums print them.
+
+        Who is who follows from the words in the names; names that say nothing are the other side of those that do.
+        """
+        matches = list(_STAMPED.finditer(text)) if ":" in text or "：" in text else []
+        if len(matches) < 2 or text[: matches[0].start()].strip():
+            return usual
+        names = [match["before"] or match["after"] for match in matches]
+        roles = {name: self.find_role(name) or find_role_by_words(name) for name in names}
+        sides = {role for role in roles.values() if role in SIDES}
+        if None in roles.values():
+            if len(sides) != 1:
+                return usual
+            other = next(side for side in SIDES if side not in sides)
+            roles = {name: role or other for name, role in roles.items()}
+        return self._divide(text, matches, [roles[name] for name in names])
 
     def _divide(self, text: str, matches: list[re.Match[str]], roles: list[Role | None]) -> Transcript:
         transcript = Transcript()
@@ -212,7 +223,8 @@ class SpeakerLabels(LabelGrammar):
             if role is None:
                 transcript.left_out["ignored_speaker"] += count_characters(content)
                 continue
-            transcript.turns.append(LabelledTurn(role, match["name"] or "", content.strip()))
+            label = next(name for name in match.groups() if name)
+            transcript.turns.append(LabelledTurn(role, label, content.strip()))
         return transcript
 
 

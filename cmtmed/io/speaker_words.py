@@ -8,6 +8,7 @@ from typing import Final
 
 from cmtmed.io.records import Value
 from cmtmed.schema import Role
+from cmtmed.text.han import HAN
 
 
 def find_role_by_words(name: str) -> Role | None:
@@ -34,7 +35,7 @@ _NAME_WORDS: Final[tuple[tuple[Role, re.Pattern[str]], ...]] = (
     (
         "user",
         re.compile(
-            r"患者|患儿|病人|病患|用户|家属|家长|病友|求助|求医|就诊|问诊者|咨询|询问|提问|网友|亲属|本人|女士|先生|patient|user|human|client|"
+            r"患者|患儿|病人|病患|用户|家属|家长|病友|求助|求医|求诊|就诊|问诊者|咨询|询问|提问|问题|疑问|网友|亲属|本人|女士|先生|patient|user|human|client|"
             r"asker|customer|inquirer|sick|(?<![a-z])(?:pat|pt|usr|ask)(?![a-z])",
             re.IGNORECASE,
         ),
@@ -64,4 +65,11 @@ def are_alternating(items: Sequence[Value]) -> bool:
     return sum(map(len, items)) >= 4 * len(items) and any(_SENTENCE.search(item) for item in items)
 
 
+def is_sentence(text: str) -> bool:
+    """Return whether a text says something in Chinese, so that it is no name, number or keyword."""
+    return len(_HAN.findall(text)) >= _SENTENCE_CHARACTERS and _SENTENCE.search(text) is not None
+
+
+_HAN: Final = re.compile(rf"[{HAN}]")
+_SENTENCE_CHARACTERS: Final = 6
 _SENTENCE: Final = re.compile(r"[，。？！?!；]|.{12}|[吗呢嘛]$")

@@ -20,6 +20,8 @@ _TYPE: Final = re.compile(
 _DIALOGUE: Final = ("title", "opening", "question", "answer", "history", "messages", "text", "role", "content")
 _TITLE_ROWS: Final = 3
 _TITLE_CHARACTERS: Final = 32
+MADE_UP: Final = re.compile(r"column\d+")
+"""The names of columns that have none."""
 HEADER_ROWS: Final = 50
 """Rows by which the header is judged."""
 
@@ -31,7 +33,11 @@ def has_header(cells: Sequence[str]) -> bool:
         return True  # pandas numbers columns that have no names
     known_count = sum(map(is_known_name, texts))
     has_data = any(_DATA.search(cell) for cell in texts)
-    return bool(texts) and (2 * known_count >= len(texts) or not has_data) and len(set(texts)) > len(texts) // 2
+    return (
+        bool(texts)
+        and (2 * known_count >= len(texts) or not has_data)
+        and (len(set(texts)) > len(texts) // 2 or known_count == len(texts))
+    )
 
 
 def locate_header(rows: Sequence[Sequence[str]]) -> int | None:

@@ -12,7 +12,7 @@ from cmtmed.io.lines import Line, iter_lines
 from cmtmed.io.quarantine import Reason, Unreadable
 from cmtmed.io.records import Record
 from cmtmed.io.sections import SectionReader, SectionTitles
-from cmtmed.io.separators import BLANK, RULE, compile_separator, split_blocks
+from cmtmed.io.separators import BLANK, RULE, compile_separator, has_text, split_blocks
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.source import Source
 from cmtmed.text.characters import count_characters
@@ -28,6 +28,8 @@ _HEADING: Final = re.compile(
     r"[】\]#*=]*\s*[:：]?\s*"
 )
 """Headings of the dialogue itself; they are no part of the turn above them."""
+_CUE: Final = re.compile(r"\s*(?:\d{1,2}:)?\d{1,2}:\d{2}[,.]\d{3}\s*-->\s*(?:\d{1,2}:)?\d{1,2}:\d{2}[,.]\d{3}.*")
+"""When a subtitle is shown."""
 
 
 def read_blocks(chunks: Iterator[bytes], source: Source) -> Iterator[Record | Unreadable]:
@@ -118,7 +120,15 @@ class _BlockParser:
                     break
                 left_out["heading"] += count_characters(text)
             elif RULE.fullmatch(text):
+                below = block[number + 1 :]
+                if has_turns and has_text(below) and not self.has_turns(below):
+                    left_out["trailing_block"] += sum(count_characters(rest.text or "") for rest in block[number:])
+                    break
                 left_out["heading"] += count_characters(text)
+            elif _CUE.fullmatch(text):
+                # The number and the time above a subtitle.
+                number_line = texts.pop() if texts and texts[-1].strip().isdigit() else ""
+                left_out["heading"] += count_characters(text) + count_characters(number_line)
             elif is_title:
                 left_out["heading"] += sections.open(text)
             elif _HEADING.fullmatch(text):

@@ -8,36 +8,30 @@ character of the value ends in a turn or in `Parsed.left_out`.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from cmtmed.io.declared_labels import assign_opening_roles
-from cmtmed.io.field_names import find_names, guess_field, normalize_name
+from cmtmed.io.message_keys import MessageKeys, read_label
 from cmtmed.io.parsed import Parsed
 from cmtmed.io.preamble import clean_preamble, is_form
 from cmtmed.io.quarantine import Reason
 from cmtmed.io.record_values import BrokenRecordError, count_leaves, parse_nested, to_text
 from cmtmed.io.records import Value
-from cmtmed.io.speaker_labels import SpeakerLabels
-from cmtmed.io.speaker_words import find_role_by_words
+from cmtmed.io.speaker_labels import SIDES, SpeakerLabels
+from cmtmed.io.text_objects import find_text_key
 from cmtmed.schema import Role
 from cmtmed.text.characters import count_characters
-from cmtmed.text.han import HAN
-
-_PLANS: Final = 1000
-"""Combinations of keys that are kept; messages with ever new keys do not fill the memory."""
 
 
-class TurnParser:
+class TurnParser(MessageKeys):
     """Parses values into turns, with the speakers' names of one source."""
 
     def __init__(
         self, labels: SpeakerLabels, role: str | None = None, content: str | None = None, preamble: str = "auto"
     ) -> None:
-        self.labels = labels
+        super().__init__(labels, role, content)
         self._preamble = preamble
-        self._declared = (role, content)
-        self._plans: dict[tuple[str, ...], tuple[str, str] | None] = {}
 
     def parse(self, value: Value, *, path: str, alternating: bool = False) -> list[Parsed]:
         """Parse a value into one dialogue, or into several where it lists whole dialogues.
@@ -66,7 +60,7 @@ class TurnParser:
             named = self.parse_named(value) if len(value) > 1 else None
             return [named] if named else self._parse_texts(value, alternating=alternating)
         if isinstance(value, Mapping):
-            return self.parse([value], path=path) if self._is_turn(value) else []
+            return self.parse([value], path=path) if self.is_turn(value) else []
         if not isinstance(value, list) or not value:
             return []
         return self._parse_list(value, path, alternating=alternating)
@@ -92,12 +86,12 @@ class TurnParser:
         roles = {match["name"]: self.find_role(match["name"]) for match in named}
         if len(roles) != 2:
             return None
-        sides = {role for role in roles.values() if role in _SIDES}
+        sides = {role for role in roles.values() if role in SIDES}
         for name in [name for name, role in roles.items() if role is None]:
-            side = next((side for side in _SIDES if side not in sides), None)
+            side = next((side for side in SIDES if side not in sides), None)
             roles[name] = side
             sides |= {side} if side else set()
-        if set(roles.values()) != set(_SIDES):
+        if set(roles.values()) != set(SIDES):
             return None
         parsed = Parsed()
         for text, match in zip(texts, named, strict=True):
@@ -127,7 +121,9 @@ class TurnParser:
 
     def _parse_list(self, items: list[Value], path: str, *, alternating: bool) -> list[Parsed]:
         if all(isinstance(item, Mapping) for item in items):
-            return [self._parse_messages(items, path)] if all(self._is_turn(item) for item in items) else []
+            if all(self.is_turn(item) for item in items):
+                return [self._parse_messages(items, path)]
+            return [self._parse_messages(items, path, codes)] if (codes := self.find_codes(items)) else []
         if all(isinstance(item, str) or item is None for item in items):
             return self._parse_texts([item or "" for item in items], alternating=alternating)
         if all(isinstance(item, list) for item in items):
@@ -167,18 +163,26 @@ class TurnParser:
                 parsed.turns += [("user", to_text(first) or ""), ("assistant", to_text(second) or "")]
         return parsed
 
-    def _parse_messages(self, messages: list[Mapping[str, Value]], path: str) -> Parsed:
+    def _parse_messages(
+        self,
+        messages: list[Mapping[str, Value]],
+        path: str,
+        codes: tuple[str, str, dict[str, Role | None]] | None = None,
+    ) -> Parsed:
         parsed = Parsed()
-        plans = [self.find_plan(message) for message in messages]
-        names = [self._read_label(message[plan[0]]) for message, plan in zip(messages, plans, strict=True) if plan]
-        roles = self._assign_roles(list(dict.fromkeys(names)))
+        plans = [self.find_plan(message) if codes is None else codes[:2] for message in messages]
+        texts: dict[str, list[Value]] = defaultdict(list)
+        for message, plan in zip(messages, plans, strict=True):
+            if plan:
+                texts[read_label(message[plan[0]])].append(message.get(plan[1]))
+        roles = self.assign_roles(texts) if codes is None else {label: codes[2][label.lower()] for label in texts}
         for message, plan in zip(messages, plans, strict=True):
             keys = tuple(message)
             if plan is None:
                 self._add_named_turns(message, parsed, path)
                 continue
             role_key, content_key = plan
-            label = self._read_label(message[role_key])
+            label = read_label(message[role_key])
             role = roles.get(label)
             content = self._read_content(message.get(content_key), parsed, f"{path}.{content_key}")
             if role is None:
@@ -192,107 +196,14 @@ class TurnParser:
                         parsed.ignore(f"{path}.{key}", message[key])
         return parsed
 
-    @staticmethod
-    def _read_label(speaker: Value) -> str:
-        return speaker if isinstance(speaker, str) else to_text(speaker) or ""
-
-    def _assign_roles(self, names: Sequence[str]) -> dict[str, Role | None]:
-        """Return the role of each speaker of one dialogue; None for one whose turns are left out.
-
-        One unknown name beside one known side is the other side. Beside both sides it is neither.
-
-        Raises:
-            BrokenRecordError: a name is unknown, and so is who it may be.
-        """
-        roles: dict[str, Role | None] = {}
-        unknown = []
-        for name in names:
-            role = self.labels.find_role(name) or find_role_by_words(name)
-            if role is None and not self.labels.is_ignored(name):
-                unknown.append(name)
-            else:
-                roles[name] = None if self.labels.is_ignored(name) else role
-        if self.labels.first_speaker is not None and unknown:
-            given = [name for name in names if name not in roles or roles[name] is not None]
-            known = [roles.get(name) for name in given]
-            roles |= assign_opening_roles(given, known, self.labels.first_speaker)
-            unknown = [name for name in unknown if roles[name] is None]
-        if not any(roles.values()) and unknown and all(name.isdigit() for name in names) and len(names) in {2, 3}:
-            # 0 and 1, 1 and 2: the patient comes first; a third code is that of notices.
-            return dict(zip(sorted(names, key=int), (*_SIDES, "system"), strict=False))
-        sides = {role for role in roles.values() if role in _SIDES}
-        if unknown and (not sides or (len(sides) == 1 and len(unknown) > 1)):
-            raise BrokenRecordError(Reason.UNKNOWN_ROLE)
-        for name in unknown:
-            roles[name] = next((side for side in _SIDES if side not in sides), None)
-        return roles
-
     def _add_named_turns(self, message: Mapping[str, Value], parsed: Parsed, path: str) -> None:
         """Add the turns of a message that is keyed by its speakers, such as ``{"human": …, "assistant": …}``."""
         for key, value in message.items():
-            role = self._name_role(key)
+            role = self.name_role(key)
             if role is None:
                 parsed.ignore(f"{path}.{key}", value)
             elif value is not None:
                 parsed.turns.append((role, self._read_content(value, parsed, f"{path}.{key}")))
-
-    def _name_role(self, key: str) -> Role | None:
-        role = self.labels.find_role(key)
-        if role is None and find_names([key], "question"):
-            return "user"
-        if role is None and find_names([key], "answer"):
-            return "assistant"
-        return role
-
-    def _is_turn(self, message: Mapping[str, Value]) -> bool:
-        if self.find_plan(message) is not None:
-            return True
-        roles = {self._name_role(key) for key, value in message.items() if isinstance(value, str | list)}
-        return bool(roles & {"user", "assistant"})
-
-    def find_plan(self, message: Mapping[str, Value]) -> tuple[str, str] | None:
-        """Return the keys of a message's speaker and text, or None if it has not both."""
-        keys = tuple(message)
-        if keys not in self._plans:
-            if len(self._plans) > _PLANS:
-                self._plans.clear()
-            self._plans[keys] = self._make_plan(message)
-        return self._plans[keys]
-
-    def _make_plan(self, message: Mapping[str, Value]) -> tuple[str, str] | None:
-        declared_role, declared_content = self._declared
-        roles = [declared_role] if declared_role else find_names(message, "role")
-        contents = [declared_content] if declared_content else find_names(message, "content")
-        contents += [] if declared_content else [key for key in message if _CONTENT_WORDS.search(normalize_name(key))]
-        roles += [] if declared_role else [key for key in message if _ROLE_WORDS.search(normalize_name(key))]
-        # ``id`` and ``name`` hold the speaker only where their value is one.
-        role = next((key for key in roles if key in message and self.is_speaker(message[key])), None)
-        if role is None:
-            role = next(
-                (key for key in roles if key in message and (key == declared_role or key.lower() not in _WEAK)),
-                None,
-            )
-        if role is None and not declared_role:
-            role = next(
-                (key for key, value in message.items() if isinstance(value, str) and self.is_speaker(value)), None
-            )
-        if role and not contents:
-            # What a turn's text is called may be what an answer is called, or nothing known.
-            contents = [key for key in message if guess_field(key) in {"answer", "question"}]
-            contents += [key for key, value in message.items() if isinstance(value, str) and _HAN.search(value)]
-        content = next((key for key in contents if key in message and key != role), None)
-        return (role, content) if role and content else None
-
-    def find_role(self, value: Value) -> Role | None:
-        """Return the role of a speaker by the name or the words in it; None if the value names no speaker."""
-        label = value if isinstance(value, str) else to_text(value) if isinstance(value, int) else None
-        if label is None or len(label) > _NAME_CHARACTERS:
-            return None
-        return self.labels.find_role(label) or find_role_by_words(label)
-
-    def is_speaker(self, value: Value) -> bool:
-        """Return whether a value is a known speaker's name."""
-        return self.find_role(value) is not None or (isinstance(value, str) and self.labels.is_ignored(value))
 
     def _read_content(self, content: Value, parsed: Parsed, path: str) -> str:
         """Return a turn's text; of content parts the texts, and what else they hold is left out."""
@@ -305,11 +216,13 @@ class TurnParser:
             if isinstance(part, str):
                 texts.append(part)
             elif isinstance(part, Mapping):
+                text_keys = {key for key in part if key in _PART_TEXTS or (key == part.get("type") and "text" in key)}
+                text_keys = text_keys or {find_text_key(part)}
                 for key, value in part.items():
-                    if isinstance(value, str) and (
-                        key in _PART_TEXTS or (key.endswith("text") and key == part.get("type"))
-                    ):
+                    if isinstance(value, str) and key in text_keys:
                         texts.append(value)
+                    elif key in _PARTS and isinstance(value, list):
+                        texts.append(self._read_content(value, parsed, f"{path}.{key}"))
                     else:
                         parsed.ignore(f"{path}.{key}", value)
             else:
@@ -318,11 +231,5 @@ class TurnParser:
 
 
 _NAMED: Final = re.compile(r"\s*[【\[(（]?(?P<name>[^\s:：，。,【】\[\]()（）]{1,8})[】\])）]?\s*[:：]")
-_SIDES: Final[tuple[Role, Role]] = ("user", "assistant")
-_ROLE_WORDS: Final = re.compile(r"(?:role|speaker|sender|talker|角色|说话人|发送人|身份)(?:type|name|code)?$")
-_CONTENT_WORDS: Final = re.compile(r"(?:content|text|utterance|sentence|msg|message|words|内容|文本|语句)$")
-_HAN: Final = re.compile(rf"[{HAN}]{{2}}")
-_NAME_CHARACTERS: Final = 24
+_PARTS: Final = frozenset({"parts", "content", "contents"})
 _PART_TEXTS: Final = frozenset({"text", "content", "value"})
-_WEAK: Final = frozenset({"id", "name", "type"})
-"""Names that hold a speaker only where their value is one."""

@@ -103,8 +103,9 @@ class DropBoilerplate(CorpusStage):
 
     def _remove_canned(self, cleaning: TurnCleaning, rows: list[int], decision: pl.DataFrame) -> list[int]:
         """Remove canned units from some turns; return those in which there were any."""
-        units = extract_units(cleaning.texts.gather(rows), self.edge, self.min_chars)
-        canned = units.filter(hash_texts(units["unit"]).is_in(decision["sentence"].implode()))
+        hashes = decision["sentence"].implode()
+        texts = cleaning.texts.gather(rows)
+        canned = extract_units(texts, self.edge, self.min_chars, lambda units: hash_texts(units).is_in(hashes))
         units_by_row: dict[int, Units] = {}
         for row, position, unit in canned.select("text", "kind", "unit").iter_rows():
             units_by_row.setdefault(rows[row], Units()).add(position, unit)

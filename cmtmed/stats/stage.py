@@ -29,7 +29,7 @@ class StageStats:
         rows: dialogues processed.
         edited: dialogues changed but not dropped.
         dropped: dialogues dropped, by reason.
-        seconds: wall-clock seconds, summed over workers.
+        seconds: processor seconds of all workers and threads together.
         left_out: characters that the stage took out of dialogues, by reason; ``edited`` is the balance of its other
             edits, negative if they added more than they removed. Dropped dialogues keep their text.
     """

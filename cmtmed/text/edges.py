@@ -9,6 +9,7 @@ is a candidate only if the rest says the same without it: it holds no condition,
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
@@ -31,8 +32,6 @@ _WORDS: Final = WordSets(
     [CUES, [*PLAIN_CARE, *_DIGITS], ["http://", "https://", "www."], STOPS, CLOSERS, "\n", _SEPARATORS, _SPACES]
 )
 """What the kernel looks for, in the order of its constants."""
-_CLAUSES: Final = (1, 2, 3)
-"""Numbers of clauses that a canned part of a sentence may have."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +47,16 @@ class Units:
         {"sentence": self.sentences, "prefix": self.prefixes, "suffix": self.suffixes}[position].add(unit)
 
 
-def extract_units(texts: pl.Series, edge: int, min_chars: int) -> pl.DataFrame:
+def extract_units(
+    texts: pl.Series, edge: int, min_chars: int, is_known: Callable[[pl.Series], pl.Series] | None = None
+) -> pl.DataFrame:
     """Extract the units of many texts that may be canned.
 
     Args:
         texts: String; null has no units.
         edge: number of sentences at the start and end of a text that are looked at.
         min_chars: shorter units are left out.
+        is_known: returns which of some units are asked for; all by default.
 
     Returns:
         ``text`` (UInt32, number of the text), ``kind`` (``sentence``, ``prefix`` or ``suffix``), ``unit``, and
@@ -71,6 +73,8 @@ def extract_units(texts: pl.Series, edge: int, min_chars: int) -> pl.DataFrame:
             _extract_parts(edges.filter(ends, pl.col("suffix")), "suffix", min_chars),
         ]
     )
+    if is_known is not None:
+        units = units.filter(is_known(units["unit"]))
     return units.filter(pl.Series(find_service_texts(units["unit"])))
 
 
@@ -127,17 +131,25 @@ def _split(texts: pl.DataFrame, edge: int) -> pl.DataFrame:
 def _extract_parts(sentences: pl.DataFrame, kind: str, min_chars: int) -> pl.DataFrame:
     """Extract beginnings (``prefix``) or ends (``suffix``) of one to three clauses, without which the rest stands."""
     clause, separator = f"[^{_SEPARATORS}]+", f"[{_SEPARATORS}]+"
-    parts = []
-    for count in _CLAUSES:
-        pattern = (
-            rf"^((?:{clause}{separator}){{{count}}})."
-            if kind == "prefix"
-            else rf"{separator}({clause}(?:{separator}{clause}){{{count - 1}}})$"
-        )
-        part = pl.col("unit").str.extract(pattern)
-        parts.append(sentences.select("text", part.alias("unit")).filter(pl.col("unit").str.len_chars() >= min_chars))
+    if kind == "prefix":
+        pattern = rf"^({clause}{separator})(?:({clause}{separator})({clause}{separator})?)?."
+        groups = [_concat("1"), _concat("1", "2"), _concat("1", "2", "3")]
+    else:
+        # With two clauses, the first group takes the one before the last, and the second is left out.
+        pattern = rf"{separator}({clause}{separator})?({clause}{separator})?({clause})$"
+        groups = [_concat("3"), pl.coalesce(_concat("2", "3"), _concat("1", "3")), _concat("1", "2", "3")]
+    clauses = sentences.select("text", pl.col("unit").str.extract_groups(pattern).alias("groups"))
+    parts = [
+        clauses.select("text", group.alias("unit")).filter(pl.col("unit").str.len_chars() >= min_chars)
+        for group in groups
+    ]
     candidates = pl.concat(parts).filter(splits_off_expr(pl.col("unit")))
     return candidates.select("text", pl.lit(kind).alias("kind"), "unit", pl.lit(value=False).alias("alone"))
+
+
+def _concat(*names: str) -> pl.Expr:
+    """Return clauses one after another; null if one of them is not there."""
+    return pl.concat_str([pl.col("groups").struct.field(name) for name in names])
 
 
 def remove_units(text: str, units: Units, edge: int) -> str:

@@ -149,7 +149,7 @@ class LabelGrammar:
     def _remove_frames(self, text: str, transcript: Transcript) -> str:
         """Remove what frames turns for a model or a page: end tokens, round numbers, escaped line breaks."""
         for pattern, replacement, reason in (
-            (_LITERAL_BREAK, "\n", "markup"), (_TOKENS, "", "markup"), (_ROUND, "", "heading"),
+            (_LITERAL_BREAK, "\n", "markup"), (_TOKENS, "\n", "markup"), (_ROUND, "", "heading"),
         ):  # fmt: skip
             removed = sum(count_characters(match.group()) for match in pattern.finditer(text))
             if removed:

@@ -196,7 +196,8 @@ def test_commands_on_a_build(planted):
         assert output.strip(), command
     for command in ("explain", "duplicates", "duplicates ID", "audit", "audit --review"):
         assert "⟨U+001B⟩" in outputs[command], command
-        assert "⟨U+202E⟩" in outputs[command], command
+        # A list cuts what is too long for a line.
+        assert command == "duplicates" or "⟨U+202E⟩" in outputs[command], command
     assert json.loads(outputs["explain --json"])["dialogue"]["id"] == kept
     for command in ("explain", "duplicates ID", "audit"):
         assert "[bold]粗[/bold]" in outputs[command].replace("\n", ""), command

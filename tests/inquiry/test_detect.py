@@ -345,8 +345,9 @@ def test_real_doctors_are_understood_better_than_by_question_marks():
     ("half", "count", "turn", "sentence", "slot"),
     [("open", 787, 0.975, 0.97, 0.94), ("sealed", 426, 0.955, 0.955, 0.79)],
 )
-def test_labelled_turns(half, count, turn, sentence, slot):
+def test_labelled_turns(half, count, turn, sentence, slot, monkeypatch):
     """Nobody who writes rules reads the sealed part, nor any failure of it."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
     spec = importlib.util.spec_from_file_location("inquiries", ROOT / "benchmarks" / "inquiries.py")
     benchmark = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(benchmark)

@@ -20,8 +20,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cmtmed.errors import InputError
+from cmtmed.io.crawl_files import match_files
 from cmtmed.io.quarantine import RAW_BYTES, Reason
-from cmtmed.io.read import match_files, read_file
+from cmtmed.io.read import read_file
 from cmtmed.source import Source
 from tests.support.dialogues import SHARED, needs_real_data
 from tests.support.reading import read_all

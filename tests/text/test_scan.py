@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cmtmed.anonymize.detect.canonical import build_fold_pattern
+from cmtmed.anonymize.detect.canonical import CanonicalText, build_fold_pattern
 from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
 from cmtmed.text.scan import PatternSet
 from cmtmed.text.scan.character_sets import SetTable
 from cmtmed.text.scan.sequences import MAX_LENGTH, derive_sequences
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
-HINTS = sorted({hint for recognizer in RECOGNIZERS.values() for hint in recognizer.patterns_by_hint})
+HINTS = sorted({hint for recognizer in RECOGNIZERS.values() for hint, _ in recognizer.patterns_by_hint})
 ALPHABET = "王医生床号12aA，\n🐧"
 
 ATOMS = st.sampled_from(["王", "医", "a", ".", "[王医]", "[^医\\n]", "[0-9]", "(?i:a)", "\\s", "🐧"])
@@ -58,7 +58,8 @@ def test_one_pass_decides_as_re_does(drawn: list[str], texts: list[str]) -> None
         ("王医生|李医生", [3]),  # [王李]医生
         ("[0-9]{1,2}床?", [1]),  # one digit is enough
         ("住院.{0,2}号", [3, 4, 5]),
-        ("患者.{40}病", [MAX_LENGTH]),
+        ("患者.{40}病", [2]),  # cut at the gap
+        ("病" + "[0-9]" * 40, [MAX_LENGTH]),
         (".*", None),
     ],
 )
@@ -92,3 +93,41 @@ def test_no_hint_is_lost_in_real_texts() -> None:
 def load_hints() -> PatternSet:
     """Return the hints of all recognizers, compiled once."""
     return PatternSet([*HINTS, build_fold_pattern()])
+
+
+REQUIRED = sorted({required for recognizer in RECOGNIZERS.values() for _, required in recognizer.patterns_by_hint})[1:]
+
+
+def test_what_checks_require_loses_no_name() -> None:
+    """Names with surnames and characters of every weight, in every surrounding that a check knows."""
+    surnames, given = "王李高向于祝揭常", "伟宝珠学的药小"
+    names = [surname + first + second for surname in surnames for first in given for second in ["", *given]]
+    names += ["欧阳", "欧阳娜", "古丽·买买提"]
+    frames = [
+        "{}医生",
+        "请{}主任看看",
+        "，{}大夫好",
+        "我妈{}住院",
+        "我是{}，",
+        "身份证上是{}，",
+        "和{}说",
+        "告诉{}今年5岁",
+    ]
+    texts = [frame.format(name) for frame in frames for name in names]
+    required = PatternSet([], REQUIRED).match_together(pl.Series(texts))
+    for recognizer in RECOGNIZERS.values():
+        for pattern in recognizer.patterns:
+            if pattern.required:
+                found = [any(True for _ in recognizer.scan(CanonicalText(text), [pattern])) for text in texts]
+                assert any(found)
+                assert not (np.array(found) & ~required[:, REQUIRED.index(pattern.required)]).any()
+
+
+def test_tables_are_kept_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    texts = pl.Series(["王医生", "医生"])
+    first = PatternSet(["[王李]医生"]).match_together(texts)
+    (saved,) = tmp_path.glob("*.npz")
+    assert PatternSet(["[王李]医生"]).match_together(texts).tolist() == first.tolist() == [[True], [False]]
+    saved.write_bytes(b"damaged")
+    assert PatternSet(["[王李]医生"]).match_together(texts).tolist() == first.tolist()

@@ -8,9 +8,10 @@ again until nothing new appears: a second run over the redacted text then finds 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -19,7 +20,6 @@ import polars as pl
 
 from cmtmed.anonymize.detect.canonical import CanonicalText, build_fold_pattern, canonicalize
 from cmtmed.anonymize.detect.overlaps import resolve_overlaps
-from cmtmed.anonymize.detect.recognizer import Pattern, Recognizer
 from cmtmed.anonymize.detect.recognizers import RECOGNIZERS
 from cmtmed.anonymize.detect.repeats import find_repeats
 from cmtmed.anonymize.detect.split_numbers import SPLIT_NUMBER_HINTS, find_split_numbers
@@ -27,21 +27,32 @@ from cmtmed.anonymize.identifier import IDENTIFIER_SCHEMA, LABELS, Identifier, I
 from cmtmed.errors import UsageError
 from cmtmed.text.scan import PatternSet
 
-_PATTERNS_BY_HINT: Final[dict[str, list[tuple[Recognizer, list[Pattern]]]]] = defaultdict(list)
-for _recognizer in RECOGNIZERS.values():
-    for _hint, _patterns in _recognizer.patterns_by_hint.items():
-        _PATTERNS_BY_HINT[_hint].append((_recognizer, _patterns))
-_RULES: Final = tuple(_PATTERNS_BY_HINT.values())
+_RULES: Final = tuple(
+    (recognizer, hints, patterns)
+    for recognizer in RECOGNIZERS.values()
+    for hints, patterns in recognizer.patterns_by_hint.items()
+)
+_HINTS: Final = tuple(dict.fromkeys(hint for _, (hint, _), _ in _RULES))
+_REQUIRED: Final = tuple(dict.fromkeys(required for _, (_, required), _ in _RULES if required))
+_FOLDING: Final = len(_HINTS)
+_SPLIT_NUMBERS: Final = slice(_FOLDING + 1, _FOLDING + 1 + len(SPLIT_NUMBER_HINTS))
 
 
 @cache
 def _load_hints() -> PatternSet:
-    """Return the hints of all recognizers, a pattern to be folded, and those of numbers split over turns."""
-    return PatternSet([*_PATTERNS_BY_HINT, build_fold_pattern(), *SPLIT_NUMBER_HINTS])
+    """Return the hints of all recognizers, of a text to be folded, and of numbers that are split over turns."""
+    return PatternSet([*_HINTS, build_fold_pattern(), *SPLIT_NUMBER_HINTS], _REQUIRED)
 
 
-_FOLDING: Final = len(_RULES)
-_SPLIT_NUMBERS: Final = slice(_FOLDING + 1, None)
+def _select_rules(matches: npt.NDArray[np.bool_], pending: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield the position of each pending text and the number of each rule that has to look at it, in order."""
+    columns = matches[pending].T
+    selected = []
+    for _, (hint, required), _ in _RULES:
+        column = columns[_HINTS.index(hint)]
+        selected.append(column & columns[_SPLIT_NUMBERS.stop + _REQUIRED.index(required)] if required else column)
+    indexes, rules = np.nonzero(np.stack(selected, axis=1))
+    return zip(pending[indexes].tolist(), rules.tolist(), strict=True)
 
 
 def find_identifiers(texts: Sequence[str]) -> list[list[Identifier]]:
@@ -121,7 +132,7 @@ def find(
             masked = sorted([(span.start, span.end) for span in spans] + protected_spans.get(row, []))
             canonical_texts[row] = canonicalize(plain[row], masked)
         _match_again(matches, {row: canonical_texts[row] for row in split_numbers})
-    pending = np.flatnonzero(matches[:, :_FOLDING].any(axis=1))
+    pending = np.arange(len(texts))
     while len(pending):
         new = _run_recognizers(plain, pending, matches, canonical_texts)
         for row, spans in new.items():
@@ -180,18 +191,16 @@ def _run_recognizers(
         canonical_texts: canonical texts by position; a text without an entry is in canonical form already.
     """
     identifiers: IdentifiersByRow = {}
-    for row, text, hints in zip(
-        pending.tolist(), texts.gather(pending).to_list(), matches[pending, :_FOLDING], strict=True
-    ):
-        canonical_text = canonical_texts.get(row) or CanonicalText(text)
-        spans = resolve_overlaps(
-            (candidate.start, candidate.end, recognizer.type, candidate.confidence)
-            for hint in np.flatnonzero(hints).tolist()
-            for recognizer, patterns in _RULES[hint]
-            for candidate in recognizer.scan(canonical_text, patterns)
-        )
-        if spans:
+    for row, selected in groupby(_select_rules(matches, pending), key=itemgetter(0)):
+        canonical_text = canonical_texts.get(row) or CanonicalText(texts[row])
+        candidates = [
+            (candidate.start, candidate.end, _RULES[rule][0].type, candidate.confidence)
+            for _, rule in selected
+            for candidate in _RULES[rule][0].scan(canonical_text, _RULES[rule][2])
+        ]
+        if candidates:
             identifiers[row] = [
-                Identifier(*canonical_text.original_span(span.start, span.end), span.type) for span in spans
+                Identifier(*canonical_text.original_span(start, end), identifier_type)
+                for start, end, identifier_type in resolve_overlaps(candidates)
             ]
     return identifiers

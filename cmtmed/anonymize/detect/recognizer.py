@@ -80,6 +80,8 @@ class Pattern:
         check: the final decision on each match; None rejects it.
         hint: a Rust pattern, without lookaround, that every text with such an identifier matches; if it is empty, the
             recognizer's shared hint is used.
+        required: a further one, which follows from what the check demands; it changes no decision, only how many texts
+            the check has to look at.
     """
 
     regex: re.Pattern[str]
@@ -87,6 +89,7 @@ class Pattern:
     digits: bool = False
     check: Check | None = None
     hint: str = ""
+    required: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,11 +137,11 @@ class Recognizer:
     lookalikes: tuple[str, ...] = ()
 
     @property
-    def patterns_by_hint(self) -> dict[str, list[Pattern]]:
-        """Patterns by their hint; a text that matches no hint holds no identifier of this type."""
-        patterns: dict[str, list[Pattern]] = {}
+    def patterns_by_hint(self) -> dict[tuple[str, str], list[Pattern]]:
+        """Patterns by their hint and what they require; a text that does not match both holds nothing of theirs."""
+        patterns: dict[tuple[str, str], list[Pattern]] = {}
         for pattern in self.patterns:
-            patterns.setdefault(pattern.hint or self.shared_hint, []).append(pattern)
+            patterns.setdefault((pattern.hint or self.shared_hint, pattern.required), []).append(pattern)
         return patterns
 
     def scan(self, text: CanonicalText, patterns: Iterable[Pattern] | None = None) -> Iterator[Candidate]:

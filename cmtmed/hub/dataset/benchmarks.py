@@ -9,7 +9,8 @@ import polars as pl
 
 from cmtmed.builds import Build
 from cmtmed.errors import InputError
-from cmtmed.io.read import match_files, read_file
+from cmtmed.io.crawl_files import match_files
+from cmtmed.io.read import read_file
 from cmtmed.schema import complete
 from cmtmed.source import Source
 from cmtmed.stages.drop_benchmark_overlap import DropBenchmarkOverlap

@@ -31,6 +31,14 @@ def _skip(data, offset, end, class_of, class_masks, kind):
 
 
 @njit(cache=True, nogil=True)
+def _double(table):
+    """Return a table with room for twice as many rows."""
+    grown = np.empty((2 * len(table), table.shape[1]), dtype=table.dtype)
+    grown[: len(table)] = table
+    return grown
+
+
+@njit(cache=True, nogil=True)
 def find_sentences(data, offsets, automaton, edge, min_chars):
     """Find the sentences at the edges of texts that may be canned, or whose beginning or end may be.
 
@@ -47,13 +55,11 @@ def find_sentences(data, offsets, automaton, edge, min_chars):
         First byte of each of these sentences and the one behind it, shape (n, 2).
     """
     class_of, class_masks, following, state_masks = automaton
-    columns = np.uint64(following.shape[1])
     rows = np.empty((1024, 4), dtype=np.uint32)
     spans = np.empty((1024, 2), dtype=np.int64)
     count = 0
-    # Of the last clauses of a sentence: whether they speak of care, whether they hold a cue, and where they begin.
-    cares = np.zeros(_CLAUSES, dtype=np.bool_)
-    cues = np.zeros(_CLAUSES, dtype=np.bool_)
+    # Of the last clauses of a sentence: what they hold, and where they begin.
+    held = np.zeros(_CLAUSES, dtype=np.uint64)
     starts = np.zeros(_CLAUSES, dtype=np.int64)
     for text in range(len(offsets) - 1):
         offset, end = np.uint64(offsets[text]), np.uint64(offsets[text + 1])
@@ -63,54 +69,45 @@ def find_sentences(data, offsets, automaton, edge, min_chars):
             begin = offset
             state = np.uint64(0)
             length, spaces, clause, last_separator = 0, 0, 0, -1
-            has_cue, has_care, may_begin, may_end = False, False, False, False
-            cares[0], cues[0], starts[0] = False, False, 0
-            ends_line = False
+            holds, clause_holds, mask = np.uint64(0), np.uint64(0), np.uint64(0)
+            may_begin, may_end = False, False
+            starts[0] = 0
             while offset < end:
                 code, after = read_character(data, offset)
                 number = np.uint64(class_of[code])
-                if number == 0:
-                    state = np.uint64(0)
+                entry = following[state, number]
+                state = np.uint64(entry & STATE)
+                if entry < ENDS_WORD:
                     offset = after
                     length += 1
                     continue
-                if number < columns:
-                    entry = following[state, number]
-                    state = np.uint64(entry & STATE)
-                    if entry < ENDS_WORD:
-                        offset = after
-                        length += 1
-                        continue
-                else:
-                    state = np.uint64(0)
                 mask = class_masks[number, 0] | state_masks[state, 0]
                 if mask & (STOP | BREAK):
-                    ends_line = mask & BREAK != 0
                     break
                 offset = after
                 length += 1
-                if mask & CARE:
-                    has_care = True
-                    cares[clause % _CLAUSES] = True
-                if mask & CUE:
-                    has_cue = True
-                    cues[clause % _CLAUSES] = True
-                if mask & SPACE:
-                    spaces += 1
+                holds |= mask
+                clause_holds |= mask
+                if not mask & ~(CARE | CUE | CLOSER):
+                    continue
                 if mask & SEPARATOR:
-                    if clause - (last_separator == length - 1) < _CLAUSES and not has_care and has_cue:
+                    # A run of separators ends one clause.
+                    if clause - (last_separator == length - 1) < _CLAUSES and holds & (CARE | CUE) == CUE:
                         may_begin |= length >= min_chars
                     if last_separator < length - 1:
+                        held[clause % _CLAUSES] = clause_holds
+                        clause_holds = np.uint64(0)
                         clause += 1
-                        cares[clause % _CLAUSES], cues[clause % _CLAUSES] = False, False
                     starts[clause % _CLAUSES] = length
                     last_separator = length
+                spaces += mask & SPACE != 0
                 if mask & ADDRESS:
-                    has_address = True
                     break
-            if has_address:
+            if mask & ADDRESS:
+                has_address = True
                 break
-            if ends_line:
+            held[clause % _CLAUSES] = clause_holds
+            if offset < end and mask & BREAK:
                 if begin == offset:
                     offset, _ = _skip(data, offset, end, class_of, class_masks, BREAK)
                     continue
@@ -121,23 +118,17 @@ def find_sentences(data, offsets, automaton, edge, min_chars):
             if spaces == length:
                 continue
             sentences += 1
-            if not has_cue or length < min_chars:
+            if not holds & CUE or length < min_chars:
                 continue
-            known_cue = False
+            part_holds = np.uint64(0)
             for back in range(min(_CLAUSES, clause)):
                 slot = (clause - back) % _CLAUSES
-                if cares[slot]:
-                    break
-                known_cue |= cues[slot]
-                may_end |= known_cue and length - starts[slot] >= min_chars
-            marks = (not has_care) * WHOLE + may_begin * PREFIX + may_end * SUFFIX
+                part_holds |= held[slot]
+                may_end |= part_holds & (CARE | CUE) == CUE and length - starts[slot] >= min_chars
+            marks = (not holds & CARE) * WHOLE + may_begin * PREFIX + may_end * SUFFIX
             if marks:
                 if count == len(rows):
-                    grown_rows = np.empty((2 * count, 4), dtype=np.uint32)
-                    grown_rows[:count] = rows
-                    grown_spans = np.empty((2 * count, 2), dtype=np.int64)
-                    grown_spans[:count] = spans
-                    rows, spans = grown_rows, grown_spans
+                    rows, spans = _double(rows), _double(spans)
                 rows[count, 0], rows[count, 1], rows[count, 3] = text, sentences - 1, marks
                 spans[count, 0], spans[count, 1] = begin, offset
                 count += 1
@@ -145,11 +136,7 @@ def find_sentences(data, offsets, automaton, edge, min_chars):
         kept = first_count
         if has_address:
             if kept == len(rows):
-                grown_rows = np.empty((2 * kept, 4), dtype=np.uint32)
-                grown_rows[:kept] = rows
-                grown_spans = np.empty((2 * kept, 2), dtype=np.int64)
-                grown_spans[:kept] = spans
-                rows, spans = grown_rows, grown_spans
+                rows, spans = _double(rows), _double(spans)
             rows[kept, 0], rows[kept, 1], rows[kept, 2], rows[kept, 3] = text, 0, 0, UNSPLIT
             spans[kept, 0], spans[kept, 1] = offsets[text], offsets[text + 1]
             count = kept + 1

@@ -44,13 +44,11 @@ def mark_texts(data, offsets, class_of, class_masks, following, state_masks, eve
         offsets: where each text begins, and where the last one ends.
         class_of: class of each code point; 0 if it is in no word.
         class_masks: the sets that hold a class as a word of one character, a bit each, shape (classes, integers).
-        following: the automaton's next state by state and class, with bit 15 set if a word ends there; classes behind
-            the last column are in no longer word.
+        following: the automaton's next state by state and class, with bit 15 set if a word ends there.
         state_masks: the sets that hold a longer word that ends in a state, shape (states, integers).
         every: all sets, as a mask of the same number of integers.
         out: the sets of each text, shape (texts, integers); zeros at first.
     """
-    columns = np.uint64(following.shape[1])
     integers = len(every)
     for text in range(len(offsets) - 1):
         offset, end = np.uint64(offsets[text]), np.uint64(offsets[text + 1])
@@ -58,16 +56,11 @@ def mark_texts(data, offsets, class_of, class_masks, following, state_masks, eve
         while offset < end:
             code, offset = read_character(data, offset)
             number = np.uint64(class_of[code])
-            if number == 0:
-                state = np.uint64(0)
+            # One branch for all that is no word: what kind of character comes next cannot be predicted.
+            entry = following[state, number]
+            state = np.uint64(entry & STATE)
+            if entry < ENDS_WORD:
                 continue
-            if number < columns:
-                entry = following[state, number]
-                state = np.uint64(entry & STATE)
-                if entry < ENDS_WORD:
-                    continue
-            else:
-                state = np.uint64(0)
             complete = True
             for integer in range(integers):
                 out[text, integer] |= class_masks[number, integer] | state_masks[state, integer]

@@ -24,8 +24,9 @@ _SAME_LETTER: Final = {"k": "\u212a", "s": "\u017f", "i": "\u0130\u0131", "\u00b
 """Letters that engines take for one another without regard to case, besides upper and lower case."""
 _FREQUENT_CODES: Final = (
     *map(ord, "的一是不了在人有我他这为之大来以个中上们，。、到说国和地也子时道出而要于就下得可你年生自会医疗病症0123"),
-    EDGE,
 )
+_EDGE_SHARE: Final = 0.1
+"""Estimated share of the edges of texts among the characters of short ones."""
 
 
 class SetTable:
@@ -69,7 +70,8 @@ class SetTable:
             for code in _FREQUENT_CODES:
                 index = bisect_right(firsts, code) - 1
                 frequent += index >= 0 and code <= ranges[index][1]
-            share = self._shares[number] = min(1.0, size / 10000 + frequent / len(_FREQUENT_CODES) / 2)
+            edges = _EDGE_SHARE if ranges and ranges[-1][1] == EDGE else 0.0
+            share = self._shares[number] = min(1.0, size / 10000 + frequent / len(_FREQUENT_CODES) / 2 + edges)
         return share
 
 

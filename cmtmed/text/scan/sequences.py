@@ -25,7 +25,7 @@ from cmtmed.text.scan.character_sets import (
 
 MAX_LENGTH: Final = 24
 """Longest sequence; what follows is not required."""
-_MAX_ALTERNATIVES: Final = 1500
+_MAX_ALTERNATIVES: Final = 6000
 """A pattern that stands for more sequences than this is cut."""
 _MAX_WORDS: Final = 24
 """Of more words than this only the characters at each place are kept, if the words are rare."""
@@ -33,10 +33,12 @@ _RARE: Final = 5e-4
 """Estimated share of places with such characters up to which words are rare."""
 _MAX_REPEATED: Final = 100
 """A repetition that stands for more is required in part."""
-_MAX_LEEWAY: Final = 10
+_MAX_LEEWAY: Final = 12
 """A repetition with more leeway than this has a gap."""
 _FEW: Final = 3
 """Repeats of an unbounded repetition that are told apart."""
+_COMMON: Final = 0.3
+"""Share of places from which on a repeated set says nothing."""
 _GAP: Final = -1
 """In place of a set: any number of any characters."""
 _IGNORECASE: Final = 2
@@ -62,33 +64,53 @@ _ANYTHING: Final = CharacterSequence((_GAP,), is_exact=False)
 _UNKNOWN: Final = CharacterSequence((), is_exact=False)
 
 
-def derive_sequences(pattern: str, table: SetTable) -> Alternatives | None:
+def derive_sequences(pattern: str, table: SetTable, edges: str | None = "") -> Alternatives | None:
     r"""Derive the sequences of which a text with a match of ``pattern`` holds at least one.
 
     Args:
         pattern: a pattern for `re`; what lookaround and references require is not looked at.
         table: where the character sets are kept.
+        edges: characters at which a text may be cut before the pattern is matched, so that ``^`` and ``$`` match there,
+            and one of them may stand for another; None if it may be cut anywhere.
 
     Returns:
         The sequences, or None if the pattern requires nothing that could be looked for.
 
-    >>> [sequence.is_exact for sequence in derive_sequences("[0-9] ?床|住院.{0,99}号", SetTable())]
+    >>> [sequence.is_exact for sequence in derive_sequences("[0-9] ?床|住院.{40}号", SetTable())]
     [True, True, False]
     """
     parsed = import_module("re._parser").parse(pattern)
-    return _Derivation(table).derive(list(parsed), ignore_case=bool(parsed.state.flags & _IGNORECASE))
+    return _Derivation(table, edges).derive(list(parsed), ignore_case=bool(parsed.state.flags & _IGNORECASE))
+
+
+def list_last_characters(words: str) -> str:
+    """List the characters with which the words of an alternation can end.
+
+    >>> list_last_characters("爸爸?|[老大]妈")
+    '妈爸'
+    """
+    table = SetTable()
+    nodes = list(import_module("re._parser").parse(words))
+    expanded = _Derivation(table).expand(nodes)
+    ranges = unite(*(table.ranges[sequence.sets[-1]] for sequence in expanded))
+    return "".join(chr(code) for first, last in ranges for code in range(first, last + 1))
 
 
 class _Derivation:
     """The derivation of one pattern's sequences."""
 
-    def __init__(self, table: SetTable) -> None:
+    def __init__(self, table: SetTable, edges: str | None = "") -> None:
         self._table = table
         self._any = table.add(ANY)
+        self._edges = None if edges is None else unite(AT_EDGE, ((ord(edge), ord(edge)) for edge in edges))
 
     def derive(self, nodes: Sequence[Node], *, ignore_case: bool) -> Alternatives | None:
         expanded = {self._choose_segment(sequence) for sequence in self._expand_whole(nodes, ignore_case=ignore_case)}
         return None if any(not sequence.sets for sequence in expanded) else self._merge(expanded)
+
+    def expand(self, nodes: Sequence[Node]) -> Alternatives:
+        """Return all sequences of an alternation, optional ends included."""
+        return self._expand_sequence(nodes, ignore_case=False)
 
     def _choose_segment(self, sequence: CharacterSequence) -> CharacterSequence:
         """Return the rarest part of a sequence between two gaps, without what any character satisfies."""
@@ -153,6 +175,10 @@ class _Derivation:
         if len(nodes) == 1 and str(nodes[0][0]) == "SUBPATTERN":
             body, nested = _open_group(nodes[0], ignore_case=ignore_case)
             return self._expand_whole(body, ignore_case=nested)
+        if nodes:
+            # At either end, what is only looked at is required like what is matched.
+            nodes = [_include_lookaround(nodes[0], behind=True), *nodes[1:]]
+            nodes = [*nodes[:-1], _include_lookaround(nodes[-1], behind=False)]
         return self._expand_sequence(_drop_optional_ends(list(nodes)), ignore_case=ignore_case)
 
     def _expand_sequence(self, nodes: Sequence[Node], *, ignore_case: bool) -> Alternatives:
@@ -160,7 +186,9 @@ class _Derivation:
         parts: list[Alternatives] = [[_EMPTY]]
         for node in nodes:
             expanded = self._expand_node(node, ignore_case=ignore_case)
-            if len(parts[-1]) * len(expanded) <= _MAX_ALTERNATIVES:
+            if expanded == [_ANYTHING]:
+                parts.append([_EMPTY])
+            elif len(parts[-1]) * len(expanded) <= _MAX_ALTERNATIVES:
                 parts[-1] = [_join(left, right) for left in parts[-1] for right in expanded]
             else:
                 parts.append(expanded)
@@ -174,10 +202,10 @@ class _Derivation:
         """Return the alternatives of one node."""
         operation = str(node[0])
         if operation == "AT":
-            is_edge = "BOUNDARY" not in str(node[1])
-            return [CharacterSequence((self._table.add(AT_EDGE),)) if is_edge else _UNKNOWN]
+            is_edge = self._edges is not None and "BOUNDARY" not in str(node[1])
+            return [CharacterSequence((self._table.add(self._edges),)) if self._edges and is_edge else _UNKNOWN]
         if operation in {"LITERAL", "NOT_LITERAL", "ANY", "IN"}:
-            return [CharacterSequence((self._table.add(_read_set(node, ignore_case=ignore_case)),))]
+            return [CharacterSequence((self._table.add(self._add_edges(_read_set(node, ignore_case=ignore_case))),))]
         if operation == "BRANCH":
             expanded: Alternatives = []
             for branch in _list_branches(node):
@@ -191,9 +219,18 @@ class _Derivation:
         bounds = _get_bounds(node)
         return [_ANYTHING] if bounds is None else self._repeat(*bounds, ignore_case=ignore_case)
 
+    def _add_edges(self, ranges: Ranges) -> Ranges:
+        """Add all edges to a set that has one of them."""
+        edges = self._edges or AT_EDGE
+        if edges == AT_EDGE or all(unite(ranges, (edge,)) != ranges for edge in edges[:-1]):
+            return ranges
+        return unite(ranges, edges)
+
     def _repeat(self, least: int, most: int, body: Sequence[Node], *, ignore_case: bool) -> Alternatives:
         once = self._expand_sequence(body, ignore_case=ignore_case)
         is_bounded = most - least <= _MAX_LEEWAY and most <= MAX_LENGTH
+        if not is_bounded and (len(once) > 1 or _GAP in once[0].sets or self._estimate_share(once[0].sets) > _COMMON):
+            return [_ANYTHING]
         highest = most if is_bounded else least + _FEW
         repeated = [_EMPTY]
         alternatives: Alternatives = [_EMPTY] if least == 0 else []
@@ -226,6 +263,22 @@ def _drop_optional_ends(nodes: list[Node]) -> list[Node]:
                 break
             del nodes[end]
     return nodes
+
+
+def _include_lookaround(node: Node, *, behind: bool) -> Node:
+    """Turn lookbehind at the beginning of a pattern, or lookahead at its end, into a group."""
+    operation, arguments = str(node[0]), node[1]
+    if not isinstance(arguments, tuple):
+        return node
+    if operation == "ASSERT" and (arguments[0] < 0) == behind:
+        return "SUBPATTERN", (None, 0, 0, list(arguments[1]))
+    index = 0 if behind else -1
+    if operation in {"BRANCH", "SUBPATTERN"}:
+        bodies = [list(body) for body in (arguments[1] if operation == "BRANCH" else [arguments[-1]])]
+        for body in filter(None, bodies):
+            body[index] = _include_lookaround(body[index], behind=behind)
+        return operation, ((arguments[0], bodies) if operation == "BRANCH" else (*arguments[:-1], bodies[0]))
+    return node
 
 
 def _get_bounds(node: Node) -> tuple[int, int, Sequence[Node]] | None:

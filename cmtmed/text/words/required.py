@@ -48,8 +48,8 @@ def find_required_words(pattern: str) -> list[tuple[Words, ...]]:
         Alternatives, one of which holds for every text with a match: sets of words, of each of which the text holds at
         least one. An alternative without sets requires nothing.
 
-    >>> find_required_words("下载.{0,9}[Aa]pp|点击")
-    [(frozenset({'下载'}), frozenset({'App', 'app'})), (frozenset({'点击'}),)]
+    >>> [list(map(sorted, required)) for required in find_required_words("下载.{0,9}[Aa]pp|点击")]
+    [[['下载'], ['App', 'app']], [['点击']]]
     """
     nodes = list(import_module("re._parser").parse(pattern))
     return [_describe_sequence(branch).required for branch in _list_alternatives(nodes)]

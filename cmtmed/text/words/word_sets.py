@@ -103,13 +103,12 @@ class WordSets:
     def automaton(self) -> Automaton:
         """The words compiled for the kernels."""
         integers = max(1, -(-len(self._sets) // 64))
-        # Characters of longer words come first, so that they alone need columns.
         longer = sorted({character for words in self._sets for word in words if len(word) > 1 for character in word})
         class_of, members = self._classify_characters(longer)
         children, ends = _build_trie(self._sets, class_of)
-        following, state_masks = _link_states(children, _pack_sets(ends, integers), len(longer) + 1)
+        following, state_masks = _link_states(children, _pack_sets(ends, integers), len(members))
         class_masks = _pack_sets(members, integers)
-        ends_word = np.take(state_masks.any(axis=1), following) | class_masks[: len(longer) + 1].any(axis=1)
+        ends_word = np.take(state_masks.any(axis=1), following) | class_masks.any(axis=1)
         following[ends_word] |= _ENDS_WORD
         every = _pack_sets([range(len(self._sets))], integers)[0]
         return Automaton(class_of, class_masks, following, state_masks, every)

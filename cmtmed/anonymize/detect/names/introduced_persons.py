@@ -8,11 +8,13 @@ from typing import Final
 from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word
 from cmtmed.anonymize.detect.lexicon.given_names import UNLIKELY_GIVEN
 from cmtmed.anonymize.detect.lexicon.surnames import COMPOUND_SURNAMES, SINGLE_SURNAMES
-from cmtmed.anonymize.detect.lexicon.transliteration import NAME_DOTS, TRANSLITERATED_NAME
+from cmtmed.anonymize.detect.lexicon.transliteration import NAME_DOTS, TRANSLITERATED_NAME, TRANSLITERATION_CHARACTERS
 from cmtmed.anonymize.detect.names.person_score import (
     CLAUSE_CONTINUATION,
+    MAX_CONTINUATION,
     NOT_NAME_BEGINNINGS,
     NOT_NAMES,
+    build_name_pattern,
     score_continuation,
     score_full_name,
 )
@@ -20,10 +22,17 @@ from cmtmed.text.han import HAN
 
 _MIN_LABELLED_SCORE: Final = 0.2
 _MIN_SUGGESTED_SCORE: Final = 2.3
+_BONUS: Final = 1.2
 _TRANSLITERATED_NAME: Final = re.compile(TRANSLITERATED_NAME)
 # After a label and up to punctuation, a dotted name may consist of any characters.
 _DOTTED_NAME: Final = re.compile(rf"[{HAN}]{{1,8}}(?:[{NAME_DOTS}][{HAN}]{{1,8}})+(?![{HAN}])")
 _CHINESE_RUN: Final = re.compile(rf"[{HAN}]+")
+
+
+def build_suggested_name_pattern() -> str:
+    """Build a pattern that every name matches which `find_name_after_trigger` finds without a label before it."""
+    transliterated = f"[{TRANSLITERATION_CHARACTERS}]{{1,7}}[{NAME_DOTS}]"
+    return f"(?:{build_name_pattern(_MIN_SUGGESTED_SCORE - _BONUS - MAX_CONTINUATION)}|{transliterated})"
 
 
 def find_name_after_trigger(text: str, start: int, *, trusted: bool) -> tuple[int, float] | None:
@@ -63,7 +72,7 @@ def _find_best_name(text: str, start: int) -> tuple[float, int] | None:
     for given_length in (2, 1):
         end = start + surname_length + given_length
         if end <= len(text):
-            score = 1.2 + score_full_name(text, start, end) + score_continuation(text, end)
+            score = _BONUS + score_full_name(text, start, end) + score_continuation(text, end)
             # 李特|想咨询: the clause continues with what could be the last character of a name.
             if given_length == 2 and CLAUSE_CONTINUATION.match(text, end - 1):
                 score -= 1.2

@@ -7,12 +7,12 @@ would split (上次王医生 splits none, 提高医生 splits 提高), and how t
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word, splits_word
 from cmtmed.anonymize.detect.lexicon.given_names import DISTINCTIVE_GIVEN, TYPICAL_GIVEN, UNLIKELY_GIVEN
-from cmtmed.anonymize.detect.lexicon.rare_characters import is_rare
+from cmtmed.anonymize.detect.lexicon.rare_characters import RARE, is_rare
 from cmtmed.anonymize.detect.lexicon.surnames import (
     COMPOUND_SURNAMES,
     EVERYDAY_WORD_SURNAMES,
@@ -76,6 +76,8 @@ _GIVEN_NAME_WEIGHTS: Final = (
 
 
 _NO_NAME: Final = -9.0
+MAX_CONTINUATION: Final = 0.8
+"""Highest score of how a text continues after a name."""
 
 
 def score_full_name(text: str, start: int, end: int) -> float:
@@ -113,12 +115,44 @@ def _score_characters(name: str) -> tuple[float, int]:
     return score, surname_length
 
 
+@cache
+def build_name_pattern(min_score: float) -> str:
+    """Build a pattern of all names whose characters alone reach a score: no word in it can raise the score.
+
+    Returns:
+        A pattern for Polars and for `re` that every name with ``score_full_name(...) >= min_score`` matches.
+    """
+    given_names = (
+        (_DISTINCTIVE, f"[{''.join(sorted(DISTINCTIVE_GIVEN))}{RARE}]"),
+        (0.6, f"[{''.join(sorted(TYPICAL_GIVEN | DISTINCTIVE_GIVEN))}{RARE}]"),
+        (-0.2, f"[^{''.join(sorted(UNLIKELY_GIVEN - TYPICAL_GIVEN))}]"),
+        (-2.5, f"[{HAN}]"),
+    )
+    surnames: dict[float, list[str]] = {2.0: sorted(COMPOUND_SURNAMES)}
+    for surname in sorted(SINGLE_SURNAMES):
+        surnames.setdefault(_SURNAME_WEIGHTS.get(surname, -1.2), []).append(surname)
+    margin = min_score - 1e-9  # sums of decimal fractions are not exact
+    branches = []
+    for weight, members in sorted(surnames.items()):
+        given = [
+            characters
+            for gain, characters in given_names
+            if weight + gain - (0.4 if gain == _DISTINCTIVE else 0.9) >= margin
+        ][-1:]
+        for gain, characters in given_names:
+            # The least that the second character must be beside this first one.
+            given += [characters + other for more, other in given_names if weight + gain + more >= margin][-1:]
+        if given:
+            branches.append(f"(?:{'|'.join(members)})(?:{'|'.join(dict.fromkeys(given))})")
+    return f"(?:{'|'.join(branches)})"
+
+
 def score_continuation(text: str, end: int) -> float:
     """Score how the text continues after a name that ends at ``end``."""
     if _DRUG_SUFFIX.match(text, end):
         return -2.5
     if not is_han(text[end : end + 1]):
-        return 0.8
+        return MAX_CONTINUATION
     if _FOLLOWERS.match(text, end):
         return 0.7
     return -1.6 if ends_inside_word(text, end) else -0.5

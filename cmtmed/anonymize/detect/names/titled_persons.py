@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from cmtmed.anonymize.detect.lexicon.alternation import alternation
 from cmtmed.anonymize.detect.lexicon.dictionary import is_common_word, splits_word
 from cmtmed.anonymize.detect.lexicon.given_names import DISTINCTIVE_GIVEN, TYPICAL_GIVEN
 from cmtmed.anonymize.detect.lexicon.rare_characters import is_rare
@@ -16,8 +17,13 @@ from cmtmed.anonymize.detect.lexicon.surnames import (
     PLAIN_SURNAMES,
     SINGLE_SURNAMES,
 )
-from cmtmed.anonymize.detect.lexicon.transliteration import TRANSLITERATED_NAME
-from cmtmed.anonymize.detect.names.person_score import begins_clause, score_full_name
+from cmtmed.anonymize.detect.lexicon.transliteration import (
+    NAME_DOTS,
+    TRANSLITERATED_NAME,
+    TRANSLITERATION_CHARACTERS,
+)
+from cmtmed.anonymize.detect.names.person_score import begins_clause, build_name_pattern, score_full_name
+from cmtmed.text.han import HAN
 
 _MIN_SCORE: Final = 0.6
 _NUMERALS: Final = frozenset("一二两三四五六七八九十几这那每各某半数本上下第零0123456789")
@@ -35,6 +41,26 @@ _REPLY: Final = re.compile(
 """How the text continues after the title of somebody addressed or looked for."""
 _GREETING: Final = re.compile(r"[!！~～]|$|[,，]?(?:您|你|早上好|晚上好|下午好|上午好|好[,，!！]|辛苦|在吗)")
 _TITLE: Final = re.compile(r"(?:副?主任医师|副?主任|医生|大夫|医师|教授|护士长?|老师|先生|女士|院长|专家|阿姨|叔叔)")
+
+
+def build_titled_name_pattern(title: str) -> str:
+    """Build a pattern that every text matches in which a name or bare surname precedes a title.
+
+    Args:
+        title: pattern of the titles.
+    """
+    begins_clause = f"^|[^{HAN}]"
+    address, mention = _ADDRESS.pattern.removesuffix("$"), _MENTION.pattern.removesuffix("$")
+    function_words, everyday_words = "".join(sorted(FUNCTION_WORD_SURNAMES)), "".join(sorted(EVERYDAY_WORD_SURNAMES))
+    names = (
+        f"[{NAME_DOTS}][{TRANSLITERATION_CHARACTERS}]{{1,8}}",
+        build_name_pattern(_MIN_SCORE),
+        alternation(COMPOUND_SURNAMES),
+        f"[{''.join(sorted(PLAIN_SURNAMES))}]",
+        f"(?:{begins_clause}|{mention})[{everyday_words}]",
+        f"(?:{begins_clause}|{address})[{function_words}]",
+    )
+    return f"(?:{'|'.join(names)}){title}"
 
 
 def find_name_before_title(text: str, title_start: int) -> tuple[int, float] | None:

@@ -8,11 +8,14 @@ from typing import Final
 from cmtmed.anonymize.detect.lexicon.surnames import COMPOUND_SURNAMES
 from cmtmed.anonymize.detect.names.person_score import (
     CLAUSE_CONTINUATION,
+    MAX_CONTINUATION,
     NOT_NAME_BEGINNINGS,
     begins_clause,
+    build_name_pattern,
     score_continuation,
     score_full_name,
 )
+from cmtmed.text.scan.sequences import list_last_characters
 
 PERSONAL_FACT: Final = re.compile(
     r"[,，、|｜ ]?(?:男|女)(?:性|士|[,，。\s|｜\d]|$)|(?:今年|现年|年龄)?[\d一二三四五六七八九十]{1,3}周?岁|今年|电话"
@@ -22,13 +25,33 @@ PERSONAL_FACT: Final = re.compile(
 )
 """What is said of persons only."""
 _MIN_SCORE: Final = 2.9
+_FACT: Final = 1.5
+_SHARE_AFTER: Final = 0.6
 _DRUG_VERB: Final = re.compile("(?:吃|服|服用|口服|用|用药|涂|喝|抹|含|冲|药|注射|点|买|开)$")
 """What precedes the name of a drug."""
-_PERSON_WORD: Final = re.compile(
-    "(?:[请让叫找跟帮陪送接带见谢位名]|[给替和与是把被个写]|告诉|通知|联系|转告|麻烦|感谢|遇到|认识|记得|备注|患者|病人|我是|应该是|床的|号的|上是|名是|字是|[改写打]成|收件)$"
+_STRONG_PERSON_WORDS: Final = (
+    "告诉|通知|联系|转告|麻烦|感谢|遇到|认识|记得|备注|患者|病人|我是|应该是|床的|号的|上是|名是|字是|[改写打]成|收件"
 )
+_PERSON_WORD: Final = re.compile(f"(?:[请让叫找跟帮陪送接带见谢位名]|[给替和与是把被个写]|{_STRONG_PERSON_WORDS})$")
 """Words that are followed by a person."""
 _WEAK_PERSON_WORDS: Final = frozenset("给替和与是把被个写")
+
+
+def build_name_in_text_pattern(before: str) -> str:
+    """Build a pattern that every text matches in which `find_name_in_text` finds a name after certain characters.
+
+    Args:
+        before: the characters, all of them Chinese.
+    """
+    only_weak = _WEAK_PERSON_WORDS - set(list_last_characters(_STRONG_PERSON_WORDS))
+    weak, strong = ("".join(sorted(characters)) for characters in (only_weak, set(before) - only_weak))
+    branches = []
+    for characters, score_before in ((weak, 0.4), (strong, 1.2)):
+        missing = _MIN_SCORE - score_before
+        without_fact = build_name_pattern(round(missing - _SHARE_AFTER * MAX_CONTINUATION, 9))
+        with_fact = build_name_pattern(round(missing - _FACT, 9))
+        branches.append(f"[{characters}](?:{without_fact}|{with_fact}(?:{PERSONAL_FACT.pattern}))")
+    return "|".join(branches)
 
 
 def find_name_in_text(text: str, start: int) -> tuple[int, float] | None:
@@ -59,7 +82,7 @@ def find_name_in_text(text: str, start: int) -> tuple[int, float] | None:
         if end > len(text):
             continue
         has_fact = bool(PERSONAL_FACT.match(text, end))
-        score_after = 1.5 if has_fact else 0.6 * score_continuation(text, end)
+        score_after = _FACT if has_fact else _SHARE_AFTER * score_continuation(text, end)
         score = score_before + score_full_name(text, start, end) + score_after
         if given_length == 2 and CLAUSE_CONTINUATION.match(text, end - 1):
             score -= 1.2

@@ -7,6 +7,7 @@ from typing import Final
 
 from cmtmed.anonymize.detect.lexicon.kinship import KIN
 from cmtmed.anonymize.detect.lexicon.person_context import LABELS, ROLES
+from cmtmed.anonymize.detect.names.introduced_persons import build_suggested_name_pattern
 from cmtmed.anonymize.detect.recognizer import LABELLED, LIKELY, Pattern
 from cmtmed.anonymize.detect.recognizers.person.character_classes import (
     COMPOUND_SURNAME,
@@ -22,6 +23,7 @@ from cmtmed.anonymize.detect.recognizers.person.checks import (
     check_suggested_name,
 )
 from cmtmed.text.han import HAN
+from cmtmed.text.scan.sequences import list_last_characters
 
 _FORM_ROLES: Final = (
     "委托人|受托人|取药人|取件人|收件人|收货人|寄件人|签收人|联系人|代办人|经办人|陪护人|陪诊人|监护人|申请人|投保人|被保险人|持卡人"
@@ -73,6 +75,7 @@ PATTERNS: Final = (
         LIKELY,
         check=check_suggested_name,
         hint=rf"(?:{KIN}|我|我是|本人) ?(?:[{NOUN_SURNAME}][{HAN}]|{COMPOUND_SURNAME})",
+        required=rf"[{list_last_characters(KIN)}我是人]\s?{build_suggested_name_pattern()}",
     ),
     Pattern(
         re.compile(rf"(?<![百同贵老])姓(?P<value>{COMPOUND_SURNAME}|[{SURNAME}])(?={END}|叫|的)"),

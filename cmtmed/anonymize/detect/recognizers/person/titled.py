@@ -7,6 +7,7 @@ from typing import Final
 
 from cmtmed.anonymize.detect.lexicon.person_context import SHORT_TITLES
 from cmtmed.anonymize.detect.lexicon.transliteration import TRANSLITERATION_CHARACTERS
+from cmtmed.anonymize.detect.names.titled_persons import build_titled_name_pattern
 from cmtmed.anonymize.detect.recognizer import LIKELY, Pattern
 from cmtmed.anonymize.detect.recognizers.person.character_classes import (
     COMPOUND_SURNAME,
@@ -29,6 +30,7 @@ PATTERNS: Final = (
             rf"(?:[{SURNAME.replace('谢', '')}]|[^谢感多]谢|^谢|[{NOUN_SURNAME}][{HAN}]?[{TYPICAL}]"
             rf"|{COMPOUND_SURNAME}[{HAN}]{{0,2}}|·[{TRANSLITERATION_CHARACTERS}]{{1,8}}){TITLE}"
         ),
+        required=build_titled_name_pattern(TITLE),
     ),
     Pattern(
         re.compile(

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from cmtmed.anonymize.detect.lexicon.kinship import KIN
-from cmtmed.anonymize.detect.names.unintroduced_persons import PERSONAL_FACT
+from cmtmed.anonymize.detect.names.unintroduced_persons import PERSONAL_FACT, build_name_in_text_pattern
 from cmtmed.anonymize.detect.recognizer import LIKELY, Pattern
 from cmtmed.anonymize.detect.recognizers.person.character_classes import (
     COMPOUND_SURNAME,
@@ -98,6 +98,7 @@ PATTERNS: Final = (
         0.6,
         check=check_name_in_text,
         hint=rf"[{_PERSON_WORD}](?:(?:{COMPOUND_SURNAME}|[{PLAIN_SURNAME}])(?:[{TYPICAL}]|[{HAN}][{DISTINCTIVE}])|[{EVERYDAY_SURNAME}][{DISTINCTIVE}][{TYPICAL}])",
+        required=build_name_in_text_pattern(_PERSON_WORD),
     ),
     Pattern(
         re.compile(rf"(?:{COMPOUND_SURNAME}|[{NOUN_SURNAME}])(?=[{HAN}]{{1,2}}(?:{PERSONAL_FACT.pattern}))"),

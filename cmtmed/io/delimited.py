@@ -132,7 +132,7 @@ def read_table(rows: Iterator[Row | Unreadable], source: Source, *, heading: int
             header = ["", *header]
     left_out: Counter[str] = Counter({"heading": heading} if heading else {})
     needed = count_needed(header, source.fields)
-    is_second = False
+    is_second = is_markdown = False
     number = -1
     for row in stream:
         if isinstance(row, Unreadable):
@@ -144,6 +144,8 @@ def read_table(rows: Iterator[Row | Unreadable], source: Source, *, heading: int
             is_second = number == skipped
             left_out["heading"] += sum(map(count_characters, cells)) if number < skipped else 0
             continue
+        is_markdown = is_markdown or _is_rule(cells)
+        cells = [cell.strip() for cell in cells] if is_markdown else cells
         is_header_again = (
             cells == names or _is_rule(cells) or (is_second and source.header == "auto" and is_second_header(cells))
         )

@@ -251,3 +251,50 @@ def test_files_that_tell_about_others_are_no_crawl(tmp_path):
     alone.mkdir()
     (alone / "state.json").write_text("{}", encoding="utf-8")
     assert [file.name for file in match_files([alone], sources)] == ["state.json"]
+
+
+ROUNDS = {
+    "objects": {"turn1": {"user": Q1, "bot": A1}, "turn2": {"user": Q2, "bot": A2}},
+    "numbers in the middle": {"编号": 7, "第1轮患者": Q1, "第1轮医生": A1, "第2轮患者": Q2, "第2轮医生": A2},
+    "Chinese numbers": {"第一轮提问": Q1, "第一轮回答": A1, "第二轮提问": Q2, "第二轮回答": A2},
+}
+
+
+@pytest.mark.parametrize("form", ROUNDS)
+def test_rounds(tmp_path, form):
+    lines = "\n".join(json.dumps(ROUNDS[form], ensure_ascii=False) for _ in range(3))
+    assert read_text(tmp_path, "crawl.jsonl", lines) == ([TURNS] * 3, [])
+
+
+def test_running_numbers_before_questions_alone_separate_dialogues(tmp_path):
+    pairs = [dialogue[:2] for dialogue in BOTH]
+    text = "\n".join(f"{n}、问：{q}\n答：{a}" for n, ((_, q), (_, a)) in enumerate(pairs, start=1))
+    assert read_text(tmp_path, "a.txt", text) == (pairs, [])
+    # Numbers before the labels of both sides count turns.
+    turns = "\n".join(f"{n}、{name(r)}：{t}" for n, (r, t) in enumerate(TURNS, start=1))
+    assert read_text(tmp_path, "b.txt", turns) == ([TURNS], [])
+
+
+def test_a_time_after_a_name_is_no_text(tmp_path):
+    text = "\n".join(f"{name(r, '小雨', '周医生')} 10:2{n}\n{t}" for n, (r, t) in enumerate(TURNS))
+    assert read_text(tmp_path, "a.txt", f"{text}\n\n\n{text}") == ([TURNS] * 2, [])
+
+
+def test_subtitles(tmp_path):
+    cues = [f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{name(r)}：{t}\n" for n, (r, t) in enumerate(TURNS, start=1)]
+    (tmp_path / "a.srt").write_text("\n".join(cues), encoding="utf-8")
+    (row,) = read_rows(tmp_path / "a.srt")
+    assert [(t["role"][0], t["content"]) for t in row["messages"]] == TURNS
+    assert {entry["reason"] for entry in row["trace"]} == {"heading", "speaker"}
+
+
+def test_a_table_in_markdown(tmp_path):
+    rows = "\n".join(f"| {d[0][1]} | {d[1][1]} |" for d in BOTH)
+    text = f"| 问题 | 回答 |\n|:---|---:|\n{rows}\n"
+    assert read_text(tmp_path, "a.md", text) == ([d[:2] for d in BOTH], [])
+
+
+def test_a_workbook_that_is_a_page(tmp_path):
+    rows = "".join(f"<tr><td>{d[0][1]}</td><td>{d[1][1]}</td></tr>" for d in BOTH)
+    text = f"<html><body><table><tr><td>问题</td><td>回答</td></tr>{rows}</table></body></html>"
+    assert read_text(tmp_path, "a.xls", text) == ([d[:2] for d in BOTH], [])

@@ -11,7 +11,6 @@ from cmtmed.io.numbered_fields import are_numbered
 from cmtmed.io.record_values import count_leaves
 from cmtmed.io.records import Record, Value
 from cmtmed.io.speaker_labels import SpeakerLabels
-from cmtmed.text.characters import count_characters
 from cmtmed.text.han import HAN
 
 _RECORD_FIELDS: Final = ("question", "answer", "opening", "title")
@@ -26,15 +25,7 @@ def unwrap(value: Mapping[str, Value], labels: SpeakerLabels) -> Iterator[Record
     records, rest = _find_records(value, labels)
     left_out = {"file_metadata": characters} if (characters := count_leaves(rest)) else {}
     for number, record in enumerate(records):
-        counts = dict(left_out) if number == 0 else {}
-        if isinstance(record, _KeyedRecord):
-            # The key is no value of the record, though it is counted as one where the id is.
-            counts["metadata"] = -count_characters(str(record["id"]))
-        yield Record("", dict(record) if isinstance(record, _KeyedRecord) else record, counts)
-
-
-class _KeyedRecord(dict[str, Value]):
-    """A record whose id is the key under which it stands."""
+        yield Record("", record, left_out if number == 0 else {})
 
 
 def _find_records(value: Mapping[str, Value], labels: SpeakerLabels) -> tuple[list[Value], Value]:
@@ -51,7 +42,7 @@ def _find_records(value: Mapping[str, Value], labels: SpeakerLabels) -> tuple[li
     if len(objects) == len(value) > 0 and _is_message_list(list(objects.values())):
         return [value], None  # the turns of one dialogue, numbered
     if len(objects) == len(value) > 1 and all(are_numbered(item) for item in objects.values()):
-        return [_KeyedRecord(id=key, messages=list(item.values())) for key, item in objects.items()], None
+        return [{"id": key, "messages": list(item.values())} for key, item in objects.items()], None
     if len(objects) == len(value) > 0 and all(_is_record(item) for item in objects.values()):
         return [_with_id(item, key) for key, item in objects.items()], None
     dialogues = {key: item for key, item in value.items() if isinstance(item, list) and item}
@@ -61,9 +52,9 @@ def _find_records(value: Mapping[str, Value], labels: SpeakerLabels) -> tuple[li
         and len(dialogues) == len(value)
         and (len(value) > 1 or _is_message_list(next(iter(dialogues.values()))))
     ):
-        return [_KeyedRecord(id=key, messages=item) for key, item in dialogues.items()], None
+        return [{"id": key, "messages": item} for key, item in dialogues.items()], None
     if is_keyed and all(isinstance(item, str) and len(labels.split(item).roles) > 1 for item in value.values()):
-        return [_KeyedRecord(id=key, transcript=item) for key, item in value.items()], None
+        return [{"id": key, "transcript": item} for key, item in value.items()], None
     for key, item in objects.items():
         records, rest = _find_records(item, labels)
         if records != [item]:
@@ -178,4 +169,4 @@ def _is_object_list(value: Value) -> bool:
 
 
 def _with_id(record: Mapping[str, Value], key: str) -> dict[str, Value]:
-    return _KeyedRecord({"id": key, **record}) if not find_names(record, "id") else dict(record)
+    return {"id": key, **record} if not find_names(record, "id") else dict(record)

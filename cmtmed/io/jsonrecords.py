@@ -19,7 +19,6 @@ from cmtmed.io.quarantine import Reason, Unreadable
 from cmtmed.io.records import Record, Value
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.source import Source
-from cmtmed.text.characters import count_characters
 
 _BOM: Final = "\ufeff"
 
@@ -146,10 +145,7 @@ def _parse_element(element: Element, labels: SpeakerLabels) -> Iterator[Record |
             yield record
         return
     if element.key is not None:
-        value = _add_key(record.value, element.key)
-        # The key is no value of the record, though it is counted as one where the id is.
-        left_out = {"metadata": -count_characters(element.key)} if value is not record.value else {}
-        yield Record("", value, {**record.left_out, **left_out})
+        yield Record("", _add_key(record.value, element.key), record.left_out)
     elif element.in_array or not isinstance(record.value, Mapping):
         yield record
     else:

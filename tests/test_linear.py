@@ -138,7 +138,7 @@ def test_functions_of_texts_are_linear(name):
     growths = {}
     for number, unit in enumerate(UNITS):
         prefix = PREFIXES[number % len(PREFIXES)]
-        growth = find_growth(FUNCTIONS[name], lambda size, p=prefix, u=unit: p + repeat(u, size), 300)
+        growth = find_growth(FUNCTIONS[name], lambda size, p=prefix, u=unit: p + repeat(u, size), 200)
         if growth:
             growths[prefix, unit] = growth
     assert not growths
@@ -181,6 +181,6 @@ def test_readers_are_linear(tmp_path, name):
         return sum(batch.dialogues.height for batch in read_file(path, [Source(name="s")]))
 
     growths = {
-        unit: growth for unit in READ_UNITS if (growth := find_growth(read, lambda size, u=unit: repeat(u, size), 600))
+        unit: growth for unit in READ_UNITS if (growth := find_growth(read, lambda size, u=unit: repeat(u, size), 400))
     }
     assert not growths

@@ -14,7 +14,6 @@ def count_calls(function, *arguments):
         nonlocal calls
         calls += event in ("call", "c_call")
 
-    function(*arguments)  # imports and caches are no work of the text's
     before = sys.getprofile()
     sys.setprofile(count)
     try:
@@ -43,6 +42,7 @@ def find_growth(function, make, size):
     times. What happens inside one call, such as the backtracking of a regular expression, shows in processor time
     alone: there only what is cubic, or as slow as that, is told from noise.
     """
+    function(make(size))  # imports and caches are no work of the text's
     calls = [count_calls(function, make(factor * size)) for factor in (1, 2, 4)]
     if calls[2] - calls[1] > 3 * (calls[1] - calls[0]) + 2000:
         return f"calls {calls}"

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo train-demo check test lint bench fuzz docs clean
+.PHONY: setup demo train-demo check test lint bench durability fuzz docs clean
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -32,7 +32,7 @@ test: setup lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # For daily work: lint, types, and the tests that need no training, no server, no browser and no build of their own.
-SLOW := tests/training tests/hub tests/engine tests/cli tests/builds tests/audit tests/report tests/test_wheel.py \
+SLOW := tests/training tests/hub tests/engine tests/durability tests/cli tests/builds tests/audit tests/report tests/test_wheel.py \
   tests/test_real_data.py tests/test_canaries.py tests/test_demo.py tests/test_docs.py tests/test_laws.py \
   tests/stages/test_redact_identifiers.py tests/dedup/test_index.py tests/test_schema.py tests/test_stats.py tests/test_messages.py \
   tests/anonymize/test_presidio.py
@@ -43,6 +43,15 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Every crash point of a small build, and 300 random kills of builds of 5,000 dialogues: about an hour.
+DISK := $(BIN)/python tests/durability/crashes.py
+durability: setup
+	$(DISK) power
+	$(DISK) power --over
+	$(DISK) kill
+	$(DISK) kill --over
+	PYTHONPATH=. $(BIN)/python -m tests.durability.kills --dialogues 5000 --kills 300
 
 # Compares what is measured now with benchmarks/figures.json, e.g. make bench ONLY="build reading".
 bench: setup

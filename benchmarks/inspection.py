@@ -1,7 +1,8 @@
 """Turn F1 of the bundled source and of unedited proposals: ``python benchmarks/inspection.py [NAME]``.
 
 Gold are readings by hand (``inspection_gold.py``) of the files of ``../shared/data`` and of the reading cases, and the
-crawls of ``tests/support/crawls.py``. A turn is right if its place, role and text (without white space) are.
+crawls of ``tests/support/crawls.py`` and ``more_crawls.py``. A turn is right if its place, role and text (without white
+space) are.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from cmtmed.io.read import read_file  # noqa: E402
 from cmtmed.pipeline import Pipeline  # noqa: E402
 from cmtmed.source import Source  # noqa: E402
 from tests.support.crawls import make_crawls  # noqa: E402
+from tests.support.more_crawls import make_more_crawls  # noqa: E402
 
 SHARED = ROOT.parent / "shared"
 FIGURES = ("auto_f1", "auto_lost", "proposal_f1", "proposal_lost")
@@ -31,7 +33,7 @@ FIGURES = ("auto_f1", "auto_lost", "proposal_f1", "proposal_lost")
 
 def iter_cases(folder: Path) -> Iterator[tuple[str, Path, list[Dialogue]]]:
     """Yield name, file and gold dialogues of every case."""
-    for name, (text, gold) in make_crawls().items():
+    for name, (text, gold) in (make_crawls() | make_more_crawls()).items():
         (folder / name).write_text(text, encoding="utf-8")
         yield f"crawls/{name}", folder / name, gold
     for root in (SHARED / "data", SHARED / "cases" / "reading"):

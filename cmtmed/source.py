@@ -183,6 +183,11 @@ class Source(Strict):
         default=None,
         description="With ``group_by``: the field by which turns are sorted; otherwise they stay as they are.",
     )
+    only: Mapping[str, tuple[str, ...]] = Field(
+        default={},
+        description="With ``group_by``: values of a field that a row must have to be a turn, such as the type of a "
+        "text message; other rows are left out.",
+    )
     answers: Literal["each", "first", "join"] = Field(
         default="each",
         description="What several answers to one question become: a dialogue each, the first alone, or one.",

@@ -101,9 +101,13 @@ def describe_changes(earlier: Plan, plan: Plan) -> list[str]:
     >>> describe_changes({"engine": "local", "secrets": {"redact_identifiers": "a"}}, {"engine": "ray", "secrets": {}})
     ['another engine (local → ray)', 'another key of stage redact_identifiers']
     """
+    if not earlier:
+        return ["a plan that cannot be read"]
     changes = list(_iter_changes(earlier, plan))
     hidden = len(changes) - _MAX_CHANGES
-    return [*changes[:_MAX_CHANGES], *([f"and {hidden} more changes"] if hidden > 0 else [])] or ["an unreadable plan"]
+    if hidden > 0:
+        return [*changes[:_MAX_CHANGES], f"and {hidden} more changes"]
+    return changes or ["another form of plan"]
 
 
 def _iter_changes(earlier: Plan, plan: Plan) -> Iterator[str]:

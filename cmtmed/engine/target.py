@@ -84,6 +84,10 @@ def locate_workspace(target: Path) -> Path:
     return target.parent / f".{target.name}.building"
 
 
+def _has_content(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
+
+
 def check_workspace(root: Path, pipeline: str) -> None:
     """Refuse to touch a directory with the name of a workspace that is none, or that belongs to another pipeline.
 
@@ -99,7 +103,9 @@ def check_workspace(root: Path, pipeline: str) -> None:
         raise OutputError(f"{str(root)!r} cannot be read: permission denied; choose another --out") from None
     except (OSError, ValueError):
         content = None
-    if entries is not None and all(name in OWN_FILES or name.endswith(".partial") for name in entries):
+    is_bare = entries is not None and all(name in OWN_FILES or name.endswith(".partial") for name in entries)
+    if is_bare and content is None and not _has_content(root / WORKSPACE_FILE):
+        # What a kill at the very beginning or end leaves.
         return
     if isinstance(content, dict) and content.get("format") == WORKSPACE_FORMAT:
         if content.get("pipeline") != pipeline:

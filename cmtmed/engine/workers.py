@@ -30,7 +30,10 @@ _BOOTSTRAP: Final = """
 import sys
 from multiprocessing.connection import Connection
 connection = Connection(int(sys.argv[1]))
-sys.path[:] = connection.recv()
+try:
+    sys.path[:] = connection.recv()
+except (EOFError, OSError):
+    sys.exit(1)
 from cmtmed.engine.worker import serve_tasks
 serve_tasks(connection, int(sys.argv[2]), sys.argv[3])
 """
@@ -133,9 +136,10 @@ class _Worker:
             raise error from RemoteTraceback(f'\n"""\n{lines}"""')
 
     def kill(self) -> None:
-        self.connection.close()
         self._process.kill()
         self._process.wait()
+        # Not before: the worker would complain that nobody is there.
+        self.connection.close()
 
     def _report_death(self) -> NoReturn:
         code = self._process.wait()

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from cmtmed.inspection.measures import SAID
+
 # ruff: noqa: E501 (patterns read best in one line)
 
 _DATE: Final = r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/]\d{1,2}|(?:\d{4}年)?\d{1,2}月\d{1,2}日)"
@@ -23,7 +25,7 @@ _TITLE: Final = r"(?:[ 　](?:主任|副主任|主治|住院|执业|值班)?(?:�
 _WORD: Final = r"@?[^\W\d][\w·•.@-]{0,15}?"
 _DETAIL: Final = r"[ ]?[（(\[<][^（()）\[\]<>\n]{1,24}[）)\]>]"
 _TOKEN: Final = re.compile(
-    rf"(?P<T>{STAMP})|(?P<W>@?[^\W\d][\w·•@-]{{0,15}}{_TITLE}?)(?P<D>{_DETAIL})?|(?P<N>\d{{1,6}})|(?P<S>[ \t　]+)|(?P<P>[^\w\s])"
+    rf"(?P<T>{STAMP})|(?P<W>@?[^\W\d][\w·•@-]{{0,15}}(?:{_TITLE}|[ ]\d{{1,2}}(?=[ \t　]|$))?)(?P<D>{_DETAIL})?|(?P<N>\d{{1,6}})|(?P<S>[ \t　]+)|(?P<P>[^\w\s])"
 )
 _ENDS: Final = frozenset("，。？！、；,;?!…“”\"'‘’%℃")
 """Marks of sentences, which stand in no label."""
@@ -37,6 +39,7 @@ _RECURRING_BARE: Final = 0.5
 _OFTEN: Final = 0.1
 _COVERED: Final = 0.97
 _MAX_LEAD: Final = 4
+_WIDER: Final = 1.2
 _CANDIDATES: Final = 4
 
 
@@ -117,13 +120,16 @@ def find_forms(texts: Iterable[str]) -> list[LabelForm]:
     least = max(_LEAST, _SHARE * lines / 2)
     frequent = [form for form in forms.values() if form.names.total() >= least and _recurs(form)]
     ranked = sorted(frequent, key=lambda form: (-form.names.total(), -len(form.parts), form.parts))
-    chosen: list[LabelForm] = []
-    for form in ranked:
-        # A wider form is of use only if it matches more labels than a stricter one.
-        strict = max((other.names.total() for other in ranked if not _is_wide(other)), default=0)
-        if not _is_wide(form) or form.names.total() > strict:
-            chosen.append(form)
-    return chosen[:_CANDIDATES]
+    strict = [form for form in ranked if not _is_wide(form)]
+    most = max((form.names.total() for form in strict), default=0)
+    are_named = any(form.few_names for form in strict)
+    # A wider form is of use only if it matches more labels than a stricter one, or fewer names.
+    chosen = [
+        form
+        for form in ranked
+        if not _is_wide(form) or form.names.total() > _WIDER * most or (form.few_names and not are_named)
+    ]
+    return sorted(chosen, key=lambda form: not form.few_names)[:_CANDIDATES]
 
 
 def _is_wide(form: LabelForm) -> bool:
@@ -132,6 +138,8 @@ def _is_wide(form: LabelForm) -> bool:
 
 def _recurs(form: LabelForm) -> bool:
     """Return whether most labels have a name that others have too, and there are at least two names."""
+    if all(SAID.search(name) for name, count in form.names.items() if count > 1):
+        return False
     recurring = sum(count for count in form.names.values() if count > 1)
     least = _RECURRING if form.has_marks else _RECURRING_BARE
     return len(form.names) > 1 and recurring >= least * form.names.total()

@@ -10,6 +10,7 @@ from typing import Final
 from cmtmed.io.field_names import find_names, guess_field
 from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.source import Source
+from cmtmed.text.han import HAN
 
 # ruff: noqa: E501 (patterns read best in one line)
 
@@ -25,8 +26,10 @@ _LINE_LABEL: Final = re.compile(
     re.MULTILINE,
 )
 _INLINE_LABEL: Final = re.compile(
-    r"(?:^[ \t　]*(?:[\[(（【#]?\d{1,6}[\])）】.、]?[ \t　]*)?|(?<=[。？！?!；;…~～\s]))([\u4e00-\u9fff]{1,4}|[A-Za-z]{1,8})[ ]?[:：]"
+    r"(?:^[ \t　]*(?:[\[(（【#]?\d{1,6}[\])）】.、]?[ \t　]*)?|(?<=[。？！?!；;…~～\s]))"
+    rf"([{HAN}]{{1,4}}|[A-Za-z]{{1,8}})[ ]?[:：]"
 )
+_LETTERS: Final = re.compile(rf"[{HAN}A-Za-z]{{2}}")
 _INLINE_SHARE: Final = 0.5
 _INLINE_SPEAKERS: Final = 3
 _TABBED_SHARE: Final = 0.8
@@ -111,14 +114,18 @@ def collect_tabbed(texts: Iterable[str]) -> dict[str, list[str]]:
 def collect_speakers(texts: Iterable[str]) -> dict[str, list[str]]:
     """Return what is said after each label of a speaker; the labels of header lines and forms are left out."""
     labels = SpeakerLabels(Source(name="crawl"))
+    texts = list(texts)
+    speakers = collect_labelled(texts)
+    roles = {name: labels.find_role(name) for name in speakers}
+    is_named = {"user", "assistant"} <= set(roles.values())
     return {
         name: said
-        for name, said in collect_labelled(texts).items()
-        if labels.find_role(name) is not None or not _is_header(name, said)
+        for name, said in speakers.items()
+        if roles[name] is not None or not (_is_header(name, said) or (is_named and len(said) <= len(texts)))
     }
 
 
 def _is_header(name: str, said: Sequence[str]) -> bool:
     if any(find_names([name], field) for field in _NO_SPEAKERS) or guess_field(name) is not None:
         return True
-    return sum(not re.search(r"[\u3400-\u9fffA-Za-z]{2}", text) for text in said) > 0.5 * len(said)
+    return sum(not _LETTERS.search(text) for text in said) > 0.5 * len(said)

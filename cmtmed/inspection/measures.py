@@ -11,6 +11,8 @@ from typing import Final
 
 from cmtmed.inspection.voice import score_voice
 from cmtmed.io.parsed import Turn
+from cmtmed.io.preamble import is_form
+from cmtmed.io.record_values import says_nothing
 from cmtmed.io.shapes import Dialogue
 from cmtmed.schema import Role
 
@@ -22,6 +24,10 @@ _CANNED: Final = 0.5
 _SPOKEN: Final = 0.3
 """Share of different texts below which a side says nothing of its own."""
 _TITLE_CHARACTERS: Final = 12
+_CODE: Final = re.compile(r"\s*(?:[\d\s:：/.,%+-]+|[A-Za-z]*[\d_-]+[\w-]*)\s*")
+_CODES: Final = 0.2
+_PLACES: Final = 3
+_SENTENCE: Final = re.compile(r"[，。？！?!；]")
 _FEW: Final = 5
 _PIECE: Final = 6
 _PREFIX: Final = re.compile(r"\w{1,12}　|[^\w\n]{0,3}[\w ./-]{0,16}?[ \t　]?[:：|｜\]】》>）)、—〕」\t]{1,3}")
@@ -81,7 +87,8 @@ def measure_labels(dialogues: Sequence[Dialogue]) -> float:
 
 def _begin_alike(texts: Sequence[str]) -> bool:
     """Return whether all texts of one side begin with the same character, as with 问 or a quotation mark."""
-    return len(set(texts)) >= _FEW and len({text.lstrip()[:1] for text in texts}) == 1
+    starts = {text.lstrip()[:1] for text in texts}
+    return len(set(texts)) >= _FEW and len(starts) == 1 and not all(_is_form_line(t.split("\n")[0]) for t in texts)
 
 
 def _list_said(dialogues: Iterable[Dialogue]) -> dict[Role, list[str]]:
@@ -96,17 +103,37 @@ def _list_said(dialogues: Iterable[Dialogue]) -> dict[Role, list[str]]:
 def _list_shapes(text: str) -> Iterator[str]:
     """Yield the lines of a turn as they recur, without those by which doctors divide what they say."""
     if "\n" in text:
-        yield from (_to_shape(line) for line in text.split("\n") if not SAID.search(line))
+        yield from (_to_shape(line) for line in text.split("\n") if not _is_form_line(line))
 
 
-def are_spoken(dialogues: Iterable[Dialogue]) -> bool:
-    """Return whether both sides say something that differs from dialogue to dialogue, as labels and titles do not."""
-    return not any(
-        len(said) >= _FEW
-        and len(set(map(_to_shape, said))) < _SPOKEN * len(said)
-        and sum(map(len, said)) <= _TITLE_CHARACTERS * len(said)
-        for said in _list_said(dialogues).values()
-    )
+def _is_form_line(line: str) -> bool:
+    """Return whether a line is a label by which doctors divide what they say, or one of a form, or fills in nothing."""
+    label = re.split("[:：]", line, maxsplit=1)[0]
+    is_label = label != line or len(line) <= _TITLE_CHARACTERS
+    return (is_label and SAID.search(label) is not None) or is_form(line) or says_nothing(line)
+
+
+def are_spoken(dialogues: Sequence[Dialogue]) -> bool:
+    """Return whether people speak in the turns: what both sides say differs from dialogue to dialogue, and is no code.
+
+    Titles and labels are the same in many dialogues; the cells of a table are numbers, dates, departments.
+    """
+    texts = [text for dialogue in dialogues for _, text in dialogue.turns if text.strip()]
+    if sum(_CODE.fullmatch(text) is not None for text in texts) > _CODES * len(texts):
+        return False
+    sides = list(_list_said(dialogues).values())
+    places = [
+        [turns[place][1] for dialogue in dialogues if len(turns := _list_sides(dialogue)) > place]
+        for place in range(_PLACES)
+    ]
+    return not any(map(_are_labels, (*sides, *places)))
+
+
+def _are_labels(texts: Sequence[str]) -> bool:
+    shapes = set(map(_to_shape, texts))
+    is_short = sum(map(len, texts)) <= _TITLE_CHARACTERS * len(texts)
+    are_sentences = 2 * sum(_SENTENCE.search(text) is not None for text in texts) > len(texts)
+    return len(texts) >= _FEW and len(shapes) < _SPOKEN * len(texts) and is_short and not are_sentences
 
 
 def _divide_turns(turns: Sequence[Turn]) -> Iterator[Sequence[Turn]]:

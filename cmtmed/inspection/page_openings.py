@@ -15,7 +15,7 @@ from cmtmed.io.html import get_text
 from cmtmed.text.characters import count_characters
 
 if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _LEAST: Final = 3
 _EVERY: Final = 0.8
@@ -33,18 +33,32 @@ def add_opening(samples: Sequence[Sample], trial: Trial) -> Trial:
         return trial
     trees = parse_pages(samples, trial.source.encoding)
     dialogues = [tree.css(html.dialogue) for tree in trees]
-    is_page = all(len(nodes) == 1 for nodes in dialogues)
-    scopes = [tree.body for tree in trees if tree.body is not None] if is_page else [n for ns in dialogues for n in ns]
     best = trial
-    for opening in _list_openings(scopes, html.turn):
-        changed = html.model_copy(update={"opening": opening, **({"dialogue": "body"} if is_page else {})})
-        source = trial.source.model_copy(update={"html": changed})
-        if not is_valid(source):
-            continue
-        candidate = read_samples(samples, source, speech=trial.speech)
-        if candidate.score > best.score + _GAIN and candidate.characters > best.characters:
-            best = candidate
+    for scope, nodes in _list_scopes(trees, dialogues, html.dialogue):
+        for opening in _list_openings(nodes, html.turn):
+            changed = html.model_copy(update={"opening": opening, "dialogue": scope})
+            source = trial.source.model_copy(update={"html": changed})
+            if not is_valid(source):
+                continue
+            candidate = read_samples(samples, source, speech=trial.speech)
+            is_same = len(candidate.dialogues) == len(trial.dialogues)
+            if is_same and candidate.score > best.score + _GAIN and candidate.characters > best.characters:
+                best = candidate
     return best
+
+
+def _list_scopes(
+    trees: Sequence[LexborHTMLParser], dialogues: Sequence[Sequence[LexborNode]], selector: str
+) -> list[tuple[str, list[LexborNode]]]:
+    """Return the elements of the dialogues, and those around them that hold one dialogue each, with their selectors."""
+    if all(len(nodes) == 1 for nodes in dialogues):
+        return [("body", [tree.body for tree in trees if tree.body is not None])]
+    nodes = [node for found in dialogues for node in found]
+    scopes = [(selector, nodes)]
+    around = [node.parent for node in nodes if node.parent is not None and node.parent.tag != "body"]
+    if len({parent.mem_id for parent in around}) == len(nodes):
+        scopes.append((list_selectors(around[0])[0], around))
+    return scopes
 
 
 def _list_openings(scopes: Sequence[LexborNode], turn: str) -> list[str]:

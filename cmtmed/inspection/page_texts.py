@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ELEMENTS: Final = 400
 _SELECTORS: Final = 4
+_FORMS: Final = 2
 _COVERED: Final = 0.3
 _LABELLED: Final = 0.7
 _CLASS: Final = re.compile(r"-?[A-Za-z_][\w-]*")
@@ -34,7 +35,7 @@ def propose_page_texts(trees: Sequence[LexborHTMLParser], base: Source) -> Itera
         if known >= _LABELLED * len(texts):
             yield source
             continue
-        for form in find_forms(texts):
+        for form in find_forms(texts)[:_FORMS]:
             yield from declare_label(form.to_pattern(), texts, source, has_few_names=bool(form.few_names))
 
 

@@ -58,7 +58,7 @@ def propose_pages(samples: Sequence[Sample], base: Source) -> Iterator[Source]:
     ranked = sorted(candidates.values(), key=_rank_turns, reverse=True)
     simple = [turns for turns in ranked if "," not in turns.selector]
     listed = [turns for turns in ranked if "," in turns.selector]
-    ranked = [*simple[:_TURN_SELECTORS], *listed[: _TURN_SELECTORS // 2]]
+    ranked = [*simple[:_TURN_SELECTORS], *listed[:_TURN_SELECTORS]]
     for turns in ranked:
         yield from _propose_selectors(turns, base)
 

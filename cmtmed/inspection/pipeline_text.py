@@ -11,8 +11,8 @@ from cmtmed.inspection.inspection import GroupFinding
 
 _ORDER: Final = (
     "match", "license", "having", "format", "compression", "encoding", "delimiter", "header", "columns",
-    "shape", "group_by", "order_by", "answers", "fields", "roles", "first_speaker", "ignore_speakers", "ignore_fields",
-    "transcript", "blocks", "html",
+    "shape", "group_by", "order_by", "only", "answers", "fields", "roles", "first_speaker",
+    "ignore_speakers", "ignore_fields", "transcript", "blocks", "html",
 )  # fmt: skip
 _MAX_LINE: Final = 100
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from cmtmed.inspection.message_lists import propose_turns
 from cmtmed.inspection.page_openings import add_opening
 from cmtmed.inspection.pages import propose_pages
 from cmtmed.inspection.profiles import FieldProfile, profile_rows
 from cmtmed.inspection.question_pages import PAGES, count_speech, propose_question_pages
-from cmtmed.inspection.records import propose_records, propose_turns
+from cmtmed.inspection.records import propose_records
 from cmtmed.inspection.samples import Sample
 from cmtmed.inspection.texts import decode_sample, propose_texts
 from cmtmed.inspection.transcripts import propose_tabbed
@@ -21,6 +22,7 @@ from cmtmed.io.table_header import is_known_name
 from cmtmed.source import Source
 
 _TABLES: Final = frozenset({"csv", "tsv", "xlsx"})
+_TABLE_NAMES: Final = (".csv", ".tsv", ".xls", ".xlsx")
 _TEXTS: Final = frozenset({"transcript", "blocks"})
 _MARGIN: Final = 0.02
 _EXCELLENT: Final = 0.985
@@ -29,6 +31,7 @@ _CLEAN: Final = 0.1
 _LONG: Final = 16
 """Turns of a dialogue on average up to which no two dialogues have been taken for one."""
 _TIMES: Final = 3
+_MORE: Final = 1.2
 _APART: Final = 0.06
 """Score that a reading with several times as many dialogues of the same turns may be worse by."""
 _GUESS: Final = 0.55
@@ -108,7 +111,13 @@ def _choose(trials: Sequence[Trial]) -> Trial:
         return by_names
     top = max(better, key=lambda trial: trial.score)
     near = [trial for trial in better if trial.score >= top.score - _MARGIN or _divides(trial, top)]
-    return max(near, key=lambda trial: (round(trial.completeness * _count_distinct(trial)), trial.score))
+    # A few dialogues more may be a header that is taken for data.
+    more = [trial for trial in near if _count_complete(trial) >= _MORE * _count_complete(top)]
+    return max(more, key=lambda trial: (round(_count_complete(trial)), trial.score), default=top)
+
+
+def _count_complete(trial: Trial) -> float:
+    return trial.completeness * _count_distinct(trial)
 
 
 def _divides(trial: Trial, other: Trial) -> bool:
@@ -147,6 +156,8 @@ def _propose(
     if file_format in _TABLES:
         yield from propose_tabbed([decode_sample(sample, base.encoding) for sample in samples], base)
         yield from _propose_headless(samples, base, rows)
+        if not samples[0].name.lower().endswith(_TABLE_NAMES):
+            yield from propose_texts(samples, base)
     yield from propose_records(profiles, rows, base)
     lists = [record.value for record in records if isinstance(record.value, list)]
     if lists:

@@ -24,7 +24,10 @@ _EVERY: Final = 0.8
 _ANSWERED: Final = 0.5
 _DISTINCT: Final = 0.7
 _LINKED: Final = 0.5
-_CANDIDATES: Final = 5
+_CANDIDATES: Final = 4
+_CARD_CHARACTERS: Final = 60
+_CARDS: Final = 0.6
+_RANK: Final = re.compile(r"医师|主任|教授|药师|护士长")
 _ANCESTORS: Final = 3
 _MIN_HAN: Final = 5
 _RECURRING: Final = 0.3
@@ -58,6 +61,12 @@ class _Texts:
     @property
     def voice(self) -> float:
         return mean_voice(self.texts)
+
+    @property
+    def is_card(self) -> bool:
+        """Whether most texts are a doctor's name, rank and figures."""
+        cards = sum(len(text) < _CARD_CHARACTERS and _RANK.search(text) is not None for text in self.texts)
+        return cards > _CARDS * len(self.texts)
 
     def is_speech(self, pages: int, share: float) -> bool:
         """Return whether the texts differ from page to page, are long enough, and are no links."""
@@ -103,15 +112,19 @@ def propose_question_pages(samples: Sequence[Sample], base: Source) -> Iterator[
 
 
 def _choose_places(places: list[tuple[_Place, _Texts]], *, sign: int) -> list[tuple[_Place, _Texts]]:
-    """Return the places whose texts sound most like one side, of places with the same texts the simplest two."""
-    chosen: list[tuple[_Place, _Texts]] = []
-    seen: Counter[tuple[str, ...]] = Counter()
-    for place, found in sorted(places, key=lambda item: (-sign * item[1].voice, bool(item[0].text), item[0])):
-        texts = tuple(sorted(found.texts))
-        seen[texts] += 1
-        if seen[texts] <= 2 and len(seen) <= _CANDIDATES:
-            chosen.append((place, found))
-    return chosen
+    """Return the places that sound most like one side, and those with most text; of the same texts the simplest two."""
+    places = [(place, found) for place, found in places if not found.is_card]
+    by_voice = sorted(places, key=lambda item: (-sign * item[1].voice, bool(item[0].text), item[0]))
+    by_size = sorted(places, key=lambda item: (-item[1].characters, bool(item[0].text), item[0]))
+    chosen: dict[_Place, _Texts] = {}
+    for ranked in (by_voice, by_size):
+        seen: Counter[tuple[str, ...]] = Counter()
+        for place, found in ranked:
+            texts = tuple(sorted(found.texts))
+            seen[texts] += 1
+            if seen[texts] <= 2 and len(seen) <= _CANDIDATES:
+                chosen[place] = found
+    return list(chosen.items())
 
 
 def _make_source(question: _Place, answer: _Place, base: Source) -> Source | None:

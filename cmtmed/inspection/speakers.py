@@ -11,8 +11,8 @@ from cmtmed.io.speaker_labels import SpeakerLabels
 from cmtmed.schema import Role
 from cmtmed.source import Source
 
-_CANNED_COUNT: Final = 5
-_CANNED_SHARE: Final = 0.2
+_CANNED_COUNT: Final = 4
+_CANNED_SHARE: Final = 0.4
 _CLEAR: Final = 2.0
 """Difference of voices from which two speakers are told apart without doubt."""
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from cmtmed.inspection.inline_labels import propose_inline
 from cmtmed.inspection.labels import collect_inline, collect_speakers
 from cmtmed.inspection.profiles import profile_rows
 from cmtmed.inspection.records import propose_records
@@ -46,6 +47,8 @@ def propose_texts(samples: Sequence[Sample], base: Source) -> Iterator[Source]:
         line = transcript.model_copy(update={"transcript": Transcript(separator="line")})
         yield from declare_variants(line, inline)
     yield from propose_label_forms(texts, transcript)
+    lines = [line for text in texts for line in text.split("\n")]
+    yield from propose_inline(lines, transcript.model_copy(update={"transcript": Transcript(separator="line")}))
     yield from propose_tabbed(texts, transcript)
     yield from _propose_blocks(texts, base)
     yield from _propose_tables(texts, base)

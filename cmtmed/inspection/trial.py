@@ -114,8 +114,22 @@ class Trial:
 
     @cached_property
     def sides(self) -> float:
-        """How sure it is who is who, from 0 to 1: by what is said, and by who begins."""
-        return min(1.0, max(0.0, self.voice + _OPENING_WEIGHT * measure_openings(self.dialogues)))
+        """How sure it is who is who, from 0 to 1: by what is said, by who begins, and by names that say it.
+
+        A few turns say little of who speaks: then names count, and without names it is a guess.
+        """
+        heard = min(1.0, max(0.0, self.voice + _OPENING_WEIGHT * measure_openings(self.dialogues)))
+        pairs = sum(len(dialogue.turns) for dialogue in self.dialogues) / 2
+        weight = pairs / (pairs + _PRIOR_PAIRS)
+        return weight * heard + (1 - weight) * (1.0 if self.is_by_names else 0.5)
+
+    @property
+    def is_by_names(self) -> bool:
+        """Whether names say who is who, if only for one side: the other follows."""
+        fields, source = self.source.fields, self.source
+        is_declared = {"user", "assistant"} <= set(source.roles) or source.first_speaker is not None
+        are_fields = fields.question is not None or fields.answer is not None
+        return not is_declared and not are_fields and source.shape != "alternating"
 
     @cached_property
     def fidelity(self) -> float:
@@ -159,6 +173,8 @@ class Trial:
 
 
 _OPENING_WEIGHT: Final = 0.15
+_PRIOR_PAIRS: Final = 4
+"""Pairs of turns that say as much of the sides as names do."""
 _UNSPOKEN: Final = 0.3
 _PROFILED: Final = 100
 _NO_RECORDS: Final = frozenset({Reason.EMPTY_FILE, Reason.TRUNCATED_STREAM, Reason.DAMAGED_FILE})

@@ -12,10 +12,16 @@ from cmtmed.io.text_objects import find_text_key
 from cmtmed.text.characters import count_characters
 
 
-def read_answers(value: Value, key: str, parsed: Parsed) -> list[str]:
+def read_answers(value: Value, key: str, parsed: Parsed, content_name: str | None = None) -> list[str]:
     """Return the answers in a field: one text, several, or objects with a text each.
 
     What else the objects hold is counted as left out.
+
+    Args:
+        value: the field's value.
+        key: its path, under which what is left out is counted.
+        parsed: the dialogue, which keeps the counts.
+        content_name: the declared name of the text in an object.
     """
     nested = parse_nested(value) if isinstance(value, str) else value
     if isinstance(value, str) and not (isinstance(nested, list) and _is_written_list(nested)):
@@ -30,7 +36,7 @@ def read_answers(value: Value, key: str, parsed: Parsed) -> list[str]:
     answers = []
     for item in nested:
         if isinstance(item, Mapping):
-            content = find_text_key(item, key)
+            content = content_name if content_name in item else find_text_key(item, key)
             if content is None:
                 raise BrokenRecordError(Reason.WRONG_TYPE)
             answers.append(item[content])

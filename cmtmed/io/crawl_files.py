@@ -31,8 +31,12 @@ def match_files(inputs: Sequence[str | Path], sources: Sequence[Source]) -> list
             if is_output(path):
                 outputs.append(path)
                 continue
-            candidates = [file for file in path.rglob("*") if file.is_file() and not _is_hidden(file.relative_to(path))]
-            candidates = [file for file in iter_crawl_files(candidates, path) if not _is_companion(file)]
+            below = [file for file in path.rglob("*") if file.is_file() and not _is_hidden(file.relative_to(path))]
+            candidates = list(iter_crawl_files(below, path))
+            if below and not candidates:
+                outputs.append(path)
+                continue
+            candidates = [file for file in candidates if not _is_companion(file)]
             matching = [file for file in candidates if any(source.matches(file) for source in sources)]
             if not matching:
                 raise InputError(
@@ -56,11 +60,11 @@ def match_files(inputs: Sequence[str | Path], sources: Sequence[Source]) -> list
         else:
             raise InputError(f"input {str(pattern)!r} does not exist; pass files, directories or glob patterns")
     for path in outputs:
-        _logger.info("%s is not read: cmtmed wrote it", path)
+        _logger.info("%s is not read: cmtmed wrote all of it", path)
     if outputs and not files:
         raise InputError(
-            f"input {str(outputs[0])!r} is no crawl: cmtmed wrote it; pass the files of a crawl (or, to read this "
-            "directory all the same, its files by name)"
+            f"input {str(outputs[0])!r} is no crawl: cmtmed wrote all of it; pass the files of a crawl (or, to read "
+            "this directory all the same, its files by name)"
         )
     if not files:
         raise InputError("no inputs; pass files, directories or glob patterns")

@@ -195,6 +195,11 @@ def _sort_by_order(rows: list[dict[str, Value]]) -> None:
 _TIME: Final = re.compile(r"(?:\d{4}[-/.年]\d{2}[-/.月]\d{2}日?[ T]*)?(?:\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)?")
 
 
+def _is_turn(row: Mapping[str, Value], source: Source) -> bool:
+    """Return whether a row has the values that turns have by the source's declaration."""
+    return all((to_text(row.get(name)) or "").strip() in values for name, values in source.only.items())
+
+
 def _join(
     position: str, rows: list[dict[str, Value]], group_by: Sequence[str], source: Source, turns: TurnParser
 ) -> Record:
@@ -202,6 +207,10 @@ def _join(
     left_out: Counter[str] = Counter()
     for row in rows:
         left_out.update(row.pop(_LEFT_OUT))
+    if source.only:
+        others = [row for row in rows if not _is_turn(row, source)]
+        left_out["other_row"] += sum(count_leaves(row) for row in others if len(others) < len(rows))
+        rows = [row for row in rows if row not in others] or rows
     identifier = " ".join(_to_name(rows[0].get(name)) for name in group_by)
     if source.order_by is None:
         _sort_by_order(rows)

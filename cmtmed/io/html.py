@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cmtmed.io.bytestream import SAMPLE_BYTES, TruncatedStreamError
@@ -149,7 +150,12 @@ def _read_markup(html: str) -> str:
 def _keep_known_tag(match: re.Match[str]) -> str:
     if match["name"].lower() in _EMPHASIS:
         return ""  # both tags of an emphasis, so that none is left inside a power
-    return match.group() if strip_markup(match.group()).strip() == "" else ""
+    return match.group() if _is_known_tag(match.group()) else ""
+
+
+@lru_cache(maxsize=4096)
+def _is_known_tag(tag: str) -> bool:
+    return not strip_markup(tag).strip()
 
 
 def get_text(node: LexborNode, selector: str) -> str:
@@ -182,5 +188,7 @@ def _get_value(node: LexborNode, expression: str) -> str:
 
 def _get_speaker(node: LexborNode, expression: str, labels: SpeakerLabels) -> str:
     value = _get_value(node, expression)
-    # A class attribute holds several names, one of which identifies the speaker.
-    return next((name for name in value.split() if labels.find_role(name)), value)
+    # A class attribute holds several names, one of which identifies the speaker: rather one that is known as it stands.
+    names = value.split()
+    listed = next((name for name in names if labels.is_listed(name)), None)
+    return listed or next((name for name in names if labels.find_role(name)), value)

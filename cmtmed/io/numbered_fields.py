@@ -8,15 +8,33 @@ from typing import Final
 
 from cmtmed.io.field_names import holds_field
 
-_NUMBER: Final = re.compile(r"[ _.-]?\d{1,3}$")
+_NUMBER: Final = re.compile(r"[ _.-]?(?P<number>\d{1,3})$")
+_INNER: Final = re.compile(
+    r"(?P<number>\d{1,3}|(?<=第)[一二三四五六七八九十]{1,3}|[一二三四五六七八九十]{1,2}(?=[轮次问答])|(?<=[问答轮])[一二三四五六七八九十]{1,2}$)"
+)
+"""A number inside a name, or one in words: 第1轮患者, 第二轮医生, ``q3_text``."""
+_NUMERALS: Final = "一二三四五六七八九"
+
+
+def _find_number(name: str) -> re.Match[str] | None:
+    return _NUMBER.search(name) or _INNER.search(name)
 
 
 def _strip_number(name: str) -> str:
-    return _NUMBER.sub("", name)
+    match = _find_number(name)
+    return name if match is None else name[: match.start()] + name[match.end() :]
 
 
 def _get_number(name: str) -> int:
-    return int(name[len(_strip_number(name)) :].lstrip(" _.-") or 0)
+    match = _find_number(name)
+    if match is None:
+        return 0
+    number = match["number"]
+    if number.isdigit():
+        return int(number)
+    tens, ten, ones = number.rpartition("十")
+    tens_value = (_NUMERALS.find(tens) + 1 or 1) * 10 if ten else 0
+    return tens_value + _NUMERALS.find(ones) + 1 if ones else tens_value
 
 
 def _split_round(name: str) -> tuple[str, int]:

@@ -189,7 +189,7 @@ class FramedRecord(RecordFields):
         unused = [name for name in self.fields if name not in self.used]
         # A declared field is that field alone.
         for name in [key] if self.declared.answer else list_numbered(key, unused):
-            further = read_answers(self.fields[name], name, parsed)
+            further = read_answers(self.fields[name], name, parsed, self.declared.content)
             repeated = [text for text in further if "#" in name and text in answers]
             parsed.left_out["duplicate_column"] += sum(map(count_characters, repeated))
             answers += [text for text in further if text not in repeated]

@@ -34,7 +34,7 @@ _PERSON: Final = re.compile(r"[者人方友生师]$")
 """How the name of one who speaks ends."""
 _SHARE: Final = 0.6
 _TURNS: Final = 1.5
-_COLUMNS: Final = (
+COLUMNS: Final = (
     ("id", re.compile(r"编号|序号|单号|^号$|\bid\b|\bno\b|number", re.IGNORECASE)),
     ("department", re.compile(r"科室|科别|科別|clinic|department|dept", re.IGNORECASE)),
     (
@@ -117,7 +117,7 @@ class SectionReader:
         openings = []
         for title, lines in self._sections:
             text = "\n".join(line for line in lines if line.strip()).strip()
-            column = next((name for name, words in _COLUMNS if words.search(title)), None)
+            column = next((name for name, words in COLUMNS if words.search(title)), None)
             if column == "opening" and text:
                 openings.append(text)
             elif column is not None and text and column not in fields:

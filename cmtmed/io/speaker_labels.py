@@ -15,6 +15,7 @@ from typing import Final
 
 from cmtmed.io.chat_templates import BREAKS, HEADING, find_heading_role, name_template_roles
 from cmtmed.io.declared_labels import split_by_pattern
+from cmtmed.io.line_cuts import LineCutter
 from cmtmed.io.speaker_words import find_role_by_words
 from cmtmed.schema import Role
 from cmtmed.source import Source
@@ -58,6 +59,7 @@ class SpeakerLabels(LabelGrammar):
         self._declared = {name.lower() for names in source.roles.values() for name in names}
         self.first_speaker: Role | None = source.first_speaker
         """Role of the first speaker of a dialogue where names say nothing."""
+        self._cutter = LineCutter(source.transcript)
         self._pattern = re.compile(source.transcript.label, re.MULTILINE) if source.transcript.label else None
         names = [re.escape(name) for name in self.names if len(name) > 1 or name in self._declared]
         known = "|".join(names)
@@ -82,6 +84,12 @@ class SpeakerLabels(LabelGrammar):
 
     def split(self, text: str) -> Transcript:
         """Divide a text into turns; without any label everything is preamble."""
+        text, left_out = self._cutter.cut(text, self.line)
+        transcript = self._split_lines(text)
+        transcript.left_out += left_out
+        return transcript
+
+    def _split_lines(self, text: str) -> Transcript:
         if self._pattern is not None:
             return split_by_pattern(text, self._pattern, self.name_role, self.is_ignored, self.first_speaker)
         plain = text

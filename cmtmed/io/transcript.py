@@ -46,11 +46,19 @@ def read_blocks(chunks: Iterator[bytes], source: Source) -> Iterator[Record | Un
             yield Record(position, {name: line.text for name, line in zip(names, block, strict=True)})
 
 
-def read_transcripts(chunks: Iterator[bytes], source: Source) -> Iterator[Record | Unreadable]:
-    """Yield dialogues in which every turn follows its speaker's label, as records with a ``text``."""
+def read_transcripts(
+    chunks: Iterator[bytes], source: Source, labels: SpeakerLabels | None = None
+) -> Iterator[Record | Unreadable]:
+    """Yield dialogues in which every turn follows its speaker's label, as records with a ``text``.
+
+    Args:
+        chunks: the file.
+        source: its declaration.
+        labels: the source's labels, if they are there already.
+    """
     stream = iter_lines(chunks, source.encoding, source.max_record_bytes)
     lookahead = list(itertools.islice(stream, _LOOKAHEAD_LINES))
-    labels = SpeakerLabels(source)
+    labels = labels or SpeakerLabels(source)
     separator = compile_separator(source.transcript.separator, lookahead, labels)
     parser = _BlockParser(
         source, labels, SectionTitles([block for block, _ in split_blocks(iter(lookahead), separator)], labels)

@@ -16,6 +16,7 @@ from cmtmed.io.message_keys import MessageKeys, read_label
 from cmtmed.io.parsed import Parsed
 from cmtmed.io.preamble import clean_preamble, is_form
 from cmtmed.io.quarantine import Reason
+from cmtmed.io.record_flattening import flatten
 from cmtmed.io.record_values import BrokenRecordError, count_leaves, parse_nested, to_text
 from cmtmed.io.records import Value
 from cmtmed.io.speaker_labels import SIDES, SpeakerLabels
@@ -32,6 +33,7 @@ class TurnParser(MessageKeys):
     ) -> None:
         super().__init__(labels, role, content)
         self._preamble = preamble
+        self._is_dotted = any("." in name for name in (role, content) if name)
 
     def parse(self, value: Value, *, path: str, alternating: bool = False) -> list[Parsed]:
         """Parse a value into one dialogue, or into several where it lists whole dialogues.
@@ -120,6 +122,8 @@ class TurnParser(MessageKeys):
             parsed.left_out["preamble"] += count_characters(text)
 
     def _parse_list(self, items: list[Value], path: str, *, alternating: bool) -> list[Parsed]:
+        if self._is_dotted:
+            items = [flatten(item) if isinstance(item, Mapping) else item for item in items]
         if all(isinstance(item, Mapping) for item in items):
             if all(self.is_turn(item) for item in items):
                 return [self._parse_messages(items, path)]

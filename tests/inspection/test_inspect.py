@@ -17,8 +17,9 @@ from cmtmed.errors import InputError
 from cmtmed.io.read import read_file
 from cmtmed.pipeline import Pipeline
 from tests.support.crawls import CASES, DIALOGUES, make_crawls
+from tests.support.more_crawls import make_more_crawls
 
-CRAWLS = make_crawls()
+CRAWLS = make_crawls() | make_more_crawls()
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
 

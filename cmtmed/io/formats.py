@@ -65,7 +65,7 @@ _LABEL: Final = re.compile(rb"\[\s*\d")
 
 def _is_table(text: bytes, source: Source) -> bool:
     """Return whether lines of text are rows with tabs, and not turns after their speakers."""
-    lines = [line for line in text.decode("utf-8", "replace").split("\n")[:200] if line.strip()]
+    lines = [line.removesuffix("\r") for line in text.decode("utf-8", "replace").split("\n")[:200] if line.strip()]
     labels = SpeakerLabels(source)
     if len(lines) < 2 or labels.line.match(lines[0]):
         return False

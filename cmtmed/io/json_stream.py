@@ -61,6 +61,14 @@ def iter_elements(chunks: Iterator[bytes], limit: int) -> Iterator[Element]:
     yield from splitter.finish(Reason.INVALID_JSON)
 
 
+def iter_items(raw: bytes, limit: int) -> Iterator[Element]:
+    """Yield the elements inside one object, whose lists are entered; see `iter_elements`."""
+    splitter = _Splitter(limit)
+    splitter.entered.append((b"{", None))
+    yield from splitter.feed(raw[1:])
+    yield from splitter.finish(Reason.INVALID_JSON)
+
+
 class _Splitter:
     def __init__(self, limit: int) -> None:
         self.limit = limit

@@ -128,13 +128,15 @@ def _is_record_list(value: Value, key: str) -> bool:
     if not isinstance(value, list) or not value:
         return False
     may_hold_pairs = normalize_name(key) in _WRAPPERS or not find_names([key], "messages")
-    head = value[:20]
-    if all(isinstance(item, Mapping) for item in head):
+    items = value[:20]
+    head = [item for item in items if isinstance(item, Mapping)]
+    # A record that is none does not cost the others.
+    if len(head) == len(items) or len(head) > max(1, len(items) // 2):
         if len(value) > 1 and all(any(map(_is_object_list, item.values())) for item in head):
             return True  # each holds a list of objects, as a dialogue holds its turns, whatever the names
         if len(value) > 1 and may_hold_pairs and _are_pairs(head):
             return True
-        return all(
+        fits = sum(
             not (find_names(item, "role") and find_names(item, "content"))
             and (
                 any(isinstance(item[name], list) for name in find_names(item, "messages"))
@@ -143,8 +145,9 @@ def _is_record_list(value: Value, key: str) -> bool:
             )
             for item in head
         )
+        return 2 * fits > len(head)
     return all(
-        isinstance(item, list) and len(item) > 1 and all(isinstance(turn, Mapping) for turn in item) for item in head
+        isinstance(item, list) and len(item) > 1 and all(isinstance(turn, Mapping) for turn in item) for item in items
     )
 
 

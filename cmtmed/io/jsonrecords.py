@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from cmtmed.io.bytestream import peek_head
-from cmtmed.io.json_stream import Element, iter_elements
+from cmtmed.io.json_stream import Element, iter_elements, iter_items
 from cmtmed.io.json_wrappers import unwrap
 from cmtmed.io.lenient_json import parse_json
 from cmtmed.io.lines import iter_lines, transcode_to_utf8
@@ -136,7 +136,13 @@ def _parse_element(element: Element, labels: SpeakerLabels) -> Iterator[Record |
         return
     record = _parse_record("", text, element.raw)
     if isinstance(record, Unreadable):
-        yield record
+        items = list(iter_items(element.raw, len(element.raw))) if text.startswith("{") and not element.in_array else []
+        # One record that cannot be parsed does not cost the others of its list.
+        if sum(item.in_array for item in items) > 1:
+            for item in items:
+                yield from _parse_element(item, labels)
+        else:
+            yield record
         return
     if element.key is not None:
         yield Record("", _add_key(record.value, element.key), record.left_out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import polars as pl
@@ -10,9 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmtmed.inquiry import Inquiry, detect, explain, find_inquiries
-from cmtmed.inquiry.clauses import sentences
+from cmtmed.inquiry.clauses import split_run_ons
+from cmtmed.inquiry.cues import SUSPECT
+from cmtmed.text.sentences import split
 from tests.support.dialogues import SHARED, needs_real_data
 
+SUSPECTS = re.compile(SUSPECT.replace("$", r"\Z"))
 PIECES = (
     "您", "有没有", "发烧", "咳嗽", "多久了", "吗", "呢", "？", "，", "。", "：", "；", " ", "吃过", "什么", "药", "疼不疼",
     "是不是", "要", "检查", "请描述一下", "症状", "还有", "需要", "帮您", "如果", "的话", "哪里", "不舒服", "几天", "比如",
@@ -23,8 +27,13 @@ PIECES = (
 
 def find_one_by_one(turn: str) -> list[tuple[int, int, str]]:
     """Return the sentences that ask, each decided by itself with all rules."""
-    decisions = ((start, end, explain(turn[start:end])) for start, end in sentences(turn))
-    return [(start, end, decision.slot) for start, end, decision in decisions if decision.asks]
+    found = []
+    for start, end in split(turn):
+        if SUSPECTS.search(turn[start:end]):
+            for begin, stop in split_run_ons(turn[start:end]):
+                decision = explain(turn[start + begin : start + stop])
+                found += [(start + begin, start + stop, decision.slot)] if decision.asks else []
+    return found
 
 
 def assert_equal(turns: list[str]) -> None:

@@ -72,10 +72,11 @@ def test_remarks_above_the_header_are_left_out(tmp_path: Path, remarks: str) -> 
     assert sum(headings) == len("".join(remarks.split()))
 
 
-def test_unicode_text_of_a_spreadsheet_holds_quoted_lines(tmp_path: Path) -> None:
-    """UTF-16 with tabs, saved as text: a cell in quotes may hold line breaks."""
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+def test_unicode_text_of_a_spreadsheet_holds_quoted_lines(tmp_path: Path, line_break: str) -> None:
+    """UTF-16 with tabs, saved as text: every cell in quotes may hold line breaks."""
     path = tmp_path / "rows.txt"
-    rows = "".join(f'{number}\t"{title}\r\n{text}"\t{answer}\r\n' for number, title, text, answer in ROWS)
+    rows = "".join(f'{number}\t"{title}{line_break}{text}"\t"{answer}"\r\n' for number, title, text, answer in ROWS)
     path.write_bytes(("编号\t问题\t回答\r\n" + rows).encode("utf-16"))
     assert read(path) == [[f"{row[1]}\n{row[2]}", row[3]] for row in ROWS]
 

@@ -133,7 +133,7 @@ FAULTS = {
     "an encoding of no text": (source("encoding: base64"), "encoding: got 'base64': no encoding"),
     "an encoding of nothing": (source("encoding: ''"), "encoding: got '': no encoding"),
     "an encoding with a NUL": (source('encoding: "a\\0b"'), "encoding: got 'a.x00b': no encoding"),
-    "a long delimiter": (source("delimiter: '||'"), r"delimiter: got '\|\|': .*at most 1 character"),
+    "a long delimiter": (source(f"delimiter: '{'|' * 33}'"), r"delimiter: got '\|+': .*at most 32 characters"),
     "an empty delimiter": (source("delimiter: ''"), "delimiter: got '': .*at least 1 character"),
     "a quote as delimiter": (source("delimiter: '\"'"), "delimiter: got '\"': quotes and line breaks divide no cells"),
     "a delimiter of JSON": (source("format: jsonl\ndelimiter: ','"), "delimiter: has no effect on format 'jsonl'"),

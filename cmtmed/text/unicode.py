@@ -36,8 +36,9 @@ _SPACED_RUN: Final = re.compile(rf"(?<![{HAN}])[{HAN}](?: [{HAN}]){{3,}}(?![{HAN
 
 _IN_TABLE: Final = "[" + "".join(sorted({rf"\x{{{ord(old[0]):x}}}" for old in CHARACTERS})) + "]"
 _UNREADABLE: Final = f"(?:{IN_DEBRIS}|{LOST.pattern})+"
-_BY_NUMBER: Final = re.compile(rf"(?<=[0-9A-Za-z.]){_UNREADABLE}|{_UNREADABLE}(?=[0-9A-Za-z.])")
+# Nothing may follow this pattern: a run of lost characters can be divided in exponentially many ways.
 _DEBRIS_RUN: Final = re.compile(_UNREADABLE)
+_NUMBER_CHARACTERS: Final = frozenset("0123456789.ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 _ADDRESS: Final = r"(?i)(?:(?:https?|ftp)://|www\.)[^\s，。！？；：、（）《》“”]+"
 _STAND_IN: Final = "\ue000"  # private use, and therefore already removed from the text
@@ -119,7 +120,14 @@ def _map_each(texts: pl.Series, change: Callable[[str], str]) -> pl.Series:
 
 
 def _remove_debris(text: str) -> str:
-    return _DEBRIS_RUN.sub("", _BY_NUMBER.sub(" ", text))
+    return _DEBRIS_RUN.sub(_replace_debris, text)
+
+
+def _replace_debris(match: re.Match[str]) -> str:
+    """Return a blank for debris beside a number or a word of Latin letters, so that two of them are not joined."""
+    text, end = match.string, match.end()
+    beside = (text[match.start() - 1 : match.start()], text[end : end + 1])
+    return " " if any(character in _NUMBER_CHARACTERS for character in beside if character) else ""
 
 
 def _join_spaced(text: str) -> str:

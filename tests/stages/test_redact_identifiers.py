@@ -18,7 +18,7 @@ import cmtmed
 from cmtmed import lineage
 from cmtmed.anonymize import LABELS, TYPES
 from cmtmed.anonymize.replace.surrogates import dates
-from cmtmed.engine import build, local, tasks
+from cmtmed.engine import build, local, reading, tasks
 from cmtmed.errors import PipelineError, StageError, UsageError
 from cmtmed.stages.redact_identifiers import RedactIdentifiers
 from tests.support.dialogues import doctor, table, tables, turns, user
@@ -340,7 +340,7 @@ def test_a_key_in_the_place_of_its_variable_is_not_repeated():
     ("value", "message"), [(None, "NO_KEY is not set"), ("short secret", "NO_KEY holds 12 characters")]
 )
 def test_no_row_is_read_without_a_key(tmp_path, monkeypatch, value, message):
-    monkeypatch.setattr(tasks, "read_file", lambda *_, **__: pytest.fail("a row was read"))
+    monkeypatch.setattr(reading, "read_file", lambda *_, **__: pytest.fail("a row was read"))
     if value:
         monkeypatch.setenv("NO_KEY", value)
     options = {"actions": {"PERSON": "pseudonym"}, "key_variable": "NO_KEY"}
@@ -461,5 +461,5 @@ def test_a_build_goes_on_under_the_same_key(tmp_path, monkeypatch):
         patched.setattr(build, "emit_tables", kill)
         with pytest.raises(_Killed):
             cmtmed.build(pseudonymizing, [crawl], tmp_path / "out", workers=1)
-    monkeypatch.setattr(tasks, "read_file", lambda *_, **__: pytest.fail("read again"))
+    monkeypatch.setattr(reading, "read_file", lambda *_, **__: pytest.fail("read again"))
     assert cmtmed.build(pseudonymizing, [crawl], tmp_path / "out", workers=1).counts["kept"] > 10
